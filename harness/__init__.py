@@ -1,0 +1,1 @@
+"""Trains and evaluates diffusion models under one frozen protocol."""

@@ -1,0 +1,264 @@
+"""`snrbench schedules`: look at, test and compare noise schedules and loss weightings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli.options import Json, Plugins, load, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from schedules import Info, Schedule
+    from schedules.weightings import Weighting
+
+Spec = Annotated[str, typer.Argument(metavar="NAME|SPEC", help="e.g. laplace or 'laplace:scale=0.7|shift:a=3'")]
+
+cli = typer.Typer(no_args_is_help=True, help="Look at, test and compare noise schedules.")
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Hang these commands under `schedules`."""
+    parent.add_typer(cli, name="schedules")
+
+
+@cli.command("list")
+def list_(as_json: Json = False, plugin: Plugins = None) -> None:
+    """List every registered schedule, preset and weighting."""
+    import schedules
+    from schedules import weightings
+
+    load(plugin)
+    known = [schedules.info(name) for name in schedules.names()]
+    rows = {
+        "schedule": [one for one in known if not one.spec],
+        "preset": [one for one in known if one.spec],
+        "weighting": [weightings.info(name) for name in weightings.names()],
+    }
+    if as_json:
+        print_json([{"kind": kind, **_describe(one)} for kind, infos in rows.items() for one in infos])
+        return
+    for kind, infos in rows.items():
+        if infos:
+            _print_table(kind, infos)
+
+
+@cli.command()
+def show(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
+    """Show what a schedule or weighting is: formula, parameters, source, quantiles."""
+    load(plugin)
+    schedule, weighting = _find(spec)
+    found = [_describe_schedule(schedule)] if schedule else []
+    found += [_describe_weighting(weighting)] if weighting else []
+    if as_json:
+        print_json(found[0] if len(found) == 1 else found)
+        return
+    for one in found:
+        _print_facts(one)
+
+
+@cli.command()
+def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
+    """Test a schedule or weighting: is it a density, at its parameters and at the corners of their space."""
+    from schedules import conformance
+    from schedules.weightings import conformance as weighting_conformance
+
+    load(plugin)
+    schedule, weighting = _find(spec)
+    results = list(conformance.results(schedule)) if schedule else []
+    results += list(weighting_conformance.results(weighting)) if weighting else []
+    failed = [one for one in results if one[2]]
+    if as_json:
+        print_json([{"spec": at, "property": name, "passed": not bad, "problem": bad} for at, name, bad in results])
+    else:
+        for name in dict.fromkeys(name for _, name, _ in results):
+            of_name = [one for one in results if one[1] == name]
+            bad = [one for one in of_name if one[2]]
+            print(f"{'FAIL' if bad else 'pass'}  {name}  ({len(of_name) - len(bad)}/{len(of_name)} parameter points)")
+            for at, _, problem in bad:
+                print(f"      {at}: {problem}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def plot(
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .html.")] = Path("schedules.png"),
+    plugin: Plugins = None,
+) -> None:
+    """Draw p(λ), λ(t) and the effective weight under each prediction target."""
+    import schedules
+    from harness.cli.schedule_plots import draw
+
+    load(plugin)
+    draw([schedules.parse(spec) for spec in specs], out)
+    print(out)
+
+
+@cli.command()
+def nearest(
+    spec: Annotated[str, typer.Argument(metavar="SPEC")],
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many to list.")] = 10,
+    as_json: Json = False,
+    plugin: Plugins = None,
+) -> None:
+    """List the registered schedules nearest to one, and which are the same density under another name."""
+    import schedules
+    from schedules import kinship
+
+    load(plugin)
+    found = kinship.nearest(schedules.parse(spec), count)
+    if as_json:
+        print_json([{"name": one.name, "tv": one.tv, "w1": one.w1, "same": one.same} for one in found])
+        return
+    print(f"{'nearest to ' + spec:<32} {'TV':>8}  {'W1 (nats)':>9}")
+    for one in found:
+        print(f"{one.name:<32} {one.tv:8.4f}  {one.w1:9.4f}{'  the same density' if one.same else ''}")
+
+
+@cli.command()
+def export(
+    spec: Annotated[str, typer.Argument(metavar="SPEC")],
+    to: Annotated[str, typer.Option("--to", help="torch, diffusers or json.")],
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; printed without it.")] = None,
+    plugin: Plugins = None,
+) -> None:
+    """Write a schedule for your own training loop: a PyTorch file, a diffusers configuration or a JSON table."""
+    import schedules
+    from schedules.export import export as exported
+
+    load(plugin)
+    text = exported(schedules.parse(spec), to)
+    if out is None:
+        print(text)
+        return
+    if not out.parent.is_dir():
+        raise schedules.UserError(f"--out {str(out)!r}: no such folder {str(out.parent)!r}")
+    out.write_text(text + "\n", encoding="utf-8")
+    print(out)
+
+
+@cli.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new schedule.")],
+    folder: Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where to write it.")] = Path(),
+) -> None:
+    """Write a commented plugin file and its test, to start from."""
+    from schedules.scaffold import write_plugin
+
+    for path in write_plugin(name, folder):
+        print(path)
+    print(f"next: snrbench schedules check {name} --plugin {folder / name}.py")
+
+
+def _find(spec: str) -> tuple[Schedule | None, Weighting | None]:
+    """The schedule and the weighting of that name: some names are both. UserError if it is neither."""
+    import schedules
+    from schedules import grammar, weightings
+
+    source = grammar.read(spec).source
+    name = source.name if isinstance(source, grammar.Call) else ""
+    is_weighting = name in weightings.names()
+    if is_weighting and name not in schedules.names():
+        return None, weightings.parse(spec)
+    try:
+        weighting = weightings.parse(spec) if is_weighting else None
+    except schedules.UserError:
+        weighting = None  # parameters or transforms that only the schedule of this name has
+    try:
+        return schedules.parse(spec), weighting
+    except schedules.UserError:
+        if weighting is None:
+            raise
+        return None, weighting
+
+
+def _describe(info: Info) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "params": dict(info.params),
+        "spec": info.spec or info.name,
+        "paper": info.paper,
+        "summary": info.summary,
+        "origin": info.origin,
+    }
+
+
+def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
+    from schedules.spaces import describe
+
+    return {
+        "kind": kind,
+        "name": entry.name,
+        "spec": entry.spec,
+        **({"stands for": entry.info.spec} if entry.info.spec else {}),
+        "params": dict(entry.params),
+        "space": {key: describe(space) for key, space in entry.info.space.items()},
+        "paper": entry.info.paper,
+        "origin": entry.info.origin,
+        "fingerprint": entry.fingerprint,
+        "source hash": entry.source_hash,
+        "doc": entry.info.doc,
+    }
+
+
+def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
+    from schedules.curves import quantiles
+    from schedules.kinship import same_density
+
+    return {
+        **_describe_entry("schedule", schedule),
+        "learns": schedule.learns,
+        "quantiles": quantiles(schedule),
+        "same density as": same_density(schedule),
+    }
+
+
+def _describe_weighting(weighting: Weighting) -> dict[str, Any]:
+    return _describe_entry("weighting", weighting)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False, emoji=False, markup=False)
+    # Without a terminal rich assumes 80 columns, which would cut names in a pipe or a file.
+    return console if console.is_terminal else Console(width=200, highlight=False, emoji=False, markup=False)
+
+
+def _print_table(kind: str, infos: list[Info]) -> None:
+    from rich.table import Table
+
+    from schedules.spaces import text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(kind, no_wrap=True)
+    table.add_column("stands for" if kind == "preset" else "parameters", overflow="fold")
+    table.add_column("source", overflow="fold")
+    table.add_column("in one line", overflow="fold")
+    for one in infos:
+        parameters = one.spec or ", ".join(f"{key}={text(value)}" for key, value in one.params.items())
+        table.add_row(one.name, parameters or "–", one.paper or "–", one.summary)
+    console = _console()
+    console.print(table)
+    console.print()
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    from schedules.spaces import text
+
+    console = _console()
+    console.print(f"{facts['kind']} {facts['spec']}", style="bold")
+    console.print(f"\n{facts['doc']}\n")
+    for key, value in facts["params"].items():
+        console.print(f"  {key} = {text(value)}    {facts['space'][key]}")
+    if "quantiles" in facts:
+        console.print("  λ at " + "   ".join(f"{share}: {value:.3f}" for share, value in facts["quantiles"].items()))
+    for key in ("stands for", "same density as", "paper", "origin", "fingerprint", "source hash"):
+        if facts.get(key):
+            console.print(f"  {key}: {', '.join(facts[key]) if isinstance(facts[key], list) else facts[key]}")
+    console.print()

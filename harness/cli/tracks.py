@@ -1,0 +1,63 @@
+"""`snrbench tracks`: what the tasks are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from harness.cli.options import Json, print_json
+
+tracks = typer.Typer(help="List, show and prepare tracks.", no_args_is_help=True)
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the command group."""
+    cli.add_typer(tracks, name="tracks")
+
+
+@tracks.command("list")
+def list_tracks(json: Json = False) -> None:
+    """Every track, a line each."""
+    from harness import tracks as registry
+
+    rows = [registry.get(name) for name in registry.names()]
+    if json:
+        print_json([{"name": t.name, "summary": t.summary, "primary_metric": t.primary_metric} for t in rows])
+        return
+    for track in rows:
+        print(f"{track.name:12} {track.summary}")
+
+
+@tracks.command("show")
+def show(track: Annotated[str, typer.Argument(help="Name of a track.")], json: Json = False) -> None:
+    """The card of a track: every number that defines it, and what was measured of it."""
+    from harness import tracks as registry
+
+    found = registry.get(track)
+    card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
+    card["measured"] = registry.card(track)
+    if json:
+        print_json(card)
+        return
+    _print(card)
+
+
+@tracks.command("prepare")
+def prepare(track: Annotated[str, typer.Argument(help="Name of a track.")]) -> None:
+    """Load the track's data once, downloading it where it has to be."""
+    from harness import tracks as registry
+
+    data = registry.get(track).data()
+    sizes = ", ".join(f"{len(getattr(data, split))} {split}" for split in ("train", "val", "test"))
+    print(f"{track} is ready: {sizes}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
+
+
+def _print(value: dict[str, Any], indent: int = 0) -> None:
+    for key, item in value.items():
+        if isinstance(item, dict):
+            print(f"{'':{indent}}{key}")
+            _print(item, indent + 2)
+        else:
+            text = ", ".join(map(str, item)) if isinstance(item, list) else item
+            print(f"{'':{indent}}{key:<{max(1, 24 - indent)}} {text}")

@@ -1,0 +1,151 @@
+"""Scores trained weights by the track's rules, whatever schedule trained them (protocol 3 and 4).
+
+At every mark the averaged weights are sampled without guidance and their ε-error is measured; at the full budget also
+at each guidance scale of the track. Every set of samples is scored against validation and test alike, so that the scale
+chosen on validation is scored on test from the same samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import schedules
+from harness.data.dataset import Dataset, Split
+from harness.metrics import error_curve
+from harness.metrics.error_curve import ErrorCurve
+from harness.metrics.frechet import Moments, frechet_distance
+from harness.metrics.kernel import KernelDistance
+from harness.metrics.keys import Measured
+from harness.metrics.neighbours import memorised, precision_recall
+from harness.sampling.ddim import ddim, logsnr_grid
+from harness.specs import BASELINE
+from harness.tracks.track import Track
+from harness.training.streams import Streams
+from schedules import Schedule
+
+MEMORISED_SUBSETS = 3
+SAMPLING_CHUNK = 512
+SHOWN_ROWS = 8
+
+
+@dataclass
+class Scores:
+    """What one evaluation found.
+
+    shown: (rows, columns, *shape) unguided samples, a column for each label
+    """
+
+    values: dict[Measured, float] = field(default_factory=dict)
+    curve: ErrorCurve | None = None
+    shown: Tensor | None = None
+    samples_drawn: int = 0
+
+
+class Evaluator:
+    """A track's frozen references, made once for many runs."""
+
+    def __init__(self, track: Track, data: Dataset, device: torch.device) -> None:
+        self.rules, self.data, self.device = track.evaluation, data, device
+        self.features = track.features(device)
+        self.splits = {"val": data.val, "test": data.test}
+        self.moments = {name: _moments(self.features_of(split.x)) for name, split in self.splits.items()}
+        rng = Streams(self.rules.seed).numpy("evaluation subsets")
+        images = len(data.test.group.unique())
+        self.train_subsets = [data.train.group_sample(images, rng).x for _ in range(MEMORISED_SUBSETS)]
+        self.curve_data = _spread(data.test, self.rules.curve_points, rng)
+        paired = {name: _spread(split, self.rules.paired_points, rng).x for name, split in self.splits.items()}
+        self.kernel = {name: KernelDistance(self.features_of(x)) for name, x in paired.items()}
+        low, high, points = self.rules.curve_logsnr
+        self.logsnr = np.linspace(low, high, points)
+        self.end_terms = (
+            error_curve.prior_nats(self.curve_data, low),
+            error_curve.decoder_nats(self.curve_data, high, data.levels, self.rules.seed),
+        )
+        self.grid = self.grid_of(schedules.create(BASELINE))
+
+    def grid_of(self, schedule: Schedule) -> np.ndarray:
+        """The sampler's λ when it steps evenly in this schedule's time."""
+        return logsnr_grid(schedule, self.rules.ddim_steps, self.rules.sampler_logsnr)
+
+    def __call__(self, network: nn.Module, prediction: str, seed: int, mark: float, schedule: Schedule) -> Scores:
+        """Score `network` at a share `mark` of the budget; `schedule` only serves the figure on its own grid."""
+        scores = Scores()
+        for guidance in self.rules.guidance if mark == 1.0 else (1.0,):
+            samples = self._sample(network, prediction, seed, self.grid, guidance, scores)
+            if guidance == 1.0:
+                scores.shown = samples[: SHOWN_ROWS * self._columns].unflatten(0, (-1, self._columns))
+            self._score_samples(samples, guidance, mark, scores)
+        if mark == 1.0:
+            own = self._sample(network, prediction, seed, self.grid_of(schedule), 1.0, scores)
+            distance = frechet_distance(_moments(self.features_of(own)), self.moments["test"])
+            scores.values[Measured("fd_own_grid", "test")] = distance
+        self._score_curve(network, prediction, mark, scores)
+        return scores
+
+    @property
+    def _columns(self) -> int:
+        return max(1, self.data.classes)
+
+    @torch.inference_mode()
+    def features_of(self, x: Tensor) -> Tensor:
+        """Features (N, d) of data (N, *)."""
+        return torch.cat([self.features(part) for part in x.split(SAMPLING_CHUNK)])
+
+    def _sample(
+        self, network: nn.Module, prediction: str, seed: int, grid: np.ndarray, guidance: float, scores: Scores
+    ) -> Tensor:
+        count = self.rules.samples
+        # One noise for a seed: the same for every entry and every guidance scale (protocol 3).
+        noise = Streams(seed).normal("sampling", shape=(count, *self.data.shape)).to(self.device)
+        label = torch.arange(count, device=self.device) % self._columns
+        denoiser = network.at_one_logsnr
+        scores.samples_drawn += count
+        return torch.cat(
+            [
+                ddim(denoiser, prediction, start, chosen, grid, guidance, no_label=self.data.classes)
+                for start, chosen in zip(noise.split(SAMPLING_CHUNK), label.split(SAMPLING_CHUNK), strict=True)
+            ]
+        )
+
+    def _score_samples(self, samples: Tensor, guidance: float, mark: float, scores: Scores) -> None:
+        features = self.features_of(samples)
+        moments = _moments(features)
+        for split in self.splits:
+
+            def put(metric: str, value: float, split: str = split) -> None:
+                scores.values[Measured(metric, split, guidance, mark)] = value
+
+            put("fd", frechet_distance(moments, self.moments[split]))
+            if mark == 1.0:
+                distance, standard_error = self.kernel[split](features[: self.rules.paired_points])
+                put("kd", distance)
+                put("kd_se", standard_error)
+        scores.values[Measured("memorised", "test", guidance, mark)] = memorised(samples, self.train_subsets, self.data.test.x)
+        if mark == 1.0:
+            precision, recall = precision_recall(self.kernel["test"].reference, features[: self.rules.paired_points])
+            scores.values[Measured("precision", "test", guidance)] = precision
+            scores.values[Measured("recall", "test", guidance)] = recall
+
+    def _score_curve(self, network: nn.Module, prediction: str, mark: float, scores: Scores) -> None:
+        curve = error_curve.error_curve(
+            network, prediction, self.curve_data, self.logsnr, self.rules.seed, self.data.truth
+        )
+        scores.curve = curve
+        scores.values[Measured("eps_error", "test", mark=mark)] = curve.mean()
+        scores.values[Measured("nll", "test", mark=mark)] = curve.nll(*self.end_terms)
+        if curve.excess is not None:
+            scores.values[Measured("excess", "test", mark=mark)] = curve.excess_risk()
+
+
+def _moments(features: Tensor) -> Moments:
+    return Moments.of(features.double().cpu().numpy())
+
+
+def _spread(split: Split, count: int, rng: np.random.Generator) -> Split:
+    """`count` rows drawn without replacement; all of them when the split is smaller."""
+    rows = np.sort(rng.permutation(len(split))[:count])
+    return split.subset(torch.as_tensor(rows, device=split.x.device))

@@ -1,0 +1,1 @@
+"""From a request to runs, and from runs to processes."""

@@ -1,0 +1,1 @@
+"""Metrics: one file each; `catalog` names them and says how they compare."""

@@ -1,0 +1,89 @@
+"""The ε-error of a network against λ on frozen held-out data and noise, and what follows from it.
+
+nll: the variational bound −log p(x) ≤ L_prior + ½ ∫ E‖ε − ε̂‖² dλ + L_decoder over the curve's range [λ₀, λ₁]
+(Kingma et al. 2021, arXiv:2107.00630, eq. 11–14), integrated by the trapezoid rule on the curve's own grid.
+
+- L_prior  = KL(N(α x, σ²) ‖ N(0, 1)) at λ₀
+- L_decoder at λ₁, from z = α x + σ ε: for data on discrete levels p(x|z) ∝ N(z/α; x, e^{−λ₁}) over the levels; for
+  continuous data the density N(x; z/α, e^{−λ₁}), so that the result bounds a differential entropy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from harness.data.dataset import Split, Truth
+from harness.targets import to_eps
+from harness.training.streams import Streams
+
+
+@dataclass(frozen=True)
+class ErrorCurve:
+    """Per λ, float64: the ε-error per dimension; for data with a known optimum also the excess over it.
+
+    logsnr, eps_error: (n,);  excess: (n,) E‖ε̂ − ε*‖² summed over dimensions, or None
+    """
+
+    logsnr: np.ndarray
+    eps_error: np.ndarray
+    dimensions: int
+    excess: np.ndarray | None = None
+
+    def mean(self) -> float:
+        """Mean over the grid of the ε-error per dimension."""
+        return float(self.eps_error.mean())
+
+    def excess_risk(self) -> float:
+        """½ ∫ excess dλ in nats: how far the bound lies above the best that any network can reach."""
+        if self.excess is None:
+            raise ValueError("the excess risk needs data whose optimal denoiser is known")
+        return float(0.5 * np.trapezoid(self.excess, self.logsnr))
+
+    def nll(self, prior: float, decoder: float) -> float:
+        """Bits per dimension, given the two end terms in nats per example."""
+        diffusion = 0.5 * np.trapezoid(self.eps_error * self.dimensions, self.logsnr)
+        return float((prior + diffusion + decoder) / (self.dimensions * math.log(2)))
+
+
+@torch.inference_mode()
+def error_curve(
+    network: nn.Module, prediction: str, data: Split, logsnr: np.ndarray, seed: int, truth: Truth | None = None
+) -> ErrorCurve:
+    """Measure the curve on all of `data`; the noise at grid point i depends on `seed` and i alone."""
+    errors, excesses = [], []
+    for index, level in enumerate(logsnr):
+        eps = Streams(seed).normal("error curve", index, shape=tuple(data.x.shape)).to(data.x.device)
+        alpha, sigma = (math.exp(-0.5 * np.logaddexp(0, sign * level)) for sign in (-1, 1))
+        x = alpha * data.x + sigma * eps
+        lam = torch.full((len(x),), float(level), device=x.device)
+        found = to_eps(prediction, network(x, lam, data.labels).double(), x.double(), alpha, sigma)
+        errors.append(float((found - eps).square().mean()))
+        if truth is not None:
+            excesses.append(float((found - truth.eps(x, lam)).square().flatten(1).sum(dim=1).mean()))
+    dimensions = math.prod(data.x.shape[1:])
+    return ErrorCurve(np.asarray(logsnr), np.array(errors), dimensions, np.array(excesses) if truth else None)
+
+
+def prior_nats(data: Split, logsnr: float) -> float:
+    """KL(q(z|x) ‖ N(0, I)) at the noisy end, mean over examples."""
+    alpha2, sigma2 = 1 / (1 + math.exp(-logsnr)), 1 / (1 + math.exp(logsnr))
+    x = data.x.double().flatten(1)
+    return float(0.5 * (alpha2 * x.square() + sigma2 - 1 - math.log(sigma2)).sum(dim=1).mean())
+
+
+def decoder_nats(data: Split, logsnr: float, levels: Tensor | None, seed: int) -> float:
+    """−log p(x|z) at the clean end, mean over examples, with frozen noise."""
+    x = data.x.double().flatten(1)
+    spread = math.exp(-logsnr / 2)
+    eps = Streams(seed).normal("decoder", shape=tuple(data.x.shape)).to(x.device).double().flatten(1)
+    if levels is None:
+        return float((0.5 * eps.square() + math.log(spread) + 0.5 * math.log(2 * math.pi)).sum(dim=1).mean())
+    levels = levels.to(x.device)
+    scores = -0.5 * ((x + spread * eps)[..., None] - levels).square() / spread**2
+    true = (x[..., None] - levels).abs().argmin(dim=-1, keepdim=True)
+    return float(-torch.log_softmax(scores, dim=-1).gather(-1, true).sum(dim=(1, 2)).mean())

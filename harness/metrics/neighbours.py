@@ -1,0 +1,42 @@
+"""Metrics of nearest neighbours: precision, recall, memorisation. Distances are Euclidean; ties count one half."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+NEAREST = 3
+
+
+def precision_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
+    """Share of samples within the k-NN balls of the real features, and the reverse (k = 3).
+
+    Source: Kynkäänniemi et al. 2019 (arXiv:1904.06991), eq. 1–2. Clouds (N, d) and (M, d); a size of its own each.
+    """
+    across = torch.cdist(fake, real)
+    inside_real = (across <= _radius(real)).any(dim=1)
+    inside_fake = (across.T <= _radius(fake)).any(dim=1)
+    return float(inside_real.double().mean()), float(inside_fake.double().mean())
+
+
+def memorised(samples: Tensor, train_subsets: list[Tensor], held_out: Tensor) -> float:
+    """P(a sample's nearest neighbour in a training subset is closer than its nearest held-out one); 0.5 is none.
+
+    Averaged over the subsets. Each must have the held-out set's size, or the larger cloud would be nearer by its
+    density alone. All are (·, *) in the space of the data.
+    """
+    to_held_out = _nearest(samples, held_out)
+    shares = []
+    for subset in train_subsets:
+        to_train = _nearest(samples, subset)
+        shares.append((to_train < to_held_out).double().mean() + 0.5 * (to_train == to_held_out).double().mean())
+    return float(torch.stack(shares).mean())
+
+
+def _nearest(samples: Tensor, cloud: Tensor) -> Tensor:
+    return torch.cdist(samples.flatten(1), cloud.flatten(1)).amin(dim=1)
+
+
+def _radius(cloud: Tensor) -> Tensor:
+    # The nearest of all is the point itself, at distance 0.
+    return torch.cdist(cloud, cloud).kthvalue(NEAREST + 1, dim=1).values

@@ -1,0 +1,1 @@
+"""Where results are kept: MLflow, written by `write`, read by `read`."""

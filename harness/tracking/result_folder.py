@@ -1,0 +1,147 @@
+"""A finished run as a folder: written whole or not at all, waiting in the store's outbox until MLflow has it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import math
+import os
+import platform
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from harness import tracks
+from harness.device import describe
+from harness.run import RunResult
+from harness.specs import RunSpec
+from schedules import Schedule
+
+PACKAGES = ("snrbench", "numpy", "scipy", "torch", "mlflow", "optuna")
+
+
+def write(outbox: Path, result: RunResult, device: torch.device, started: float, ended: float) -> Path:
+    """Write the folder under a temporary name and rename it, so that a crash leaves nothing half-written behind.
+
+    started, ended: seconds since the epoch
+    """
+    name = f"{result.spec.key}-{uuid.uuid4().hex[:8]}"
+    partial, final = outbox / f".{name}.partial", outbox / name
+    files = partial / "artifacts"
+    files.mkdir(parents=True)
+    try:
+        _artifacts(files, result)
+        record = _record(result, device, started, ended, name)
+        (partial / "run.json").write_text(json.dumps(record, indent=1))
+        os.replace(partial, final)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return final
+
+
+def _artifacts(files: Path, result: RunResult) -> None:
+    environment = {package: importlib.metadata.version(package) for package in PACKAGES}
+    (files / "environment.json").write_text(json.dumps({**environment, "python": platform.python_version()}, indent=1))
+    (files / "run.json").write_text(json.dumps({**result.spec.model_dump(), "key": result.spec.key}, indent=1))
+    if result.weights:
+        save_file({key: value.contiguous() for key, value in result.weights.items()}, files / "ema.safetensors")
+    if result.scores is None:
+        return
+    curve = result.scores.curve
+    if curve is not None:
+        points: dict[str, Any] = {"logsnr": curve.logsnr.tolist(), "eps_error": curve.eps_error.tolist()}
+        if curve.excess is not None:
+            points["excess"] = curve.excess.tolist()
+        (files / "curves.json").write_text(json.dumps(points))
+    if result.scores.shown is not None and result.scores.shown.ndim == 5:
+        (files / "samples.png").write_bytes(_grid_png(result.scores.shown))
+
+
+def _grid_png(shown: torch.Tensor, zoom: int = 4) -> bytes:
+    """PNG of (rows, columns, channels, height, width) scaled images; the middle 99.8 % of values spans black to white."""
+    from PIL import Image
+
+    pixels = shown.float().cpu().numpy()
+    low, high = np.quantile(pixels, [0.001, 0.999])
+    grey = np.clip((pixels - low) / max(high - low, 1e-6), 0, 1)
+    rows, columns, channels, height, width = grey.shape
+    sheet = grey.transpose(0, 3, 1, 4, 2).reshape(rows * height, columns * width, channels)
+    image = Image.fromarray((255 * (sheet if channels == 3 else sheet[..., :1].repeat(3, axis=2))).astype(np.uint8))
+    buffer = io.BytesIO()
+    image.resize((columns * width * zoom, rows * height * zoom), Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _record(result: RunResult, device: torch.device, started: float, ended: float, delivery: str) -> dict[str, Any]:
+    spec, track = result.spec, tracks.get(result.spec.track)
+    schedule, weighting = spec.entry.make()
+    tags = {
+        "run_key": spec.key,
+        "protocol": track.protocol,
+        "track": spec.track,
+        "schedule": spec.entry.schedule,
+        "entry": spec.entry.label,
+        "target": spec.target,
+        "weighting": spec.entry.weighting,
+        "apply": spec.entry.apply,
+        "seed": str(spec.seed),
+        "outcome": result.outcome,
+        "reason": result.reason,
+        "fingerprint": spec.entry.fingerprint,
+        "track_fingerprint": track.fingerprint,
+        "source_hash": _sources(schedule, weighting.source_hash),
+        "params": json.dumps({**schedule.params, **{f"weighting.{k}": v for k, v in weighting.params.items()}}),
+        "tuned": "false",
+        "device": device.type,
+        "hardware": describe(device),
+        "delivery": delivery,
+    }
+    if result.step is not None:
+        tags["diverged_step"] = str(result.step)
+    params = {
+        **{key: tags[key] for key in ("schedule", "weighting", "apply", "target", "seed", "track")},
+        **{f"schedule.{key}": str(value) for key, value in schedule.params.items()},
+        **{f"weighting.{key}": str(value) for key, value in weighting.params.items()},
+        **{f"training.{key}": str(value) for key, value in track.training.model_dump().items()},
+    }
+    return {
+        "name": str(spec),
+        "track": spec.track,
+        "outcome": result.outcome,
+        "started": int(1000 * started),
+        "ended": int(1000 * ended),
+        "tags": {f"snrbench.{key}": value for key, value in tags.items()},
+        "params": params,
+        "metrics": _metrics(result, track.training.steps),
+    }
+
+
+def _metrics(result: RunResult, steps: int) -> list[tuple[str, float, int]]:
+    """(key, value, step) of everything measured; MLflow cannot hold a value that is not finite."""
+    rows = [("train/loss", loss, step) for step, loss in result.losses]
+    for measured, value in result.values.items():
+        at = round(measured.mark * steps)
+        rows.append((measured.key, value, at))
+        if measured.mark != 1.0:
+            rows.append((measured.mark_key, value, at))
+    rows += [(key, value, steps) for key, value in result.costs.items()]
+    return [row for row in rows if math.isfinite(row[1])]
+
+
+def _sources(schedule: Schedule, weighting_hash: str) -> str:
+    return hashlib.sha256(f"{schedule.source_hash} {weighting_hash}".encode()).hexdigest()
+
+
+def failed(spec: RunSpec, reason: str) -> RunResult:
+    """The result of a run that raised."""
+    return RunResult(spec, outcome="failed", reason=reason)
+
+

@@ -1,0 +1,118 @@
+"""What a track is: one frozen task, every number of it declared in one place.
+
+A track names its data, network and feature space by import path, so that listing tracks imports neither torch nor data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.protocol import PROTOCOL
+from harness.targets import TARGETS
+
+
+class Declared(BaseModel):
+    """Base of every part of a track: immutable, and a misspelt field is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Part(Declared):
+    """Something built by a function: `make` is "module:function", `options` its keyword arguments."""
+
+    make: str
+    options: dict[str, Any] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        return imported(self.make)(*arguments, **self.options)
+
+
+class Training(Declared):
+    """The fixed budget and the optimiser (AdamW, learning rate constant after a linear warm-up)."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+    warmup_steps: int
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    ema_decay: float
+    label_dropout: float = 0.1
+    logsnr_range: tuple[float, float] = (-20.0, 20.0)
+    block: int = Field(25, description="steps whose random numbers are drawn ahead at once")
+
+
+class Evaluation(Declared):
+    """How trained weights are scored; independent of the schedule they were trained with."""
+
+    marks: tuple[float, ...] = (0.25, 0.5, 1.0)
+    samples: int
+    ddim_steps: int
+    sampler_logsnr: tuple[float, float] = Field(description="range of λ that the sampler runs over")
+    guidance: tuple[float, ...]
+    paired_points: int = Field(1000, description="held-out points, and samples, that kd, precision and recall use")
+    curve_logsnr: tuple[float, float, int] = Field(description="lowest, highest λ and number of points of the ε-error")
+    curve_points: int = Field(description="held-out data points on which the ε-error is measured")
+    seed: int = Field(0, description="of what is frozen with the track: noise of the ε-error, subsets of the data")
+
+
+class Track(Declared):
+    """A frozen, versioned task: data, network, optimiser, budget, evaluation."""
+
+    name: str
+    summary: str
+    data: Part
+    network: Part
+    features: Part
+    feature_space: str
+    training: Training
+    evaluation: Evaluation
+    primary_metric: str = "fd"
+    targets: tuple[str, ...] = TARGETS
+
+    @property
+    def protocol(self) -> str:
+        return PROTOCOL
+
+    @property
+    def budget_steps(self) -> int:
+        return self.training.steps
+
+    @property
+    def marks(self) -> tuple[float, ...]:
+        return self.evaluation.marks
+
+    @property
+    def guidance(self) -> tuple[float, ...]:
+        return self.evaluation.guidance
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of every number that defines the track; part of each run key, so an edited track never mixes."""
+        declared = self.model_dump_json(exclude={"summary", "feature_space"})
+        return hashlib.sha256(declared.encode()).hexdigest()[:16]
+
+    def mark_steps(self) -> tuple[int, ...]:
+        """Optimiser steps after which the weights are evaluated."""
+        return tuple(round(mark * self.training.steps) for mark in self.marks)
+
+
+def imported(path: str) -> Callable[..., Any]:
+    """The function that "module:function" names."""
+    module, name = path.split(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def read_card(track: str) -> dict[str, Any]:
+    """Measured facts of a track (floors, cost, noise over seeds), as committed beside it; {} when not yet measured."""
+    path = Path(__file__).with_name("cards") / f"{track}.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}

@@ -1,0 +1,1 @@
+"""The training loop and the random streams that feed it."""

@@ -1,0 +1,26 @@
+"""Exponential moving average of weights."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class EMA:
+    """`average` ← d·average + (1 − d)·network, d = min(decay, (1 + step)/(10 + step)).
+
+    The ramp keeps early averages from remembering the initial weights; it is TensorFlow's and diffusers' rule.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.average = copy.deepcopy(network).eval().requires_grad_(False)
+        self._pairs = (list(self.average.parameters()), list(network.parameters()))
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Fold in the network's weights after optimiser step `step` (0-based)."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(*self._pairs, 1 - decay)

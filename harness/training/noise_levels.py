@@ -1,0 +1,76 @@
+"""λ of every training example and the factor on its loss: where a schedule and a weighting enter training.
+
+A network of target T is trained on k(λ)·‖T − T̂‖² with
+
+    k(λ) = ω(λ) / c_T(λ) / E_p[ω / c_T],
+
+ω the weighting on the ε-space error and c_T(λ)·‖ε − ε̂‖² = ‖T − T̂‖². `native` (ω = c_T) is therefore plain MSE, and a
+constant factor in ω cancels: it would change the effective learning rate through the clipping of gradients. Applied by
+weight, λ is drawn from the baseline q and k is multiplied by p(λ)/q(λ): the same objective in expectation.
+
+Everything is float64 until it is handed over, and computed for a whole block of steps at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from schedules import Schedule
+from schedules.weightings import Weighting, target_factor
+
+QUADRATURE = 2**14
+
+
+@dataclass(frozen=True)
+class NoiseLevels:
+    """(steps, B) float32 each: λ, α = √sigmoid(λ), σ = √sigmoid(−λ) and the factor k(λ)."""
+
+    logsnr: Tensor
+    alpha: Tensor
+    sigma: Tensor
+    factor: Tensor
+
+
+@dataclass(frozen=True)
+class NoiseLevelSource:
+    """Turns uniforms into noise levels.
+
+    baseline: the schedule that λ is drawn from when the entry is applied by weight; None to sample from `schedule`
+    """
+
+    schedule: Schedule
+    weighting: Weighting
+    target: str
+    logsnr_range: tuple[float, float]
+    baseline: Schedule | None = None
+
+    def __call__(self, u: np.ndarray) -> NoiseLevels:
+        """Noise levels of uniforms u in (0, 1), any shape."""
+        logsnr = self.draw(u)
+        factor = self.factor(logsnr)
+        alpha, sigma = (np.exp(-0.5 * np.logaddexp(0, sign * logsnr)) for sign in (-1, 1))
+        return NoiseLevels(*(torch.from_numpy(a.astype(np.float32)) for a in (logsnr, alpha, sigma, factor)))
+
+    def draw(self, u: np.ndarray) -> np.ndarray:
+        """λ = Q(u), clipped to the track's range."""
+        return np.clip((self.baseline or self.schedule).ppf(u), *self.logsnr_range)
+
+    def factor(self, logsnr: np.ndarray) -> np.ndarray:
+        """k(λ), mean 1 over the schedule's own density."""
+        factor = self._relative(logsnr) / self._mean()
+        if self.baseline is not None:
+            factor = factor * self.schedule.pdf(logsnr) / self.baseline.pdf(logsnr)
+        return factor
+
+    def _relative(self, logsnr: np.ndarray) -> np.ndarray:
+        return self.weighting(logsnr, self.target, self.schedule) / target_factor(self.target, logsnr)
+
+    def _mean(self) -> float:
+        if self.weighting.name == "native":
+            return 1.0
+        midpoints = (np.arange(QUADRATURE) + 0.5) / QUADRATURE
+        return float(np.mean(self._relative(np.clip(self.schedule.ppf(midpoints), *self.logsnr_range))))

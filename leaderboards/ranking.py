@@ -1,0 +1,82 @@
+"""Ranks that say only what the data can: shared by entries that nothing tells apart.
+
+The rule, in order:
+
+1. Each pair of entries is compared by a paired t-test over the seeds that both have; the p-values of all pairs of
+   the table are one family under Holm's correction. A beats B where the corrected p < 0.05 and A's mean is better.
+2. Beating is carried along chains: C beats A and A beats B puts C above B. Where all have the same seeds this adds
+   nothing: a chain's t is at least the smaller t of its links, since sd(x + y) ≤ sd(x) + sd(y), and Holm rejects in the
+   order of p. Where seeds are missing it keeps ranks consistent; the error rate stays, as true links make true chains.
+3. rank = 1 + the number of entries above it. So who beats an entry always ranks above it, and everything that
+   nothing beats shares rank 1. This counts; it never groups neighbours, since "not told apart" is not transitive.
+4. An entry with a diverged run is behind every entry without one; all such entries share the last rank.
+5. An entry with a single seed, or without two seeds in common with any other, has no rank, unless it diverged; where no
+   entry finished two seeds, nobody has.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leaderboards.statistics import holm, p_value, student
+
+SIGNIFICANCE = 0.05
+
+
+def ranks(costs: ArrayLike, diverged: ArrayLike) -> list[int | None]:
+    """The rank of each entry, None where it has none, by the rule above.
+
+    costs:    (entries, seeds) on the comparison scale, lower is better, NaN = missing; rows of diverged entries are
+              not looked at
+    diverged: (entries,) bool
+    """
+    costs, diverged = np.asarray(costs, dtype=np.float64), np.asarray(diverged, dtype=bool)
+    finished = np.flatnonzero(~diverged)
+    if not np.any(np.isfinite(costs[finished]).sum(axis=1) >= 2):
+        return [None] * len(costs)
+    above = _above(beats(costs[finished])).sum(axis=0)
+    comparable = _comparable(costs[finished])
+    result: list[int | None] = [None] * len(costs)
+    for index, entry in enumerate(finished):
+        if comparable[index]:
+            result[entry] = 1 + int(above[index])
+    for entry in np.flatnonzero(diverged):
+        result[entry] = 1 + len(finished)
+    return result
+
+
+def beats(costs: ArrayLike) -> NDArray[np.bool_]:
+    """(entries, entries): entry i beats entry j by its own paired test, Holm-corrected over all pairs.
+
+    costs: (entries, seeds), lower is better, NaN = missing.
+    """
+    costs = np.asarray(costs, dtype=np.float64)
+    first, second = np.triu_indices(len(costs), k=1)
+    differences = costs[first] - costs[second]
+    corrected, mean = holm(p_value(differences)), student(differences).mean
+    won = np.zeros((len(costs), len(costs)), dtype=bool)
+    told = corrected < SIGNIFICANCE
+    won[first, second] = told & (mean < 0)
+    won[second, first] = told & (mean > 0)
+    return won
+
+
+def _above(won: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Who is above whom: a chain of wins leads there and none leads back.
+
+    Chains lead back only where entries share different seeds with each other; such entries are not told apart.
+    """
+    reach = won.copy()
+    for middle in range(len(won)):
+        reach |= np.outer(reach[:, middle], reach[middle])
+    return reach & ~reach.T
+
+
+def _comparable(costs: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(entries,): at least two seeds in common with some other entry; a lone entry needs two seeds of its own."""
+    present = np.isfinite(costs).astype(int)
+    shared = present @ present.T
+    if len(costs) > 1:
+        np.fill_diagonal(shared, 0)
+    return shared.max(axis=1, initial=0) >= 2

@@ -1,0 +1,136 @@
+"""The score of each entry and seed in one cell: split, mark and guidance chosen, diverged runs put last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from leaderboards.scale import Scale
+from leaderboards.statistics import Array, pool_seeds
+
+Guidance = Literal["best"] | float
+
+UNGUIDED = 1.0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of one cell.
+
+    values:    label × seed; NaN where there was no run, `Scale.worst` where it diverged or its score is not finite
+    guidance:  label → the guidance scale that was scored, NaN for a metric without guidance
+    unchosen:  labels whose `best` scale could not be chosen for lack of validation scores: scored unguided
+    """
+
+    values: pd.DataFrame
+    guidance: pd.Series
+    unchosen: tuple[str, ...] = ()
+
+    @property
+    def diverged(self) -> pd.Series:
+        """label → number of seeds with which a run diverged."""
+        return pd.Series(np.isinf(self.values.to_numpy()).sum(axis=1), index=self.values.index)
+
+
+def cell_scores(cell: pd.DataFrame, metric: str, guidance: Guidance, scale: Scale) -> Scores:
+    """Scores at the end of the budget on the test split, at the guidance asked for.
+
+    cell:     the long table of one target, with `label`
+    guidance: a scale, or "best": see `best_guidance`. A metric that has no guidance ignores it.
+    """
+    final = cell[(cell["metric"] == metric) & _at_end(cell["mark"])]
+    test = final[final["split"] != "val"]
+    unchosen: tuple[str, ...] = ()
+    if test["guidance"].isna().all():
+        chosen = pd.Series(np.nan, index=test["label"].unique())
+    elif guidance == "best":
+        chosen, unchosen = best_guidance(final[final["split"] == "val"], test, scale)
+        test = test[np.isclose(test["guidance"], test["label"].map(chosen))]
+    else:
+        test = test[np.isclose(test["guidance"], guidance)]
+        chosen = pd.Series(guidance, index=test["label"].unique())
+    values = test.pivot_table(index="label", columns="seed", values="value", aggfunc="last", dropna=False)
+    values = values.where(np.isfinite(values) | ~_scored(test, values), scale.worst)
+    values = _with_diverged(values, cell, scale)
+    return Scores(values, chosen.reindex(values.index), unchosen)
+
+
+def best_guidance(validation: pd.DataFrame, test: pd.DataFrame, scale: Scale) -> tuple[pd.Series, tuple[str, ...]]:
+    """For each entry the guidance scale whose validation mean over seeds is best, as a user would choose it.
+
+    The mean is taken on the comparison scale (of logarithms, for distances). Only scales that were scored for as many
+    seeds as any other of that entry take part; one with a score that is not finite comes last; of equals the one
+    nearest to no guidance wins. An entry without validation scores gets the scale nearest to no guidance.
+
+    Returns label → scale, and the labels that had several scales and no validation scores to choose by.
+    """
+    costs = validation.assign(cost=scale.sign * scale.to(validation["value"].to_numpy(dtype=float)))
+    costs["cost"] = costs["cost"].fillna(np.inf)
+    candidates = costs.groupby(["label", "guidance"])["cost"].agg(["mean", "size"]).reset_index()
+    candidates = candidates[candidates["size"] == candidates.groupby("label")["size"].transform("max")]
+    offered = test.drop_duplicates(["label", "guidance"])[["label", "guidance"]]
+    # A scale without a test score cannot be scored, however well it validates.
+    candidates = candidates.merge(offered, on=["label", "guidance"])
+    blind = offered[~offered["label"].isin(candidates["label"])].assign(mean=0.0)
+    ordered = pd.concat([candidates, blind]).assign(strength=lambda rows: (rows["guidance"] - UNGUIDED).abs())
+    winners = ordered.sort_values(["mean", "strength", "guidance"]).drop_duplicates("label")
+    had_a_choice = blind["label"][blind["label"].duplicated()]
+    return winners.set_index("label")["guidance"], tuple(sorted(set(had_a_choice)))
+
+
+def pooled(cells: list[Scores], scale: Scale) -> Scores:
+    """One score per seed over several cells: the geometric mean for ratio metrics, else the arithmetic one.
+
+    Averaging log ratios within each seed is the same as comparing these. Labels and seeds that are not in every cell
+    are left out; a seed that diverged in one cell has diverged. The guidance is that of the cells where they agree.
+
+    cells: at least one
+    """
+    labels = sorted(set.intersection(*(set(cell.values.index) for cell in cells)))
+    seeds = sorted(set.union(*(set(cell.values.columns) for cell in cells)))
+    cube = np.stack([cell.values.reindex(index=labels, columns=seeds).to_numpy(dtype=float) for cell in cells], axis=1)
+    means = scale.back(pool_seeds(scale.to(cube)))
+    # A score of 0 has no logarithm, but makes a geometric mean of 0.
+    means = np.where(np.isnan(means) & ~np.isnan(cube).any(axis=1), 0.0, means)
+    means = np.where(np.isinf(cube).any(axis=1), scale.worst, means)
+    values = pd.DataFrame(means, index=labels, columns=seeds).dropna(how="all")
+    guidance = pd.concat([cell.guidance.reindex(values.index) for cell in cells], axis=1)
+    agreed = guidance.iloc[:, 0].where(guidance.nunique(axis=1) == 1)
+    return Scores(values, agreed)
+
+
+def costs(scores: Scores, scale: Scale) -> Array:
+    """(labels, seeds) on the comparison scale, lower is better; NaN = not comparable.
+
+    A whole row is NaN where a run diverged, or where a score has no logarithm: leaving out just that seed would flatter
+    (or punish) the entry.
+    """
+    values = scores.values.to_numpy(dtype=float)
+    result = scale.sign * scale.to(values)
+    spoilt = (~np.isnan(values) & np.isnan(result)).any(axis=1)
+    return np.where(spoilt[:, None], np.nan, result)
+
+
+def _at_end(mark: pd.Series) -> pd.Series:
+    """Rows of the full budget; a metric without marks (seconds) has NaN there."""
+    return mark.isna() | np.isclose(mark, 1.0)
+
+
+def _scored(rows: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """label × seed: whether a row exists at all, so that a score of NaN is told from a run that never was."""
+    counts = rows.assign(one=1).pivot_table(index="label", columns="seed", values="one", aggfunc="size")
+    return counts.reindex_like(values).notna()
+
+
+def _with_diverged(values: pd.DataFrame, cell: pd.DataFrame, scale: Scale) -> pd.DataFrame:
+    """Add the diverged runs, which have no score of their own, as the worst there is."""
+    diverged = cell[cell["outcome"] == "diverged"].drop_duplicates(["label", "seed"])
+    values = values.reindex(
+        index=sorted({*values.index, *diverged["label"]}), columns=sorted({*values.columns, *diverged["seed"]})
+    )
+    for label, seed in zip(diverged["label"], diverged["seed"], strict=True):
+        values.loc[label, seed] = scale.worst
+    return values

@@ -1,0 +1,181 @@
+"""From the scores of one cell, or of a pool of cells, to ranked rows: a small function for each group of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leaderboards import speedup
+from leaderboards.curves import Reaches
+from leaderboards.ranking import ranks
+from leaderboards.rows import Row, Section
+from leaderboards.scale import MetricLike, Scale
+from leaderboards.scores import Guidance, Scores, costs
+from leaderboards.statistics import Array, holm, p_value, pairing_gain, student
+
+SATURATION = 1.1
+"""A distance within this factor of its floor is saturated: it no longer tells a better model from a luckier one."""
+
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all sections of a board have in common.
+
+    guidance: None for a metric that has none
+    facts:    label → schedule, params, weighting, apply, tuned
+    """
+
+    metric: MetricLike
+    guidance: Guidance | None
+    floor: float | None
+    baseline: str
+    facts: pd.DataFrame
+
+    @property
+    def scale(self) -> Scale:
+        return Scale.of(self.metric)
+
+
+def section(setting: Setting, targets: tuple[str, ...], title: str, scores: Scores, reached: Reaches) -> Section:
+    """Rows, best first, and notes.
+
+    targets: what the scores cover
+    title:   the section's name: that target, or "all"
+    reached: label → seed → when it reached the baseline's final score
+    """
+    comparable = costs(scores, setting.scale)
+    columns: Columns = {
+        **_facts(setting, title, scores),
+        **_standing(scores, comparable),
+        **_score(setting, scores),
+        **_against_baseline(setting, scores, comparable),
+        **_speedups(setting, scores, reached),
+    }
+    rows = [Row(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]
+    rows.sort(key=lambda row: _order(row, setting.scale))
+    return Section(title, targets, tuple(rows), _notes(setting, rows, scores))
+
+
+def _facts(setting: Setting, title: str, scores: Scores) -> Columns:
+    """Who each row is."""
+    facts = setting.facts.loc[scores.values.index]
+    count = len(facts)
+    return {
+        "entry": facts.index.tolist(),
+        **{name: facts[name].astype(str).tolist() for name in ("schedule", "params", "weighting", "apply")},
+        "tuned": facts["tuned"].astype(bool).tolist(),
+        "baseline": [label == setting.baseline for label in facts.index],
+        "target": [title] * count,
+        "metric": [setting.metric.name] * count,
+        "guidance": [setting.guidance] * count,
+        "guidance_scale": [None if isnan(scale) else scale for scale in scores.guidance.astype(float)],
+    }
+
+
+def _standing(scores: Scores, comparable: Array) -> Columns:
+    """Rank, seeds, and how many of them diverged."""
+    seeds, diverged = scores.values.notna().sum(axis=1).to_numpy(), scores.diverged.to_numpy()
+    return {"rank": ranks(comparable, diverged > 0), "seeds": seeds.tolist(), "diverged": diverged.tolist()}
+
+
+def _score(setting: Setting, scores: Scores) -> Columns:
+    """The metric itself, over seeds; the worst there is where a run diverged."""
+    values = scores.values.to_numpy(dtype=float)
+    finite = student(np.where(np.isinf(values), nan, values))
+    lost = scores.diverged.to_numpy() > 0
+    mean = np.where(lost, setting.scale.worst, finite.mean)
+    return {
+        "mean": mean.tolist(),
+        "ci_low": np.where(lost, nan, finite.low).tolist(),
+        "ci_high": np.where(lost, nan, finite.high).tolist(),
+        "floor": [setting.floor] * len(mean),
+        "saturated": [_saturated(score, setting) for score in mean],
+        "values": [
+            {
+                int(seed): float(score)
+                for seed, score in zip(scores.values.columns, row, strict=True)
+                if not isnan(score)
+            }
+            for row in values
+        ],
+    }
+
+
+def _saturated(mean: float, setting: Setting) -> bool:
+    """Within reach of the floor, which only a metric that falls can be; that of an unbiased one may be negative."""
+    if setting.floor is None or setting.metric.better != "lower":
+        return False
+    return bool(mean <= max(setting.floor, SATURATION * setting.floor))
+
+
+def _against_baseline(setting: Setting, scores: Scores, comparable: Array) -> Columns:
+    """Paired comparison to the baseline by seed: as a ratio or as a difference, whichever the metric is compared by."""
+    labels = scores.values.index
+    is_baseline = np.asarray(labels == setting.baseline)
+    reference = comparable[is_baseline][0] if is_baseline.any() else np.full(comparable.shape[1], nan)
+    differences = setting.scale.sign * (comparable - reference)
+    estimate = student(differences)
+    exact = is_baseline & (estimate.n > 0)
+    bounds = [np.where(exact, 0.0, bound) for bound in (estimate.mean, estimate.low, estimate.high)]
+    effect = [setting.scale.back(bound).tolist() for bound in bounds]
+    nothing = [[nan] * len(labels)] * 3
+    ratio, difference = (effect, nothing) if setting.scale.logarithmic else (nothing, effect)
+    gain = pairing_gain(comparable, reference)
+    return {
+        **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)),
+        **dict(zip(("difference", "difference_low", "difference_high"), difference, strict=True)),
+        "pairs": estimate.n.tolist(),
+        "p_holm": holm(np.where(is_baseline, nan, p_value(differences))).tolist(),
+        "noise_paired": np.where(is_baseline, nan, gain.paired).tolist(),
+        "noise_unpaired": np.where(is_baseline, nan, gain.unpaired).tolist(),
+    }
+
+
+def _speedups(setting: Setting, scores: Scores, reached: Reaches) -> Columns:
+    """Steps to the baseline's final score."""
+
+    def of(label: str, diverged: int) -> speedup.Speedup:
+        if diverged:
+            return speedup.DIVERGED
+        return speedup.BASELINE if label == setting.baseline else speedup.over_seeds(reached.get(label, {}).values())
+
+    diverged = scores.diverged
+    found = [of(label, count) for label, count in zip(diverged.index, diverged, strict=True)]
+    return {
+        "speedup": [each.value for each in found],
+        "speedup_low": [each.low for each in found],
+        "speedup_high": [each.high for each in found],
+        "speedup_note": [each.note for each in found],
+    }
+
+
+def _order(row: Row, scale: Scale) -> tuple[Any, ...]:
+    """Best first: ranked entries by rank and mean, then those without a rank, diverged ones at the end."""
+    cost = scale.sign * row.mean
+    return (row.diverged > 0, row.rank is None, row.rank or 0, inf if isnan(cost) else cost, row.entry)
+
+
+def _notes(setting: Setting, rows: list[Row], scores: Scores) -> tuple[str, ...]:
+    """What a reader of these rows must know."""
+    notes = []
+    baseline = next((row for row in rows if row.baseline), None)
+    if baseline is None:
+        notes.append(f"no run of the baseline {setting.baseline} here, so no ratios and no speed-ups")
+    elif baseline.diverged:
+        notes.append(f"the baseline {setting.baseline} diverged, so there are no ratios and no speed-ups")
+    single = [row.entry for row in rows if row.seeds < 2 and not row.diverged]
+    if single:
+        who = "every entry" if len(single) == len(rows) else ", ".join(single)
+        notes.append(f"one seed of {who}: no interval and no rank")
+    if scores.unchosen:
+        notes.append(f"no validation scores, so scored unguided: {', '.join(scores.unchosen)}")
+    finished = [row for row in rows if not row.diverged]
+    if setting.scale.logarithmic and (undefined := [row.entry for row in finished if min(row.values.values()) <= 0]):
+        notes.append(f"a score of zero or less has no ratio: {', '.join(undefined)}")
+    return tuple(notes)

@@ -1,0 +1,132 @@
+"""Student-t intervals, paired tests, Holm's correction and pooling: pure functions from arrays to numbers.
+
+Every function takes scores along the last axis, one per seed, NaN where a seed is missing. Student's t is used
+throughout because it holds for few seeds: with 3 pairs a bootstrap interval covers 78 %, this one 95 %.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Array = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+
+
+class Estimate(NamedTuple):
+    """A mean with its 95 % interval; each field has the shape of the input without its last axis.
+
+    mean, low, high: in the unit of the scores; low and high are NaN where n < 2
+    sd:              standard deviation of one score (n − 1 in the denominator), NaN where n < 2
+    n:               number of scores that are not NaN
+    """
+
+    mean: Array
+    low: Array
+    high: Array
+    sd: Array
+    n: NDArray[np.int64]
+
+
+def student(scores: ArrayLike) -> Estimate:
+    """Mean and 95 % Student-t interval: x̄ ± t₀.₉₇₅(n−1) s / √n.
+
+    scores: (…, seeds), NaN = missing. One score has a mean and no interval; none has neither.
+    """
+    mean, sd, n = _moments(scores)
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(n - 1, 1)) * sd / np.sqrt(np.maximum(n, 1))
+    return Estimate(mean, mean - half, mean + half, sd, n)
+
+
+def p_value(differences: ArrayLike) -> Array:
+    """Two-sided p of the paired t-test, H₀: the mean difference is 0; t = d̄ √n / s with n − 1 degrees of freedom.
+
+    differences: (…, seeds) of pairs, NaN = no pair. NaN with fewer than two pairs; 1 where all differences are 0
+    (two entries that are the same thing), where t itself is 0 / 0.
+    """
+    mean, sd, n = _moments(differences)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = mean * np.sqrt(n) / sd
+    p = 2 * stats.t.sf(np.abs(t), np.maximum(n - 1, 1))
+    p = np.where((mean == 0) & (sd == 0), 1.0, p)
+    return np.where(n < 2, np.nan, p)
+
+
+def holm(p: ArrayLike) -> Array:
+    """Holm's step-down correction: p̃₍ᵢ₎ = max over j ≤ i of min(1, (m − j + 1) p₍ⱼ₎), p₍₁₎ ≤ p₍₂₎ ≤ …
+
+    p: any shape, one family. NaN stays NaN and does not count as a test. Holm 1979, Scand. J. Statist. 6, 65–70.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    adjusted = np.full(p.shape, np.nan)
+    tested = np.isfinite(p)
+    values = p[tested]
+    order = np.argsort(values)
+    steps = np.minimum(1.0, np.arange(len(values), 0, -1) * values[order])
+    corrected = np.empty_like(values)
+    corrected[order] = np.maximum.accumulate(steps)
+    adjusted[tested] = corrected
+    return adjusted
+
+
+class PairingGain(NamedTuple):
+    """The noise of a difference with and without pairing, from the same seeds.
+
+    paired:   sd of aₛ − bₛ over seeds
+    unpaired: √(sd_a² + sd_b²), what it would be if the two had nothing in common
+    """
+
+    paired: Array
+    unpaired: Array
+
+
+def pairing_gain(a: ArrayLike, b: ArrayLike) -> PairingGain:
+    """What common random numbers bought: sd of the paired differences against √(sd_a² + sd_b²).
+
+    a, b: (…, seeds), broadcast; only the seeds that both have enter either figure.
+    """
+    a, b = np.broadcast_arrays(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
+    shared = np.isfinite(a) & np.isfinite(b)
+    a, b = np.where(shared, a, np.nan), np.where(shared, b, np.nan)
+    return PairingGain(_moments(a - b)[1], np.hypot(_moments(a)[1], _moments(b)[1]))
+
+
+def pool_seeds(scores: ArrayLike) -> Array:
+    """Average over cells within each seed: the t interval then goes over seeds, because cells share them.
+
+    scores: (…, cells, seeds) → (…, seeds). A seed that is missing in a cell is missing from the pool.
+    """
+    return np.asarray(scores, dtype=np.float64).mean(axis=-2)
+
+
+def pool_independent(means: ArrayLike, errors: ArrayLike, freedom: ArrayLike) -> Estimate:
+    """Mean over cells that share no seeds, with Satterthwaite's degrees of freedom.
+
+    m = Σ mᵢ / k,  s² = Σ eᵢ² / k²,  ν = (Σ eᵢ²)² / Σ (eᵢ⁴ / νᵢ)
+
+    means, errors, freedom: (cells,): mean, its standard error eᵢ > 0, its degrees of freedom νᵢ. `sd` of the result
+    is the standard error s of the pooled mean, `n` is k. Satterthwaite 1946, Biometrics Bulletin 2, 110–114.
+    """
+    means, variances = np.asarray(means, dtype=np.float64), np.square(np.asarray(errors, dtype=np.float64))
+    count = len(means)
+    pooled_freedom = variances.sum() ** 2 / np.sum(variances**2 / np.asarray(freedom, dtype=np.float64))
+    error = np.sqrt(variances.sum()) / count
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, pooled_freedom) * error
+    mean = means.mean()
+    return Estimate(mean, mean - half, mean + half, error, np.asarray(count))
+
+
+def _moments(scores: ArrayLike) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Mean, standard deviation and count along the last axis, NaN left out; np.nanstd would warn where n < 2."""
+    scores = np.asarray(scores, dtype=np.float64)
+    present = ~np.isnan(scores)
+    n = present.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(present, scores, 0.0).sum(axis=-1) / n
+        residuals = np.where(present, scores - mean[..., None], 0.0)
+        sd = np.sqrt(np.square(residuals).sum(axis=-1) / (n - 1))
+    return mean, np.where(n < 2, np.nan, sd), n

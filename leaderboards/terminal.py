@@ -1,0 +1,69 @@
+"""A board in the terminal."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leaderboards.columns import Column, columns, legend, title
+from leaderboards.rows import Board, Section
+from leaderboards.wording import visible
+
+GAP = 2
+SHORTEST_NAME = 16
+"""A name is folded, rather than a column left out, down to this many characters."""
+PIPE_WIDTH = 120
+"""Characters in a line where the output is no terminal, and has no width of its own."""
+
+
+def print_board(board: Board, console: Console) -> None:
+    """One table for each section, a blank line between groups of tied entries, then the legend."""
+    for section in board.sections:
+        console.print(_table(board, section, console.width))
+        console.print()
+    for line in legend(board):
+        console.print(Text(visible(line), style="dim"))
+
+
+def default_console() -> Console:
+    """Standard output, wide enough for every column where that is a pipe or a file."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(PIPE_WIDTH, console.width))
+
+
+def _table(board: Board, section: Section, width: int) -> Table:
+    shown = _fitting(columns(board, section), section, width)
+    table = Table(
+        title=Text(visible(title(board, section)), style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, GAP, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
+    for column in shown:
+        header = Text(visible(column.header))
+        table.add_column(header, justify="left" if column.name else "right", overflow="fold", no_wrap=not column.name)
+    ties = any(section.tied(row) for row in section.rows)
+    for row, following in zip(section.rows, [*section.rows[1:], None], strict=True):
+        # Text, never a string: rich would read markup in a name that a user chose.
+        cells = [Text(visible(column.text(row))) for column in shown]
+        ends = ties and following is not None and following.rank != row.rank
+        table.add_row(*cells, style="bold" if row.baseline else None, end_section=ends)
+    return table
+
+
+def _fitting(found: list[Column], section: Section, width: int) -> list[Column]:
+    """The columns that there is room for."""
+
+    def needed(column: Column) -> int:
+        longest = max(len(text) for text in (column.header, *(visible(column.text(row)) for row in section.rows)))
+        return GAP + (min(longest, SHORTEST_NAME) if column.name else longest)
+
+    for spare in sorted({column.spare for column in found} - {0}):
+        if sum(needed(column) for column in found) <= width:
+            break
+        found = [column for column in found if column.spare != spare]
+    return found

@@ -1,0 +1,83 @@
+"""What the app shows besides boards: runs and their failures, training curves, ε-error against λ, samples.
+
+With `query.runs_table` and `query.board_of`, this is all that the app reads results through; nothing here writes.
+What takes a `table` is a pure function of that long table, so that one reading serves a whole page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from harness.tracking import read
+from leaderboards import curves, selection
+from leaderboards.board import BASELINE
+from leaderboards.statistics import Array
+
+RUN_COLUMNS = [
+    *("run_id", "run_key", "protocol", "target", "entry", "schedule", "params", "weighting", "apply", "tuned", "seed"),
+    *("outcome", "reason", "diverged_step", "device", "started"),
+]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One curve of one run: x and y, float64 of shape (n,).
+
+    Training: x in optimiser steps, y the metric. ε-error: x is λ in nats of log SNR, y = E‖ε − ε̂‖² per dimension.
+    """
+
+    x: Array
+    y: Array
+
+
+def runs(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each run, newest first: who, where, its outcome, and why and when it diverged."""
+    found = table.drop_duplicates("run_id")[RUN_COLUMNS]
+    return found.sort_values("started", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def ranked_runs(table: pd.DataFrame, target: str, protocol: str | None = None) -> pd.DataFrame:
+    """The runs that a board of this target is made of, with their `label` there: one for each entry and seed."""
+    found = _ranked(table, protocol)
+    found = found[found["target"] == target].drop_duplicates("run_id")
+    return found[["label", *RUN_COLUMNS]].sort_values(["label", "seed"]).reset_index(drop=True)
+
+
+def marks(table: pd.DataFrame, target: str, metric: str, protocol: str | None = None) -> pd.DataFrame:
+    """Score against budget: columns label, seed, mark (fraction of the budget), value; unguided, test split."""
+    found = _ranked(table, protocol)
+    wide = curves.marks(found[found["target"] == target], metric)
+    return wide.reset_index().melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna()
+
+
+def histories(store: Path, run_ids: Iterable[str], metric: str) -> dict[str, Curve]:
+    """run_id → a metric along training, such as the loss, for the runs that have it."""
+    found = {run_id: read.history(store, run_id, metric) for run_id in run_ids}
+    return {run_id: _curve(*zip(*points, strict=True)) for run_id, points in found.items() if points}
+
+
+def error_curves(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
+    """run_id → the held-out ε-error against λ, for the runs that have it (artifact `curves.json`)."""
+    found = {run_id: read.artifact(store, run_id, "curves.json") for run_id in run_ids}
+    contents = {run_id: json.loads(content) for run_id, content in found.items() if content}
+    return {run_id: _curve(content["logsnr"], content["eps_error"]) for run_id, content in contents.items()}
+
+
+def samples(store: Path, run_id: str) -> bytes | None:
+    """The run's sample grid as PNG; None where it has none."""
+    return read.artifact(store, run_id, "samples.png")
+
+
+def _ranked(table: pd.DataFrame, protocol: str | None) -> pd.DataFrame:
+    table, _, _ = selection.of_one_protocol(table, protocol)
+    return selection.labelled(selection.latest(table), BASELINE)[0]
+
+
+def _curve(x: Iterable[float], y: Iterable[float]) -> Curve:
+    return Curve(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))

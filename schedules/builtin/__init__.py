@@ -1,0 +1,1 @@
+"""The schedules that come with snrbench, one file per family."""

@@ -1,0 +1,18 @@
+"""The one exception that means "the user asked for something that cannot be": shown as one line, exit code 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(ValueError):
+    """A mistake in the input. The message is one line: the thing, the value, what was expected."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
+    """Error for a name that does not exist, with the nearest ones that do."""
+    choices = sorted(known)
+    near = get_close_matches(name, choices, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}"
+    return UserError(f"unknown {kind} {name!r}; {hint}")

@@ -1,0 +1,84 @@
+"""Presets: what known trainers really draw, as named specs of the registered families, for data of unit variance.
+
+Read from the codes and papers that are named; "second hand" marks what was not.
+"""
+
+from __future__ import annotations
+
+from schedules.registry import Info
+
+_TABLE = (
+    ("edm-cifar10", "edm:sigma_data=0.5", "EDM code", "N(1.014, 2.4²)"),
+    ("edm2-img512", "edm2:sigma_data=0.5", "EDM2 code", "N(−0.586, 2²)"),
+    ("edm2-img64", "edm2:p_mean=-0.8,p_std=1.6,sigma_data=0.5", "EDM2 code", "N(0.214, 3.2²)"),
+    ("alphafold3", "edm:p_std=1.5", "Boltz code", "N(2.4, 3²): σ = σ_d·e^{−1.2 + 1.5n}"),
+    ("ict", "edm:p_mean=-1.1,p_std=2,sigma_data=0.5", "ECT code", "N(0.814, 4²)"),
+    ("scm", "edm:p_mean=-1,p_std=1.4,sigma_data=0.5", "arXiv:2410.11081, second hand", "N(0.614, 2.8²)"),
+    ("svd", "edm:p_mean=0.7,p_std=1.6", "arXiv:2311.15127, second hand", "N(−1.4, 3.2²)"),
+    ("cosmos-image", "edm:p_mean=0,p_std=1", "cosmos-predict2 code", "N(0, 2²)"),
+    (
+        "cosmos-video",
+        "mixture(edm:p_mean=0,p_std=1|shift:a=4.898979485566356@0.95, "
+        "uniform_logsnr:low=-20|offset:by=-8|truncate:low=-23.02585092994046,high=-10.596634733096073@0.05)",
+        "cosmos-predict2 code",
+        "0.95 N(−ln T, 2²) + 0.05 U(−23.03, −10.60), for T = 24 latent frames",
+    ),
+    ("microdit-256", "edm:p_mean=-0.6,sigma_data=0.9", "micro_diffusion code", "N(0.989, 2.4²)"),
+    ("microdit-512", "edm:p_mean=0,p_std=0.6,sigma_data=0.9", "micro_diffusion code", "N(−0.211, 1.2²)"),
+    ("sd3", "logit_normal|shift:a=3", "arXiv:2403.03206, sd-scripts code", "logit-normal shifted by a = 3, at 1024²"),
+    (
+        "flux-1024",
+        "logit_normal|flux_shift:mu=1.15",
+        "sd-scripts code",
+        "logit-normal shifted by μ = 1.15, at 4096 tokens",
+    ),
+    ("wan-480p", "logit_normal|shift:a=2", "musubi-tuner code, Wan2.1 issue 291", "logit-normal shifted by a = 2"),
+    (
+        "qwen-image",
+        "logit_normal|flux_shift:mu=0.6935483870967742",
+        "musubi-tuner code",
+        "μ from 0.5 at 256 to 0.9 at 8192 tokens, here at 4096 (1024²)",
+    ),
+    ("trellis", "logit_normal:m=1", "TRELLIS configurations", "N(−2, 2²)"),
+    ("jit", "logit_normal:m=0.8,s=0.8", "JiT README", "N(−1.6, 1.6²): P_mean −0.8, P_std 0.8 in its mirrored time"),
+    (
+        "ltx-video",
+        "logit_normal|flux_shift:mu=2.05",
+        "LTX trainer code",
+        "N(−2μ, 2²), μ from 0.95 at 1024 to 2.05 at 4096 tokens",
+    ),
+    ("rae", "flow_uniform|dimension:m=196608", "arXiv:2510.11690 and code", "logistic(−3.871, 2)"),
+    ("pi0", "flow_beta", "openpi code", "t = 0.001 + 0.999 u, u ~ Beta(1.5, 1)"),
+    (
+        "proteina",
+        "mixture(flow_beta:a=1,b=1.9,s=1@0.98, flow_uniform@0.02)",
+        "arXiv:2503.00710 code",
+        "0.98 (t ~ Beta(1, 1.9)) + 0.02 uniform",
+    ),
+    ("stable-audio", "edm:p_mean=1.2,p_std=2", "stable-audio-tools code", "N(−2.4, 4²): its logsnr N(−1.2, 2²) is λ/2"),
+    (
+        "open-sora2",
+        "logit_normal|shift:a=5.744562646538029",
+        "Open-Sora code",
+        "N(−2 ln a, 2²), a = (1 at 256 to 3 at 4096 tokens)·√frames, here 256 tokens and 33 latent frames",
+    ),
+    ("flow-matching-image", "edm", "facebookresearch/flow_matching code", "N(2.4, 2.4²)"),
+    ("cogvideox", "zero_terminal_snr:snr_shift=3", "diffusers code", "scaled_linear, SNR/3, then zero-terminal"),
+    (
+        "ldm",
+        "scaled_linear:beta_start=0.0015,beta_end=0.0195",
+        "latent-diffusion configurations",
+        "β from 0.0015 to 0.0195",
+    ),
+    ("vdm", "uniform_logsnr:low=-5,high=13.3", "arXiv:2107.00630", "U(−5, 13.3)"),
+)
+
+
+def _unused() -> None:
+    raise NotImplementedError("a preset is a spec; it has no function")
+
+
+PRESETS: dict[str, Info] = {
+    f"preset/{name}": Info(f"preset/{name}", _unused, {}, {}, paper=source, origin="preset", spec=spec, doc=f"{law}.")
+    for name, spec, source, law in _TABLE
+}

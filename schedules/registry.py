@@ -1,0 +1,215 @@
+"""A registry of plugins: functions known by name, with their parameters, search space and source.
+
+One class serves schedules, transforms and weightings. A registered function's parameters are the arguments that have a
+default; arguments without one are allowed only where they belong to the registry's `context` (the density that a transform
+works on, the λ at which a weighting is asked).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from schedules import grammar, spaces
+from schedules.errors import UserError, unknown
+from schedules.grammar import Call
+from schedules.spaces import Space, Value
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+
+_origin: ContextVar[str] = ContextVar("origin", default="python")
+
+
+@contextmanager
+def registering(origin: str) -> Iterator[None]:
+    """What is registered inside comes from `origin`, for people to read: "builtin", "plugin my.py", "entry point x"."""
+    token = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+@dataclass(frozen=True)
+class Info:
+    """What is known of a registered name.
+
+    params: defaults, in the order of the function's signature
+    space:  Optuna distribution of each tunable parameter
+    origin: where it came from ("builtin", "preset", "plugin FILE", "entry point NAME")
+    spec:   for a preset, the spec that it stands for; else empty
+    """
+
+    name: str
+    function: Callable[..., Any] = field(repr=False)
+    params: Mapping[str, Value]
+    space: Space = field(repr=False)
+    paper: str = ""
+    origin: str = "python"
+    context: tuple[str, ...] = ()
+    spec: str = ""
+    doc: str = field(default="", repr=False)
+
+    @property
+    def summary(self) -> str:
+        """First line of the documentation."""
+        return self.doc.partition("\n")[0].strip()
+
+    @functools.cached_property
+    def source_hash(self) -> str:
+        """SHA-256 of the file that defines the function (of the function's own text where there is no file)."""
+        try:
+            file = inspect.getsourcefile(self.function)
+            content = Path(file).read_bytes() if file else b""
+        except (OSError, TypeError):
+            content = b""
+        if not content:
+            code = getattr(self.function, "__code__", None)
+            content = code.co_code if code else repr(self.function).encode()
+        return hashlib.sha256(content).hexdigest()
+
+
+class Registry:
+    """Names → `Info`. The modules of the package `builtins` are imported when a name is first looked up."""
+
+    def __init__(self, kind: str, builtins: str, context: tuple[str, ...] = ()) -> None:
+        self.kind = kind
+        self._builtins: str | None = builtins
+        self._context = context
+        self._entries: dict[str, Info] = {}
+
+    def register(self, name: str, *, space: Space | None = None, paper: str = "") -> Callable[[Function], Function]:
+        """Decorator that registers a function; UserError for a name or parameters that can't be."""
+
+        def decorate(function: Function) -> Function:
+            self.load_builtins()
+            if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 64:
+                raise UserError(
+                    f"{self.kind} name {name!r}: expected small ASCII letters, digits and _, a letter first, 64 at most"
+                )
+            if name in self._entries:
+                raise UserError(
+                    f"{self.kind} {name!r} is registered already ({self._entries[name].origin}); choose another name"
+                )
+            self._entries[name] = self._describe(name, function, dict(space or {}), paper)
+            return function
+
+        return decorate
+
+    def names(self) -> list[str]:
+        """All registered names, sorted."""
+        self.load_builtins()
+        return sorted(self._entries)
+
+    def info(self, name: str) -> Info:
+        """What is known of a name; UserError offers the nearest ones."""
+        self.load_builtins()
+        if name not in self._entries:
+            raise unknown(self.kind, name, self._entries)
+        return self._entries[name]
+
+    def __contains__(self, name: str) -> bool:
+        self.load_builtins()
+        return name in self._entries
+
+    def remove(self, name: str) -> None:
+        """Forget a name: what a plugin that failed half-way leaves behind."""
+        self._entries.pop(name, None)
+
+    def bind(self, name: str, given: Mapping[str, Any]) -> dict[str, Value]:
+        """All parameters in signature order, the given ones converted; UserError names what doesn't fit."""
+        known = self.info(name)
+        for key in given:
+            self.check_parameter(name, key)
+        return {
+            key: self.convert(name, key, given[key]) if key in given else default
+            for key, default in known.params.items()
+        }
+
+    def bind_call(self, call: Call, source: str) -> dict[str, Value]:
+        """As `bind`, for a call in the text of a spec: a mistake is reported at its column."""
+        try:
+            column = call.column
+            self.info(call.name)
+            for one in call.arguments:
+                column = one.column
+                self.check_parameter(call.name, one.key)
+                column = one.value_column
+                self.convert(call.name, one.key, one.value)
+        except UserError as problem:
+            raise grammar.error(source, column, str(problem)) from None
+        return self.bind(call.name, {one.key: one.value for one in call.arguments})
+
+    def check_parameter(self, name: str, key: str) -> None:
+        """UserError if `name` has no parameter `key`."""
+        known = self.info(name)
+        if not known.params:
+            raise UserError(f"{self.kind} {name!r} has no parameters; got {key!r}")
+        if key not in known.params:
+            raise unknown(f"parameter of {self.kind} {name}", key, known.params)
+
+    def convert(self, name: str, key: str, value: Any) -> Value:
+        """A parameter's value in its own type; UserError if it lies outside the space."""
+        known = self.info(name)
+        try:
+            return spaces.convert(value, known.space[key])
+        except UserError as error:
+            raise UserError(f"{self.kind} {name!r}: parameter {key}={value} is out of its space; {error}") from None
+
+    def load_builtins(self) -> None:
+        """Import the modules of the builtin package, once."""
+        package, self._builtins = self._builtins, None
+        if package:
+            with registering("builtin"):
+                for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+                    importlib.import_module(f"{package}.{module.name}")
+
+    def _describe(self, name: str, function: Callable[..., Any], space: Space, paper: str) -> Info:
+        what = f"{self.kind} {name!r}"
+        params: dict[str, Value] = {}
+        context = []
+        for key, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                raise UserError(f"{what}: parameter {key!r} must be a plain named parameter")
+            if parameter.default is not parameter.empty:
+                if not NAME.fullmatch(key) and not key.isascii():
+                    raise UserError(f"{what}: parameter name {key!r} is not ASCII")
+                params[key] = parameter.default
+            elif key in self._context:
+                context.append(key)
+            else:
+                raise UserError(f"{what}: parameter {key!r} has no default")
+        for key in space:
+            if key not in params:
+                raise UserError(
+                    f"{what}: its space names {key!r}, which is no parameter; it has: {', '.join(params) or 'none'}"
+                )
+        for key, default in params.items():
+            if key not in space:
+                raise UserError(f"{what}: parameter {key!r} has no search space")
+            if default is not None:
+                try:
+                    params[key] = spaces.convert(default, space[key])
+                except UserError as error:
+                    raise UserError(f"{what}: default {key}={default} is out of its space; {error}") from None
+        return Info(
+            name=name,
+            function=function,
+            params=params,
+            space=space,
+            paper=paper,
+            origin=_origin.get(),
+            context=tuple(context),
+            doc=inspect.getdoc(function) or "",
+        )

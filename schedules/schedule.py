@@ -1,0 +1,277 @@
+"""A schedule: a density over λ with its name, parameters and canonical spec; and the registry that makes it.
+
+Two ways of writing the same entry give the same canonical spec: parameters that equal their default are left out, the rest
+stand in the order of the function's signature, transforms that change nothing are dropped, and the parts of a mixture are
+sorted, merged and weighted to sum 1. Equality, hash and pickle go by the canonical spec.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from schedules import grammar
+from schedules.density import Array, Density, log_density, survival, upper_quantile
+from schedules.errors import UserError, unknown
+from schedules.grammar import Argument, Call, Mixture, Spec
+from schedules.presets import PRESETS
+from schedules.registry import Info, Registry
+from schedules.spaces import Value
+from schedules.transforms import TRANSFORMS
+
+SCHEDULES = Registry("schedule", builtins="schedules.builtin")
+register = SCHEDULES.register
+
+MIXTURE = "mixture"
+
+
+class Schedule:
+    """An immutable noise schedule. Arrays are float64 of any shape; λ is in nats of log SNR."""
+
+    def __init__(self, spec: Spec, density: Density, info: Info, sources: tuple[str, ...]) -> None:
+        self._tree = spec
+        self._density = density
+        self._sources = sources
+        self.info = info
+        self.spec = grammar.write(spec)
+
+    @property
+    def name(self) -> str:
+        """The registered name of the family, without parameters and transforms; "mixture" for a mixture."""
+        return self.info.name
+
+    @property
+    def density(self) -> Density:
+        """The distribution itself, as the plugin made it and transforms changed it."""
+        return self._density
+
+    @property
+    def params(self) -> dict[str, Value]:
+        """All parameters of the family, defaults included; empty for presets and mixtures."""
+        source = self._tree.source
+        given = {one.key: one.value for one in source.arguments} if isinstance(source, Call) else {}
+        return {key: given.get(key, default) for key, default in self.info.params.items()}
+
+    def with_params(self, **params: Any) -> Schedule:
+        """The same schedule, transforms included, with some of its family's parameters replaced."""
+        if not isinstance(self._tree.source, Call):
+            raise UserError(f"schedule {self.spec!r}: a mixture has no parameters of its own")
+        bound = SCHEDULES.bind(self.name, {**self.params, **params}) if not self.info.spec else {}
+        if self.info.spec and params:
+            raise UserError(f"preset {self.name!r} has no parameters; it stands for {self.info.spec!r}")
+        arguments = tuple(Argument(key, value) for key, value in bound.items())
+        return _build(replace(self._tree, source=Call(self.name, arguments)), self.spec)
+
+    def pdf(self, logsnr: ArrayLike) -> Array:
+        """p(λ), per nat."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self._density.pdf(_float64(logsnr)), dtype=np.float64)
+
+    def logpdf(self, logsnr: ArrayLike) -> Array:
+        """ln p(λ); −∞ outside the support."""
+        with np.errstate(all="ignore"):
+            return log_density(self._density, _float64(logsnr))
+
+    def cdf(self, logsnr: ArrayLike) -> Array:
+        """P(λ' ≤ λ)."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self._density.cdf(_float64(logsnr)), dtype=np.float64)
+
+    def ppf(self, q: ArrayLike) -> Array:
+        """Q(q): λ at a share q in [0, 1] of the mass from below."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self._density.ppf(_float64(q)), dtype=np.float64)
+
+    def logsnr(self, t: ArrayLike) -> Array:
+        """λ(t) = Q(1 − t): t = 0 clean, t = 1 noise."""
+        with np.errstate(all="ignore"):
+            return upper_quantile(self._density, _float64(t))
+
+    def time(self, logsnr: ArrayLike) -> Array:
+        """t(λ) = 1 − cdf(λ), the inverse of `logsnr`."""
+        with np.errstate(all="ignore"):
+            return survival(self._density, _float64(logsnr))
+
+    @property
+    def learns(self) -> bool:
+        """Whether the density changes while training, through `update`."""
+        return callable(getattr(self._density, "update", None))
+
+    def update(self, logsnr: ArrayLike, loss: ArrayLike) -> None:
+        """Tell a schedule that learns what was measured since the last call.
+
+        logsnr: λ drawn, shape (n,)
+        loss:   squared ε-error of each sample, mean over its elements, shape (n,)
+        UserError: the schedule doesn't learn.
+        """
+        if not self.learns:
+            raise UserError(f"schedule {self.spec!r} does not learn")
+        self._density.update(_float64(logsnr), _float64(loss))  # type: ignore[attr-defined]
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a schedule that learns has learned, as arrays and numbers; empty for the others."""
+        return dict(self._density.state_dict()) if self.learns else {}  # type: ignore[attr-defined]
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Put a state back that `state_dict` returned."""
+        if self.learns:
+            self._density.load_state_dict(state)  # type: ignore[attr-defined]
+
+    @functools.cached_property
+    def source_hash(self) -> str:
+        """SHA-256 over the source files that define the schedule; one file's own hash for a plain entry."""
+        if len(self._sources) == 1:
+            return self._sources[0]
+        return hashlib.sha256("".join(self._sources).encode()).hexdigest()
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Short hash of the density itself, whatever its name: Q at 33 shares, to 9 digits.
+
+        Comments and refactoring leave it alone. A schedule that learns is also told apart by its source.
+        """
+        shares = 1.0 / (1.0 + np.exp(-np.linspace(-14.0, 14.0, 33)))
+        digits = " ".join(f"{value:.9g}" for value in np.round(self.ppf(shares), 9) + 0.0)
+        learned = f"{self.spec} {self.source_hash}" if self.learns else ""
+        return hashlib.sha256(f"{digits} {learned}".encode()).hexdigest()[:16]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Schedule) and self.spec == other.spec
+
+    def __hash__(self) -> int:
+        return hash(self.spec)
+
+    def __reduce__(self) -> tuple[Callable[[str], Schedule], tuple[str]]:
+        return parse, (self.spec,)
+
+    def __repr__(self) -> str:
+        return f"Schedule({self.spec!r})"
+
+
+def create(name: str, **params: Any) -> Schedule:
+    """The schedule of a registered name. UserError: unknown name or parameter, value out of its space, bad plugin."""
+    if name not in PRESETS and name not in SCHEDULES:
+        if isinstance(name, str) and any(mark in name for mark in ":|@("):
+            raise UserError(f"create takes a name and parameters; parse() reads the spec {name!r}")
+        raise unknown("schedule", str(name), names())
+    if name in PRESETS and params:
+        raise UserError(f"preset {name!r} has no parameters; it stands for {PRESETS[name].spec!r}")
+    bound = {} if name in PRESETS else SCHEDULES.bind(name, params)
+    return _build(Spec(Call(name, tuple(Argument(key, value) for key, value in bound.items()))), name)
+
+
+def parse(spec: str) -> Schedule:
+    """The schedule of a spec; see `schedules.grammar`. UserError names what is wrong and the column."""
+    return _build(grammar.read(spec), spec)
+
+
+def split_tuned(spec: str) -> tuple[str, bool]:
+    """A spec without its `@tuned`, and whether it had one: "laplace@tuned|shift:a=3" → ("laplace|shift:a=3", True)."""
+    tree = grammar.read(spec)
+    return grammar.write(replace(tree, tuned=False)), tree.tuned
+
+
+def names() -> list[str]:
+    """Every registered schedule and preset, sorted."""
+    return sorted([*SCHEDULES.names(), *PRESETS])
+
+
+def info(name: str) -> Info:
+    """What is known of a schedule or preset. UserError: unknown name."""
+    if name in PRESETS:
+        return PRESETS[name]
+    if name in SCHEDULES:
+        return SCHEDULES.info(name)
+    raise unknown("schedule", name, names())
+
+
+def _build(tree: Spec, source: str) -> Schedule:
+    """Tree → schedule with its canonical tree; `source` is the text that a mistake is reported in."""
+    if tree.tuned:
+        raise UserError(f"spec {source!r}: tuned parameters are looked up by `snrbench run`; name them here instead")
+    if isinstance(tree.source, Mixture):
+        base = _build_mixture(tree.source, source)
+    else:
+        base = _build_entry(tree.source, source)
+    density, sources = base._density, base._sources
+    transforms = list(base._tree.transforms)
+    for call in tree.transforms:
+        bound = TRANSFORMS.bind_call(call, source)
+        canonical = _canonical(call.name, bound, TRANSFORMS.info(call.name))
+        if canonical.arguments:
+            density = _at(source, call.column, TRANSFORMS.info(call.name).function, density, **bound)
+            sources = (*sources, TRANSFORMS.info(call.name).source_hash)
+            transforms.append(canonical)
+    return Schedule(replace(base._tree, transforms=tuple(transforms)), density, base.info, sources)
+
+
+def _build_entry(call: Call, source: str) -> Schedule:
+    if call.name in PRESETS:
+        preset = PRESETS[call.name]
+        if call.arguments:
+            raise grammar.error(
+                source, call.arguments[0].column, f"preset {call.name} has no parameters; it stands for {preset.spec!r}"
+            )
+        stood_for = parse(preset.spec)
+        return Schedule(Spec(Call(call.name)), stood_for._density, preset, stood_for._sources)
+    if call.name not in SCHEDULES:
+        if call.name in TRANSFORMS:
+            raise grammar.error(source, call.column, f"{call.name} is a transform; it goes after a schedule and a '|'")
+        raise grammar.error(source, call.column, str(unknown("schedule", call.name, names())))
+    known = SCHEDULES.info(call.name)
+    bound = SCHEDULES.bind_call(call, source)
+    density = _at(source, call.column, known.function, **bound)
+    if not isinstance(density, Density):
+        raise UserError(
+            f"schedule {call.name!r} must return a distribution with pdf, cdf and ppf; got {type(density).__name__}"
+        )
+    return Schedule(Spec(_canonical(call.name, bound, known)), density, known, (known.source_hash,))
+
+
+def _build_mixture(tree: Mixture, source: str) -> Schedule:
+    from schedules.transforms.mixture import mixture
+
+    weights: dict[str, float] = {}
+    parts: dict[str, Schedule] = {}
+    for part, weight in tree.parts:
+        one = _build(part, source)
+        if one.learns:
+            raise UserError(f"spec {source!r}: {one.spec} learns while training and can't be part of a mixture")
+        parts[one.spec] = one
+        weights[one.spec] = weights.get(one.spec, 0.0) + weight
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    total = sum(weights.values())
+    # Rounded so that reading the canonical text again doesn't move the last digit of a weight.
+    exact = abs(total - 1.0) < 1e-9
+    ordered = [(parts[key], weights[key] if exact else round(weights[key] / total, 12)) for key in sorted(parts)]
+    density = mixture([(one._density, weight) for one, weight in ordered])
+    known = Info(MIXTURE, mixture, {}, {}, doc="Mixture of schedules.", origin="builtin")
+    sources = tuple(digest for one, _ in ordered for digest in one._sources)
+    return Schedule(Spec(Mixture(tuple((one._tree, weight) for one, weight in ordered))), density, known, sources)
+
+
+def _canonical(name: str, bound: Mapping[str, Value], known: Info) -> Call:
+    return Call(name, tuple(Argument(key, value) for key, value in bound.items() if value != known.params[key]))
+
+
+def _at(source: str, column: int, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """function(…), its failure reported as a mistake in the spec: a plugin's own exceptions included."""
+    try:
+        with np.errstate(all="ignore"):
+            return function(*args, **kwargs)
+    except UserError as problem:
+        raise grammar.error(source, column, str(problem)) if column else problem from None
+    except Exception as problem:
+        name = getattr(function, "__name__", "function")
+        raise UserError(f"spec {source!r}: {name} raised {type(problem).__name__}: {problem}") from problem
+
+
+def _float64(values: ArrayLike) -> Array:
+    return np.asarray(values, dtype=np.float64)

@@ -1,0 +1,18 @@
+"""Stretching of λ."""
+
+from __future__ import annotations
+
+from optuna.distributions import FloatDistribution as Float
+
+from schedules.affine import Affine
+from schedules.density import Density
+from schedules.transforms import register
+
+
+@register("scale", space={"by": Float(0.01, 100, log=True)})
+def scale(density: Density, by: float = 1.0) -> Density:
+    """λ' = by · λ: widens the density around λ = 0 (by > 1) or concentrates it there (by < 1).
+
+    by: factor > 0; `cosine|scale:by=0.5` is `cosine_scaled:s=2`
+    """
+    return Affine(density, scale=by)

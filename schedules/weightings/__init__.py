@@ -1,0 +1,27 @@
+"""Loss weightings ω(λ): the factor on the ε-space squared error, registered by name like schedules.
+
+A weighting is a function of `logsnr` (λ, float64 array) and its parameters; it may also ask for `target` (the prediction
+target's name) or `schedule` (the density that λ is drawn from).
+
+    w = weightings.create("min_snr", gamma=5)          # or weightings.parse("min_snr:gamma=5")
+    w(λ, target="v", schedule=s)                       # float64, the shape of λ
+"""
+
+from __future__ import annotations
+
+from schedules.weightings.conformance import check
+from schedules.weightings.targets import TARGETS, target_factor
+from schedules.weightings.weighting import WEIGHTINGS, Weighting, create, info, names, parse, register
+
+__all__ = [
+    "TARGETS",
+    "WEIGHTINGS",
+    "Weighting",
+    "check",
+    "create",
+    "info",
+    "names",
+    "parse",
+    "register",
+    "target_factor",
+]

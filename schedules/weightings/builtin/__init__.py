@@ -1,0 +1,1 @@
+"""The weightings that come with snrbench, one file per family."""

@@ -1,0 +1,32 @@
+"""How squared errors of the prediction targets relate at a given x_λ.
+
+‖x₀ − x̂₀‖² = e^{−λ} ‖ε − ε̂‖² · ‖v − v̂‖² = (1 + e^{−λ}) ‖ε − ε̂‖² · ‖u − û‖² = (1 + e^{−λ/2})² ‖ε − ε̂‖² (flow).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from schedules.density import Array
+from schedules.errors import unknown
+
+_FACTORS: dict[str, Callable[[Array], Array]] = {
+    "eps": np.ones_like,
+    "x0": lambda logsnr: np.exp(-logsnr),
+    "v": lambda logsnr: 1.0 + np.exp(-logsnr),
+    "flow": lambda logsnr: (1.0 + np.exp(-0.5 * logsnr)) ** 2,
+}
+TARGETS = tuple(_FACTORS)
+
+
+def target_factor(target: str, logsnr: ArrayLike) -> Array:
+    """c_target(λ): squared error in the target's space per squared error in ε-space.
+
+    target: eps, x0, v or flow;  logsnr: λ, any shape;  UserError: unknown target
+    """
+    if target not in _FACTORS:
+        raise unknown("prediction target", target, _FACTORS)
+    return _FACTORS[target](np.asarray(logsnr, dtype=np.float64))

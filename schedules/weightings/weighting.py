@@ -1,0 +1,109 @@
+"""A weighting with its name, parameters and canonical spec; and the registry that makes it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from schedules import grammar
+from schedules.density import Array
+from schedules.errors import UserError, unknown
+from schedules.grammar import Argument, Call, Mixture
+from schedules.registry import Info, Registry
+from schedules.schedule import Schedule
+from schedules.schedule import create as create_schedule
+from schedules.spaces import Value
+from schedules.weightings.targets import TARGETS
+
+WEIGHTINGS = Registry("weighting", builtins="schedules.weightings.builtin", context=("logsnr", "target", "schedule"))
+register = WEIGHTINGS.register
+
+
+class Weighting:
+    """An immutable weighting ω(λ) on the ε-space squared error."""
+
+    def __init__(self, info: Info, params: Mapping[str, Value]) -> None:
+        self.info = info
+        self.params = dict(params)
+        changed = (Argument(key, value) for key, value in params.items() if value != info.params[key])
+        self.spec = grammar.write(grammar.Spec(Call(info.name, tuple(changed))))
+
+    @property
+    def name(self) -> str:
+        """The registered name."""
+        return self.info.name
+
+    @property
+    def source_hash(self) -> str:
+        """SHA-256 of the file that defines the weighting."""
+        return self.info.source_hash
+
+    def __call__(self, logsnr: ArrayLike, target: str, schedule: Schedule) -> Array:
+        """ω(λ).
+
+        logsnr:   λ, any shape
+        target:   prediction target, one of eps, x0, v, flow
+        schedule: what λ is drawn from
+        UserError: unknown target; the weighting returned another shape, a negative number or NaN
+        """
+        if target not in TARGETS:
+            raise unknown("prediction target", target, TARGETS)
+        at = np.asarray(logsnr, dtype=np.float64)
+        known = {"logsnr": at, "target": target, "schedule": schedule}
+        context = {key: known[key] for key in self.info.context}
+        value = np.asarray(self.info.function(**context, **self.params), dtype=np.float64)
+        if value.shape != at.shape:
+            raise UserError(f"weighting {self.spec!r}: expected shape {at.shape}, got {value.shape}")
+        if np.any(np.isnan(value)) or np.any(value < 0):
+            worst = float(at[np.isnan(value) | (value < 0)].flat[0])
+            raise UserError(f"weighting {self.spec!r}: is negative or not a number at λ={worst:g}")
+        return value
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Short hash of ω itself, under every target, at 41 λ in [−20, 20] to 9 digits; `cosine` stands in for p."""
+        at = np.linspace(-20.0, 20.0, 41)
+        cosine = create_schedule("cosine")
+        digits = " ".join(f"{value:.9g}" for target in TARGETS for value in self(at, target, cosine))
+        return hashlib.sha256(digits.encode()).hexdigest()[:16]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Weighting) and self.spec == other.spec
+
+    def __hash__(self) -> int:
+        return hash(self.spec)
+
+    def __reduce__(self) -> tuple[Callable[[str], Weighting], tuple[str]]:
+        return parse, (self.spec,)
+
+    def __repr__(self) -> str:
+        return f"Weighting({self.spec!r})"
+
+
+def create(name: str, **params: Any) -> Weighting:
+    """The weighting of a registered name. UserError: unknown name or parameter, value out of its space."""
+    return Weighting(WEIGHTINGS.info(name), WEIGHTINGS.bind(name, params))
+
+
+def parse(spec: str) -> Weighting:
+    """The weighting of a spec `name:key=value,…`. UserError names what is wrong and the column."""
+    tree = grammar.read(spec)
+    if isinstance(tree.source, Mixture) or tree.transforms or tree.tuned:
+        raise UserError(f"weighting {spec!r}: expected name:parameter=value,… without '|', '@' or mixture")
+    bound = WEIGHTINGS.bind_call(tree.source, spec)
+    return Weighting(WEIGHTINGS.info(tree.source.name), bound)
+
+
+def names() -> list[str]:
+    """Every registered weighting, sorted."""
+    return WEIGHTINGS.names()
+
+
+def info(name: str) -> Info:
+    """What is known of a weighting. UserError: unknown name."""
+    return WEIGHTINGS.info(name)

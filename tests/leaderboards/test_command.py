@@ -1,0 +1,100 @@
+"""`snrbench leaderboard`: what it prints, and what it answers to a mistake."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+from leaderboards import command, query, render_table
+from schedules.errors import UserError
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch, paper):
+    """A store whose runs are the synthetic ones of digits-v1."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(query, "read_runs", lambda store, track, protocol: paper[paper["track"] == track])
+    return tmp_path
+
+
+@pytest.fixture
+def run():
+    cli = typer.Typer()
+    command.add_to(cli)
+
+    def call(*arguments: object):
+        return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+    return call
+
+
+def mistake(result) -> str:
+    assert isinstance(result.exception, UserError), result.output
+    assert "\n" not in str(result.exception)
+    return str(result.exception)
+
+
+def test_json(run, store):
+    result = run("digits-v1", "--store", store, "--format", "json")
+    assert result.exit_code == 0
+    rows = json.loads(result.stdout)
+    assert len(rows) == 16
+    assert rows[0]["entry"] == "laplace"
+
+
+def test_target_and_guidance(run, store):
+    rows = json.loads(run("digits-v1", "-t", "v", "--guidance", "1.5", "--format", "json", "--store", store).stdout)
+    assert {(row["target"], row["guidance"]) for row in rows} == {("v", 1.5)}
+
+
+@pytest.mark.parametrize(("form", "words"), [("table", "over eps, v, x0"), ("md", "| rank |"), ("csv", "rank,entry,")])
+def test_other_formats(run, store, form, words):
+    result = run("digits-v1", "--format", form, "--store", store)
+    assert result.exit_code == 0
+    assert words in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["digit-v1"], ["unknown track 'digit-v1'", "digits-v1"]),
+        (["digits-v1", "-t", "esp"], ["unknown target 'esp'", "eps"]),
+        (["digits-v1", "--metric", "fid"], ["unknown metric 'fid'", "fd"]),
+        (["digits-v1", "--guidance", "1.7"], ["unknown guidance '1.7'", "1.5"]),
+        (["digits-v1", "--guidance", "bset"], ["unknown guidance 'bset'", "best"]),
+        (["digits-v1", "--guidance", "nan"], ["unknown guidance 'nan'"]),
+        (["digits-v1", "--format", "jsn"], ["unknown format 'jsn'", "json"]),
+        (["digits-v1", "--metric", "excess"], ["no run of digits-v1 recorded 'excess'", "fd"]),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_nearest_names(run, store, arguments, words):
+    message = mistake(run(*arguments, "--store", store))
+    for word in words:
+        assert word in message
+
+
+def test_a_missing_store_is_not_made(run, tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    missing = tmp_path / "nowhere"
+    assert "snrbench run digits-v1" in mistake(run("digits-v1", "--store", missing))
+    assert not missing.exists()
+
+
+@pytest.mark.parametrize(("form", "printed"), [("json", "[]\n"), ("table", ""), ("md", "")])
+def test_a_store_without_runs_of_the_track_says_what_to_run(run, store, form, printed):
+    result = run("gmm-v1", "--store", store, "--format", form)
+    assert (result.exit_code, result.stdout) == (0, printed)
+    assert result.stderr.startswith("no runs of gmm-v1")
+    assert "snrbench run gmm-v1" in result.stderr
+
+
+def test_render_table_prints_to_the_console_it_is_given(store):
+    console = Console(file=io.StringIO(), width=120)
+    assert render_table(store, "digits-v1", console)
+    assert "laplace" in console.file.getvalue()
+    assert not render_table(store, "gmm-v1", console)

@@ -1,0 +1,139 @@
+"""Loading plugins from files, modules and installed packages; each way to fail is one line."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import schedules
+from schedules import UserError, plugins, weightings
+
+GOOD = """
+from scipy import stats
+from schedules import register
+
+@register("{name}")
+def {name}():
+    \"\"\"A normal density.\"\"\"
+    return stats.norm()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _forget_plugins():
+    before = plugins._registered()
+    yield
+    plugins._forget(plugins._registered() - before)
+    plugins._loaded.clear()
+    plugins.load_entry_points.cache_clear()
+
+
+def write(folder, name, text):
+    file = folder / name
+    file.write_text(textwrap.dedent(text))
+    return file
+
+
+def test_a_file_is_loaded_once(tmp_path):
+    file = write(tmp_path, "mine.py", GOOD.format(name="from_file"))
+    assert schedules.load_plugin(file) == ["from_file"]
+    assert schedules.load_plugin(str(file)) == ["from_file"]
+    assert schedules.info("from_file").origin == "plugin mine.py"
+    assert schedules.create("from_file").cdf(0) == 0.5
+
+
+def test_an_edited_file_replaces_what_it_registered(tmp_path):
+    file = write(tmp_path, "mine.py", GOOD.format(name="from_file"))
+    schedules.load_plugin(file)
+    write(tmp_path, "mine.py", GOOD.format(name="from_file").replace("norm()", "norm(2)"))
+    schedules.load_plugin(file)
+    assert schedules.create("from_file").cdf(2) == 0.5
+
+
+def test_a_module_is_found_in_the_working_directory(tmp_path, monkeypatch):
+    write(tmp_path, "my_schedules_module.py", GOOD.format(name="from_module"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    path = list(sys.path)
+    assert schedules.load_plugin("my_schedules_module") == ["from_module"]
+    assert sys.path == path
+    assert schedules.load_plugin("my_schedules_module") == ["from_module"]
+
+
+def test_a_plugin_may_register_only_a_weighting(tmp_path):
+    file = write(
+        tmp_path,
+        "w.py",
+        """
+        import numpy as np
+        from schedules import weightings
+
+        @weightings.register("ones")
+        def ones(logsnr):
+            return np.ones_like(logsnr)
+        """,
+    )
+    assert schedules.load_plugin(file) == ["ones"]
+    assert weightings.check("ones") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("import nothing_of_this_name", "nothing_of_this_name"),
+        ("def broken(:\n  pass", "syntax error in line 1"),
+        ("1/0", "ZeroDivisionError"),
+        ("x = 1", "registers no schedule"),
+        ("raise SystemExit(3)", "exits when imported"),
+        (GOOD.format(name="half_way") + "\nraise RuntimeError('later\\nmore')", "RuntimeError"),
+        (GOOD.format(name="cosine"), "registered already"),
+    ],
+)
+def test_a_broken_file_is_one_line_and_leaves_nothing(tmp_path, text, problem):
+    file = write(tmp_path, "broken.py", text)
+    before = schedules.names()
+    with pytest.raises(UserError, match=problem) as caught:
+        schedules.load_plugin(file)
+    assert "broken.py" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert schedules.names() == before
+
+
+@pytest.mark.parametrize("name", ["/nowhere/x.py", "no_such_module_anywhere", "os.path.nothing", "not a module", ""])
+def test_plugins_that_are_not_there(name):
+    with pytest.raises(UserError, match="plugin"):
+        schedules.load_plugin(name)
+
+
+def install(site, name, text, value=None):
+    """What pip leaves behind of a package with one entry point."""
+    write(site, f"{name}.py", text)
+    info = site / f"{name}-1.0.dist-info"
+    info.mkdir()
+    write(info, "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    write(info, "entry_points.txt", f"[snrbench.schedules]\n{name} = {value or name}\n")
+
+
+def test_an_installed_package_is_found(tmp_path, monkeypatch):
+    install(tmp_path, "example_schedules", GOOD.format(name="from_package"))
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "from_package" in schedules.load_entry_points()
+    assert schedules.info("from_package").origin == "entry point example_schedules of example_schedules"
+
+
+def test_a_broken_package_is_named(tmp_path, monkeypatch):
+    install(tmp_path, "broken_schedules", "1/0")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=r"entry point broken_schedules of broken_schedules.*ZeroDivisionError"):
+        schedules.load_entry_points()
+
+
+def test_importing_schedules_is_light():
+    """The command line imports it for every command, `--help` included."""
+    code = (
+        "import sys, schedules, schedules.errors; print([m for m in ('numpy', 'scipy', 'optuna') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
