@@ -2,7 +2,7 @@
 
     command    `snrbench app`: starts Streamlit on this machine only
     main       the script that Streamlit runs: page frame and navigation
-    pages      one file for each page
+    screens    one file for each page (a folder called `pages` would make Streamlit find them by itself)
     results    cached reads of the store          links   what a page shows ↔ its address
     charts     figures                            theme   colours and their meaning, light and dark
     text       names that a user chose, as text   guard   a mistake becomes a message

@@ -23,6 +23,7 @@ SETTINGS = {
     "browser.serverAddress": HOST,
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
+    "runner.magicEnabled": "false",
     "logger.hideWelcomeMessage": "true",
 }
 

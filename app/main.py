@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-st.set_page_config(page_title="snrbench", page_icon=":material/leaderboard:", layout="wide")
+from app import theme
+
+st.set_page_config(page_title="snrbench", page_icon=theme.icon(), layout="wide")
 st.navigation(
     [
-        st.Page("pages/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:", default=True),
-        st.Page("pages/lab.py", title="Schedules", icon=":material/show_chart:", url_path="schedules"),
+        st.Page("screens/leaderboard.py", title="Leaderboard", icon=":material/leaderboard:", default=True),
+        st.Page("screens/schedules.py", title="Schedules", icon=":material/show_chart:"),
     ],
     position="top",
 ).run()

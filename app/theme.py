@@ -9,14 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
 from zlib import crc32
+
+import numpy as np
+from PIL.Image import Image, fromarray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6BD1", "#8F8F2E")
 DASHES = ("solid", "dash", "dot", "dashdot")
 NEUTRAL = "#858C98"
 """Grey that is readable on both grounds: the baseline, floors, annotations."""
 
+SHARED = {
+    "baseRadius": "0.5rem",
+    "showWidgetBorder": "true",
+    "metricValueFontSize": "1.5rem",
+    "paddingTop": "1.5rem",
+    "paddingBottom": "3rem",
+}
 LIGHT = {
     "primaryColor": "#0067A3",
     "backgroundColor": "#FFFFFF",
@@ -54,29 +63,25 @@ def styles(known: Iterable[str], baseline: str = "cosine") -> dict[str, Style]:
     A name asks for the colour that its checksum names, and takes the next free one: few names never share a colour,
     and one more name seldom changes those of the others.
     """
-    slots = [Style(colour, dash) for dash, colour in product(DASHES, COLOURS)]
     found: dict[str, Style] = {}
     for name in sorted(set(known)):
-        if name.partition("#")[0] == baseline:
-            found[name] = BASELINE
-            continue
-        taken = set(found.values())
-        start = crc32(name.encode()) % len(COLOURS)
-        # Each dash is a ring of colours; the search begins at the name's own colour in every ring.
-        order = (slots[ring + (start + step) % len(COLOURS)] for ring, step in _places())
-        found[name] = next((style for style in order if style not in taken), slots[start])
+        wanted = crc32(name.encode()) % len(COLOURS)
+        turned = COLOURS[wanted:] + COLOURS[:wanted]
+        free = (style for dash in DASHES for colour in turned if (style := Style(colour, dash)) not in found.values())
+        found[name] = BASELINE if name.partition("#")[0] == baseline else next(free, Style(turned[0]))
     return found
-
-
-def _places() -> Iterable[tuple[int, int]]:
-    return product(range(0, len(DASHES) * len(COLOURS), len(COLOURS)), range(len(COLOURS)))
 
 
 def flags() -> list[str]:
     """The theme as options of `streamlit run`."""
-    shared = {"baseRadius": "0.5rem", "showWidgetBorder": "true"}
-    return [
-        f"--theme.{ground}.{name}={value}"
-        for ground, colours in (("light", LIGHT), ("dark", DARK))
-        for name, value in colours.items()
-    ] + [f"--theme.{name}={value}" for name, value in shared.items()]
+    grounds = {"": SHARED, "light.": LIGHT, "dark.": DARK}
+    return [f"--theme.{ground}{name}={value}" for ground, look in grounds.items() for name, value in look.items()]
+
+
+def icon() -> Image:
+    """The page's icon: a Laplace density. Drawn here, because Streamlit fetches named icons from elsewhere."""
+    y, x = np.mgrid[1:0:64j, -3:3:64j]
+    inside = y < np.exp(-np.abs(x) / 0.8)
+    red, green, blue = (int(COLOURS[0][at : at + 2], 16) for at in (1, 3, 5))
+    pixels = np.stack([np.where(inside, colour, 255) for colour in (red, green, blue)], axis=-1)
+    return fromarray(pixels.astype(np.uint8))

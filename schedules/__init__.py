@@ -1,15 +1,15 @@
 """Noise schedules: probability densities p(λ) over λ = log SNR, by name.
 
-A schedule is written once, as a function from parameters to a distribution over λ, and registered under a name; everything
-else (sampling, plotting, tuning, comparing) works on `Schedule`. λ = ln(α²/σ²) for data of unit variance; the time form of a
-schedule is λ(t) = Q(1 − t), Q its quantile function, t = 0 clean and t = 1 noise.
+A schedule is written once, as a function from parameters to a distribution over λ, and registered under a name;
+everything else (sampling, plotting, tuning, comparing) works on `Schedule`. λ = ln(α²/σ²) for data of unit variance;
+the time form of a schedule is λ(t) = Q(1 − t), Q its quantile function, t = 0 clean and t = 1 noise.
 
     s = schedules.create("laplace", loc=0.0, scale=0.5)
     s = schedules.parse("laplace:scale=0.7|shift:a=3")
     s.pdf(λ), s.cdf(λ), s.ppf(q), s.logsnr(t), s.time(λ)
 
-Needs NumPy, SciPy and Optuna's distributions; they are imported when one of the names below is first used, so that a command
-line can print its help without them.
+Needs NumPy, SciPy and Optuna's distributions; they are imported when one of the names below is first used, so that a
+command line can print its help without them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The Beta distribution in logit coordinates: both of its tails keep their digits, and its quantiles are fast.
 
-With u ~ Beta(a, b) and τ = logit u, the quantile function is tabulated as τ(logit q) to 1e-9. SciPy's own inverse of the
-incomplete Beta function takes microseconds a value, which is too slow to draw millions.
+With u ~ Beta(a, b) and τ = logit u, the quantile function is tabulated as τ(logit q) to 1e-9. SciPy's own inverse of
+the incomplete Beta function takes microseconds a value, which is too slow to draw millions.
 """
 
 from __future__ import annotations

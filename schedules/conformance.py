@@ -1,7 +1,7 @@
 """Is it a density? The conformance tests that a schedule must pass before a second of training is spent.
 
-`validate` looks at one schedule in some milliseconds and raises; `check` looks at every corner of the parameter space and
-reports all that is wrong, property by property.
+`validate` looks at one schedule in some milliseconds and raises; `check` looks at every corner of the parameter space
+and reports all that is wrong, property by property.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def validate(schedule: Schedule) -> None:
 def check(schedule: Schedule | str) -> list[str]:
     """All failures of a schedule, one line each: plugin, parameters, property and the λ or q.
 
-    The schedule's own parameters, its family's defaults and every corner of their space are tried (64 corners at most).
+    The schedule's own parameters, its family's defaults and every corner of their space are tried (64 corners at
+    most).
     """
     return [f"{spec}: {name}: {problem}" for spec, name, problem in results(schedule) if problem]
 
@@ -66,10 +67,10 @@ def results(schedule: Schedule | str) -> Iterator[tuple[str, str, str | None]]:
 def _points(first: Schedule) -> Iterator[tuple[Schedule | None, str | None]]:
     """The schedule, its family at the defaults, and its family at every corner; or why one can't be made."""
     yield first, None
-    if first.info.spec or not first.info.space:
+    if first.info.spec or not first.info.ranges:
         return
     seen = {first.spec}
-    for params in [{}, *spaces.corners(first.info.space)]:
+    for params in [{}, *spaces.corners(first.info.ranges)]:
         try:
             with time_limit(SECONDS):
                 point = create(first.name, **params)
@@ -164,8 +165,8 @@ def _pdf_valid(schedule: Schedule) -> str | None:
 def _integrates(schedule: Schedule) -> str | None:
     """The integral of pdf between quantiles is the difference of cdf, so that all of it is 1.
 
-    Gauss-Legendre of order 16 on each interval; one that disagrees is halved, which settles kinks and jumps of the pdf and
-    multiplies the intervals of a pdf that is wrong.
+    Gauss-Legendre of order 16 on each interval; one that disagrees is halved, which settles kinks and jumps of the
+    pdf and multiplies the intervals of a pdf that is wrong.
     """
     edges = np.unique(schedule.ppf(SHARES))
     low, high = edges[:-1], edges[1:]
@@ -173,7 +174,7 @@ def _integrates(schedule: Schedule) -> str | None:
         missing = np.diff(np.stack([schedule.cdf(low), schedule.cdf(high)]), axis=0)[0] - _integral(schedule, low, high)
         wrong = ~(np.abs(missing) <= 1e-8 + 1e-6 * (schedule.cdf(high) - schedule.cdf(low)))
         low, high, missing = low[wrong], high[wrong], missing[wrong]
-        # What lies closer together than λ is known can't be integrated; a little of it is a pole, much of it a point mass.
+        # What lies closer together than λ is known can't be integrated; a little is a pole, much a point mass.
         blurred = high - low < RESOLUTION * np.maximum(1.0, np.abs(low))
         if np.sum(np.abs(missing[~blurred])) <= 1e-6 and np.sum(np.abs(missing)) <= MAX_UNRESOLVED:
             return None

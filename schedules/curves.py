@@ -32,6 +32,6 @@ def times(points: int = 401) -> Array:
 
 
 def effective(schedule: Schedule, at: Array) -> dict[str, Array]:
-    """p(λ) · c_target(λ), the training weight on the ε-error under plain MSE in each target's space; {target: shape of at}."""
+    """p(λ) · c_target(λ): the weight on the ε-error under plain MSE in each target's space; {target: as `at`}."""
     density = schedule.pdf(at)
     return {target: density * target_factor(target, at) for target in TARGETS}

@@ -1,7 +1,7 @@
 """What a schedule's function returns: a continuous distribution over λ.
 
-SciPy's frozen distributions satisfy `Density` as they are. `Continuous` is the base of our own: a subclass writes `pdf`, `cdf`
-and `ppf`, and overrides the upper-tail pair where 1 − cdf would lose digits.
+SciPy's frozen distributions satisfy `Density` as they are. `Continuous` is the base of our own: a subclass writes
+`pdf`, `cdf` and `ppf`, and overrides the upper-tail pair where 1 − cdf would lose digits.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ _TABLES = {"linear": "ddpm_linear", "scaled_linear": "scaled_linear", "sigmoid":
 def from_diffusers(scheduler: Any) -> Schedule:
     """The schedule that a diffusers scheduler trains with, recognised by its configuration.
 
-    scheduler: with a beta_schedule linear, scaled_linear, squaredcos_cap_v2 or sigmoid (rescale_betas_zero_snr for the first
-               two at their own default β), or a flow-matching scheduler with a fixed shift
+    scheduler: with a beta_schedule linear, scaled_linear, squaredcos_cap_v2 or sigmoid (rescale_betas_zero_snr for
+               the first two at their own default β), or a flow-matching scheduler with a fixed shift
     UserError: another configuration; `from_alphas_cumprod(scheduler.alphas_cumprod)` makes a density of any table.
     """
     config = dict(getattr(scheduler, "config", {}))

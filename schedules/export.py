@@ -1,4 +1,4 @@
-"""Schedules for other people's training loops: a JSON table, a PyTorch file that needs nothing of ours, a diffusers configuration."""
+"""Schedules for other people's training loops: a JSON table, a PyTorch file of its own, a diffusers configuration."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from scipy.special import expit
 
 from schedules.density import Array
 from schedules.errors import UserError, unknown
+from schedules.inverse import invert
 from schedules.schedule import Schedule
 
 FORMATS = ("torch", "diffusers", "json")
 STEPS = 1000
+_REACH = 30.0  # |logit q| that the PyTorch table covers
 
 
 def export(schedule: Schedule, to: str) -> str:
-    """The schedule as text in a format: torch, diffusers or json. UserError: unknown format, or a schedule that learns."""
+    """The schedule as text: torch, diffusers or json. UserError: unknown format, or a schedule that learns."""
     if to not in FORMATS:
         raise unknown("export format", to, FORMATS)
     if schedule.learns:
@@ -42,8 +44,8 @@ def to_json(schedule: Schedule) -> str:
 def to_diffusers(schedule: Schedule, steps: int = STEPS) -> str:
     """Configuration whose noise levels are λ at the middles t = (i − ½)/T of equal shares of the mass, i = 1 … T.
 
-    `scheduler` is the configuration of a DDPMScheduler (trained_betas); `flow_sigmas` are the same levels on the straight path,
-    for `FlowMatchEulerDiscreteScheduler.set_timesteps(sigmas=…)`, from noise to clean.
+    `scheduler` is the configuration of a DDPMScheduler (trained_betas); `flow_sigmas` are the same levels on the
+    straight path, for `FlowMatchEulerDiscreteScheduler.set_timesteps(sigmas=…)`, from noise to clean.
     """
     logsnr = np.minimum.accumulate(schedule.logsnr((np.arange(steps) + 0.5) / steps))
     log_signal = -np.logaddexp(0.0, -logsnr)
@@ -64,37 +66,48 @@ def to_diffusers(schedule: Schedule, steps: int = STEPS) -> str:
 
 
 def to_torch(schedule: Schedule) -> str:
-    """A Python file with the quantile function as a cubic table in logit q, and what a training loop needs of it."""
-    z = np.linspace(-20.0, 20.0, 1025)
-    logsnr = np.maximum.accumulate(np.where(z < 0, schedule.ppf(expit(z)), schedule.logsnr(expit(-z))))
+    """A Python file with the quantile function as a cubic table in logit q, and what a training loop needs of it.
+
+    Error of the table: 1e-6 in λ, relative beyond |λ| = 1.
+    """
+    shares = expit(np.linspace(-_REACH, 0.0, 65))
+    start = np.concatenate([schedule.ppf(shares), schedule.logsnr(shares)])
+    place, logsnr, slope = invert(lambda x: _logit_mass(schedule, x), start, tolerance=1e-8).nodes
     return _TORCH.format(
         spec=schedule.spec,
         source=schedule.info.paper or "–",
+        places=_rows(place),
         values=_rows(logsnr),
-        slopes=_rows(_monotone_slopes(z, logsnr)),
+        slopes=_rows(slope),
     )
 
 
-def _monotone_slopes(z: Array, value: Array) -> Array:
-    from scipy.interpolate import PchipInterpolator
-
-    return np.asarray(PchipInterpolator(z, value).derivative()(z))
+def _logit_mass(schedule: Schedule, logsnr: Array) -> tuple[Array, Array]:
+    """z = logit q at λ, and dz/dλ."""
+    below, above = schedule.cdf(logsnr), schedule.time(logsnr)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.clip(np.log(below) - np.log(above), -_REACH, _REACH)
+        return z, schedule.pdf(logsnr) / (below * above)
 
 
 def _rows(values: Array, width: int = 8) -> str:
-    texts = [f"{value:.9g}" for value in values]
+    texts = [f"{value:.13g}" for value in values]
     return "\n".join("    " + ", ".join(texts[at : at + width]) + "," for at in range(0, len(texts), width))
 
 
 _TORCH = '''"""Noise schedule `{spec}` ({source}), exported by snrbench. Needs PyTorch only.
 
-λ = log SNR = ln(α²/σ²) for data of unit variance. `sample` draws λ for a batch; the functions below it turn λ into what a
-training loop wants: (α, σ) of a variance-preserving path, σ of EDM, or t of flow matching's straight path (t = 1 noise).
+λ = log SNR = ln(α²/σ²) for data of unit variance. `sample` draws λ for a batch; the functions below it turn λ into
+what a training loop wants: (α, σ) of a variance-preserving path, σ of EDM, or t of flow matching's straight path
+(t = 1 is noise).
 """
 
 import torch
 
-_FIRST, _LAST = -20.0, 20.0  # logit q of the first and last value
+# The quantile function at nodes: logit q, λ, and dλ/d(logit q); a cubic between them.
+_PLACE = torch.tensor([
+{places}
+], dtype=torch.float64)
 _LOGSNR = torch.tensor([
 {values}
 ], dtype=torch.float64)
@@ -106,16 +119,16 @@ _SLOPE = torch.tensor([
 def quantile(q):
     """λ below which a share q of the draws lies; any shape, float64."""
     q = torch.as_tensor(q, dtype=torch.float64)
-    step = (_LAST - _FIRST) / (len(_LOGSNR) - 1)
-    place = ((torch.logit(q).clamp(_FIRST, _LAST) - _FIRST) / step).clamp(0, len(_LOGSNR) - 1 - 1e-9)
-    i = place.floor().long()
-    u = place - i
-    values, slopes = _LOGSNR.to(q.device), _SLOPE.to(q.device) * step
+    place, values, slopes = (table.to(q.device) for table in (_PLACE, _LOGSNR, _SLOPE))
+    z = torch.logit(q).clamp(place[0], place[-1])
+    i = torch.searchsorted(place, z, right=True).clamp(1, len(place) - 1) - 1
+    width = place[i + 1] - place[i]
+    u = (z - place[i]) / width
     return (
         (1 + 2 * u) * (1 - u) ** 2 * values[i]
-        + u * (1 - u) ** 2 * slopes[i]
+        + u * (1 - u) ** 2 * slopes[i] * width
         + u**2 * (3 - 2 * u) * values[i + 1]
-        - u**2 * (1 - u) * slopes[i + 1]
+        - u**2 * (1 - u) * slopes[i + 1] * width
     )
 
 

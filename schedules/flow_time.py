@@ -1,7 +1,7 @@
 """Densities over the time of the straight path x_t = (1 − t) x₀ + t ε, as densities over λ.
 
-λ = −2 logit t, so p(λ) = ½ t(1 − t) f(t) for a density f over t. Everything takes t and rest = 1 − t, because near either end
-one of the two is too small to be had from the other.
+λ = −2 logit t, so p(λ) = ½ t(1 − t) f(t) for a density f over t. Everything takes t and rest = 1 − t, because near
+either end one of the two is too small to be had from the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MASS = np.exp(-40.0)
 def from_flow_time(pdf: Part, below: Part, above: Part, *, nodes: Sequence[float] = ()) -> Solved:
     """Density over λ of a density over the flow time t.
 
-    pdf, below, above: (t, 1 − t) → f(t), P(T ≤ t), P(T > t); f need not be normalised exactly where below and above are
+    pdf, below, above: (t, 1 − t) → f(t), P(T ≤ t), P(T > t), normalised
     nodes:             t inside (0, 1) at which f jumps or has a kink
     """
 

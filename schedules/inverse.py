@@ -1,8 +1,8 @@
 """The inverse of a smooth increasing function, tabulated once and then evaluated by a cubic.
 
-Between two nodes the inverse x(z) is the Hermite cubic through both nodes with the exact slopes dx/dz = 1/f'(x). An interval is
-halved, in x, until the cubic meets the function at the interval's middle to `tolerance` and is certain to be monotone.
-No equation is ever solved: f is evaluated at nodes that are chosen in x.
+Between two nodes the inverse x(z) is the Hermite cubic through both nodes with the exact slopes dx/dz = 1/f'(x). An
+interval is halved, in x, until the cubic meets the function at the interval's middle to `tolerance` and is certain to
+be monotone. No equation is ever solved: f is evaluated at nodes that are chosen in x.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ class Inverse:
             secant = np.diff(x) / np.diff(z)
             steepest = 3 * np.minimum(np.append(secant, np.inf), np.insert(secant, 0, np.inf))
             steep = np.fmin(1.0 / slope, steepest)
-        self._cubic = CubicHermiteSpline(z, x, steep)
-        self.size = x.size
+        self.nodes = (z, x, steep)
+        with np.errstate(over="ignore", invalid="ignore"):  # two nodes of a step may be nearly one
+            self._cubic = CubicHermiteSpline(z, x, steep)
 
     def __call__(self, z: Array) -> Array:
         return self._cubic(np.clip(z, self._low, self._high))

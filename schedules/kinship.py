@@ -1,7 +1,7 @@
-"""How near two schedules are, and which names stand for the same density.
+"""How near two schedules are, and which names stand for the same density or the same objective.
 
-TV(p, r) = ½ ∫ |p − r| dλ, the share of draws that would have to move; W₁(p, r) = ∫ |F − G| dλ, how far they move on average, in nats,
-with λ clipped to ±20 as in training.
+TV(p, r) = ½ ∫ |p − r| dλ, the share of draws that would have to move; W₁(p, r) = ∫ |F − G| dλ, how far they move on
+average, in nats, with λ clipped to ±20 as in training.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from schedules import weightings
 from schedules.density import Array
 from schedules.schedule import Schedule, create, info, names
 
@@ -68,3 +69,37 @@ def same_density(schedule: Schedule) -> list[str]:
 def _median_agrees(one: Schedule, other: Schedule) -> bool:
     """A cheap test that nearly all pairs fail."""
     return abs(float(one.ppf(0.3)) - float(other.ppf(0.3))) < 1e-6
+
+
+def same_objective(schedule: Schedule, target: str) -> list[str]:
+    """Pairs "schedule + weighting" that train for the same as this schedule under plain MSE in a target's space.
+
+    The objective is p(λ)·ω(λ) up to a factor; pairs whose own density is this one, and weightings that divide by p,
+    are left out. UserError: unknown target.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _same_objective(schedule, target)
+
+
+def _same_objective(schedule: Schedule, target: str) -> list[str]:
+    at = np.linspace(-8.0, 8.0, 65)
+    wanted = np.log(schedule.pdf(at)) + np.log(weightings.target_factor(target, at))
+    ways = [weightings.create(name) for name in weightings.names()]
+    # A target's plain weighting says nothing that `native` doesn't.
+    ways = [one for one in ways if "schedule" not in one.info.context and one.name not in ("native", target)]
+    found = []
+    for name in names():
+        other = create(name)
+        if other.learns:
+            continue
+        density = np.log(other.pdf(at))
+        if _constant(density - np.log(schedule.pdf(at))):
+            continue
+        found += [
+            f"{name} + {way.name}" for way in ways if _constant(density + np.log(way(at, target, other)) - wanted)
+        ]
+    return found
+
+
+def _constant(log_ratio: Array) -> bool:
+    return bool(np.all(np.isfinite(log_ratio)) and np.ptp(log_ratio) < 1e-9)

@@ -1,7 +1,7 @@
 """Loading plugins: a file, a module, or whatever installed packages announce as an entry point.
 
-Nothing is imported unasked. Every way that an import can fail becomes one line, and what a plugin had registered before it
-failed is forgotten.
+Nothing is imported unasked. Every way that an import can fail becomes one line, and what a plugin had registered
+before it failed is forgotten.
 """
 
 from __future__ import annotations

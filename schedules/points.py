@@ -1,6 +1,7 @@
 """A schedule given by points of its density: a histogram's outline, a sketch, the knots of a search.
 
-The pdf is the monotone cubic (PCHIP) through the points, which stays non-negative, divided by its integral; outside them it is 0.
+The pdf is the monotone cubic (PCHIP) through the points, which stays non-negative, divided by its integral; outside
+them it is 0.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A registry of plugins: functions known by name, with their parameters, search space and source.
 
-One class serves schedules, transforms and weightings. A registered function's parameters are the arguments that have a
-default; arguments without one are allowed only where they belong to the registry's `context` (the density that a transform
-works on, the λ at which a weighting is asked).
+One class serves schedules, transforms and weightings. A registered function's parameters are the arguments that have
+a default; arguments without one are allowed only where they belong to the registry's `context` (the density that a
+transform works on, the λ at which a weighting is asked).
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from schedules import grammar, spaces
 from schedules.errors import UserError, unknown
 from schedules.grammar import Call
 from schedules.spaces import Space, Value
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -46,7 +49,7 @@ class Info:
     """What is known of a registered name.
 
     params: defaults, in the order of the function's signature
-    space:  Optuna distribution of each tunable parameter
+    ranges: where each parameter may lie, as the plugin wrote it
     origin: where it came from ("builtin", "preset", "plugin FILE", "entry point NAME")
     spec:   for a preset, the spec that it stands for; else empty
     """
@@ -54,7 +57,7 @@ class Info:
     name: str
     function: Callable[..., Any] = field(repr=False)
     params: Mapping[str, Value]
-    space: Space = field(repr=False)
+    ranges: Space = field(repr=False)
     paper: str = ""
     origin: str = "python"
     context: tuple[str, ...] = ()
@@ -65,6 +68,11 @@ class Info:
     def summary(self) -> str:
         """First line of the documentation."""
         return self.doc.partition("\n")[0].strip()
+
+    @functools.cached_property
+    def space(self) -> dict[str, BaseDistribution]:
+        """Optuna's distribution of each parameter: what tuning searches."""
+        return {key: spaces.to_optuna(one) for key, one in self.ranges.items()}
 
     @functools.cached_property
     def source_hash(self) -> str:
@@ -163,7 +171,7 @@ class Registry:
         """A parameter's value in its own type; UserError if it lies outside the space."""
         known = self.info(name)
         try:
-            return spaces.convert(value, known.space[key])
+            return spaces.convert(value, known.ranges[key])
         except UserError as error:
             raise UserError(f"{self.kind} {name!r}: parameter {key}={value} is out of its space; {error}") from None
 
@@ -195,6 +203,8 @@ class Registry:
                 raise UserError(
                     f"{what}: its space names {key!r}, which is no parameter; it has: {', '.join(params) or 'none'}"
                 )
+            if not spaces.is_space(space[key]):
+                raise UserError(f"{what}: the space of {key!r} is no distribution of Optuna's; got {space[key]!r}")
         for key, default in params.items():
             if key not in space:
                 raise UserError(f"{what}: parameter {key!r} has no search space")
@@ -207,7 +217,7 @@ class Registry:
             name=name,
             function=function,
             params=params,
-            space=space,
+            ranges=space,
             paper=paper,
             origin=_origin.get(),
             context=tuple(context),

@@ -1,8 +1,8 @@
 """A schedule: a density over λ with its name, parameters and canonical spec; and the registry that makes it.
 
-Two ways of writing the same entry give the same canonical spec: parameters that equal their default are left out, the rest
-stand in the order of the function's signature, transforms that change nothing are dropped, and the parts of a mixture are
-sorted, merged and weighted to sum 1. Equality, hash and pickle go by the canonical spec.
+Two ways of writing the same entry give the same canonical spec: parameters that equal their default are left out, the
+rest stand in the order of the function's signature, transforms that change nothing are dropped, and the parts of a
+mixture are sorted, merged and weighted to sum 1. Equality, hash and pickle go by the canonical spec.
 """
 
 from __future__ import annotations
@@ -114,6 +114,12 @@ class Schedule:
             raise UserError(f"schedule {self.spec!r} does not learn")
         self._density.update(_float64(logsnr), _float64(loss))  # type: ignore[attr-defined]
 
+    def importance(self, logsnr: ArrayLike) -> Array:
+        """Factor on the loss that a schedule which learns asks for, to keep the objective it started with; else 1."""
+        own = getattr(self._density, "importance", None)
+        at = _float64(logsnr)
+        return np.asarray(own(at), dtype=np.float64) if own else np.ones(at.shape)
+
     def state_dict(self) -> dict[str, Any]:
         """What a schedule that learns has learned, as arrays and numbers; empty for the others."""
         return dict(self._density.state_dict()) if self.learns else {}  # type: ignore[attr-defined]
@@ -134,12 +140,13 @@ class Schedule:
     def fingerprint(self) -> str:
         """Short hash of the density itself, whatever its name: Q at 33 shares, to 9 digits.
 
-        Comments and refactoring leave it alone. A schedule that learns is also told apart by its source.
+        Comments and refactoring leave it alone. A schedule that learns has no one density and goes by spec and source.
         """
+        if self.learns:
+            return hashlib.sha256(f"{self.spec} {self.source_hash}".encode()).hexdigest()[:16]
         shares = 1.0 / (1.0 + np.exp(-np.linspace(-14.0, 14.0, 33)))
         digits = " ".join(f"{value:.9g}" for value in np.round(self.ppf(shares), 9) + 0.0)
-        learned = f"{self.spec} {self.source_hash}" if self.learns else ""
-        return hashlib.sha256(f"{digits} {learned}".encode()).hexdigest()[:16]
+        return hashlib.sha256(digits.encode()).hexdigest()[:16]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Schedule) and self.spec == other.spec
@@ -204,6 +211,8 @@ def _build(tree: Spec, source: str) -> Schedule:
     for call in tree.transforms:
         bound = TRANSFORMS.bind_call(call, source)
         canonical = _canonical(call.name, bound, TRANSFORMS.info(call.name))
+        if canonical.arguments and base.learns:
+            raise grammar.error(source, call.column, f"{base.spec} learns while training; it takes no transforms")
         if canonical.arguments:
             density = _at(source, call.column, TRANSFORMS.info(call.name).function, density, **bound)
             sources = (*sources, TRANSFORMS.info(call.name).source_hash)
@@ -215,14 +224,14 @@ def _build_entry(call: Call, source: str) -> Schedule:
     if call.name in PRESETS:
         preset = PRESETS[call.name]
         if call.arguments:
-            raise grammar.error(
-                source, call.arguments[0].column, f"preset {call.name} has no parameters; it stands for {preset.spec!r}"
-            )
+            problem = f"preset {call.name} has no parameters; it stands for {preset.spec!r}"
+            raise grammar.error(source, call.arguments[0].column, problem)
         stood_for = parse(preset.spec)
         return Schedule(Spec(Call(call.name)), stood_for._density, preset, stood_for._sources)
     if call.name not in SCHEDULES:
         if call.name in TRANSFORMS:
-            raise grammar.error(source, call.column, f"{call.name} is a transform; it goes after a schedule and a '|'")
+            problem = f"{call.name} is a transform; it goes after a schedule and a '|'"
+            raise grammar.error(source, call.column, problem)
         raise grammar.error(source, call.column, str(unknown("schedule", call.name, names())))
     known = SCHEDULES.info(call.name)
     bound = SCHEDULES.bind_call(call, source)

@@ -1,6 +1,7 @@
 """A density whose cdf is known and whose ppf is not: the quantile function is tabulated in logit q.
 
-Stated error: ≤ 1e-6 in λ for q in [1e-9, 1 − 1e-9]; the table itself is built to 1e-9 (relative beyond |λ| = 1) and reaches
+Stated error: ≤ 1e-6 in λ for q in [1e-9, 1 − 1e-9]; the table itself is built to 1e-9 (relative beyond |λ| = 1) and
+              reaches
 to q = e^{−40} on both sides where the support is unbounded.
 """
 

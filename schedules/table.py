@@ -1,9 +1,10 @@
 """A schedule given by a discrete table (DDPM): β₁ … β_T or ᾱ₁ … ᾱ_T, as a continuous density.
 
-Step i of T is t = i/T (`alphas_cumprod[k]` of diffusers is i = k + 1), and λ(i/T) = ln(ᾱ_i / (1 − ᾱ_i)) holds exactly. Between the
-steps λ is a monotone cubic (PCHIP) in ln t, in which published tables are nearly straight at the clean end. Before the first step
-σ² falls linearly to 0 at t = 0, where the table's unwritten entry ᾱ₀ = 1 stands; a last entry ᾱ_T = 0 (zero terminal SNR) is reached
-by α falling linearly to 0. So λ is finite for t inside (0, 1), and 1/T of the mass lies beyond the first entry.
+Step i of T is t = i/T (`alphas_cumprod[k]` of diffusers is i = k + 1), and λ(i/T) = ln(ᾱ_i / (1 − ᾱ_i)) holds
+exactly. Between the steps λ is a monotone cubic (PCHIP) in ln t, in which published tables are nearly straight at the
+clean end. Before the first step σ² falls linearly to 0 at t = 0, where the table's unwritten entry ᾱ₀ = 1 stands; a
+last entry ᾱ_T = 0 (zero terminal SNR) is reached by α falling linearly to 0. So λ is finite for t inside (0, 1), and
+1/T of the mass lies beyond the first entry.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def from_betas(betas: ArrayLike) -> Table:
 
 
 def from_alphas_cumprod(alphas_cumprod: ArrayLike) -> Table:
-    """Density of a table of ᾱ = α², shape (T,), falling inside [0, 1]; only the last may be 0. UserError: not such a table."""
+    """Density of a table of ᾱ = α², shape (T,), falling in [0, 1], only the last may be 0. UserError: no such table."""
     with np.errstate(divide="ignore"):
         return _from_log_signal(np.log(_column("alphas_cumprod", alphas_cumprod)))
 

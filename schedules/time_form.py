@@ -1,7 +1,7 @@
 """A schedule given by its time form λ(t), t ~ U(0, 1): p(λ) = 1 / |dλ/dt| at t(λ).
 
-The quantile function is the time form itself, Q(q) = λ(1 − q). Its inverse t(λ) is tabulated in τ = logit t, where curves of
-the literature are smooth up to both ends (stated error of λ(t(λ)): ≤ 1e-6 for t in [1e-9, 1 − 1e-9]).
+The quantile function is the time form itself, Q(q) = λ(1 − q). Its inverse t(λ) is tabulated in τ = logit t, where
+curves of the literature are smooth up to both ends (stated error of λ(t(λ)): ≤ 1e-6 for t in [1e-9, 1 − 1e-9]).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ COMMANDS = (
     "harness.cli.quickstart",
     "harness.cli.run",
     "leaderboards.command",
-    # "app.command",
+    "app.command",
     "harness.cli.schedules",
     "harness.cli.tracks",
     "harness.cli.status",

@@ -1,7 +1,7 @@
 """Pictures of schedules: p(λ), λ(t), and p(λ)·c_target(λ) for each prediction target.
 
-PNG and SVG through matplotlib, HTML through plotly, by the ending of the file's name. The colours are Okabe and Ito's, which people
-with any colour vision tell apart; beyond eight schedules the line style changes.
+PNG and SVG through matplotlib, HTML through plotly, by the ending of the file's name. The colours are Okabe and
+Ito's, which people with any colour vision tell apart; beyond eight schedules the line style changes.
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
         "spec": entry.spec,
         **({"stands for": entry.info.spec} if entry.info.spec else {}),
         "params": dict(entry.params),
-        "space": {key: describe(space) for key, space in entry.info.space.items()},
+        "space": {key: describe(space) for key, space in entry.info.ranges.items()},
         "paper": entry.info.paper,
         "origin": entry.info.origin,
         "fingerprint": entry.fingerprint,
@@ -208,13 +208,16 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
 
 def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
     from schedules.curves import quantiles
-    from schedules.kinship import same_density
+    from schedules.kinship import same_density, same_objective
+    from schedules.weightings import TARGETS
 
+    objectives = {target: same_objective(schedule, target) for target in TARGETS}
     return {
         **_describe_entry("schedule", schedule),
         "learns": schedule.learns,
         "quantiles": quantiles(schedule),
         "same density as": same_density(schedule),
+        "same objective as": [f"{one} (target {target})" for target, found in objectives.items() for one in found],
     }
 
 
@@ -258,7 +261,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         console.print(f"  {key} = {text(value)}    {facts['space'][key]}")
     if "quantiles" in facts:
         console.print("  λ at " + "   ".join(f"{share}: {value:.3f}" for share, value in facts["quantiles"].items()))
-    for key in ("stands for", "same density as", "paper", "origin", "fingerprint", "source hash"):
+    for key in ("stands for", "same density as", "same objective as", "paper", "origin", "fingerprint", "source hash"):
         if facts.get(key):
             console.print(f"  {key}: {', '.join(facts[key]) if isinstance(facts[key], list) else facts[key]}")
     console.print()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor, nn
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -39,10 +40,17 @@ class DigitsClassifier(nn.Module):
         return (self.trunk(x) - self.mean) / self.std
 
 
-def digits_features(device: torch.device) -> nn.Module:
-    """The committed classifier, as a map from images to standardised features."""
+def digits_features(device: torch.device, sha256: str) -> nn.Module:
+    """The committed classifier, as a map from images to standardised features.
+
+    sha256: of the weights file, declared by the track; ValueError for other weights, whose distances would not compare
+    """
+    path = WEIGHTS / "digits.safetensors"
+    content = path.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise ValueError(f"{path.name} has SHA-256 {found}, the track declares {sha256}")
     classifier = DigitsClassifier()
-    classifier.load_state_dict(load_file(WEIGHTS / "digits.safetensors"))
+    classifier.load_state_dict(load(content))
     return Features(classifier.eval().to(device))
 
 

@@ -27,7 +27,8 @@ class KernelDistance:
         """(kd, standard error) of `cloud` (M, d).
 
         The standard error is the delete-a-group jackknife: each of `GROUPS` groups is left out of both clouds in turn,
-        so it holds the sampling of both and does not shrink with the number of resamples.
+        so it holds the sampling of both and does not shrink with the number of resamples. Where the clouds agree it errs
+        on the wide side (by up to 2×), as the estimator is degenerate there.
         """
         sums = (self._within, _block_sums(self.reference, cloud), _block_sums(cloud, cloud, diagonal=False))
         sizes = (_sizes(self.reference), _sizes(cloud))

@@ -12,11 +12,11 @@ GMM = Track(
     features=Part(make="harness.metrics.classifiers:identity_features"),
     feature_space="data coordinates",
     training=Training(
-        steps=600, batch=256, learning_rate=2e-3, warmup_steps=50, ema_decay=0.995, label_dropout=0.0
+        steps=600, batch=128, learning_rate=2e-3, warmup_steps=50, ema_decay=0.995, label_dropout=0.0
     ),
     evaluation=Evaluation(
-        samples=2048,
-        ddim_steps=32,
+        samples=1024,
+        ddim_steps=24,
         sampler_logsnr=(-8.0, 8.0),
         guidance=(1.0,),
         curve_logsnr=(-8.0, 8.0, 33),

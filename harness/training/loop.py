@@ -86,15 +86,18 @@ class Trainer:
         The device is waited for once a block, not once a step.
         """
         while self.done < until:
-            start = self.done
-            for batch in self._batches(start // self.rules.block):
+            start, errors = self.done, []
+            drawn = self._draw(start // self.rules.block)
+            for batch in batches(drawn, self.data, self.classes):
                 self._warm_up(self.done)
-                self.losses[self.done], _ = self.step(batch)
+                self.losses[self.done], error = self.step(batch)
+                errors.append(error)
                 self.ema.update(self.done)
                 self.done += 1
             finite = torch.isfinite(self.losses[start : self.done])
             if not finite.all():
                 raise Diverged(start + int(finite.int().argmin()) + 1, "the loss is not finite")
+            self.levels.learn(drawn[1], torch.stack(errors))
             on_block(self.done)
 
     def _warm_up(self, step: int) -> None:
@@ -102,21 +105,20 @@ class Trainer:
             share = min(1.0, (step + 1) / max(1, self.rules.warmup_steps))
             self.optimiser.param_groups[0]["lr"] = self.rules.learning_rate * share
 
-    def _batches(self, index: int) -> Iterator[Batch]:
-        rules, device = self.rules, self.data.x.device
-        shape = tuple(self.data.x.shape[1:])
+    def _draw(self, index: int) -> tuple[Block, NoiseLevels]:
+        rules, shape = self.rules, tuple(self.data.x.shape[1:])
         drawn = self.streams.block(index, rules.block, rules.batch, len(self.data), shape, rules.label_dropout)
-        return batches(drawn, self.levels(drawn.u), self.data, self.classes, device)
+        return drawn, self.levels(drawn.u)
 
 
-def batches(drawn: Block, levels: NoiseLevels, data: Split, no_label: int, device: torch.device) -> Iterator[Batch]:
-    """The steps of a block, as tensors on the device; `no_label` replaces the labels that are dropped."""
-    rows, dropped = drawn.rows.to(device), drawn.dropped.to(device)
-    eps, logsnr, factor = drawn.eps.to(device), levels.logsnr.to(device), levels.factor.to(device)
+def batches(block: tuple[Block, NoiseLevels], data: Split, no_label: int) -> Iterator[Batch]:
+    """The steps of a block, as tensors on the data's device; `no_label` replaces the labels that are dropped."""
+    device = data.x.device
+    drawn, levels = block
+    rows, dropped, eps = drawn.rows.to(device), drawn.dropped.to(device), drawn.eps.to(device)
+    logsnr, factor = levels.logsnr.to(device), levels.factor.to(device)
     per_example = (*levels.alpha.shape, *(1 for _ in data.x.shape[1:]))
     alpha, sigma = levels.alpha.to(device).view(per_example), levels.sigma.to(device).view(per_example)
     labels = data.labels[rows].masked_fill(dropped, no_label)
     for step in range(len(rows)):
-        yield Batch(
-            data.x[rows[step]], eps[step], labels[step], logsnr[step], alpha[step], sigma[step], factor[step]
-        )
+        yield Batch(data.x[rows[step]], eps[step], labels[step], logsnr[step], alpha[step], sigma[step], factor[step])

@@ -66,6 +66,15 @@ class NoiseLevelSource:
             factor = factor * self.schedule.pdf(logsnr) / self.baseline.pdf(logsnr)
         return factor
 
+    def learn(self, levels: NoiseLevels, error: Tensor) -> None:
+        """Tell a schedule that learns what a block of steps measured.
+
+        error: (steps, B) squared error of the prediction, mean over dimensions; handed on as an ε-error
+        """
+        if self.schedule.learns:
+            logsnr = levels.logsnr.double().numpy()
+            self.schedule.update(logsnr.ravel(), (error.double().cpu().numpy() / target_factor(self.target, logsnr)).ravel())
+
     def _relative(self, logsnr: np.ndarray) -> np.ndarray:
         return self.weighting(logsnr, self.target, self.schedule) / target_factor(self.target, logsnr)
 

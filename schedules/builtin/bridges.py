@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 
 from schedules import Density, from_points, register
 from schedules.solved import tabulated
+from schedules.spaces import Float
 
 _LOC, _SCALE = Float(-3, 3), Float(0.1, 5, log=True)
 
@@ -16,7 +16,8 @@ _LOC, _SCALE = Float(-3, 3), Float(0.1, 5, log=True)
 def uniform_logsnr(low: float = -10.0, high: float = 10.0) -> Density:
     """p(λ) = 1/(high − low) on [low, high]: every noise level alike.
 
-    low, high: nats; ±10 is a house choice, VDM's fixed linear schedule has −5 and 13.3 (arXiv:2107.00630, section 5). Also
+    low, high: nats; ±10 is a house choice, VDM's fixed linear schedule has −5 and 13.3 (arXiv:2107.00630, section 5).
+               Also
     k-diffusion's log-uniform σ and likelihood importance sampling on a VP path (arXiv:2101.09258)
     """
     return stats.uniform(low, high - low)

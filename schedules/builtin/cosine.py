@@ -1,7 +1,7 @@
 """Cosine schedules: hyperbolic secants over log SNR.
 
-λ(t) = −2 ln tan(πt/2) is the noise schedule of Nichol & Dhariwal 2021 (arXiv:2102.09672) as s → 0, and the same as α = cos(πt/2),
-σ = sin(πt/2) in v-diffusion, SiT's GVP path and TrigFlow.
+λ(t) = −2 ln tan(πt/2) is the noise schedule of Nichol & Dhariwal 2021 (arXiv:2102.09672) as s → 0, and the same as α
+= cos(πt/2), σ = sin(πt/2) in v-diffusion, SiT's GVP path and TrigFlow.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 
 from schedules import Density, from_time, register
 from schedules.density import Array
+from schedules.spaces import Float
 
 
 @register("cosine", paper="arXiv:2102.09672")
@@ -65,12 +65,12 @@ def cosmap() -> Density:
 def cosine_interpolated(image_d: float = 256.0, noise_d_low: float = 32.0, noise_d_high: float = 256.0) -> Density:
     """λ(t) = t·λ_low(t) + (1 − t)·λ_high(t): two shifted cosines, the low-resolution one at the noise end.
 
-    λ_d(t) = −2 ln tan(t₀ + t(t₁ − t₀)) + 2 ln(noise_d/image_d), t₀ and t₁ such that λ_d runs from +13.8 to −13.8 (σ from 1e-3
-    to 1e3) whatever the shift.
+    λ_d(t) = −2 ln tan(t₀ + t(t₁ − t₀)) + 2 ln(noise_d/image_d), t₀ and t₁ such that λ_d runs from +13.8 to −13.8 (σ
+    from 1e-3 to 1e3) whatever the shift.
 
     image_d:                   image side, pixels
-    noise_d_low, noise_d_high: sides at which the noise is as strong as at 64 (arXiv:2301.11093 takes 32 and the image's own)
-    Hoogeboom et al. 2023, section 3.1; k-diffusion's code, rand_cosine_interpolated (read)
+    noise_d_low, noise_d_high: sides at which the noise is as strong as at 64 (arXiv:2301.11093 takes 32 and the
+    image's own) Hoogeboom et al. 2023, section 3.1; k-diffusion's code, rand_cosine_interpolated (read)
     """
     bound = 2.0 * math.log(1e3)
 

@@ -1,16 +1,14 @@
-"""Discrete β tables of DDPM and its followers, as continuous densities exact at their own timesteps (see `schedules.table`)."""
+"""Discrete β tables of DDPM and its followers, as densities exact at their own timesteps (see `schedules.table`)."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from optuna.distributions import CategoricalDistribution as Choice
-from optuna.distributions import FloatDistribution as Float
-from optuna.distributions import IntDistribution as Int
 
 from schedules import Density, from_alphas_cumprod, from_betas, register
 from schedules.density import Array
+from schedules.spaces import Choice, Float, Int
 
 _STEPS = Int(100, 4000)
 _BETAS = {"beta_start": Float(1e-5, 2e-3, log=True), "beta_end": Float(5e-3, 0.05, log=True), "T": _STEPS}
@@ -29,8 +27,8 @@ def ddpm_linear(beta_start: float = 1e-4, beta_end: float = 0.02, T: int = 1000)
 def scaled_linear(beta_start: float = 8.5e-4, beta_end: float = 0.012, T: int = 1000) -> Density:
     """β = (linear from √β_start to √β_end)².
 
-    The defaults are Stable Diffusion's; LDM's own configurations have 0.0015 and 0.0195 (linear_start and linear_end of its
-    celebahq and ffhq files, read). diffusers' `scaled_linear`
+    The defaults are Stable Diffusion's; LDM's own configurations have 0.0015 and 0.0195 (linear_start and linear_end
+    of its celebahq and ffhq files, read). diffusers' `scaled_linear`
     """
     return from_betas(np.linspace(math.sqrt(beta_start), math.sqrt(beta_end), T) ** 2)
 
@@ -68,7 +66,7 @@ _BASES = {
 
 @register(
     "zero_terminal_snr",
-    space={"base": Choice(list(_BASES)), "snr_shift": Float(0.1, 10, log=True)},
+    space={"base": Choice(tuple(_BASES)), "snr_shift": Float(0.1, 10, log=True)},
     paper="arXiv:2305.08891",
 )
 def zero_terminal_snr(base: str = "scaled_linear", snr_shift: float = 1.0) -> Density:
@@ -87,8 +85,8 @@ def zero_terminal_snr(base: str = "scaled_linear", snr_shift: float = 1.0) -> De
 def diffusers_laplace() -> Density:
     """What diffusers ships as `laplace`: ᾱ = √(SNR/(1 + SNR)), a square root too many.
 
-    Its λ has median +0.883 and 1 % and 99 % at −0.61 and +2.65, instead of 0 and ∓1.96 of `laplace`, whose table it means to
-    be. diffusers 0.42.1, betas_for_alpha_bar (t from 0 to 1 in 1000 steps, β clipped at 0.999)
+    Its λ has median +0.883 and 1 % and 99 % at −0.61 and +2.69, instead of 0 and ∓1.96 of `laplace`, whose table it
+    means to be. diffusers 0.42.1, betas_for_alpha_bar (t from 0 to 1 in 1000 steps, β clipped at 0.999)
     """
 
     t = np.arange(1001) / 1000

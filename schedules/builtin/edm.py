@@ -1,16 +1,17 @@
 """Log-normal noise levels: normal densities over log SNR.
 
-ln σ ~ N(P_mean, P_std²) for data of standard deviation σ_d gives λ = −2 ln σ + 2 ln σ_d ~ N(−2 P_mean + 2 ln σ_d, (2 P_std)²).
+ln σ ~ N(P_mean, P_std²) for data of standard deviation σ_d gives λ = −2 ln σ + 2 ln σ_d ~ N(−2 P_mean + 2 ln σ_d, (2
+P_std)²).
 """
 
 from __future__ import annotations
 
 import math
 
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 
 from schedules import Density, register
+from schedules.spaces import Float
 
 _SPACE = {"p_mean": Float(-3, 3), "p_std": Float(0.2, 3, log=True), "sigma_data": Float(0.1, 2, log=True)}
 
@@ -32,7 +33,8 @@ def edm2(p_mean: float = -0.4, p_std: float = 1.0, sigma_data: float = 1.0) -> D
     """p(λ) = N(−2 P_mean + 2 ln σ_d, (2 P_std)²): EDM with the constants of EDM2, closer to the crossing.
 
     p_mean, p_std: of ln σ
-    sigma_data:    standard deviation of the data that σ refers to; as shipped 0.5, N(−0.586, 2²) (`preset/edm2-img512`)
+    sigma_data:    standard deviation of the data that σ refers to; as shipped 0.5, N(−0.586, 2²)
+                   (`preset/edm2-img512`)
     Karras et al. 2023, table 6. Identity at the defaults: norm(0.8, 2).
     """
     return stats.norm(-2.0 * p_mean + 2.0 * math.log(sigma_data), 2.0 * p_std)

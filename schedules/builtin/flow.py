@@ -6,7 +6,6 @@ A density f(t) becomes p(λ) = ½ t(1 − t) f(t). Here t = 0 is clean; JiT, GR0
 from __future__ import annotations
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 from scipy.special import expit
 
@@ -14,6 +13,7 @@ from schedules import Density, from_time, register
 from schedules.beta import Beta
 from schedules.density import Array, Continuous
 from schedules.flow_time import from_flow_time
+from schedules.spaces import Float
 
 
 @register("flow_uniform", paper="arXiv:2210.02747")
@@ -79,8 +79,8 @@ class SqueezedBeta(Continuous):
 def flow_u_shape(a: float = 4.0) -> Density:
     """f(t) ∝ e^{at} + e^{a(1 − t)}: both ends of the path, little of its middle.
 
-    a: steepness. Lee et al. 2024 ("Improving the training of rectified flows"), section 4.1; its code's default is 2, the
-       commands of its README have 4
+    a: steepness. Lee et al. 2024 ("Improving the training of rectified flows"), section 4.1; its code's default is 2,
+       the commands of its README have 4
     """
     total = 2.0 * np.expm1(a)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 
 from schedules import Density, from_time, register
 from schedules.density import Array
+from schedules.spaces import Float
 
 
 @register("uniform_gamma", paper="arXiv:2301.10972")
@@ -34,8 +34,9 @@ def sigmoid(start: float = -3.0, end: float = 3.0, tau: float = 1.0) -> Density:
 
     In λ that is ln(sinh(h(1 − t))/sinh(ht)) + ln(cosh(s/2τ)/cosh(e/2τ)) with h = (e − s)/(2τ).
 
-    start, end, tau: s, e, τ. Jabri et al. 2022, appendix; Chen 2023, algorithm 1. Not GeoDiff's β (`geodiff_sigmoid`) and not
-    the weighting `sigmoid`
+    start, end, tau: s, e, τ
+    Jabri et al. 2022, appendix; Chen 2023, algorithm 1. Neither GeoDiff's β (`geodiff_sigmoid`) nor the weighting
+    `sigmoid`.
     """
     half = (end - start) / (2.0 * tau)
     offset = _log_cosh(start / (2.0 * tau)) - _log_cosh(end / (2.0 * tau))
@@ -53,8 +54,8 @@ def sigmoid(start: float = -3.0, end: float = 3.0, tau: float = 1.0) -> Density:
 def cosine_power(start: float = 0.0, end: float = 1.0, tau: float = 1.0) -> Density:
     """γ(t) = (v_e − cos^{2τ}(xπ/2)) / (v_e − v_s), x = (e − s)t + s, v_s and v_e the power at both ends.
 
-    start, end, tau: s, e, τ; the defaults are `cosine`. Chen 2023, algorithm 1 (written from its listing as remembered, not
-    read again)
+    start, end, tau: s, e, τ; the defaults are `cosine`
+    Chen 2023, algorithm 1.
     """
     first, last = 0.5 * math.pi * start, 0.5 * math.pi * end
     reaches_zero = end == 1.0
@@ -62,7 +63,8 @@ def cosine_power(start: float = 0.0, end: float = 1.0, tau: float = 1.0) -> Dens
     def ratio(from_start: Array, from_end: Array) -> Array:
         """ln(γ/(1 − γ)) at angles from both ends, each difference of powers as one product."""
         angle = first + from_start
-        lost = -np.expm1(tau * np.log1p(-np.sin(angle + first) * np.sin(from_start) / math.cos(first) ** 2))
+        drop = np.sin(angle + first) * np.sin(from_start) / math.cos(first) ** 2
+        lost = -np.expm1(tau * np.log1p(-np.minimum(drop, 1.0)))
         if reaches_zero:
             log_kept = 2.0 * tau * (np.log(np.sin(from_end)) - math.log(math.cos(first)))
         else:

@@ -1,18 +1,18 @@
 """Densities over the noise level σ from k-diffusion, for data of unit variance: λ = −2 ln σ.
 
-Its `log-uniform` is `uniform_logsnr`, its `v-diffusion` is `cosine`, its `cosine-interpolated` is `cosine_interpolated`; a range of σ is
-the transform `truncate`.
+Its `log-uniform` is `uniform_logsnr`, its `v-diffusion` is `cosine`, its `cosine-interpolated` is
+`cosine_interpolated`; a range of σ is the transform `truncate`.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 from scipy.special import ndtr, ndtri
 
 from schedules import Density, register
 from schedules.density import Array, Continuous
+from schedules.spaces import Float
 
 
 @register("loglogistic", space={"loc": Float(-3, 3), "scale": Float(0.1, 3, log=True)}, paper="k-diffusion")

@@ -5,10 +5,10 @@ Hang et al. 2024 (arXiv:2407.03297), table 1.
 
 from __future__ import annotations
 
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 
 from schedules import Density, register
+from schedules.spaces import Float
 
 
 @register("laplace", space={"loc": Float(-3, 3), "scale": Float(0.1, 3, log=True)}, paper="arXiv:2407.03297")
@@ -17,8 +17,8 @@ def laplace(loc: float = 0.0, scale: float = 0.5) -> Density:
 
     loc:   centre μ, nats
     scale: b > 0, nats; the paper finds 0.5 best at 256×256 and 0.75 at 512×512
-    What diffusers calls "laplace" is another density, `diffusers_laplace`: its median is +0.883, its 1 % and 99 % lie at −0.61
-    and +2.65 instead of ∓1.96.
+    What diffusers calls "laplace" is another density, `diffusers_laplace`: its median is +0.883, its 1 % and 99 % lie
+    at −0.61 and +2.69 instead of ∓1.96.
     """
     return stats.laplace(loc, scale)
 

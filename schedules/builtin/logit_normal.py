@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 from scipy.special import expit, ndtr, ndtri
 
@@ -16,6 +15,7 @@ from schedules import Density, register
 from schedules.density import Array, Continuous
 from schedules.flow_time import Part, from_flow_time
 from schedules.solved import logit
+from schedules.spaces import Float
 
 _M, _S = Float(-2, 2), Float(0.3, 3, log=True)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
@@ -36,8 +36,8 @@ def logit_normal(m: float = 0.0, s: float = 1.0) -> Density:
 def diffusers_logit_normal(m: float = 0.0, s: float = 1.0, a: float = 1.0) -> Density:
     """p(λ) = N(+2m − 2 ln a, (2s)²): what diffusers' training scripts draw, mirrored against the paper.
 
-    They use the logit-normal u as an index into timesteps that fall from noise to clean and are shifted by a already, so
-    t = shift(1 − u). For m = 0 both agree. diffusers 0.42.1, compute_density_for_timestep_sampling and its callers
+    They use the logit-normal u as an index into timesteps that fall from noise to clean and are shifted by a already,
+    so t = shift(1 − u). For m = 0 both agree. diffusers 0.42.1, compute_density_for_timestep_sampling and its callers
 
     m, s: of logit u
     a:    the scheduler's shift
@@ -112,7 +112,7 @@ def trunc_logit_normal(low: float = 0.075) -> Density:
 
 
 def _stretched(m: float, s: float, low: float, high: float) -> tuple[Part, Part, Part]:
-    """Density and masses of v = (u − low)/(high − low), u logit-normal restricted to [low, high]; functions of (v, 1 − v)."""
+    """Density and both masses, of (v, 1 − v), for v = (u − low)/(high − low), u logit-normal on [low, high]."""
     width = high - low
     to_low, to_high = ndtr((logit(np.asarray(low)) - m) / s), ndtr((m - logit(np.asarray(high))) / s)
     mass = 1.0 - to_low - to_high

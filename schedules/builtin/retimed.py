@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-from optuna.distributions import CategoricalDistribution as Choice
-from optuna.distributions import FloatDistribution as Float
-from optuna.distributions import IntDistribution as Int
-
 from schedules import Density, create, register
-from schedules.density import Array, Continuous, survival, upper_quantile
+from schedules.spaces import Choice, Float, Int
+from schedules.stepped import Stepped
 from schedules.transforms.builtin.retime import retime
 
-_BASES = ["ddpm_linear", "scaled_linear", "iddpm_cosine", "cosine", "flow_uniform", "vp_sde"]
+_BASES = ("ddpm_linear", "scaled_linear", "iddpm_cosine", "cosine", "flow_uniform", "vp_sde")
 
 
 @register(
@@ -29,7 +25,7 @@ def beta_timestep(a: float = 0.8, b: float = 1.0, base: str = "ddpm_linear") -> 
     return retime(create(base).density, a, b)
 
 
-@register("cubic", space={"side": Choice(["noise", "clean"]), "base": Choice(_BASES)}, paper="arXiv:2302.08453")
+@register("cubic", space={"side": Choice(("noise", "clean")), "base": Choice(_BASES)}, paper="arXiv:2302.08453")
 def cubic(side: str = "noise", base: str = "ddpm_linear") -> Density:
     """t = 1 − u³ (noise) or u³ (clean), u ~ U(0, 1): Beta(1, ⅓) or Beta(⅓, 1) on a base schedule.
 
@@ -50,41 +46,10 @@ def speed(tau: int = 700, k: float = 5.0, base: str = "ddpm_linear") -> Density:
     """Time steps up to τ of 1000 drawn k times as often as those after it.
 
     tau:  step after which λ(t) hardly changes
-    k:    ratio of the two densities. Its code draws with tanh(±∞) + 1.5, that is 2.5 against 0.5, so k = 5 (read), and puts
-          the step where √(1 − ᾱ) grows by less than 1e-4
+    k:    ratio of the two densities
     base: a schedule with its default parameters
-    Wang et al. 2024 (SpeeD), eq. 3. Its code also pairs each draw with a mirrored one, which is left out here
+    Wang et al. 2024 (SpeeD), eq. 3. Its code (read) weights steps by tanh(±∞) + 1.5, that is 2.5 against 0.5, so k = 5.
+    Its τ is where √(1 − ᾱ) grows by less than 5e-5 a step, 700 for ddpm_linear; the weights themselves change at 1e-4,
+    step 642, and half of each batch mirrors the other half at τ, which is left out here.
     """
-    return Stepped(create(base).density, tau / 1000, k)
-
-
-class Stepped(Continuous):
-    """The base with a time density of k up to t = edge and 1 after it, normalised."""
-
-    def __init__(self, base: Density, edge: float, k: float) -> None:
-        self._base, self._edge = base, edge
-        total = k * edge + 1.0 - edge
-        self._early, self._late = k / total, 1.0 / total
-
-    def pdf(self, x: Array) -> Array:
-        return np.asarray(self._base.pdf(x)) * np.where(survival(self._base, x) <= self._edge, self._early, self._late)
-
-    def cdf(self, x: Array) -> Array:
-        rest = np.asarray(self._base.cdf(x))
-        return np.where(rest < 1.0 - self._edge, self._late * rest, 1.0 - self._early * survival(self._base, x))
-
-    def sf(self, x: Array) -> Array:
-        time = survival(self._base, x)
-        return np.where(time <= self._edge, self._early * time, 1.0 - self._late * np.asarray(self._base.cdf(x)))
-
-    def ppf(self, q: Array) -> Array:
-        q = np.asarray(q, dtype=np.float64)
-        late = q < self._late * (1.0 - self._edge)
-        noisy = np.asarray(self._base.ppf(np.minimum(q / self._late, 1.0 - self._edge)))
-        return np.where(late, noisy, upper_quantile(self._base, np.minimum((1.0 - q) / self._early, self._edge)))
-
-    def isf(self, q: Array) -> Array:
-        q = np.asarray(q, dtype=np.float64)
-        early = q < self._early * self._edge
-        clean = upper_quantile(self._base, np.minimum(q / self._early, self._edge))
-        return np.where(early, clean, np.asarray(self._base.ppf(np.minimum((1.0 - q) / self._late, 1.0 - self._edge))))
+    return Stepped(create(base).density, [0.0, tau / 1000, 1.0], [k, 1.0])

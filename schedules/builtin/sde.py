@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 
 from schedules import Density, from_time, register
 from schedules.density import Array
+from schedules.spaces import Float
 
 _BETA_MIN, _BETA_MAX = Float(0.001, 1, log=True), Float(5, 40)
 
@@ -63,7 +63,8 @@ _SIGMAS = {"sigma_min": Float(1e-4, 0.1, log=True), "sigma_max": Float(5, 2000, 
 def ve_sde(sigma_min: float = 0.01, sigma_max: float = 50.0) -> Density:
     """p(λ) uniform on [−2 ln σ_max, −2 ln σ_min]: σ is log-uniform.
 
-    sigma_min, sigma_max: noise levels for data of unit variance; diffusers ships 0.01 and 1348. Song et al. 2021, eq. 30
+    sigma_min, sigma_max: noise levels for data of unit variance; diffusers ships 0.01 and 1348. Song et al. 2021, eq.
+    30
     """
     return stats.uniform(-2.0 * math.log(sigma_max), 2.0 * math.log(sigma_max / sigma_min))
 

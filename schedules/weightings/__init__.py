@@ -1,7 +1,7 @@
 """Loss weightings ω(λ): the factor on the ε-space squared error, registered by name like schedules.
 
-A weighting is a function of `logsnr` (λ, float64 array) and its parameters; it may also ask for `target` (the prediction
-target's name) or `schedule` (the density that λ is drawn from).
+A weighting is a function of `logsnr` (λ, float64 array) and its parameters; it may also ask for `target` (the
+prediction target's name) or `schedule` (the density that λ is drawn from).
 
     w = weightings.create("min_snr", gamma=5)          # or weightings.parse("min_snr:gamma=5")
     w(λ, target="v", schedule=s)                       # float64, the shape of λ

@@ -1,4 +1,4 @@
-"""Conformance of weightings: ω(λ) must be a number ≥ 0 of λ's shape, for every target, over the range that is trained."""
+"""Conformance of weightings: ω(λ) is a number ≥ 0 of λ's shape, for every target, over the range that is trained."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SECONDS = 20.0
 
 
 def check(weighting: Weighting | str) -> list[str]:
-    """All failures, one line each; the weighting's own parameters, the defaults and all corners of their space are tried."""
+    """All failures, one line each, at the weighting's own parameters, the defaults and the corners of their space."""
     return [f"{spec}: {name}: {problem}" for spec, name, problem in results(weighting) if problem]
 
 
 def results(weighting: Weighting | str) -> Iterator[tuple[str, str, str | None]]:
     """(spec, property, problem or None) for every point of the parameter space."""
     first = parse(weighting) if isinstance(weighting, str) else weighting
-    corners = spaces.corners(first.info.space) if first.info.space else []
+    corners = spaces.corners(first.info.ranges) if first.info.ranges else []
     points = {one.spec: one for one in [first, *(create(first.name, **params) for params in [{}, *corners])]}
     for spec, point in points.items():
         try:

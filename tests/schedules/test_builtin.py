@@ -213,13 +213,14 @@ def test_drawn_times_of_speed_and_cubic():
 
 
 def test_vp_sde_is_the_limit_of_ddpm_linear():
+    """They differ by Σ β²/2 = 0.067 at the noise end, the second order of −ln(1 − β)."""
     t = np.linspace(0.02, 1, 50)
-    assert np.abs(schedules.create("vp_sde").logsnr(t) - schedules.create("ddpm_linear").logsnr(t)).max() < 0.05
+    assert np.abs(schedules.create("vp_sde").logsnr(t) - schedules.create("ddpm_linear").logsnr(t)).max() < 0.07
 
 
 def test_diffusers_laplace_is_off_by_what_the_docs_say():
     schedule = schedules.create("diffusers_laplace")
-    np.testing.assert_allclose(schedule.ppf([0.01, 0.5, 0.99]), [-0.61, 0.883, 2.65], atol=6e-3)
+    np.testing.assert_allclose(schedule.ppf([0.01, 0.5, 0.99]), [-0.61, 0.883, 2.69], atol=2e-3)
     np.testing.assert_allclose(schedules.create("laplace").ppf([0.01, 0.5, 0.99]), [-1.956, 0, 1.956], atol=1e-3)
 
 

@@ -51,7 +51,7 @@ def test_any_text_is_read_or_refused(text):
     [
         ("laplace:scal=1", 9, "did you mean scale?"),
         ("laplac", 1, "did you mean laplace"),
-        ("cosine|shif:a=2", 8, "did you mean shift?"),
+        ("cosine|shif:a=2", 8, "did you mean shift"),
         ("laplace:scale=9", 15, "[0.1, 3]"),
         ("laplace:scale=nan", 15, "a number in"),
         ("laplace:scale=wide", 15, "wide"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy.special import expit
 
 from schedules.beta import Beta
 from schedules.density import Array, Continuous, Density, survival, upper_quantile
+from schedules.spaces import Float
 from schedules.transforms import register
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from optuna.distributions import FloatDistribution as Float
-
 from schedules.affine import Affine
 from schedules.density import Density
+from schedules.spaces import Float
 from schedules.transforms import register
 
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 
-from optuna.distributions import FloatDistribution as Float
-
 from schedules.affine import Affine
 from schedules.density import Density
+from schedules.spaces import Float
 from schedules.transforms import register
 
 _RATIO = Float(1e-3, 1e3, log=True)
@@ -65,5 +64,5 @@ def image_side(density: Density, d: float = 64.0) -> Density:
 
 @register("dimension", space={"m": _SIZE, "n": _SIZE}, paper="arXiv:2510.11690")
 def dimension(density: Density, m: float = 4096.0, n: float = 4096.0) -> Density:
-    """λ' = λ − ln(m/n): a = √(m/n) for data of m dimensions against n, where no shift is needed. RAE, Zheng et al. 2025."""
+    """λ' = λ − ln(m/n): a = √(m/n) for data of m dimensions, n of which need no shift. RAE, Zheng et al. 2025."""
     return Affine(density, loc=-math.log(m / n))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 
 from schedules.density import Array, Continuous, Density, survival, upper_quantile
 from schedules.errors import UserError
+from schedules.spaces import Float
 from schedules.transforms import register
 
 

@@ -1,4 +1,4 @@
-"""Weightings that flow-matching trainers put on the velocity error, over the time t = 1/(1 + e^{λ/2}) of the straight path.
+"""Weightings that flow-matching trainers put on the velocity error, over its time t = 1/(1 + e^{λ/2}).
 
 On the ε-error each gains the factor (1 + e^{−λ/2})² = 1/(1 − t)².
 """
@@ -6,10 +6,10 @@ On the ε-error each gains the factor (1 + e^{−λ/2})² = 1/(1 − t)².
 from __future__ import annotations
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy.special import expit
 
 from schedules.density import Array
+from schedules.spaces import Float
 from schedules.weightings import register, target_factor
 
 

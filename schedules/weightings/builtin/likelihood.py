@@ -6,11 +6,11 @@ The bound is ½ ∫ w(λ) E‖ε − ε̂‖² dλ; drawn from p, each sample co
 from __future__ import annotations
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy.special import expit
 
 from schedules import Schedule
 from schedules.density import Array
+from schedules.spaces import Float
 from schedules.weightings import register
 
 _LARGEST = 1e300

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from optuna.distributions import FloatDistribution as Float
 from scipy.special import expit
 
 from schedules.density import Array
+from schedules.spaces import Float
 from schedules.weightings import register
 
 _GAMMA = Float(0.1, 50, log=True)
@@ -25,8 +25,8 @@ def min_snr(logsnr: Array, gamma: float = 5.0) -> Array:
 def soft_min_snr(logsnr: Array, gamma: float = 5.0) -> Array:
     """ω(λ) = γ / (SNR + γ): min_snr without its corner.
 
-    gamma: where the two halves meet. Crowson et al. 2024 (HDiT) and k-diffusion: γ = 1 for unit variance in its EDM form;
-           HDiT's γ = 4 is 1/0.5² on data of standard deviation 0.5
+    gamma: where the two halves meet. Crowson et al. 2024 (HDiT) and k-diffusion: γ = 1 for unit variance in its EDM
+           form; HDiT's γ = 4 is 1/0.5² on data of standard deviation 0.5
     """
     return expit(np.log(gamma) - logsnr)
 
@@ -53,6 +53,7 @@ def p2(logsnr: Array, k: float = 1.0, gamma: float = 1.0) -> Array:
 def debiased(logsnr: Array, cap: float = 1000.0) -> Array:
     """ω(λ) = min(SNR, cap)^{−½}.
 
-    cap: 1000 in kohya's code, none in the paper. Yu et al. 2023; kohya's and OneTrainer's v-forms are two other functions
+    cap: 1000 in kohya's code, none in the paper. Yu et al. 2023; kohya's and OneTrainer's v-forms are two other
+         functions
     """
     return np.exp(-0.5 * np.minimum(logsnr, np.log(cap)))

@@ -1,0 +1,134 @@
+"""What all figures have in common: axes, spacing, legend, lines with bands, and how they are put on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import floor, log10
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import ArrayLike
+
+from app.text import label
+from app.theme import NEUTRAL, Style
+
+GRID = "rgba(133, 140, 152, 0.22)"
+MOST_TICKS = 8
+CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+def figure(x: str, y: str, height: int = 340, **layout: Any) -> go.Figure:
+    """An empty figure with titled axes."""
+    made = go.Figure()
+    made.update_layout(
+        height=height,
+        margin={"l": 8, "r": 12, "t": 28, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left", "title": None},
+        hoverlabel={"namelength": -1},
+        showlegend=False,
+        **layout,
+    )
+    made.update_xaxes(title=x, gridcolor=GRID, zeroline=False, automargin=True)
+    made.update_yaxes(title=y or None, gridcolor=GRID, zeroline=False, automargin=True)
+    return made
+
+
+def line(
+    made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, hover: str = "%{y:.3g}", **more: Any
+) -> None:
+    """A line of an entry."""
+    made.add_scatter(
+        x=x,
+        y=y,
+        mode=more.pop("mode", "lines"),
+        name=label(name),
+        line={"color": style.colour, "dash": style.dash, "width": 2.2},
+        marker={"color": style.colour, "size": 7},
+        hovertemplate=f"{hover}<extra>{label(name)}</extra>",
+        **more,
+    )
+
+
+def band(made: go.Figure, style: Style, x: ArrayLike, low: ArrayLike, high: ArrayLike) -> None:
+    """The region between two lines, in the entry's colour."""
+    for y, fill in ((low, None), (high, "tonexty")):
+        made.add_scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            line={"width": 0},
+            fill=fill,
+            fillcolor=translucent(style.colour, 0.16),
+            hoverinfo="skip",
+            showlegend=False,
+        )
+
+
+def points(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, texts: Sequence[str]) -> None:
+    """Single seeds, small."""
+    made.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        marker={"color": style.colour, "size": 6, "opacity": 0.55},
+        customdata=[label(text) for text in texts],
+        hovertemplate=f"%{{customdata}}: %{{y:.3g}}<extra>{label(name)}</extra>",
+        showlegend=False,
+    )
+
+
+def reference(
+    made: go.Figure, text: str, *, x: float | None = None, y: float | None = None, dash: str = "dash"
+) -> None:
+    """A thin grey line across the figure, with its name at the end. The type of the axis is set before."""
+    look = {"line": {"color": NEUTRAL, "dash": dash, "width": 1.4}}
+    note = {"text": label(text), "showarrow": False, "font": {"color": NEUTRAL, "size": 12}}
+    if x is not None:
+        made.add_shape(type="line", x0=x, x1=x, yref="paper", y0=0, y1=1, **look)
+        made.add_annotation(x=_position(made.layout.xaxis, x), yref="paper", y=1, yanchor="bottom", **note)
+    if y is not None:
+        made.add_shape(type="line", y0=y, y1=y, xref="paper", x0=0, x1=1, **look)
+        place = {"xref": "paper", "x": 1, "xanchor": "right", "yanchor": "bottom"}
+        made.add_annotation(y=_position(made.layout.yaxis, y), **place, **note)
+
+
+def logarithmic(axis: Any, values: Iterable[Any]) -> None:
+    """Make an axis logarithmic, with round labels over the range of the values that will be drawn on it."""
+    numbers = np.concatenate([np.ravel(np.asarray(one, dtype=np.float64)) for one in values] or [np.ones(1)])
+    numbers = numbers[np.isfinite(numbers) & (numbers > 0)]
+    if len(numbers) == 0:
+        return
+    low, high = float(numbers.min()), float(numbers.max())
+    margin = 0.06 * log10(high / low) + 0.01
+    ticks = round_values(low, high)
+    axis.update(type="log", range=[log10(low) - margin, log10(high) + margin], tickmode="array", tickvals=ticks)
+    axis.update(ticktext=[f"{tick:g}" for tick in ticks])
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """At least three round values of a range of positive numbers, as few as can be, for a logarithmic axis."""
+    for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), np.arange(1, 10, 0.5), np.arange(1, 10, 0.1)):
+        powers = range(floor(log10(low)), floor(log10(high)) + 1)
+        ticks = [float(f"{digit * 10.0**power:.4g}") for power in powers for digit in digits]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        if len(inside) >= 3:
+            return inside[:: -(-len(inside) // MOST_TICKS)]
+    return list(np.linspace(low, high, 3).round(4 - floor(log10(high))))
+
+
+def _position(axis: Any, value: float) -> float:
+    """Where Plotly takes an annotation to be: on a logarithmic axis, at the exponent."""
+    return log10(value) if axis.type == "log" and value > 0 else value
+
+
+def translucent(colour: str, share: float) -> str:
+    """The colour #RRGGBB with an opacity."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {share})"
+
+
+def draw(made: go.Figure, key: str, alt: str) -> None:
+    """Put a figure on the page. alt: what it shows, for those who do not see it."""
+    st.plotly_chart(made, key=key, config=CONFIG, alt=alt)

@@ -1,0 +1,150 @@
+"""The app as a process and a headless Chromium: for the browser test, and to take screenshots by hand.
+
+python tests/app/browser.py STORE FOLDER     screenshots of every page, light and dark, laptop and phone
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from harness.cli import main; from app import command; command.add_to(main.cli); main.main()",
+]
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    "--blink-settings=preferredColorScheme={scheme}",
+)
+LAPTOP, PHONE = (1366, 900), (390, 844)
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(port: int, store: Path, log: Path) -> subprocess.Popen[bytes]:
+    """`snrbench app` as a process of its own, its output in a file; returns when it answers."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": tempfile.mkdtemp()}
+    command = [*COMMAND, "app", "--port", str(port), "--store", str(store)]
+    app = subprocess.Popen(command, stdout=log.open("wb"), stderr=subprocess.STDOUT, env=environment)
+    for _ in range(240):
+        if app.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1):
+                return app
+        except OSError:
+            time.sleep(0.25)
+    app.kill()
+    raise AssertionError(f"the app did not start: {log.read_text()}")
+
+
+@contextmanager
+def running(store: Path, log: Path) -> Iterator[str]:
+    """The address of an app that runs inside the block and is ended by Ctrl-C after it."""
+    port = free_port()
+    app = start(port, store, log)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        app.send_signal(signal.SIGINT)
+        app.wait(20)
+
+
+@contextmanager
+def chromium(dark: bool = False, size: tuple[int, int] = LAPTOP) -> Iterator[WebDriver]:
+    """A fresh headless Chromium."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    with tempfile.TemporaryDirectory() as profile:
+        for flag in FLAGS:
+            options.add_argument(flag.format(scheme=0 if dark else 1))
+        options.add_argument(f"--user-data-dir={profile}")
+        options.add_argument(f"--window-size={size[0]},{size[1]}")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+        driver.set_page_load_timeout(60)
+        if size == PHONE:
+            driver.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": size[0], "height": size[1], "deviceScaleFactor": 2, "mobile": True},
+            )
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+def settled(driver: WebDriver, timeout: float = 60) -> None:
+    """Wait until the script has run to its end and every figure is drawn."""
+    app = '[data-testid="stApp"]'
+    WebDriverWait(driver, timeout).until(
+        lambda d: (
+            d.find_elements(By.CSS_SELECTOR, f'{app}[data-test-script-state="notRunning"]')
+            and d.find_elements(By.CSS_SELECTOR, '[data-testid="stHeading"]')
+            and not d.find_elements(By.CSS_SELECTOR, '[data-testid="stSkeleton"], [data-stale="true"]')
+        )
+    )
+    time.sleep(1.0)
+
+
+def screenshot(driver: WebDriver, file: Path) -> None:
+    """The whole page, not only what fits the window."""
+    size = driver.execute_script(
+        "const m = document.querySelector('[data-testid=\"stMain\"]');"
+        "return [document.documentElement.clientWidth, m ? m.scrollHeight : 900, window.devicePixelRatio]"
+    )
+    metrics = {"width": size[0], "height": min(size[1] + 60, 6000), "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    time.sleep(1.5)
+    driver.save_screenshot(str(file))
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def main() -> None:
+    """Screenshots of every page."""
+    store, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {
+        "all": "/",
+        "target": "/?" + urlencode({"target": "v", "guidance": "1"}),
+        "schedules": "/schedules?" + urlencode({"spec": ["laplace:scale=0.7", "cosine", "edm", "flow_uniform"]}, True),
+    }
+    wanted = sys.argv[3:] or ["light", "dark", "phone"]
+    with running(store, folder / "app.log") as address:
+        for look in wanted:
+            with chromium(dark=look == "dark", size=PHONE if look == "phone" else LAPTOP) as driver:
+                for name, path in pages.items():
+                    driver.get(address + path)
+                    settled(driver)
+                    screenshot(driver, folder / f"{name}-{look}.png")
+                    print(name, look, [entry["message"] for entry in driver.get_log("browser")])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""A store with known truth, written as the harness writes one: for the app's tests, and to look at the app by hand.
+
+python tests/app/demo_store.py DIR [ENTRIES]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from harness import tracks
+from harness.metrics.keys import Measured
+from harness.tracking import write
+from harness.tracking.store import Store
+
+TRUTH = {"cosine": 1.0, "laplace": 0.45, "cosine_scaled:s=2": 0.6, "edm": 1.15}
+"""entry → ratio of its fd to the baseline's."""
+HOSTILE = ("<script>alert(1)</script>", "../../etc", "**x** $y$ :red[z] `c` %{y}")
+GUIDANCE = {1.0: 1.0, 1.15: 0.7, 1.3: 0.55, 1.5: 0.5, 2.0: 0.8, 3.0: 2.0}
+STEPS = 500
+
+
+def build(
+    folder: Path,
+    entries: Sequence[str] = tuple(TRUTH),
+    targets: Sequence[str] = ("v", "eps", "x0"),
+    seeds: int = 3,
+    diverged: Sequence[str] = (),
+) -> Path:
+    """Write a store with a run for each entry, target and seed."""
+    store = Store(folder)
+    store.prepare()
+    rng = np.random.default_rng(0)
+    for target in targets:
+        for seed in range(seeds):
+            luck = np.exp(0.12 * rng.standard_normal())
+            for entry in entries:
+                level = 0.6 * luck * TRUTH.get(entry, 0.8) * np.exp(0.03 * rng.standard_normal())
+                bad = entry in diverged and seed == 0
+                _deliver(store, entry, target, seed, None if bad else level, rng)
+    return folder
+
+
+def _deliver(store: Store, entry: str, target: str, seed: int, level: float | None, rng: np.random.Generator) -> None:
+    name = f"{abs(hash((entry, target, seed))):x}"
+    folder = store.outbox / name
+    files = folder / "artifacts"
+    files.mkdir(parents=True)
+    metrics = [] if level is None else _metrics(level, rng)
+    if level is not None:
+        at = np.linspace(-10, 10, 41)
+        error = 1 / (1 + np.exp(-0.6 * at)) * (1 + 0.1 * level * np.cos(at)) * np.exp(0.01 * rng.standard_normal(41))
+        (files / "curves.json").write_text(json.dumps({"logsnr": at.tolist(), "eps_error": error.tolist()}))
+        (files / "samples.png").write_bytes(_picture(level, seed))
+    (folder / "run.json").write_text(json.dumps(_record(entry, target, seed, level is None, metrics, name)))
+    write.deliver(store, folder)
+
+
+def _metrics(level: float, rng: np.random.Generator) -> list[tuple[str, float, int]]:
+    rows = [
+        ("train/loss", float(np.exp(-step / 150) + 0.2 + 0.05 * rng.random()), step) for step in range(5, STEPS + 1, 5)
+    ]
+    for split in ("val", "test"):
+        for scale, effect in GUIDANCE.items():
+            value = level * effect * np.exp(0.02 * rng.standard_normal())
+            rows += [(Measured(name, split, scale).key, value * k, STEPS) for name, k in (("fd", 1.0), ("kd", 0.01))]
+        rows.append((Measured("nll", split).key, 1.0 + level, STEPS))
+    for mark, factor in ((0.25, 3.0), (0.5, 1.6)):
+        rows.append((Measured("fd", "test", 1.0, mark).mark_key, level * factor, round(mark * STEPS)))
+    return rows
+
+
+def _record(entry: str, target: str, seed: int, diverged: bool, metrics: list[Any], name: str) -> dict[str, Any]:
+    tags = {
+        **{"run_key": name, "protocol": "1", "track": "digits-v1", "schedule": entry, "entry": entry, "target": target},
+        **{"weighting": "native", "apply": "sample", "seed": str(seed), "fingerprint": "f" * 16, "params": "{}"},
+        **{"outcome": "diverged" if diverged else "finished", "tuned": "false", "device": "cpu", "delivery": name},
+        **({"reason": "the loss is not finite", "diverged_step": "117"} if diverged else {}),
+    }
+    return {
+        **{"name": f"{entry} × {target} × seed {seed}", "track": "digits-v1", "params": {}, "metrics": metrics},
+        **{"outcome": "diverged" if diverged else "finished", "started": 1_700_000_000_000, "ended": 1_700_000_009_000},
+        "tags": {f"snrbench.{key}": value for key, value in tags.items()},
+    }
+
+
+def _picture(level: float, seed: int) -> bytes:
+    """Real digits, with as much noise as the score is bad."""
+    from sklearn.datasets import load_digits
+
+    images = load_digits().images[:40] / 16
+    noisy = images + 0.5 * level * np.random.default_rng(seed).standard_normal(images.shape)
+    sheet = noisy.reshape(5, 8, 8, 8).transpose(0, 2, 1, 3).reshape(40, 64)
+    buffer = BytesIO()
+    image = Image.fromarray((255 * np.clip(sheet, 0, 1)).astype(np.uint8))
+    image.resize((256, 160), Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    assert tracks.names()
+    build(Path(sys.argv[1]), seeds=3, entries=sys.argv[2:] or tuple(TRUTH))

@@ -1,0 +1,17 @@
+"""Runs the command in this process, as the console script does, and hands back its exit code and output."""
+
+import pytest
+
+
+@pytest.fixture
+def snrbench(capsys, monkeypatch):
+    from harness.cli import main
+
+    monkeypatch.delenv("SNRBENCH_DEBUG", raising=False)
+
+    def call(*arguments):
+        code = main._exit_code([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call

@@ -1,0 +1,142 @@
+"""A mistake of the user: one line that names the thing and the value, exit code 2, nothing written."""
+
+import pytest
+
+PLUGINS = {
+    "raises_on_import.py": "raise RuntimeError('no licence')",
+    "syntax.py": "def broken(:",
+    "registers_nothing.py": "x = 1",
+    "not_normalised.py": """
+import numpy as np
+from scipy import stats
+from schedules import register
+
+class Doubled:
+    def __init__(self): self.base = stats.laplace(0, 1)
+    def pdf(self, x): return 2 * self.base.pdf(x)
+    def cdf(self, x): return self.base.cdf(x)
+    def ppf(self, q): return self.base.ppf(q)
+
+@register("not_normalised", space={})
+def not_normalised():
+    return Doubled()
+""",
+    "decreasing.py": """
+from scipy import stats
+from schedules import register
+
+class Reversed:
+    def __init__(self): self.base = stats.laplace(0, 1)
+    def pdf(self, x): return self.base.pdf(x)
+    def cdf(self, x): return self.base.cdf(x)
+    def ppf(self, q): return self.base.ppf(1 - q)
+
+@register("decreasing", space={})
+def decreasing():
+    return Reversed()
+""",
+}
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    def write(name):
+        path = tmp_path / name
+        path.write_text(PLUGINS[name])
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["-s", "laplac"], ["laplac", "laplace"]),
+        (["-s", "laplace:scal=1"], ["scal", "scale"]),
+        (["-s", "laplace:scale=-1"], ["scale", "-1"]),
+        (["-s", "laplace:scale=abc"], ["abc"]),
+        (["-s", "laplace:scale=nan"], ["scale", "nan"]),
+        (["-s", "laplace|shft:a=2"], ["shft", "shift"]),
+        (["-s", "laplace", "-w", "minsnr"], ["minsnr", "min_snr"]),
+        (["-s", "laplace", "-w", "min_snr:gamma=-3"], ["gamma", "-3"]),
+        (["-s", "laplace", "-t", "score"], ["score", "eps"]),
+        (["-s", "laplace", "--seeds", "0"], ["seeds", "0"]),
+        (["-s", "laplace", "--workers", "0"], ["workers", "0"]),
+        (["-s", "laplace", "--device", "tpu"], ["tpu", "cuda"]),
+        (["-s", "laplace", "--device", "cuda:99"], ["cuda:99"]),
+        (["-s", "laplace", "--seeds", "three"], ["seeds", "three"]),
+        (["-s", "laplace", "--apply", "guess"], ["apply", "guess"]),
+        (["-s", "laplace", "--plugin", "no/such/file.py"], ["no/such/file.py"]),
+        (["-s", "laplace", "--plugin", "no.such.module"], ["no.such.module"]),
+        (["--sede", "3"], ["--sede"]),
+    ],
+)
+def test_run_refuses(snrbench, tmp_path, arguments, named):
+    store = tmp_path / "store"
+    code, out, err = snrbench("run", "digits-v1", *arguments, "--store", store)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1, err
+    assert "Traceback" not in err
+    for word in named:
+        assert word in err
+    assert not store.exists(), "refused before anything is written"
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("raises_on_import.py", ["raises_on_import.py", "no licence"]),
+        ("syntax.py", ["syntax.py"]),
+        ("registers_nothing.py", ["registers_nothing.py"]),
+    ],
+)
+def test_plugin_that_does_not_load(snrbench, plugin, tmp_path, name, named):
+    code, _, err = snrbench("run", "gmm-v1", "-s", "cosine", "--plugin", plugin(name), "--store", tmp_path / "store")
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert all(word in err for word in named)
+
+
+@pytest.mark.parametrize(
+    ("name", "property_"), [("not_normalised", "integrates"), ("decreasing", "ppf")]
+)
+def test_density_that_is_none(snrbench, plugin, tmp_path, name, property_):
+    code, _, err = snrbench(
+        "run", "gmm-v1", "-s", name, "--plugin", plugin(f"{name}.py"), "--store", tmp_path / "store"
+    )
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert name in err
+    assert property_ in err
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("command", [["run", "digit-v1"], ["leaderboard", "digit-v1"], ["tracks", "show", "digit-v1"]])
+def test_unknown_track_offers_the_nearest(snrbench, command):
+    code, _, err = snrbench(*command)
+    assert code == 2
+    assert "digit-v1" in err
+    assert "digits-v1" in err
+
+
+def test_store_below_a_file(snrbench, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = snrbench("run", "gmm-v1", "--store", tmp_path / "file" / "store")
+    assert code == 2
+    assert "file" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_status_and_leaderboard_without_a_store(snrbench, tmp_path):
+    for command in (["status"], ["leaderboard", "digits-v1"]):
+        code, _, err = snrbench(*command, "--store", tmp_path / "none")
+        assert code == 2
+        assert "snrbench" in err
+        assert not (tmp_path / "none").exists()
+
+
+def test_debug_shows_where(snrbench):
+    from schedules.errors import UserError
+
+    with pytest.raises(UserError):
+        snrbench("--debug", "tracks", "show", "nope")

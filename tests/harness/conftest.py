@@ -1,0 +1,40 @@
+"""Small tracks that keep every rule of the real ones."""
+
+import pytest
+import torch
+
+from harness import tracks
+from harness.run import bench
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def shortened(name, steps=50, **evaluation):
+    track = tracks.get(name)
+    training = track.training.model_copy(update={"steps": steps, "warmup_steps": 10})
+    return track.model_copy(
+        update={"training": training, "evaluation": track.evaluation.model_copy(update=evaluation)}
+    )
+
+
+@pytest.fixture
+def quick_gmm(monkeypatch):
+    """gmm-v1 with 100 steps and few samples, under its own name."""
+    track = shortened("gmm-v1", steps=100, samples=128, ddim_steps=4, curve_points=32, paired_points=64)
+    monkeypatch.setitem(tracks.TRACKS, "gmm-v1", track)
+    bench.cache_clear()
+    yield track
+    bench.cache_clear()
+
+
+@pytest.fixture
+def quick_digits(monkeypatch):
+    """digits-v1 with 50 steps and few samples, under its own name."""
+    track = shortened("digits-v1", steps=100, samples=100, ddim_steps=3, curve_points=30, paired_points=100)
+    monkeypatch.setitem(tracks.TRACKS, "digits-v1", track)
+    bench.cache_clear()
+    yield track
+    bench.cache_clear()

@@ -1,0 +1,153 @@
+"""MLflow is the record: what is written comes back, once, whatever was interrupted."""
+
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from harness.run import execute
+from harness.specs import Entry, RunSpec
+from harness.tracking import read, result_folder
+from harness.tracking.store import Store
+from harness.tracking.write import deliver, deliver_all
+from schedules.errors import UserError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store(tmp_path / "store")
+    opened.prepare()
+    return opened
+
+
+@pytest.fixture
+def result(quick_gmm):
+    spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("laplace:scale=0.7", "min_snr"), seed=4)
+    return execute(spec, CPU)
+
+
+def write(store, result):
+    return result_folder.write(store.outbox, result, CPU, time.time() - 5, time.time())
+
+
+def test_a_run_comes_back_as_it_was(store, result):
+    folder = write(store, result)
+    run_id = deliver(store, folder)
+    assert not folder.exists()
+    table = read.read_runs(store.root, "gmm-v1")
+    measured = table[table["split"] != ""]
+    assert len(measured) == len(result.values)
+    for row in measured.itertuples():
+        guidance = None if np.isnan(row.guidance) else row.guidance
+        (value,) = [
+            v
+            for m, v in result.values.items()
+            if (m.metric, m.split, m.guidance, m.mark) == (row.metric, row.split, guidance, row.mark)
+        ]
+        assert row.value == value
+    first = table.iloc[0]
+    assert (first.entry, first.schedule, first.target, first.seed) == (
+        "laplace:scale=0.7+min_snr",
+        "laplace:scale=0.7",
+        "v",
+        4,
+    )
+    assert json.loads(first.params) == {"loc": 0.0, "scale": 0.7, "weighting.gamma": 5.0}
+    assert first.run_key == result.spec.key
+    assert read.history(store.root, run_id, "train/loss") == result.losses
+    assert len(read.history(store.root, run_id, "test/excess")) == 3
+
+
+def test_artifacts_come_back_even_from_a_store_that_was_moved(store, result, tmp_path):
+    run_id = deliver(store, write(store, result))
+    moved = tmp_path / "elsewhere"
+    shutil.move(store.root, moved)
+    curves = json.loads(read.artifact(moved, run_id, "curves.json"))
+    np.testing.assert_array_equal(curves["eps_error"], result.scores.curve.eps_error)
+    assert set(json.loads(read.artifact(moved, run_id, "environment.json"))) >= {"torch", "numpy", "mlflow", "python"}
+    assert read.artifact(moved, run_id, "no-such-file") is None
+
+    from safetensors.torch import load
+
+    weights = load(read.artifact(moved, run_id, "ema.safetensors"))
+    assert all(torch.equal(weights[key], result.weights[key]) for key in result.weights)
+
+
+def test_delivery_that_was_cut_off_is_completed_once(store, result, monkeypatch):
+    """A crash between any two calls to MLflow leaves the folder; the next command delivers it, and one run counts."""
+    folder = write(store, result)
+    for step in ("log_batch", "log_artifacts", "set_terminated"):
+        with monkeypatch.context() as patch:
+            patch.setattr(store.client, step, lambda *_, **__: (_ for _ in ()).throw(ConnectionError("gone")))
+            with pytest.raises(ConnectionError):
+                deliver(store, folder)
+        assert folder.exists()
+        assert read.read_runs(store.root, "gmm-v1").empty
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.tracking.write.shutil.rmtree", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            deliver(store, folder)
+    assert deliver_all(store) == 1
+    assert deliver_all(store) == 0
+    assert len(list(read.search(store, "gmm-v1"))) == 1
+    assert read.read_runs(store.root, "gmm-v1").run_id.nunique() == 1
+
+
+def test_a_half_written_folder_is_never_delivered(store, result, monkeypatch):
+    monkeypatch.setattr(result_folder, "_record", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+    with pytest.raises(OSError, match="no space"):
+        write(store, result)
+    assert deliver_all(store) == 0
+    assert list(store.outbox.iterdir()) == []
+
+
+def test_repeated_run_counts_once_the_newest(store, result):
+    deliver(store, write(store, result))
+    key = next(key for key in result.values if key.metric == "excess" and key.mark == 1.0)
+    result.values[key] = 123.0
+    newest = deliver(store, result_folder.write(store.outbox, result, CPU, time.time(), time.time()))
+    table = read.read_runs(store.root, "gmm-v1")
+    assert table.run_id.unique().tolist() == [newest]
+    assert 123.0 in table.value.to_numpy()
+
+
+def test_a_diverged_run_is_one_row_and_a_failed_one_none(store, result):
+    result.outcome, result.reason, result.step = "diverged", "the loss is not finite", 17
+    deliver(store, write(store, result))
+    other = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0)
+    deliver(store, write(store, result_folder.failed(other, "RuntimeError: boom")))
+    table = read.read_runs(store.root, "gmm-v1")
+    assert len(table) == 1
+    row = table.iloc[0]
+    assert (row.outcome, row.reason, row.diverged_step, row.metric) == ("diverged", "the loss is not finite", 17, "")
+    assert {run.info.status for run in read.search(store, "gmm-v1")} == {"FINISHED", "FAILED"}
+
+
+def test_reading_creates_nothing(tmp_path):
+    table = read.read_runs(tmp_path / "nowhere", "gmm-v1")
+    assert table.empty
+    assert list(table.columns) == list(read.COLUMNS)
+    assert table.tuned.dtype == bool
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_store_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"store .*file cannot be written"):
+        Store(tmp_path / "file").prepare()
+
+
+def test_samples_are_stored_as_a_picture(store, quick_digits):
+    import io
+
+    from PIL import Image
+
+    spec = RunSpec(track="digits-v1", target="v", entry=Entry.of("cosine"), seed=0)
+    run_id = deliver(store, write(store, execute(spec, CPU)))
+    image = Image.open(io.BytesIO(read.artifact(store.root, run_id, "samples.png")))
+    assert image.size == (10 * 10 * 4, 8 * 10 * 4)

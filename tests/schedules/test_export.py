@@ -1,0 +1,58 @@
+"""What is exported runs by itself and draws what the registry draws."""
+
+import json
+
+import numpy as np
+import pytest
+
+import schedules
+from schedules import UserError
+from schedules.export import export, to_diffusers
+
+torch = pytest.importorskip("torch")
+SPECS = ["cosine", "laplace|shift:a=3", "ddpm_linear", "preset/cosmos-video", "uniform_logsnr", "cubic"]
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_torch_file(spec):
+    schedule = schedules.parse(spec)
+    module: dict = {}
+    exec(compile(export(schedule, "torch"), "exported.py", "exec"), module)
+    q = np.linspace(0.001, 0.999, 999)
+    ours = schedule.ppf(q)
+    theirs = module["quantile"](torch.tensor(q)).numpy()
+    assert np.abs(theirs - ours).max() < 2e-6
+    drawn = np.sort(module["sample"](4096, generator=torch.Generator().manual_seed(0)).numpy())
+    assert np.abs(schedule.cdf(drawn) - (np.arange(4096) + 0.5) / 4096).max() < 2e-3
+    at = torch.tensor([-3.0, 0.0, 4.0], dtype=torch.float64)
+    alpha, sigma = module["alpha_sigma"](at)
+    np.testing.assert_allclose(torch.log(alpha**2 / sigma**2), at)
+    np.testing.assert_allclose(-2 * torch.log(module["edm_sigma"](at)), at)
+    t = module["flow_time"](at)
+    np.testing.assert_allclose(2 * torch.log((1 - t) / t), at, rtol=1e-12)
+
+
+@pytest.mark.parametrize("spec", ["cosine", "laplace", "ddpm_linear", "edm"])
+def test_diffusers_configuration(spec):
+    diffusers = pytest.importorskip("diffusers")
+    schedule = schedules.parse(spec)
+    exported = json.loads(to_diffusers(schedule, steps=200))
+    theirs = diffusers.DDPMScheduler.from_config(exported["scheduler"])
+    signal = theirs.alphas_cumprod.double().numpy()
+    expected = schedule.logsnr((np.arange(200) + 0.5) / 200)
+    inner = np.abs(expected) < 5
+    assert np.abs(np.log(signal / (1 - signal)) - expected)[inner].max() < 2e-3
+    flow = diffusers.FlowMatchEulerDiscreteScheduler()
+    flow.set_timesteps(sigmas=exported["flow_sigmas"])
+    np.testing.assert_allclose(flow.sigmas[:-1], 1 / (1 + np.exp(expected[::-1] / 2)), atol=1e-6)
+
+
+def test_json_table():
+    table = json.loads(export(schedules.parse("edm|shift:a=2"), "json"))
+    again = schedules.parse(table["spec"])
+    np.testing.assert_array_equal(again.ppf(table["q"]), table["logsnr"])
+
+
+def test_unknown_format():
+    with pytest.raises(UserError, match="unknown export format 'onnx'"):
+        export(schedules.create("cosine"), "onnx")

@@ -1,0 +1,116 @@
+"""Schedules that learn: what they converge to, that they keep the objective, that their state is all of them."""
+
+import numpy as np
+import pytest
+from scipy import integrate
+
+import schedules
+from schedules import UserError
+
+NAMES = ["loss_second_moment", "adaptive_elbo", "infonoise", "curriculum_mixture"]
+
+
+def train(schedule, error, rounds=60, n=4000, seed=0):
+    """Draw λ from the schedule, measure a noisy error, tell it."""
+    rng = np.random.default_rng(seed)
+    for _ in range(rounds):
+        at = schedule.ppf((np.arange(n) + rng.random(n)) / n)
+        schedule.update(at, error(at) * rng.gamma(4.0, 0.25, n))
+
+
+def bump(at):
+    return 0.05 + np.exp(-0.5 * (at - 2.0) ** 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_starts_as_a_density_and_stays_one(name):
+    schedule = schedules.create(name)
+    assert schedule.learns
+    assert schedules.check(name) == []
+    train(schedule, bump, rounds=5)
+    schedules.validate(schedules.create(name))
+    q = np.linspace(0.001, 0.999, 999)
+    np.testing.assert_allclose(schedule.cdf(schedule.ppf(q)), q, atol=1e-9)
+    edges = schedule.ppf(np.linspace(0.01, 0.99, 9))
+    at = np.linspace(edges[:-1], edges[1:], 20_001)
+    np.testing.assert_allclose(integrate.trapezoid(schedule.pdf(at), at, axis=0), 0.98 / 8, rtol=2e-3)
+
+
+def test_second_moment_reaches_the_density_of_least_variance():
+    """p ∝ p_base √E[L²]; with gamma noise E[L²] = 1.25 error², so p ∝ p_base · error."""
+    schedule = schedules.parse("loss_second_moment:history=100,bins=50")
+    train(schedule, bump)
+    base = schedules.create("cosine")
+    at = np.linspace(-6, 6, 241)
+    expected = base.pdf(at) * bump(at)
+    expected /= integrate.quad(lambda x: float(base.pdf(x) * bump(x)), -40, 40, points=[0, 2])[0]
+    inner = (at > -3) & (at < 5)
+    assert np.median(np.abs(schedule.pdf(at)[inner] / expected[inner] - 1)) < 0.1
+
+
+@pytest.mark.parametrize("name", ["adaptive_elbo", "infonoise"])
+def test_mean_error_is_learned(name):
+    schedule = schedules.create(name)
+    train(schedule, bump)
+    at = np.linspace(-9, 9, 181)
+    expected = bump(at) / (0.05 * 20 + np.sqrt(2 * np.pi))
+    assert np.median(np.abs(schedule.pdf(at) / expected - 1)) < 0.1
+
+
+@pytest.mark.parametrize("name", ["loss_second_moment", "infonoise"])
+def test_importance_keeps_the_objective(name):
+    """E_p[importance · f] = E_base[f]."""
+    schedule = schedules.create(name)
+    base = schedules.parse("cosine" if name == "loss_second_moment" else "uniform_logsnr")
+    q = (np.arange(200_000) + 0.5) / 200_000
+    before = np.mean(bump(base.ppf(q)))
+    train(schedule, bump, rounds=20)
+    at = schedule.ppf(q)
+    assert abs(np.mean(bump(at)) / before - 1) > 0.2
+    assert np.mean(schedule.importance(at) * bump(at)) == pytest.approx(before, rel=1e-3)
+
+
+def test_uniform_until_every_bin_is_full():
+    schedule = schedules.create("loss_second_moment")
+    base = schedules.create("cosine")
+    schedule.update(base.ppf(np.linspace(0.01, 0.99, 500)), np.linspace(0, 1, 500))
+    np.testing.assert_allclose(schedule.ppf([0.1, 0.5, 0.9]), base.ppf([0.1, 0.5, 0.9]), atol=1e-9)
+
+
+def test_curriculum_arrives():
+    schedule = schedules.parse("curriculum_mixture:samples=10000,loc=1,scale=1")
+    schedule.update(np.zeros(20_000), np.ones(20_000))
+    assert float(schedule.ppf(0.5)) == pytest.approx(1.0, abs=0.02)
+    assert float(schedule.ppf(0.9)) == pytest.approx(2.28, abs=0.05)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_state_is_everything(name):
+    one, other = schedules.create(name), schedules.create(name)
+    train(one, bump, rounds=3)
+    other.load_state_dict(one.state_dict())
+    train(one, bump, rounds=2, seed=1)
+    train(other, bump, rounds=2, seed=1)
+    np.testing.assert_array_equal(one.ppf([0.1, 0.5, 0.9]), other.ppf([0.1, 0.5, 0.9]))
+    assert one.fingerprint == other.fingerprint == schedules.create(name).fingerprint
+
+
+def test_a_loss_that_is_not_finite_is_left_out():
+    schedule = schedules.create("infonoise")
+    schedule.update([0.0, 1.0], [np.nan, np.inf])
+    assert np.all(np.isfinite(schedule.ppf([0.1, 0.9])))
+
+
+def test_static_schedules_do_not_learn():
+    cosine = schedules.create("cosine")
+    assert not cosine.learns
+    assert cosine.state_dict() == {}
+    np.testing.assert_array_equal(cosine.importance([0.0, 1.0]), [1, 1])
+    with pytest.raises(UserError, match="does not learn"):
+        cosine.update([0.0], [1.0])
+
+
+def test_learning_does_not_mix():
+    for spec in ("infonoise|shift:a=2", "mixture(infonoise@1, cosine@1)"):
+        with pytest.raises(UserError, match="learns while training"):
+            schedules.parse(spec)
