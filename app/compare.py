@@ -45,7 +45,7 @@ class Chosen:
         run_ids = self.runs().set_index(["label", "seed"])["run_id"].astype(str)
         found = read(self.store, tuple(run_ids))
         curves: dict[str, dict[int, Curve]] = {name: {} for name in self.styles}
-        for (name, seed), run_id in run_ids.items():  # type: ignore[misc]
+        for (name, seed), run_id in zip(run_ids.index.to_list(), run_ids, strict=True):
             if run_id in found:
                 curves[str(name)][int(seed)] = found[run_id]
         return {name: seeds for name, seeds in curves.items() if seeds}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from math import floor, log10
-from typing import Any, cast
+from typing import cast
 
-import numpy as np
 import streamlit as st
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from app.charts.frame import round_step
 from app.text import plain
 from schedules.spaces import Value, describe, text
 
 STEPS = 120
-"""Positions of a slider, about: finer than a picture shows."""
+"""Positions of a linear slider, at most: finer than a picture shows."""
 
 
 def parameter(name: str, space: BaseDistribution, key: str, exact: Value) -> Value:
@@ -39,21 +39,14 @@ def parameter(name: str, space: BaseDistribution, key: str, exact: Value) -> Val
 
 
 def positions(space: FloatDistribution | IntDistribution, exact: Value) -> list[Value]:
-    """Values of equal ratio over a logarithmic space, to three digits; both ends and the exact one among them."""
-    spread = np.geomspace(space.low, space.high, STEPS)
-    inside = {_three_digits(value) for value in spread}
-    kind: Any = int if isinstance(space, IntDistribution) else float
-    values = {kind(value) for value in inside if space.low <= kind(value) <= space.high}
-    return sorted({*values, kind(space.low), kind(space.high), kind(exact)})
+    """Every value of two digits in a logarithmic space, both ends, and the exact one."""
+    kind: type[int] | type[float] = int if isinstance(space, IntDistribution) else float
+    powers = range(floor(log10(space.low)) - 1, floor(log10(space.high)) + 1)
+    values = [float(f"{digits}e{power}") for power in powers for digits in range(10, 100)]
+    inside = {kind(value) for value in values if space.low <= kind(value) <= space.high and kind(value) == value}
+    return sorted({*inside, kind(space.low), kind(space.high), kind(exact)})
 
 
 def pitch(low: float, high: float) -> float:
     """A step of 1, 2 or 5 times a power of ten that divides a range into about `STEPS`."""
-    raw = (high - low) / STEPS
-    power = 10.0 ** floor(log10(raw))
-    nearest = min((1, 2, 5, 10), key=lambda factor: abs(log10(factor * power / raw)))
-    return round(nearest * power, 12)
-
-
-def _three_digits(value: float) -> float:
-    return float(f"{value:.3g}")
+    return round(round_step((high - low) / STEPS), 12)

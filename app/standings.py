@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from app.text import code, plain
+from app.text import code, plain, unbroken
 from app.theme import Style
 from leaderboards.columns import Column, columns
 from leaderboards.rows import Board, Section
@@ -18,7 +18,7 @@ SWATCH, SWATCHES = "●", "\u200b"  # the column of swatches has an invisible na
 GROUP = "background-color: rgba(133, 140, 152, 0.10)"
 BOLD = "font-weight: 650"
 # Streamlit aligns by the type of a cell, in its own style attribute; these cells are numbers with words around them.
-NUMBER = "text-align: right !important; font-variant-numeric: tabular-nums; white-space: nowrap"
+NUMBER = "text-align: right !important; font-variant-numeric: tabular-nums"
 
 
 def show(board: Board, section: Section, styles: Mapping[str, Style]) -> None:
@@ -31,7 +31,7 @@ def styled(board: Board, section: Section, styles: Mapping[str, Style]) -> Style
     shown = columns(board, section)
     cells = {
         SWATCHES: [SWATCH] * len(section.rows),
-        **{plain(column.header): _texts(column, section) for column in shown},
+        **{unbroken(column.header): _texts(column, section) for column in shown},
     }
     frame = pd.DataFrame(cells)
     style = frame.style.apply(lambda _: _groups(section, frame), axis=None)
@@ -51,7 +51,7 @@ def by_target(board: Board, styles: Mapping[str, Style]) -> Styler:
     names = list(dict.fromkeys(row.entry for row in (*overall, *(row for cell in board.cells for row in cell.rows))))
     cells: dict[str, list[str]] = {SWATCHES: [SWATCH] * len(names), "entry": [code(name) for name in names]}
     for section in board.cells:
-        found = {row.entry: plain(effect(row)) for row in section.rows}
+        found = {row.entry: unbroken(effect(row)) for row in section.rows}
         cells[plain(section.target)] = [found.get(name, NOTHING) for name in names]
     style = pd.DataFrame(cells).style
     style = style.apply(lambda _: [f"color: {styles[name].colour}" for name in names], subset=[SWATCHES])
@@ -60,7 +60,7 @@ def by_target(board: Board, styles: Mapping[str, Style]) -> Styler:
 
 def _texts(column: Column, section: Section) -> list[str]:
     texts = [column.text(row) for row in section.rows]
-    return [code(text) if column.name else plain(text) for text in texts]
+    return [code(text) if column.name else unbroken(text) for text in texts]
 
 
 def _numbers(style: Styler, places: list[int]) -> Styler:

@@ -28,3 +28,8 @@ def label(name: str, most: int = 60) -> str:
     if len(shown) > most:
         shown = f"{shown[: most // 2]}…{shown[-(most - most // 2 - 1) :]}"
     return html.escape(shown).replace("{", "&#123;").replace("$", "&#36;")
+
+
+def unbroken(text: str) -> str:
+    """As `plain`, on one line however narrow the page is: a number and its interval belong together."""
+    return plain(text).replace(" ", "\u00a0")

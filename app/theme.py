@@ -36,7 +36,7 @@ LIGHT = {
     "codeTextColor": "#1B2330",
 }
 DARK = {
-    "primaryColor": "#5CB8F2",
+    "primaryColor": "#3C93D0",
     "backgroundColor": "#10151D",
     "secondaryBackgroundColor": "#19212C",
     "textColor": "#E7ECF3",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import schedules
 from harness.data.dataset import Dataset, Split
@@ -21,6 +21,7 @@ from harness.metrics.frechet import Moments, frechet_distance
 from harness.metrics.kernel import KernelDistance
 from harness.metrics.keys import Measured
 from harness.metrics.neighbours import memorised, precision_recall
+from harness.networks.network import Network
 from harness.sampling.ddim import ddim, logsnr_grid
 from harness.specs import BASELINE
 from harness.tracks.track import Track
@@ -71,7 +72,7 @@ class Evaluator:
         """The sampler's λ when it steps evenly in this schedule's time."""
         return logsnr_grid(schedule, self.rules.ddim_steps, self.rules.sampler_logsnr)
 
-    def __call__(self, network: nn.Module, prediction: str, seed: int, mark: float, schedule: Schedule) -> Scores:
+    def __call__(self, network: Network, prediction: str, seed: int, mark: float, schedule: Schedule) -> Scores:
         """Score `network` at a share `mark` of the budget; `schedule` only serves the figure on its own grid."""
         scores = Scores()
         for guidance in self.rules.guidance if mark == 1.0 else (1.0,):
@@ -96,17 +97,16 @@ class Evaluator:
         return torch.cat([self.features(part) for part in x.split(SAMPLING_CHUNK)])
 
     def _sample(
-        self, network: nn.Module, prediction: str, seed: int, grid: np.ndarray, guidance: float, scores: Scores
+        self, network: Network, prediction: str, seed: int, grid: np.ndarray, guidance: float, scores: Scores
     ) -> Tensor:
         count = self.rules.samples
         # One noise for a seed: the same for every entry and every guidance scale (protocol 3).
         noise = Streams(seed).normal("sampling", shape=(count, *self.data.shape)).to(self.device)
         label = torch.arange(count, device=self.device) % self._columns
-        denoiser = network.at_one_logsnr
         scores.samples_drawn += count
         return torch.cat(
             [
-                ddim(denoiser, prediction, start, chosen, grid, guidance, no_label=self.data.classes)
+                ddim(network.at_one_logsnr, prediction, start, chosen, grid, guidance, no_label=self.data.classes)
                 for start, chosen in zip(noise.split(SAMPLING_CHUNK), label.split(SAMPLING_CHUNK), strict=True)
             ]
         )
@@ -124,13 +124,15 @@ class Evaluator:
                 distance, standard_error = self.kernel[split](features[: self.rules.paired_points])
                 put("kd", distance)
                 put("kd_se", standard_error)
-        scores.values[Measured("memorised", "test", guidance, mark)] = memorised(samples, self.train_subsets, self.data.test.x)
+        scores.values[Measured("memorised", "test", guidance, mark)] = memorised(
+            samples, self.train_subsets, self.data.test.x
+        )
         if mark == 1.0:
             precision, recall = precision_recall(self.kernel["test"].reference, features[: self.rules.paired_points])
             scores.values[Measured("precision", "test", guidance)] = precision
             scores.values[Measured("recall", "test", guidance)] = recall
 
-    def _score_curve(self, network: nn.Module, prediction: str, mark: float, scores: Scores) -> None:
+    def _score_curve(self, network: Network, prediction: str, mark: float, scores: Scores) -> None:
         curve = error_curve.error_curve(
             network, prediction, self.curve_data, self.logsnr, self.rules.seed, self.data.truth
         )

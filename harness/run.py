@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import schedules
 from harness import memory, tracks
 from harness.evaluation import Evaluator, Scores
 from harness.metrics.keys import Measured
+from harness.networks.network import Network
 from harness.specs import BASELINE, RunSpec
 from harness.tracks.track import Track
 from harness.training.loop import Diverged, Trainer
@@ -21,11 +23,17 @@ from harness.training.noise_levels import NoiseLevelSource
 from harness.training.streams import Streams
 
 LOSS_BINS = 50
+DENSITY_POINTS = 401
 
 
 @dataclass
 class RunResult:
-    """What a run produced. outcome: "finished", "diverged" or "failed"; reason and step say why when not finished."""
+    """What a run produced.
+
+    outcome: "finished", "diverged" or "failed"; reason and step say why when not finished
+    losses:  (step, mean training loss since the last one)
+    learned: λ and p(λ) at the end of training, (n,) each, of a schedule that learns
+    """
 
     spec: RunSpec
     outcome: str = "finished"
@@ -36,6 +44,7 @@ class RunResult:
     costs: dict[str, float] = field(default_factory=dict)
     scores: Scores | None = None
     weights: dict[str, Tensor] = field(default_factory=dict)
+    learned: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class Bench:
@@ -46,12 +55,12 @@ class Bench:
         self.data = track.data().to(device)
         self.evaluator = Evaluator(track, self.data, device)
 
-    def network(self, seed: int) -> nn.Module:
+    def network(self, seed: int) -> Network:
         """The track's network with the seed's initial weights, drawn on the CPU so that every device starts alike."""
         generator = Streams(seed).torch("initial weights")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(generator.initial_seed())
-            network: nn.Module = self.track.network(self.data.shape, self.data.classes)
+            network: Network = self.track.network(self.data.shape, self.data.classes)
         return network.to(self.device)
 
     def trainer(self, spec: RunSpec) -> Trainer:
@@ -71,7 +80,9 @@ def bench(track: str, device: torch.device) -> Bench:
     return Bench(tracks.get(track), device)
 
 
-def execute(spec: RunSpec, device: torch.device, on_progress: Callable[[float], None] = lambda share: None) -> RunResult:
+def execute(
+    spec: RunSpec, device: torch.device, on_progress: Callable[[float], None] = lambda share: None
+) -> RunResult:
     """Train and evaluate. `on_progress` gets the share of the training steps done, and 1 at the very end.
 
     A loss or a score that is not finite makes a result with outcome "diverged"; other errors are raised.
@@ -99,6 +110,10 @@ def execute(spec: RunSpec, device: torch.device, on_progress: Callable[[float], 
         result.weights = {key: value.cpu() for key, value in trainer.ema.average.state_dict().items()}
     except Diverged as diverged:
         result.outcome, result.reason, result.step = "diverged", diverged.reason, diverged.step
+    schedule = trainer.levels.schedule
+    if schedule.learns:
+        logsnr = np.linspace(*place.track.training.logsnr_range, DENSITY_POINTS)
+        result.learned = (logsnr, schedule.pdf(logsnr))
     result.losses = _binned(trainer.losses[: trainer.done], place.track.training.steps)
     result.costs = {
         "seconds/training": train_seconds,
@@ -118,7 +133,7 @@ def _check(scores: Scores, step: int) -> None:
 
 
 def _binned(losses: Tensor, steps: int) -> list[tuple[int, float]]:
-    """Mean training loss over consecutive stretches of steps, each at its last step; stretches with NaN are left out."""
+    """Mean training loss over consecutive stretches of steps, each at its last step, without those that hold a NaN."""
     width = max(1, steps // LOSS_BINS)
     bins = [(start + len(part), float(part.mean())) for start, part in _stretches(losses.double().cpu(), width)]
     return [(step, loss) for step, loss in bins if loss == loss and abs(loss) != float("inf")]

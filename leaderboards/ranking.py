@@ -7,8 +7,9 @@ The rule, in order:
 2. Beating is carried along chains: C beats A and A beats B puts C above B. Where all have the same seeds this adds
    nothing: a chain's t is at least the smaller t of its links, since sd(x + y) ≤ sd(x) + sd(y), and Holm rejects in the
    order of p. Where seeds are missing it keeps ranks consistent; the error rate stays, as true links make true chains.
-3. rank = 1 + the number of entries above it. So who beats an entry always ranks above it, and everything that
-   nothing beats shares rank 1. This counts; it never groups neighbours, since "not told apart" is not transitive.
+3. Down the table, in the order of means, rank = the largest of: 1 + the number of entries above it; the rank of the
+   entry before it; 1 + the rank of every entry above it. So who beats an entry always ranks above it, and a noisy entry
+   that nothing can be told from never ranks above one with a better mean.
 4. An entry with a diverged run is behind every entry without one; all such entries share the last rank.
 5. An entry with a single seed, or without two seeds in common with any other, has no rank, unless it diverged; where no
    entry finished two seeds, nobody has.
@@ -35,12 +36,15 @@ def ranks(costs: ArrayLike, diverged: ArrayLike) -> list[int | None]:
     finished = np.flatnonzero(~diverged)
     if not np.any(np.isfinite(costs[finished]).sum(axis=1) >= 2):
         return [None] * len(costs)
-    above = _above(beats(costs[finished])).sum(axis=0)
+    above = _above(beats(costs[finished]))
     comparable = _comparable(costs[finished])
     result: list[int | None] = [None] * len(costs)
-    for index, entry in enumerate(finished):
+    placed = np.zeros(len(finished), dtype=int)
+    for index in _down_the_table(above, costs[finished]):
         if comparable[index]:
-            result[entry] = 1 + int(above[index])
+            ahead = placed[above[:, index]].max(initial=0)
+            placed[index] = max(1 + above[:, index].sum(), placed.max(), 1 + ahead)
+            result[finished[index]] = int(placed[index])
     for entry in np.flatnonzero(diverged):
         result[entry] = 1 + len(finished)
     return result
@@ -71,6 +75,18 @@ def _above(won: NDArray[np.bool_]) -> NDArray[np.bool_]:
     for middle in range(len(won)):
         reach |= np.outer(reach[:, middle], reach[middle])
     return reach & ~reach.T
+
+
+def _down_the_table(above: NDArray[np.bool_], costs: NDArray[np.float64]) -> list[int]:
+    """Entries by mean, best first, but never before one that is above them (seeds may be missing)."""
+    known = np.isfinite(costs)
+    means = np.where(known, costs, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    left, order = set(range(len(costs))), []
+    while left:
+        free = [index for index in left if not any(above[other, index] for other in left)]
+        order.append(min(free, key=lambda index: (means[index], index)))
+        left.remove(order[-1])
+    return order
 
 
 def _comparable(costs: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import floor, log10
+from math import ceil, floor, log10
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from app.text import label
 from app.theme import NEUTRAL, Style
 
 GRID = "rgba(133, 140, 152, 0.22)"
-MOST_TICKS = 8
+MOST_TICKS = 7
+NARROW = 3.0  # a range of less than this ratio gets equally spaced labels
 CONFIG = {"displayModeBar": False, "responsive": True}
 
 
@@ -25,7 +26,7 @@ def figure(x: str, y: str, height: int = 340, **layout: Any) -> go.Figure:
     made.update_layout(
         height=height,
         margin={"l": 8, "r": 12, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left", "title": None},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left", "traceorder": "normal"},
         hoverlabel={"namelength": -1},
         showlegend=False,
         **layout,
@@ -46,7 +47,7 @@ def line(
         name=label(name),
         line={"color": style.colour, "dash": style.dash, "width": 2.2},
         marker={"color": style.colour, "size": 7},
-        hovertemplate=f"{hover}<extra>{label(name)}</extra>",
+        hovertemplate=f"%{{y:.3g}}<extra>{label(name)}</extra>",
         **more,
     )
 
@@ -90,7 +91,7 @@ def reference(
         made.add_annotation(x=_position(made.layout.xaxis, x), yref="paper", y=1, yanchor="bottom", **note)
     if y is not None:
         made.add_shape(type="line", y0=y, y1=y, xref="paper", x0=0, x1=1, **look)
-        place = {"xref": "paper", "x": 1, "xanchor": "right", "yanchor": "bottom"}
+        place = {"xref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom"}
         made.add_annotation(y=_position(made.layout.yaxis, y), **place, **note)
 
 
@@ -108,14 +109,24 @@ def logarithmic(axis: Any, values: Iterable[Any]) -> None:
 
 
 def round_values(low: float, high: float) -> list[float]:
-    """At least three round values of a range of positive numbers, as few as can be, for a logarithmic axis."""
-    for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), np.arange(1, 10, 0.5), np.arange(1, 10, 0.1)):
-        powers = range(floor(log10(low)), floor(log10(high)) + 1)
+    """Round values of a range of positive numbers, few enough to be read, for a logarithmic axis."""
+    if high / low < NARROW:
+        step = round_step((high - low) / MOST_TICKS or 0.01 * high)
+        first, last = ceil(low / step - 1), floor(high / step + 1)
+        return [float(f"{place * step:.6g}") for place in range(max(1, first), last + 1)]
+    powers = range(floor(log10(low)), floor(log10(high)) + 1)
+    for digits in ((1, 2, 5), (1, 3), (1,)):
         ticks = [float(f"{digit * 10.0**power:.4g}") for power in powers for digit in digits]
         inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) >= 3:
-            return inside[:: -(-len(inside) // MOST_TICKS)]
-    return list(np.linspace(low, high, 3).round(4 - floor(log10(high))))
+        if len(inside) <= MOST_TICKS:
+            break
+    return inside[:: -(-len(inside) // MOST_TICKS) or 1]
+
+
+def round_step(least: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is no less than a positive number."""
+    power = 10.0 ** floor(log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
 
 
 def _position(axis: Any, value: float) -> float:

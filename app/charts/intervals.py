@@ -37,7 +37,7 @@ def scores(board: Board, section: Section, styles: Mapping[str, Style]) -> go.Fi
             x=list(seeds.values()),
             y=[place + BELOW] * len(seeds),
             mode="markers",
-            marker={"color": colour, "size": 6, "opacity": 0.7, "symbol": "circle-open"},
+            marker={"color": colour, "size": 6, "opacity": 0.9, "symbol": "circle-open"},
             customdata=list(seeds),
             hovertemplate="seed %{customdata}: %{x:.4g}<extra></extra>",
         )
@@ -52,7 +52,7 @@ def scores(board: Board, section: Section, styles: Mapping[str, Style]) -> go.Fi
 def effects(board: Board, section: Section, styles: Mapping[str, Style]) -> go.Figure:
     """Each entry against the baseline, paired by seed: a ratio on a logarithmic axis, or a difference."""
     ratios = board.metric.compare == "ratio"
-    made = _rows(section, f"{'change' if ratios else 'difference'} against {label(board.baseline)}, paired by seed")
+    made = _rows(section, f"{'change' if ratios else 'difference'} against {label(board.baseline)}")
     extent = [1.0] if ratios else [0.0]
     for place, row in enumerate(section.rows):
         effect = _effect(row)
@@ -118,7 +118,7 @@ def _effect(row: Row) -> tuple[float, float, float]:
 
 def _axis(board: Board) -> str:
     unit = f", {board.metric.unit}" if board.metric.unit else ""
-    return f"{board.metric.title}{unit} ({board.metric.better} is better), 95 % interval, circles: seeds"
+    return f"{board.metric.title}{unit} ({board.metric.better} is better)"
 
 
 def _percent_axis(made: go.Figure, low: float, high: float) -> None:

@@ -122,8 +122,12 @@ def _standings(view: View, board: Board, styles: Styles) -> None:
         standings.show(board, section, styles)
         left, right = st.columns(2, gap="medium")
         with left, st.container(border=True):
+            st.markdown("**Score**")
+            st.caption("Diamond: mean. Bar: 95 % interval. Circles: seeds.")
             shielded(lambda: frame.draw(intervals.scores(board, section, styles), "scores", "Scores with intervals"))
         with right, st.container(border=True):
+            st.markdown("**Against the baseline**")
+            st.caption("Paired seed by seed, with the 95 % interval of the comparison.")
             shielded(lambda: frame.draw(intervals.effects(board, section, styles), "effects", "Paired changes"))
     if view.target == ALL_TARGETS and board.cells:
         st.markdown(f"**Against {code(board.baseline)}, target by target**")
@@ -160,7 +164,7 @@ def _facts(view: View, board: Board, section: Section) -> None:
         "noise cut by pairing": "standard deviation of a comparison with the baseline, unpaired over paired by seed;"
         " its square is how many times more seeds it would take unpaired",
     }
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for name, value in facts.items():
             st.metric(name, value, help=helps.get(name), width="content")
 

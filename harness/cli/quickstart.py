@@ -28,12 +28,11 @@ def quickstart(
     store: Store = STORE,
 ) -> None:
     """Train 36 small diffusion models on real digits and rank four schedules; minutes on two cores."""
-    from harness.cli.run import benchmark
+    from harness.cli.run import Request, benchmark
 
     started = time.monotonic()
-    code = benchmark(
-        TRACK, SCHEDULES, ["native"], TARGETS, seeds=SEEDS, workers=workers, device=device, store=store, plugins=[]
-    )
+    request = Request(TRACK, SCHEDULES, ["native"], TARGETS, SEEDS)
+    code = benchmark(request, store=store, plugins=[], workers=workers, device=device)
     if code == 130:
         raise typer.Exit(code)
     # By name: this room does not import that one.

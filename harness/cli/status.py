@@ -25,20 +25,20 @@ def status(store: Store = STORE, json: Json = False) -> None:
     if not opened.exists:
         raise UserError(f"no store at {store}; `snrbench quickstart` makes one")
     waiting = sum(1 for folder in opened.outbox.glob("*") if (folder / "run.json").exists())
-    report = {}
+    report: dict[str, dict[str, int]] = {}
+    reasons: dict[str, list[str]] = {}
     for track in tracks.names():
         runs = list(search(opened, track))
         counts = Counter(run.data.tags.get("snrbench.outcome", run.info.status.lower()) for run in runs)
         troubled = [run for run in runs if run.data.tags.get("snrbench.outcome") in ("failed", "diverged")]
-        reasons = [f"{run.info.run_name}: {run.data.tags.get('snrbench.reason', '')}" for run in troubled]
-        report[track] = {**counts, "reasons": reasons}
+        reasons[track] = [f"{run.info.run_name}: {run.data.tags.get('snrbench.reason', '')}" for run in troubled]
+        report[track] = dict(counts)
     if json:
-        print_json({"tracks": report, "waiting_to_be_recorded": waiting})
+        print_json({"tracks": report, "reasons": reasons, "waiting_to_be_recorded": waiting})
         return
     for track, found in report.items():
-        reasons = found.pop("reasons")
         print(f"{track:12} " + (", ".join(f"{count} {outcome}" for outcome, count in found.items()) or "no runs"))
-        for reason in reasons:
+        for reason in reasons[track]:
             print(f"{'':12} {reason}")
     if waiting:
         print(f"{waiting} finished run(s) wait to be recorded; the next `snrbench run` does it")

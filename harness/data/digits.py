@@ -3,7 +3,8 @@
 An image's nine copies stay in one split. Splits are fixed, by image, with equal class shares: 1,197 images train,
 300 validate, 300 test. Raw values are the integers 0…16.
 
-Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998 (test part, as scikit-learn ships it).
+Source: E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998; the test part, which scikit-learn
+ships.
 """
 
 from __future__ import annotations

@@ -92,7 +92,12 @@ def clustered(dimensions: int, components: int, spread: float, seed: int) -> Mix
 
 
 def load(
-    dimensions: int = 4, components: int = 8, spread: float = 0.2, train: int = 65536, held_out: int = 2048, seed: int = 0
+    dimensions: int = 4,
+    components: int = 8,
+    spread: float = 0.2,
+    train: int = 65536,
+    held_out: int = 2048,
+    seed: int = 0,
 ) -> Dataset:
     """Splits drawn from the scaled mixture; unlabelled; `truth` is the mixture itself."""
     mixture, mean, std = unit_variance(clustered(dimensions, components, spread, seed))

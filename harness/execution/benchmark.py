@@ -34,9 +34,7 @@ class Report:
             (self.diverged if done.outcome == "diverged" else self.failed).append(done)
 
 
-def execute(
-    store: Store, plan: Plan, *, workers: int, device: str, plugins: list[str], console: Console
-) -> Report:
+def execute(store: Store, plan: Plan, *, workers: int, device: str, plugins: list[str], console: Console) -> Report:
     """Run what the plan still needs; every result is in MLflow when its line says so."""
     report, started = Report(), time.monotonic()
     if not plan.runs:

@@ -40,8 +40,8 @@ def default_workers(device: str) -> int:
 class LocalExecutor:
     """Executes runs in `workers` processes.
 
-        with LocalExecutor(...) as executor:
-            for done in executor(runs): ...
+    with LocalExecutor(...) as executor:
+        for done in executor(runs): ...
     """
 
     def __init__(self, workers: int, device: str, outbox: Path, plugins: list[str]) -> None:

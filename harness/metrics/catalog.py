@@ -28,13 +28,31 @@ METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         Metric(
-            "fd", "Fréchet distance", "", "lower", "ratio", True, "Gaussian Fréchet distance in the track's feature space"
+            "fd",
+            "Fréchet distance",
+            "",
+            "lower",
+            "ratio",
+            True,
+            "Gaussian Fréchet distance in the track's feature space",
         ),
         Metric(
-            "kd", "Kernel distance", "", "lower", "difference", True, "unbiased squared MMD, cubic kernel, same features"
+            "kd",
+            "Kernel distance",
+            "",
+            "lower",
+            "difference",
+            True,
+            "unbiased squared MMD, cubic kernel, same features",
         ),
         Metric(
-            "kd_se", "SE of kd", "", "lower", "difference", True, "jackknife standard error of kd over groups of samples"
+            "kd_se",
+            "SE of kd",
+            "",
+            "lower",
+            "difference",
+            True,
+            "jackknife standard error of kd over groups of samples",
         ),
         Metric(
             "precision", "Precision", "", "higher", "difference", True, "share of samples inside the held-out manifold"

@@ -11,11 +11,12 @@ nll: the variational bound −log p(x) ≤ L_prior + ½ ∫ E‖ε − ε̂‖²
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from harness.data.dataset import Split, Truth
 from harness.targets import to_eps
@@ -52,13 +53,18 @@ class ErrorCurve:
 
 @torch.inference_mode()
 def error_curve(
-    network: nn.Module, prediction: str, data: Split, logsnr: np.ndarray, seed: int, truth: Truth | None = None
+    network: Callable[[Tensor, Tensor, Tensor], Tensor],
+    prediction: str,
+    data: Split,
+    logsnr: np.ndarray,
+    seed: int,
+    truth: Truth | None = None,
 ) -> ErrorCurve:
     """Measure the curve on all of `data`; the noise at grid point i depends on `seed` and i alone."""
     errors, excesses = [], []
     for index, level in enumerate(logsnr):
         eps = Streams(seed).normal("error curve", index, shape=tuple(data.x.shape)).to(data.x.device)
-        alpha, sigma = (math.exp(-0.5 * np.logaddexp(0, sign * level)) for sign in (-1, 1))
+        alpha, sigma = (math.exp(-0.5 * float(np.logaddexp(0, sign * level))) for sign in (-1, 1))
         x = alpha * data.x + sigma * eps
         lam = torch.full((len(x),), float(level), device=x.device)
         found = to_eps(prediction, network(x, lam, data.labels).double(), x.double(), alpha, sigma)

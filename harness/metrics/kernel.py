@@ -2,8 +2,8 @@
 
     kd = mean_{i≠j} k(rᵢ, rⱼ) + mean_{i≠j} k(fᵢ, fⱼ) − 2 mean k(rᵢ, fⱼ)
 
-Not torchmetrics' KID: its spread over overlapping random subsets is no standard error, its estimator wants clouds of one
-size, and importing it costs a worker six seconds. The tests compare the two.
+Not torchmetrics' KID: its spread over overlapping random subsets is no standard error, its estimator wants clouds
+of one size, and importing it costs a worker six seconds. The tests compare the two.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class KernelDistance:
         """(kd, standard error) of `cloud` (M, d).
 
         The standard error is the delete-a-group jackknife: each of `GROUPS` groups is left out of both clouds in turn,
-        so it holds the sampling of both and does not shrink with the number of resamples. Where the clouds agree it errs
-        on the wide side (by up to 2×), as the estimator is degenerate there.
+        so it holds the sampling of both and does not shrink with the number of resamples. Where the clouds agree it
+        errs on the wide side (by up to 2×), as the estimator is degenerate there.
         """
         sums = (self._within, _block_sums(self.reference, cloud), _block_sums(cloud, cloud, diagonal=False))
         sizes = (_sizes(self.reference), _sizes(cloud))

@@ -15,7 +15,7 @@ def precision_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
     """
     across = torch.cdist(fake, real)
     inside_real = (across <= _radius(real)).any(dim=1)
-    inside_fake = (across.T <= _radius(fake)).any(dim=1)
+    inside_fake = (_radius(fake) >= across.T).any(dim=1)
     return float(inside_real.double().mean()), float(inside_fake.double().mean())
 
 

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from harness.networks.embedding import LogSNREmbedding
+from harness.networks.network import Network
 
 
-class ResidualMLP(nn.Module):
+class ResidualMLP(Network):
     """x (B, *shape), λ (B,), label (B,) → (B, *shape).
 
     Label `classes` stands for "no label". Output layer, skip and every block's gate start at zero, so the untrained
@@ -29,31 +30,30 @@ class ResidualMLP(nn.Module):
         self.label = nn.Embedding(classes + 1, condition)
         self.condition_out = nn.Linear(condition, condition)
         self.into = nn.Linear(dimensions, width)
-        self.blocks = nn.ModuleList(Block(width, condition) for _ in range(blocks))
+        self.blocks = nn.ModuleList(Block(width) for _ in range(blocks))
+        self.modulation = nn.ModuleList(_zeroed(nn.Linear(condition, 3 * width)) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
-        self.out = nn.Linear(width, dimensions)
-        self.skip = nn.Linear(condition, 1)
-        nn.init.zeros_(self.skip.weight)
-        nn.init.zeros_(self.skip.bias)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        self.out = _zeroed(nn.Linear(width, dimensions))
+        self.skip = _zeroed(nn.Linear(condition, 1))
 
     def condition(self, logsnr: Tensor, label: Tensor) -> Tensor:
         """(B, condition): what the blocks are modulated by."""
         hidden = F.silu(self.logsnr_in(self.logsnr(logsnr))) + self.label(label)
         return F.silu(self.condition_out(hidden))
 
+    def modulations(self, condition: Tensor) -> list[Tensor]:
+        """Scale, shift and gate of each block, (B, 3·width)."""
+        return [modulation(condition) for modulation in self.modulation]
+
     def forward(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
         condition = self.condition(logsnr, label)
-        return self.body(x, [block.modulation(condition) for block in self.blocks], self.skip(condition))
+        return self.body(x, self.modulations(condition), self.skip(condition))
 
     def at_one_logsnr(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
-        """forward() when all rows share the one λ of shape (): each label's modulation is computed once."""
+        """forward() for one λ of shape (): each label's modulation is computed once."""
         known = self.label.num_embeddings
         condition = self.condition(logsnr.expand(known), torch.arange(known, device=x.device))
-        return self.body(
-            x, [block.modulation(condition)[label] for block in self.blocks], self.skip(condition)[label]
-        )
+        return self.body(x, [each[label] for each in self.modulations(condition)], self.skip(condition)[label])
 
     def body(self, x: Tensor, modulations: list[Tensor], skip: Tensor) -> Tensor:
         flat = x.flatten(1)
@@ -66,15 +66,18 @@ class ResidualMLP(nn.Module):
 class Block(nn.Module):
     """h + gate ⊙ MLP((1 + scale) ⊙ norm(h) + shift)."""
 
-    def __init__(self, width: int, condition: int) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.modulation = nn.Linear(condition, 3 * width)
         self.up = nn.Linear(width, 2 * width)
         self.down = nn.Linear(2 * width, width)
-        nn.init.zeros_(self.modulation.weight)
-        nn.init.zeros_(self.modulation.bias)
 
     def forward(self, hidden: Tensor, modulation: Tensor) -> Tensor:
         scale, shift, gate = modulation.chunk(3, dim=1)
         normed = F.layer_norm(hidden, hidden.shape[-1:])
         return hidden + gate * self.down(F.silu(self.up(torch.addcmul(shift, normed, 1 + scale))))
+
+
+def _zeroed(layer: nn.Linear) -> nn.Linear:
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer

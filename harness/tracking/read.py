@@ -84,9 +84,7 @@ def artifact(store: Path | str, run_id: str, name: str) -> bytes | None:
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = download_artifacts(
-                run_id=run_id, artifact_path=name, dst_path=folder, tracking_uri=opened.uri
-            )
+            found = download_artifacts(run_id=run_id, artifact_path=name, dst_path=folder, tracking_uri=opened.uri)
         except (MlflowException, OSError):
             return None
         return Path(found).read_bytes()
@@ -111,7 +109,7 @@ def _local(store: Store, folder: Path, name: str) -> bytes | None:
 
 def _rows(run: Run) -> list[dict[str, Any]]:
     tags = {key.removeprefix("snrbench."): value for key, value in run.data.tags.items()}
-    shared = {column: tags.get(column, "") for column in RUN_COLUMNS}
+    shared: dict[str, Any] = {column: tags.get(column, "") for column in RUN_COLUMNS}
     shared |= {
         "run_id": run.info.run_id,
         "seed": int(tags["seed"]),

@@ -53,6 +53,9 @@ def _artifacts(files: Path, result: RunResult) -> None:
     (files / "run.json").write_text(json.dumps({**result.spec.model_dump(), "key": result.spec.key}, indent=1))
     if result.weights:
         save_file({key: value.contiguous() for key, value in result.weights.items()}, files / "ema.safetensors")
+    if result.learned is not None:
+        logsnr, density = result.learned
+        (files / "density.json").write_text(json.dumps({"logsnr": logsnr.tolist(), "pdf": density.tolist()}))
     if result.scores is None:
         return
     curve = result.scores.curve
@@ -66,7 +69,7 @@ def _artifacts(files: Path, result: RunResult) -> None:
 
 
 def _grid_png(shown: torch.Tensor, zoom: int = 4) -> bytes:
-    """PNG of (rows, columns, channels, height, width) scaled images; the middle 99.8 % of values spans black to white."""
+    """PNG of (rows, columns, channels, height, width) images; the middle 99.8 % of values spans black to white."""
     from PIL import Image
 
     pixels = shown.float().cpu().numpy()
@@ -143,5 +146,3 @@ def _sources(schedule: Schedule, weighting_hash: str) -> str:
 def failed(spec: RunSpec, reason: str) -> RunResult:
     """The result of a run that raised."""
     return RunResult(spec, outcome="failed", reason=reason)
-
-

@@ -11,9 +11,7 @@ GMM = Track(
     network=Part(make="harness.networks.mlp:ResidualMLP", options={"width": 64, "blocks": 3, "condition": 32}),
     features=Part(make="harness.metrics.classifiers:identity_features"),
     feature_space="data coordinates",
-    training=Training(
-        steps=600, batch=128, learning_rate=2e-3, warmup_steps=50, ema_decay=0.995, label_dropout=0.0
-    ),
+    training=Training(steps=500, batch=128, learning_rate=2e-3, warmup_steps=50, ema_decay=0.995, label_dropout=0.0),
     evaluation=Evaluation(
         samples=1024,
         ddim_steps=24,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor
+
+from harness.networks.network import Network
 
 
 class EMA:
@@ -14,13 +16,14 @@ class EMA:
     The ramp keeps early averages from remembering the initial weights; it is TensorFlow's and diffusers' rule.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: Network, decay: float) -> None:
         self.decay = decay
         self.average = copy.deepcopy(network).eval().requires_grad_(False)
-        self._pairs = (list(self.average.parameters()), list(network.parameters()))
+        self._averages: list[Tensor] = list(self.average.parameters())
+        self._weights: list[Tensor] = list(network.parameters())
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Fold in the network's weights after optimiser step `step` (0-based)."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(*self._pairs, 1 - decay)
+        torch._foreach_lerp_(self._averages, self._weights, 1 - decay)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from harness.data.dataset import Split
+from harness.networks.network import Network
 from harness.targets import target
 from harness.tracks.track import Training
 from harness.training.ema import EMA
@@ -16,8 +17,8 @@ from harness.training.noise_levels import NoiseLevels, NoiseLevelSource
 from harness.training.streams import Block, Streams
 
 
-class Diverged(Exception):
-    """The loss stopped being finite: a result, not an error."""
+class Diverged(Exception):  # noqa: N818 - a result, not an error
+    """The loss stopped being finite."""
 
     def __init__(self, step: int, reason: str) -> None:
         super().__init__(f"diverged at step {step}: {reason}")
@@ -46,7 +47,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
         rules: Training,
         data: Split,
         classes: int,

@@ -6,7 +6,8 @@ A network of target T is trained on k(λ)·‖T − T̂‖² with
 
 ω the weighting on the ε-space error and c_T(λ)·‖ε − ε̂‖² = ‖T − T̂‖². `native` (ω = c_T) is therefore plain MSE, and a
 constant factor in ω cancels: it would change the effective learning rate through the clipping of gradients. Applied by
-weight, λ is drawn from the baseline q and k is multiplied by p(λ)/q(λ): the same objective in expectation.
+weight, λ is drawn from the baseline q and k is multiplied by p(λ)/q(λ): the same objective in expectation. A schedule
+that learns brings importance weights of its own, which keep the objective that it started with while p moves.
 
 Everything is float64 until it is handed over, and computed for a whole block of steps at once.
 """
@@ -60,8 +61,8 @@ class NoiseLevelSource:
         return np.clip((self.baseline or self.schedule).ppf(u), *self.logsnr_range)
 
     def factor(self, logsnr: np.ndarray) -> np.ndarray:
-        """k(λ), mean 1 over the schedule's own density."""
-        factor = self._relative(logsnr) / self._mean()
+        """k(λ), mean 1 over the schedule's own density, times the importance weights of a schedule that learns."""
+        factor = self._relative(logsnr) / self._mean() * self.schedule.importance(logsnr)
         if self.baseline is not None:
             factor = factor * self.schedule.pdf(logsnr) / self.baseline.pdf(logsnr)
         return factor
@@ -73,7 +74,9 @@ class NoiseLevelSource:
         """
         if self.schedule.learns:
             logsnr = levels.logsnr.double().numpy()
-            self.schedule.update(logsnr.ravel(), (error.double().cpu().numpy() / target_factor(self.target, logsnr)).ravel())
+            self.schedule.update(
+                logsnr.ravel(), (error.double().cpu().numpy() / target_factor(self.target, logsnr)).ravel()
+            )
 
     def _relative(self, logsnr: np.ndarray) -> np.ndarray:
         return self.weighting(logsnr, self.target, self.schedule) / target_factor(self.target, logsnr)

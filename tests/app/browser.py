@@ -26,11 +26,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [
-    sys.executable,
-    "-c",
-    "from harness.cli import main; from app import command; command.add_to(main.cli); main.main()",
-]
+COMMAND = [sys.executable, "-c", "from harness.cli.main import main; main()"]
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -110,7 +106,7 @@ def settled(driver: WebDriver, timeout: float = 60) -> None:
             and not d.find_elements(By.CSS_SELECTOR, '[data-testid="stSkeleton"], [data-stale="true"]')
         )
     )
-    time.sleep(1.0)
+    time.sleep(0.4)
 
 
 def screenshot(driver: WebDriver, file: Path) -> None:

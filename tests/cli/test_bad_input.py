@@ -97,9 +97,7 @@ def test_plugin_that_does_not_load(snrbench, plugin, tmp_path, name, named):
     assert all(word in err for word in named)
 
 
-@pytest.mark.parametrize(
-    ("name", "property_"), [("not_normalised", "integrates"), ("decreasing", "ppf")]
-)
+@pytest.mark.parametrize(("name", "property_"), [("not_normalised", "integrates"), ("decreasing", "ppf")])
 def test_density_that_is_none(snrbench, plugin, tmp_path, name, property_):
     code, _, err = snrbench(
         "run", "gmm-v1", "-s", name, "--plugin", plugin(f"{name}.py"), "--store", tmp_path / "store"

@@ -33,6 +33,9 @@ def late():
 """
 
 
+TAGS = ["run_key", "protocol", "track", "schedule", "entry", "target", "weighting", "seed", "outcome", "source_hash"]
+
+
 def call(*arguments, **options):
     return subprocess.run(
         [SNRBENCH, *map(str, arguments)], capture_output=True, text=True, timeout=280, check=False, **options
@@ -92,8 +95,7 @@ def test_mlflow_holds_the_tags_of_the_design(store):
     assert len(runs) == 4
     for run in runs:
         tags = run.data.tags
-        for name in "run_key protocol track schedule entry target weighting seed outcome source_hash".split():
-            assert tags[f"snrbench.{name}"]
+        assert all(tags[f"snrbench.{name}"] for name in TAGS)
         assert tags["snrbench.outcome"] == "finished"
         assert run.info.status == "FINISHED"
         assert len(client.get_metric_history(run.info.run_id, "test/excess")) == 3

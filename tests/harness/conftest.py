@@ -15,9 +15,7 @@ def one_thread():
 def shortened(name, steps=50, **evaluation):
     track = tracks.get(name)
     training = track.training.model_copy(update={"steps": steps, "warmup_steps": 10})
-    return track.model_copy(
-        update={"training": training, "evaluation": track.evaluation.model_copy(update=evaluation)}
-    )
+    return track.model_copy(update={"training": training, "evaluation": track.evaluation.model_copy(update=evaluation)})
 
 
 @pytest.fixture

@@ -33,10 +33,10 @@ def test_gaussian_data_is_mapped_by_its_exact_scale(prediction):
     torch.testing.assert_close(samples, 0.5 * noise, rtol=0.02, atol=1e-6)
 
 
-def test_the_grid_is_the_sampler_alone(prediction="v"):
+def test_the_grid_is_the_sampler_alone():
     """Protocol 3: the λ at which the network is asked are the track's, ascending, within its bounds."""
     grid, seen = logsnr_grid(COSINE, 12, (-5, 7)), []
-    ddim(gaussian_denoiser(prediction, 1.0, seen), prediction, torch.randn(3, 2), torch.zeros(3, dtype=torch.int64), grid)
+    ddim(gaussian_denoiser("v", 1.0, seen), "v", torch.randn(3, 2), torch.zeros(3, dtype=torch.int64), grid)
     np.testing.assert_allclose([logsnr for logsnr, _ in seen], grid, rtol=1e-6)
     assert np.all(np.diff(grid) > 0)
     assert grid[0] > -5

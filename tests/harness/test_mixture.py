@@ -78,12 +78,10 @@ def test_a_wrong_denoiser_scores_its_known_excess():
 
 
 def test_bound_of_the_optimal_denoiser_is_the_entropy():
-    """The variational bound is tight for the true denoiser: nll equals the differential entropy in bits per dimension."""
+    """The variational bound is tight for the true denoiser: nll is the differential entropy in bits per dimension."""
     data = load(train=16, held_out=8192)
     low, high = -12.0, 10.0
-    found = curves.error_curve(
-        Optimal(data.truth, "eps"), "eps", data.test, np.linspace(low, high, 89), 0, data.truth
-    )
+    found = curves.error_curve(Optimal(data.truth, "eps"), "eps", data.test, np.linspace(low, high, 89), 0, data.truth)
     nll = found.nll(curves.prior_nats(data.test, low), curves.decoder_nats(data.test, high, None, 0))
     entropy = -float(data.truth.log_density(data.test.x).mean()) / 4 / np.log(2)
     assert nll == pytest.approx(entropy, abs=0.03)
@@ -98,7 +96,9 @@ def test_sampling_with_the_optimal_denoiser_reproduces_the_mixture():
     again = MIXTURE.sample(samples, np.random.default_rng(2))[0]
     floor = frechet_distance(Moments.of(again.numpy()), Moments.of(held_out.numpy()))
     assert frechet_distance(Moments.of(drawn.numpy()), Moments.of(held_out.numpy())) < 3 * floor + 0.003
-    assert float(MIXTURE.log_density(drawn).mean()) == pytest.approx(float(MIXTURE.log_density(held_out).mean()), abs=0.1)
+    assert float(MIXTURE.log_density(drawn).mean()) == pytest.approx(
+        float(MIXTURE.log_density(held_out).mean()), abs=0.1
+    )
 
 
 def test_splits_are_disjoint_draws_and_reproducible():

@@ -61,7 +61,11 @@ def test_applied_by_weight_has_the_same_expectation(schedule, weighting):
         lambda x: float(sampled.schedule.pdf(x) * sampled.factor(np.array(x)) * risk(x)), -19, 19, limit=400, points=[0]
     )[0]
     by_weight = integrate.quad(
-        lambda x: float(weighted.baseline.pdf(x) * weighted.factor(np.array(x)) * risk(x)), -19, 19, limit=400, points=[0]
+        lambda x: float(weighted.baseline.pdf(x) * weighted.factor(np.array(x)) * risk(x)),
+        -19,
+        19,
+        limit=400,
+        points=[0],
     )[0]
     assert by_weight == pytest.approx(by_sampling, rel=1e-6)
 

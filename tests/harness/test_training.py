@@ -166,3 +166,50 @@ class Tripled:
 
     def __call__(self, *arguments):
         return 3 * self.weighting(*arguments)
+
+
+@pytest.mark.parametrize("schedule", ["loss_second_moment", "infonoise"])
+def test_a_schedule_that_learns_moves_and_is_deterministic(quick_gmm, schedule):
+    first, second = (execute(spec("gmm-v1", schedule, "v"), CPU) for _ in range(2))
+    assert first.values == second.values
+    logsnr, density = first.learned
+    assert np.trapezoid(density, logsnr) == pytest.approx(1, abs=0.05)
+    start = schedules.create(schedule).pdf(logsnr)
+    assert np.trapezoid(np.abs(density - start), logsnr) > 0.05
+
+
+def test_a_schedule_that_learns_is_told_eps_errors_whatever_the_target(quick_gmm, monkeypatch):
+    """update() gets λ and the error converted to ε-space, so that one schedule serves every target."""
+    from harness.training import noise_levels
+    from schedules.weightings import target_factor
+
+    told = {}
+    for target in ("eps", "x0"):
+        trainer = bench("gmm-v1", CPU).trainer(spec("gmm-v1", "loss_second_moment", target))
+        trainer.levels.schedule.update = lambda logsnr, loss, target=target: told.setdefault(target, (logsnr, loss))
+        trainer.run(25)
+    (logsnr, eps_loss), (again, x0_loss) = told["eps"], told["x0"]
+    np.testing.assert_array_equal(logsnr, again)
+    assert noise_levels.target_factor is target_factor
+    # At the noisy end the untrained eps network errs by about 1, and an untrained x0 network by e^λ in ε-space.
+    noisy = (logsnr < -4) & (np.arange(len(logsnr)) < 5 * 128)
+    assert np.median(x0_loss[noisy] / np.exp(logsnr[noisy])) == pytest.approx(1, abs=0.5)
+    assert np.median(eps_loss[noisy]) > 10 * np.median(x0_loss[noisy])
+
+
+def test_gradients_by_sample_and_by_weight_agree_on_average(quick_gmm):
+    """Protocol 7: the mean gradient over many batches is the same, drawn from p or from the baseline with weights."""
+    place, sums = bench("gmm-v1", CPU), []
+    for apply in ("sample", "weight"):
+        trainer = place.trainer(spec("gmm-v1", "cosine_scaled:s=2", apply=apply))
+        torch.manual_seed(0)
+        for parameter in trainer.parameters:
+            parameter.data += 0.05 * torch.randn_like(parameter)
+        trainer.optimiser.step = trainer.optimiser.zero_grad = lambda **_: None
+        trainer.rules = trainer.rules.model_copy(update={"clip_norm": 1e9, "steps": 2000})
+        trainer.losses = torch.zeros(2000)
+        trainer.run(1000)
+        sums.append(torch.cat([parameter.grad.flatten() for parameter in trainer.parameters]) / 1000)
+    sampled, weighted = sums
+    assert torch.nn.functional.cosine_similarity(sampled, weighted, dim=0) > 0.99
+    assert float(weighted.norm() / sampled.norm()) == pytest.approx(1, abs=0.05)

@@ -37,6 +37,14 @@ def test_not_told_apart_is_not_carried_on():
     assert ranks(costs, never(costs)) == [1, 1, 2]
 
 
+def test_noise_does_not_lift_an_entry_above_one_with_a_better_mean():
+    """B is beaten by A; the noisy C, worse on average than B, is beaten by nothing and still ranks no higher than B."""
+    c = np.array([0.1, 0.9, 0.2, 1.1])
+    costs = np.stack([NOISE, 0.3 + OTHER, c])
+    assert not beats(costs)[:, 2].any()
+    assert ranks(costs, never(costs)) == [1, 2, 2]
+
+
 def test_a_chain_of_wins_is_carried_on():
     """C and B have no seed in common; C beats A and A beats B, so C stands above B, which is third."""
     c = [*NOISE, *[np.nan] * 4]
@@ -72,6 +80,10 @@ def test_ranks_are_consistent_whatever_the_noise(seed: int, entries: int, seeds:
     costs = rng.normal(size=(entries, 1)) + rng.gamma(0.5, size=(entries, 1)) * rng.normal(size=(entries, seeds))
     place = ranks(costs, never(costs))
     assert min(place) == 1
+    won = beats(costs)
+    for better, worse in zip(*np.nonzero(won), strict=True):
+        assert place[better] < place[worse]
+    assert all(np.diff(np.array(place)[np.argsort(costs.mean(axis=1))]) >= 0)
     assert max(place) <= entries
     assert all(place[i] < place[j] for i, j in np.argwhere(beats(costs)))
 

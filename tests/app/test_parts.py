@@ -1,0 +1,108 @@
+"""The app's small parts: names as text, colours, slider positions, axis labels, the command."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+
+from app import command, theme
+from app.charts.frame import round_step, round_values
+from app.sliders import pitch, positions
+from app.text import code, label, plain, unbroken
+from schedules import UserError
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "../../etc",
+    "**x**",
+    "$x$",
+    ":red[x]",
+    "`a` ``b``",
+    "%{y}",
+    "a\nb",
+    " ",
+    "\u202eevil",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_code_span_holds_the_whole_name(name):
+    shown = code(name)
+    fence = shown[: len(shown) - len(shown.lstrip("`"))]
+    assert shown.endswith(fence)
+    assert fence not in shown[len(fence) : -len(fence)]
+    assert "\n" not in shown
+    assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_plotly_finds_no_tag_and_no_template(name):
+    assert not set("<{$") & set(label(name))
+    assert len(label("x" * 500)) == 60
+
+
+def test_prose_is_escaped_for_markdown():
+    assert plain("a*b_[c](d) $e$ :f:") == r"a\*b\_\[c\](d) \$e\$ \:f\:"
+    assert unbroken("−31 % [−36, −25]") == "−31\u00a0%\u00a0\\[−36,\u00a0−25\\]"
+
+
+def test_colours_do_not_depend_on_the_order_and_differ():
+    names = ["laplace", "edm", "cosine", "cauchy:scale=2", "flow_uniform", "mode", "sigmoid", "x", "y"]
+    found = theme.styles(names)
+    assert found == theme.styles(reversed(names))
+    assert found["cosine"] == theme.BASELINE
+    assert len({style.colour for style in found.values()}) == len(names)
+
+
+def test_forty_entries_are_told_apart_by_colour_or_dash_as_far_as_they_go():
+    found = theme.styles([f"entry{index}" for index in range(40)])
+    assert len(set(found.values())) == len(theme.COLOURS) * len(theme.DASHES)
+
+
+def test_log_positions_are_round_and_hold_the_exact_value():
+    found = positions(FloatDistribution(0.1, 3, log=True), 0.7315)
+    assert {0.1, 0.5, 0.75, 1.0, 2.5, 3.0, 0.7315} <= set(found)
+    assert found == sorted(found)
+    assert positions(IntDistribution(1, 30, log=True), 7)[:3] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("low", "high", "step"), [(-3, 3, 0.05), (0.9, 1, 0.001), (0, 20, 0.2), (-20, -1, 0.2)])
+def test_steps_are_round(low, high, step):
+    assert pitch(low, high) == pytest.approx(step)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.96, 1.04), (0.2, 0.6), (0.1, 30), (1e-6, 1e4), (1.0, 1.0), (2, 5.9)])
+def test_log_axes_have_a_few_round_labels(low, high):
+    found = round_values(low, high)
+    assert 1 <= len(found) <= 12
+    assert found == sorted(found)
+
+
+def test_round_step():
+    assert [round_step(least) for least in (0.9, 1, 1.1, 3, 6)] == [1, 1, 2, 5, 10]
+
+
+def test_a_busy_port_is_refused_in_one_line():
+    with socket.socket() as taken:
+        taken.bind((command.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=rf"port {port} .*--port"):
+            command.app(port=port)
+
+
+def test_the_server_listens_to_this_machine_only():
+    options = command.options(8501)
+    assert "--server.address=127.0.0.1" in options
+    assert "--browser.gatherUsageStats=false" in options
+    assert "--server.headless=true" in options
+
+
+def test_the_command_costs_nothing_until_it_is_used():
+    import subprocess
+
+    check = "import sys, app.command; sys.exit(bool({'streamlit', 'pandas', 'numpy', 'plotly'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

@@ -1,0 +1,84 @@
+"""The schedules page, run without a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+import schedules
+
+
+@pytest.fixture
+def lab(open_app, tmp_path):
+    return lambda **address: open_app(tmp_path / "none", "schedules", **address)
+
+
+def spec(app) -> str:
+    return app.code[0].value
+
+
+def test_it_opens_without_a_store(lab):
+    app = lab()
+    assert not app.exception
+    assert not app.error
+    assert spec(app) == "laplace"
+    assert app.code[1].value == "snrbench run digits-v1 -s laplace"
+    assert len(app.get("plotly_chart")) == 6
+
+
+def test_a_slider_changes_the_spec(lab):
+    app = lab()
+    app.slider(key="schedules.laplace.loc").set_value(1.25).run()
+    app.select_slider(key="schedules.laplace.scale").set_value(1.1).run()
+    assert not app.error
+    assert schedules.parse(spec(app)).params == {"loc": 1.25, "scale": 1.1}
+    assert app.query_params["spec"] == [spec(app), "cosine"]
+
+
+def test_an_address_restores_exact_parameters_and_transforms(lab):
+    wanted = ["laplace:loc=0.123,scale=0.7315|shift:a=3", "edm", "cosine"]
+    app = lab(spec=wanted, weighting="min_snr:gamma=3")
+    assert not app.error
+    assert spec(app) == schedules.parse(wanted[0]).spec
+    assert app.multiselect(key="schedules.others").value == ["edm", "cosine"]
+    assert app.query_params["spec"] == [schedules.parse(one).spec for one in wanted]
+    assert app.query_params["weighting"] == "min_snr:gamma=3"
+    assert len(app.get("plotly_chart")) == 3  # its weight is the same for every target
+
+
+def test_an_address_that_is_wrong_is_named_and_left_out(lab):
+    app = lab(spec=["<script>alert(1)</script>", "../../etc", "laplace:scale=900", "edm"], weighting="nope")
+    assert not app.exception
+    assert spec(app) == "edm"
+    assert len(app.error) == 4
+    assert all("<script>" not in error.value for error in app.error)
+
+
+def test_a_mixture_is_drawn_beside(lab):
+    mixture = schedules.parse("mixture(laplace@0.5,cosine@0.5)").spec
+    app = lab(spec=mixture)
+    assert not app.error
+    assert app.multiselect(key="schedules.others").value == [mixture]
+
+
+def test_keeping_a_schedule_draws_it_on(lab):
+    app = lab(spec="laplace:scale=2")
+    app.button[0].click().run()
+    assert app.multiselect(key="schedules.others").value == ["laplace:scale=2"]
+    app.selectbox(key="schedules.name").set_value("edm").run()
+    assert app.query_params["spec"] == ["edm", "laplace:scale=2"]
+
+
+@pytest.mark.parametrize("name", ["beta_timestep", "ddpm_linear", "speed", "ve_sde", "piecewise", "preset/sd3"])
+def test_kinds_of_parameters(lab, name):
+    app = lab(spec=name)
+    assert not app.exception
+    assert not app.error
+    assert spec(app) == name
+
+
+def test_a_mistaken_transform_is_one_line(lab):
+    app = lab()
+    app.text_input(key="schedules.transforms").set_value("shft:a=3").run()
+    (error,) = app.error
+    assert "shift" in error.value
+    assert spec(app) == "laplace"
