@@ -49,7 +49,7 @@ def app(
 
 def options(port: int) -> list[str]:
     """How Streamlit is started: flags, which no configuration file of the working directory can override."""
-    from app import theme
+    from app import theme  # imports Streamlit
 
     settings = {"server.address": HOST, "server.port": str(port), **SETTINGS}
     found = [f"--{name}={part}" for name, value in settings.items() for part in value.split(",")]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
+import streamlit as st
 from PIL.Image import Image, fromarray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6BD1", "#8F8F2E")
@@ -70,6 +71,11 @@ def styles(known: Iterable[str], baseline: str = "cosine") -> dict[str, Style]:
         free = (style for dash in DASHES for colour in turned if (style := Style(colour, dash)) not in found.values())
         found[name] = BASELINE if name.partition("#")[0] == baseline else next(free, Style(turned[0]))
     return found
+
+
+def ground() -> dict[str, str]:
+    """The surfaces that the visitor looks at."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
 
 
 def flags() -> list[str]:

@@ -86,7 +86,8 @@ def _same_objective(schedule: Schedule, target: str) -> list[str]:
     wanted = np.log(schedule.pdf(at)) + np.log(weightings.target_factor(target, at))
     ways = [weightings.create(name) for name in weightings.names()]
     # A target's plain weighting says nothing that `native` doesn't.
-    ways = [one for one in ways if "schedule" not in one.info.context and one.name not in ("native", target)]
+    ways = [one for one in ways if not one.learns and "schedule" not in one.info.context]
+    ways = [one for one in ways if one.name not in ("native", target)]
     found = []
     for name in names():
         other = create(name)

@@ -1,6 +1,7 @@
 """Presets: what known trainers really draw, as named specs of the registered families, for data of unit variance.
 
-Read from the codes and papers that are named; "second hand" marks what was not.
+Read from the codes and papers that are named; sCM's and SVD's in other people's code that cites the papers, not in the
+papers.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ _TABLE = (
     ("edm2-img64", "edm2:p_mean=-0.8,p_std=1.6,sigma_data=0.5", "EDM2 code", "N(0.214, 3.2²)"),
     ("alphafold3", "edm:p_std=1.5", "Boltz code", "N(2.4, 3²): σ = σ_d·e^{−1.2 + 1.5n}"),
     ("ict", "edm:p_mean=-1.1,p_std=2,sigma_data=0.5", "ECT code", "N(0.814, 4²)"),
-    ("scm", "edm:p_mean=-1,p_std=1.4,sigma_data=0.5", "arXiv:2410.11081, second hand", "N(0.614, 2.8²)"),
-    ("svd", "edm:p_mean=0.7,p_std=1.6", "arXiv:2311.15127, second hand", "N(−1.4, 3.2²)"),
+    ("scm", "edm:p_mean=-1,p_std=1.4,sigma_data=0.5", "arXiv:2410.11081, read in reimplementations", "N(0.614, 2.8²)"),
+    ("svd", "edm:p_mean=0.7,p_std=1.6", "arXiv:2311.15127, read in fine-tuning codes", "N(−1.4, 3.2²)"),
     ("cosmos-image", "edm:p_mean=0,p_std=1", "cosmos-predict2 code", "N(0, 2²)"),
     (
         "cosmos-video",

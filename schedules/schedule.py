@@ -22,6 +22,7 @@ from schedules.errors import UserError, unknown
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.presets import PRESETS
 from schedules.registry import Info, Registry
+from schedules.sources import behind
 from schedules.spaces import Value
 from schedules.transforms import TRANSFORMS
 
@@ -140,10 +141,11 @@ class Schedule:
     def fingerprint(self) -> str:
         """Short hash of the density itself, whatever its name: Q at 33 shares, to 9 digits.
 
-        Comments and refactoring leave it alone. A schedule that learns has no one density and goes by spec and source.
+        Comments and refactoring leave it alone. A schedule that learns has no one density and goes by spec and the
+        source of its rule.
         """
         if self.learns:
-            return hashlib.sha256(f"{self.spec} {self.source_hash}".encode()).hexdigest()[:16]
+            return hashlib.sha256(f"{self.spec} {self.source_hash} {behind(self._density)}".encode()).hexdigest()[:16]
         shares = 1.0 / (1.0 + np.exp(-np.linspace(-14.0, 14.0, 33)))
         digits = " ".join(f"{value:.9g}" for value in np.round(self.ppf(shares), 9) + 0.0)
         return hashlib.sha256(digits.encode()).hexdigest()[:16]

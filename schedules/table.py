@@ -90,10 +90,12 @@ class Table(Continuous):
 
     def _logsnr(self, time: Array, rest: Array) -> Array:
         inner = self._cubic(np.log(np.clip(time, self._first, self._last)))
+        logsnr = np.array(inner)
+        first, last = np.asarray(time < self._first), np.asarray(time > self._last)
         with np.errstate(divide="ignore"):
-            before = self._before(np.asarray(time))
-            after = self._after(np.asarray(rest)) if self._to_zero else np.full(np.shape(inner), self._bottom)
-        return np.where(time < self._first, before, np.where(time > self._last, after, inner))
+            logsnr[first] = self._before(np.asarray(time)[first])
+            logsnr[last] = self._after(np.asarray(rest)[last]) if self._to_zero else self._bottom
+        return logsnr
 
     def _before(self, time: Array) -> Array:
         """λ where σ² = σ₁² t/t₁."""

@@ -115,7 +115,7 @@ def round_values(low: float, high: float) -> list[float]:
         first, last = ceil(low / step - 1), floor(high / step + 1)
         return [float(f"{place * step:.6g}") for place in range(max(1, first), last + 1)]
     powers = range(floor(log10(low)), floor(log10(high)) + 1)
-    for digits in ((1, 2, 5), (1, 3), (1,)):
+    for digits in ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
         ticks = [float(f"{digit * 10.0**power:.4g}") for power in powers for digit in digits]
         inside = [tick for tick in ticks if low <= tick <= high]
         if len(inside) <= MOST_TICKS:

@@ -7,7 +7,8 @@ from math import isfinite, log10, nan
 
 import plotly.graph_objects as go
 
-from app.charts.frame import figure, reference
+from app import theme
+from app.charts.frame import figure, reference, translucent
 from app.text import label
 from app.theme import NEUTRAL, Style
 from leaderboards.rows import Board, Row, Section
@@ -82,6 +83,7 @@ def _rows(section: Section, x: str) -> go.Figure:
             y=place,
             yshift=15,
             text=f"{rank}{label(row.entry, 44)}",
+            bgcolor=translucent(theme.ground()["backgroundColor"], 0.75),
             showarrow=False,
             font={"size": 12.5},
         )

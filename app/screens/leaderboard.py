@@ -157,11 +157,11 @@ def _facts(view: View, board: Board, section: Section) -> None:
         "targets": str(len(section.targets)),
         "floor": "–" if board.floor is None else f"{board.floor:.3g}",
         "diverged runs": str(int((runs["outcome"] == "diverged").sum())),
-        "noise cut by pairing": f"{unpaired / paired:.1f}×" if paired else "–",
+        "pairing gain": f"{unpaired / paired:.1f}×" if paired else "–",
     }
     helps = {
         "floor": "the metric between real training and real held-out data: nothing can be told apart below it",
-        "noise cut by pairing": "standard deviation of a comparison with the baseline, unpaired over paired by seed;"
+        "pairing gain": "standard deviation of a comparison with the baseline, unpaired over paired by seed;"
         " its square is how many times more seeds it would take unpaired",
     }
     with st.container(horizontal=True, gap="medium"):

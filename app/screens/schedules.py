@@ -15,6 +15,7 @@ from app import links, results, sliders, theme
 from app.charts import densities, frame
 from app.guard import LOG, shielded
 from app.text import code, plain
+from leaderboards.wording import signed
 from schedules import Schedule, UserError, weightings
 from schedules.curves import quantiles
 from schedules.weightings import TARGETS, Weighting
@@ -208,7 +209,7 @@ def _about(schedule: Schedule) -> None:
         if schedule.learns:
             st.caption("Its density changes while training; this is how it starts.")
         at = quantiles(schedule)
-        shares = [f"{share}: {at[share]:.2f}" for share in ("5%", "25%", "50%", "75%", "95%")]
+        shares = [f"{share}: {signed(at[share], 2)}" for share in ("5%", "25%", "50%", "75%", "95%")]
         st.caption(plain(f"quantiles of λ: {', '.join(shares)}"))
         paper = ARXIV.search(info.paper)
         if paper:

@@ -58,13 +58,21 @@ def _exit_code(arguments: list[str]) -> int:
     except UserError as error:
         return _complain(str(error), error)
     except TyperException as error:
-        return _complain(getattr(error, "format_message", error.__str__)(), error)
+        return _complain(getattr(error, "format_message", error.__str__)() + _refused_value(error), error)
     except typer.Exit as stop:
         return stop.exit_code
     except (typer.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
         return 130
     return code if isinstance(code, int) else 0
+
+
+def _refused_value(error: BaseException) -> str:
+    """The value that typer's validator refused, which its message leaves out."""
+    cause = error.__cause__ or error.__context__
+    details = getattr(cause, "errors", None)
+    value = repr(details()[0]["input"]) if callable(details) and details() else ""
+    return f": {value}" if value and value not in str(error) else ""
 
 
 def _complain(message: str, error: Exception) -> int:

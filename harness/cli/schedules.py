@@ -202,6 +202,7 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
         "origin": entry.info.origin,
         "fingerprint": entry.fingerprint,
         "source hash": entry.source_hash,
+        "learns": entry.learns,
         "doc": entry.info.doc,
     }
 
@@ -214,7 +215,6 @@ def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
     objectives = {target: same_objective(schedule, target) for target in TARGETS}
     return {
         **_describe_entry("schedule", schedule),
-        "learns": schedule.learns,
         "quantiles": quantiles(schedule),
         "same density as": same_density(schedule),
         "same objective as": [f"{one} (target {target})" for target, found in objectives.items() for one in found],
@@ -261,6 +261,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
         console.print(f"  {key} = {text(value)}    {facts['space'][key]}")
     if "quantiles" in facts:
         console.print("  λ at " + "   ".join(f"{share}: {value:.3f}" for share, value in facts["quantiles"].items()))
+    if facts["learns"]:
+        console.print("  learns while training")
     for key in ("stands for", "same density as", "same objective as", "paper", "origin", "fingerprint", "source hash"):
         if facts.get(key):
             console.print(f"  {key}: {', '.join(facts[key]) if isinstance(facts[key], list) else facts[key]}")

@@ -6,6 +6,7 @@ import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -51,8 +52,7 @@ def execute(store: Store, plan: Plan, *, workers: int, device: str, plugins: lis
             if done is not None:
                 ended += 1
                 report.add(done)
-                if done.folder is not None:
-                    deliver(store, done.folder)
+                deliver(store, done.folder or _death(store, done, device))
                 if done.outcome != "finished":
                     console.print(Text(f"{done.outcome}: {done.spec}: {done.reason}"))
             fraction = ended + executor.shares()
@@ -60,6 +60,18 @@ def execute(store: Store, plan: Plan, *, workers: int, device: str, plugins: lis
             progress.update(task, completed=fraction, left=_left(elapsed, fraction, len(plan.runs)))
     report.seconds = time.monotonic() - started
     return report
+
+
+def _death(store: Store, done: Done, device: str) -> Path:
+    """The result folder of a run whose process died before it could write one."""
+    import torch
+
+    from harness.tracking import result_folder
+
+    now = time.time()
+    return result_folder.write(
+        store.outbox, result_folder.failed(done.spec, done.reason), torch.device(device), now, now
+    )
 
 
 def _progress(console: Console) -> Progress:

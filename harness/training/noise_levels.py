@@ -50,9 +50,11 @@ class NoiseLevelSource:
     baseline: Schedule | None = None
 
     def __call__(self, u: np.ndarray) -> NoiseLevels:
-        """Noise levels of uniforms u in (0, 1), any shape."""
+        """Noise levels of uniforms u in (0, 1), any shape; a λ that is no number gets a factor that is none either."""
         logsnr = self.draw(u)
-        factor = self.factor(logsnr)
+        known = np.isfinite(logsnr)
+        factor = np.full_like(logsnr, np.nan)
+        factor[known] = self.factor(logsnr[known])
         alpha, sigma = (np.exp(-0.5 * np.logaddexp(0, sign * logsnr)) for sign in (-1, 1))
         return NoiseLevels(*(torch.from_numpy(a.astype(np.float32)) for a in (logsnr, alpha, sigma, factor)))
 

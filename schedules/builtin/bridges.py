@@ -16,7 +16,7 @@ _LOC, _SCALE = Float(-3, 3), Float(0.1, 5, log=True)
 def uniform_logsnr(low: float = -10.0, high: float = 10.0) -> Density:
     """p(λ) = 1/(high − low) on [low, high]: every noise level alike.
 
-    low, high: nats; ±10 is a house choice, VDM's fixed linear schedule has −5 and 13.3 (arXiv:2107.00630, section 5).
+    low, high: nats; ±10 is a house choice, VDM's fixed linear schedule has −5 and 13.3 (arXiv:2107.00630 and its code).
                Also
     k-diffusion's log-uniform σ and likelihood importance sampling on a VP path (arXiv:2101.09258)
     """

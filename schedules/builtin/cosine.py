@@ -29,7 +29,7 @@ def cosine() -> Density:
 def cosine_shifted(loc: float = 0.0) -> Density:
     """p(λ) = sech((λ − μ)/2) / (2π): cosine moved along λ.
 
-    loc: centre μ, nats. Simple diffusion takes 2 ln(64/d) for d×d images (arXiv:2301.11093, eq. 6); in
+    loc: centre μ, nats. Simple diffusion takes 2 ln(64/d) for d×d images (arXiv:2301.11093); in
          arXiv:2407.03297, table 1, the shift is a parameter
     """
     return stats.hypsecant(loc, 2.0)
@@ -48,7 +48,7 @@ def cosine_scaled(s: float = 1.0) -> Density:
 def cosmap() -> Density:
     """t = 1 − 1/(tan(πu/2) + 1) on the straight path, u ~ U(0, 1): in λ the same density as `cosine`.
 
-    λ = 2 ln((1 − t)/t) = −2 ln tan(πu/2). Esser et al. 2024 (SD3), section 3.1
+    λ = 2 ln((1 − t)/t) = −2 ln tan(πu/2). Esser et al. 2024 (SD3)
     """
     return stats.hypsecant(0.0, 2.0)
 
@@ -70,7 +70,7 @@ def cosine_interpolated(image_d: float = 256.0, noise_d_low: float = 32.0, noise
 
     image_d:                   image side, pixels
     noise_d_low, noise_d_high: sides at which the noise is as strong as at 64 (arXiv:2301.11093 takes 32 and the
-    image's own) Hoogeboom et al. 2023, section 3.1; k-diffusion's code, rand_cosine_interpolated (read)
+    image's own) Hoogeboom et al. 2023; k-diffusion's code, rand_cosine_interpolated (read)
     """
     bound = 2.0 * math.log(1e3)
 

@@ -18,7 +18,7 @@ _BETAS = {"beta_start": Float(1e-5, 2e-3, log=True), "beta_end": Float(5e-3, 0.0
 def ddpm_linear(beta_start: float = 1e-4, beta_end: float = 0.02, T: int = 1000) -> Density:
     """β linear from β_start to β_end in T steps, ᾱ_i = Π(1 − β_s), λ(i/T) = ln(ᾱ_i/(1 − ᾱ_i)).
 
-    Ho et al. 2020, section 4. diffusers' `linear`
+    Ho et al. 2020. diffusers' `linear`
     """
     return from_betas(np.linspace(beta_start, beta_end, T))
 

@@ -35,7 +35,7 @@ def edm2(p_mean: float = -0.4, p_std: float = 1.0, sigma_data: float = 1.0) -> D
     p_mean, p_std: of ln σ
     sigma_data:    standard deviation of the data that σ refers to; as shipped 0.5, N(−0.586, 2²)
                    (`preset/edm2-img512`)
-    Karras et al. 2023, table 6. Identity at the defaults: norm(0.8, 2).
+    Karras et al. 2023. Identity at the defaults: norm(0.8, 2).
     """
     return stats.norm(-2.0 * p_mean + 2.0 * math.log(sigma_data), 2.0 * p_std)
 
@@ -44,6 +44,6 @@ def edm2(p_mean: float = -0.4, p_std: float = 1.0, sigma_data: float = 1.0) -> D
 def style_friendly(loc: float = -6.0, scale: float = 2.0) -> Density:
     """p(λ) = N(loc, scale²): far on the noisy side, where style is decided when fine-tuning.
 
-    loc, scale: of λ, nats. Choi et al. 2024, section 4
+    loc, scale: of λ, nats. Choi et al. 2024
     """
     return stats.norm(loc, scale)

@@ -34,7 +34,7 @@ def flow_beta(a: float = 1.5, b: float = 1.0, s: float = 0.999) -> Density:
 
     a, b: shape; π0, openpi and SmolVLA take 1.5 and 1
     s:    share of [0, 1] that is used; 1 leaves nothing out
-    Identity: for s = 1, e^{λ/2} ~ betaprime(b, a); a = b = s = 1 is flow_uniform. π0, Black et al. 2024, appendix B.
+    Identity: for s = 1, e^{λ/2} ~ betaprime(b, a); a = b = s = 1 is flow_uniform. π0, Black et al. 2024.
     """
     return SqueezedBeta(a, b, s)
 
@@ -79,7 +79,7 @@ class SqueezedBeta(Continuous):
 def flow_u_shape(a: float = 4.0) -> Density:
     """f(t) ∝ e^{at} + e^{a(1 − t)}: both ends of the path, little of its middle.
 
-    a: steepness. Lee et al. 2024 ("Improving the training of rectified flows"), section 4.1; its code's default is 2,
+    a: steepness. Lee et al. 2024 ("Improving the training of rectified flows"); its code's default is 2,
        the commands of its README have 4
     """
     total = 2.0 * np.expm1(a)

@@ -35,7 +35,7 @@ def sigmoid(start: float = -3.0, end: float = 3.0, tau: float = 1.0) -> Density:
     In λ that is ln(sinh(h(1 − t))/sinh(ht)) + ln(cosh(s/2τ)/cosh(e/2τ)) with h = (e − s)/(2τ).
 
     start, end, tau: s, e, τ
-    Jabri et al. 2022, appendix; Chen 2023, algorithm 1. Neither GeoDiff's β (`geodiff_sigmoid`) nor the weighting
+    Jabri et al. 2022; Chen 2023. Neither GeoDiff's β (`geodiff_sigmoid`) nor the weighting
     `sigmoid`.
     """
     half = (end - start) / (2.0 * tau)
@@ -55,7 +55,7 @@ def cosine_power(start: float = 0.0, end: float = 1.0, tau: float = 1.0) -> Dens
     """γ(t) = (v_e − cos^{2τ}(xπ/2)) / (v_e − v_s), x = (e − s)t + s, v_s and v_e the power at both ends.
 
     start, end, tau: s, e, τ; the defaults are `cosine`
-    Chen 2023, algorithm 1.
+    Chen 2023.
     """
     first, last = 0.5 * math.pi * start, 0.5 * math.pi * end
     reaches_zero = end == 1.0

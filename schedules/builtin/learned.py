@@ -7,59 +7,16 @@ sampling is learned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from scipy import stats
 
 from schedules import Density, create, register
 from schedules.density import Array, survival, upper_quantile
+from schedules.learned import Learned, MovingMean
 from schedules.spaces import Choice, Float, Int
-from schedules.stepped import Stepped
 
 _BASES = Choice(("cosine", "flow_uniform", "iddpm_cosine", "ddpm_linear", "uniform_logsnr"))
 _BINS = Int(10, 1000)
-_FLOOR = 1e-3  # share of the mass that stays with the base, so that every λ is measured again
-
-
-class Learned(Stepped):
-    """A histogram over the time of a base, changed by what training measures; equal bins."""
-
-    def __init__(self, base: Density, bins: int, floor: float = _FLOOR) -> None:
-        super().__init__(base, np.linspace(0.0, 1.0, bins + 1), np.ones(bins))
-        self._count = bins
-        self._floor = floor
-
-    def update(self, logsnr: Array, loss: Array) -> None:
-        """Learn from draws λ and their squared ε-errors, both (n,), in the order in which they were drawn."""
-        known = np.isfinite(loss)
-        levels = self.learn(self.bins(logsnr[known]), np.maximum(loss[known], 0.0))
-        total = levels.sum()
-        if total > 0:
-            self.set_levels((1.0 - self._floor) * levels / total + self._floor / self._count)
-
-    def learn(self, bins: np.ndarray, loss: Array) -> Array:
-        """Take in (n,) bins and losses; return the levels wanted, (B,), up to a factor."""
-        raise NotImplementedError
-
-    def importance(self, x: Array) -> Array:
-        """p_base(λ)/p(λ): the factor on the loss that keeps the objective of the base."""
-        return 1.0 / self._density[self.bins(x)]
-
-    def state_dict(self) -> dict[str, Any]:
-        """The histogram and what it was learned from."""
-        return {"levels": self._density.copy(), **{key: value.copy() for key, value in self.memory().items()}}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Put back what `state_dict` returned."""
-        self.set_levels(state["levels"])
-        for key, value in self.memory().items():
-            value[...] = state[key]
-
-    def memory(self) -> dict[str, np.ndarray]:
-        """The arrays that learning keeps, by name."""
-        raise NotImplementedError
 
 
 class SecondMoment(Learned):
@@ -70,7 +27,7 @@ class SecondMoment(Learned):
         self._history = np.zeros((bins, history))
         self._seen = np.zeros(bins, dtype=np.int64)
 
-    def learn(self, bins: np.ndarray, loss: Array) -> Array:
+    def learn(self, bins: np.ndarray, logsnr: Array, loss: Array) -> Array:
         for one in np.unique(bins):
             new = loss[bins == one][-self._history.shape[1] :]
             self._history[one] = np.concatenate([self._history[one], new])[-self._history.shape[1] :]
@@ -84,28 +41,19 @@ class SecondMoment(Learned):
 
 
 class MeanError(Learned):
-    """Levels E[loss] of each bin, a moving average that forgets half its past every `memory` samples of the bin."""
+    """Levels E[loss] of each bin, a moving average that forgets half its past every `half_life` samples of the bin."""
 
     def __init__(self, base: Density, bins: int, half_life: float) -> None:
         super().__init__(base, bins)
-        self._decay = 0.5 ** (1.0 / half_life)
-        self._mean = np.zeros(bins)
-        self._weight = np.zeros(bins)
+        self._error = MovingMean(bins, half_life)
 
-    def learn(self, bins: np.ndarray, loss: Array) -> Array:
-        count = np.bincount(bins, minlength=self._count)
-        total = np.bincount(bins, weights=loss, minlength=self._count)
-        kept = self._decay**count
-        # Samples of one call share one weight; their sum is what the recursion would give.
-        share = np.where(count > 0, (1.0 - kept) / np.maximum(count, 1), 0.0)
-        self._mean[...] = kept * self._mean + share * total
-        self._weight[...] = kept * self._weight + (1.0 - kept)
-        if np.any(self._weight == 0):
-            return np.ones(self._count)
-        return self._mean / self._weight
+    def learn(self, bins: np.ndarray, logsnr: Array, loss: Array) -> Array:
+        self._error.add(bins, loss)
+        error = self._error()
+        return np.ones(self._count) if error is None else error
 
     def memory(self) -> dict[str, np.ndarray]:
-        return {"mean": self._mean, "weight": self._weight}
+        return {"mean": self._error.mean, "weight": self._error.weight}
 
 
 class Curriculum(Learned):
@@ -118,7 +66,7 @@ class Curriculum(Learned):
         mass = np.diff(survival(target, upper_quantile(base, np.linspace(0.0, 1.0, bins + 1))))
         self._target = np.maximum(mass, 0.0)
 
-    def learn(self, bins: np.ndarray, loss: Array) -> Array:
+    def learn(self, bins: np.ndarray, logsnr: Array, loss: Array) -> Array:
         self._seen += bins.size
         share = min(1.0, float(self._seen[0]) / self._samples)
         return (1.0 - share) / self._count + share * self._target
@@ -166,8 +114,9 @@ def infonoise(bins: int = 100, half_life: float = 700.0, base: str = "uniform_lo
 
     bins, half_life: of the moving average
     base:            schedule whose objective `importance` keeps, and whose time is divided
-    arXiv:2602.18647 (alias entropy_rate), at second hand: the estimator there may smooth differently. In time of a
-    base other than uniform_logsnr the rate is taken per unit of that time
+    Raya et al. 2026 (InfoNoise): the rate from the denoising losses of training, only p adapted, the objective kept, by
+    its abstract; its estimator was not read and may smooth differently. In time of a base other than uniform_logsnr the
+    rate is taken per unit of that time
     """
     return MeanError(create(base).density, bins, half_life)
 

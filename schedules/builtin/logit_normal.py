@@ -26,7 +26,7 @@ _NEAR = 0.1  # distance from a cut, relative to the cut's own, within which a ma
 def logit_normal(m: float = 0.0, s: float = 1.0) -> Density:
     """p(λ) = N(−2m, (2s)²), from logit t ~ N(m, s²).
 
-    m, s: of logit t; m > 0 moves mass towards noise. Esser et al. 2024 (SD3), eq. 19.
+    m, s: of logit t; m > 0 moves mass towards noise. Esser et al. 2024 (SD3).
           diffusers' training scripts draw its mirror image, `diffusers_logit_normal`
     """
     return stats.norm(-2.0 * m, 2.0 * s)
@@ -49,7 +49,7 @@ def diffusers_logit_normal(m: float = 0.0, s: float = 1.0, a: float = 1.0) -> De
 def meanflow(m: float = -0.4, s: float = 1.0) -> Density:
     """logit t is the larger of two draws of N(m, s²): P(λ ≤ x) = 1 − Φ((−x/2 − m)/s)².
 
-    m, s: of each draw. MeanFlow, Geng et al. 2025, section 4.3 and its code (t and r are two draws, t the larger).
+    m, s: of each draw. MeanFlow, Geng et al. 2025 and its code (t and r are two draws, t the larger).
     Identity: skewnorm(−1, −2m, 2s)
     """
     return LargerOfTwo(m, s)

@@ -48,7 +48,7 @@ def speed(tau: int = 700, k: float = 5.0, base: str = "ddpm_linear") -> Density:
     tau:  step after which λ(t) hardly changes
     k:    ratio of the two densities
     base: a schedule with its default parameters
-    Wang et al. 2024 (SpeeD), eq. 3. Its code (read) weights steps by tanh(±∞) + 1.5, that is 2.5 against 0.5, so k = 5.
+    Wang et al. 2024 (SpeeD). Its code (read) weights steps by tanh(±∞) + 1.5, that is 2.5 against 0.5, so k = 5.
     Its τ is where √(1 − ᾱ) grows by less than 5e-5 a step, 700 for ddpm_linear; the weights themselves change at 1e-4,
     step 642, and half of each batch mirrors the other half at τ, which is left out here.
     """

@@ -22,7 +22,7 @@ def vp_sde(beta_min: float = 0.1, beta_max: float = 20.0, eps: float = 0.0) -> D
 
     beta_min, beta_max: of the linear β(t)
     eps:                first time; score_sde trains from 1e-5, LSGM from 0.01
-    Song et al. 2021, eq. 33: the continuous limit of ddpm_linear.
+    Song et al. 2021: the continuous limit of ddpm_linear.
     """
 
     def logsnr(share: Array) -> Array:
@@ -45,8 +45,8 @@ def vp_exp(rate: float = 12.0) -> Density:
 def sub_vp_sde(beta_min: float = 0.1, beta_max: float = 20.0) -> Density:
     """λ(t) = −B − 2 ln(1 − e^{−B}), B(t) = β_min t + ½(β_max − β_min) t².
 
-    α = e^{−B/2} as in vp_sde, but σ = 1 − e^{−B}, whose square root is missing on purpose. Song et al. 2021, eq. 29 and
-    appendix C; α² + σ² is not 1 here, and λ = ln(α²/σ²) all the same
+    α = e^{−B/2} as in vp_sde, but σ = 1 − e^{−B}, whose square root is missing on purpose. Song et al. 2021; α² +
+    σ² is not 1 here, and λ = ln(α²/σ²) all the same
     """
 
     def logsnr(t: Array) -> Array:
@@ -63,8 +63,7 @@ _SIGMAS = {"sigma_min": Float(1e-4, 0.1, log=True), "sigma_max": Float(5, 2000, 
 def ve_sde(sigma_min: float = 0.01, sigma_max: float = 50.0) -> Density:
     """p(λ) uniform on [−2 ln σ_max, −2 ln σ_min]: σ is log-uniform.
 
-    sigma_min, sigma_max: noise levels for data of unit variance; diffusers ships 0.01 and 1348. Song et al. 2021, eq.
-    30
+    sigma_min, sigma_max: noise levels for data of unit variance; diffusers ships 0.01 and 1348. Song et al. 2021
     """
     return stats.uniform(-2.0 * math.log(sigma_max), 2.0 * math.log(sigma_max / sigma_min))
 
@@ -77,7 +76,7 @@ def ve_sde(sigma_min: float = 0.01, sigma_max: float = 50.0) -> Density:
 def geometric_vpsde(v_min: float = 3e-5, v_max: float = 0.999) -> Density:
     """σ² log-uniform on a variance-preserving path: p(λ) ∝ sigmoid(λ) on [logit(1 − v_max), logit(1 − v_min)].
 
-    v_min, v_max: first and last σ². Vahdat et al. 2021 (LSGM), appendix B and its code
+    v_min, v_max: first and last σ². Vahdat et al. 2021 (LSGM) and its code
     """
     span = math.log(v_max / v_min)
 

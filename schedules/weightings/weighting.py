@@ -1,11 +1,15 @@
-"""A weighting with its name, parameters and canonical spec; and the registry that makes it."""
+"""A weighting with its name, parameters and canonical spec; and the registry that makes it.
+
+A weighting that learns is registered as a function of its parameters alone, without `logsnr`, that returns a
+`LearnedWeighting`; each `Weighting` has one of its own.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +21,7 @@ from schedules.grammar import Argument, Call, Mixture
 from schedules.registry import Info, Registry
 from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
+from schedules.sources import behind
 from schedules.spaces import Value
 from schedules.weightings.targets import TARGETS
 
@@ -24,11 +29,29 @@ WEIGHTINGS = Registry("weighting", builtins="schedules.weightings.builtin", cont
 register = WEIGHTINGS.register
 
 
+@runtime_checkable
+class LearnedWeighting(Protocol):
+    """A weighting that changes while training; a schedule that learns has the same three methods."""
+
+    def __call__(self, logsnr: Array, target: str, schedule: Schedule, /) -> Array:
+        """ω(λ) as learned so far, the shape of λ."""
+
+    def update(self, logsnr: Array, loss: Array, /) -> None:
+        """Learn from draws λ and their squared ε-errors, both (n,), in the order in which they were drawn."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was learned, as arrays and numbers."""
+
+    def load_state_dict(self, state: Mapping[str, Any], /) -> None:
+        """Put back what `state_dict` returned."""
+
+
 class Weighting:
-    """An immutable weighting ω(λ) on the ε-space squared error."""
+    """A weighting ω(λ) on the ε-space squared error; immutable, unless it learns."""
 
     def __init__(self, info: Info, params: Mapping[str, Value]) -> None:
         self.info = info
+        self._learned = None if "logsnr" in info.context else _learned(info, params)
         self.params = dict(params)
         changed = (Argument(key, value) for key, value in params.items() if value != info.params[key])
         self.spec = grammar.write(grammar.Spec(Call(info.name, tuple(changed))))
@@ -55,8 +78,11 @@ class Weighting:
             raise unknown("prediction target", target, TARGETS)
         at = np.asarray(logsnr, dtype=np.float64)
         known = {"logsnr": at, "target": target, "schedule": schedule}
-        context = {key: known[key] for key in self.info.context}
-        value = np.asarray(self.info.function(**context, **self.params), dtype=np.float64)
+        if self._learned is not None:
+            value = np.asarray(self._learned(at, target, schedule), dtype=np.float64)
+        else:
+            context = {key: known[key] for key in self.info.context}
+            value = np.asarray(self.info.function(**context, **self.params), dtype=np.float64)
         if value.shape != at.shape:
             raise UserError(f"weighting {self.spec!r}: expected shape {at.shape}, got {value.shape}")
         if np.any(np.isnan(value)) or np.any(value < 0):
@@ -64,9 +90,40 @@ class Weighting:
             raise UserError(f"weighting {self.spec!r}: is negative or not a number at λ={worst:g}")
         return value
 
+    @property
+    def learns(self) -> bool:
+        """Whether ω changes while training, through `update`."""
+        return self._learned is not None
+
+    def update(self, logsnr: ArrayLike, loss: ArrayLike) -> None:
+        """Tell a weighting that learns what was measured since the last call.
+
+        logsnr: λ drawn, shape (n,)
+        loss:   squared ε-error of each sample, mean over its elements, shape (n,), without any weight
+        UserError: the weighting doesn't learn.
+        """
+        if self._learned is None:
+            raise UserError(f"weighting {self.spec!r} does not learn")
+        self._learned.update(np.asarray(logsnr, dtype=np.float64), np.asarray(loss, dtype=np.float64))
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a weighting that learns has learned, as arrays and numbers; empty for the others."""
+        return {} if self._learned is None else dict(self._learned.state_dict())
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Put a state back that `state_dict` returned."""
+        if self._learned is not None:
+            self._learned.load_state_dict(state)
+
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Short hash of ω itself, under every target, at 41 λ in [−20, 20] to 9 digits; `cosine` stands in for p."""
+        """Short hash of ω itself, under every target, at 41 λ in [−20, 20] to 9 digits; `cosine` stands in for p.
+
+        A weighting that learns has no one ω and goes by spec and the source of its rule.
+        """
+        if self._learned is not None:
+            text = f"{self.spec} {self.source_hash} {behind(self._learned)}"
+            return hashlib.sha256(text.encode()).hexdigest()[:16]
         at = np.linspace(-20.0, 20.0, 41)
         cosine = create_schedule("cosine")
         digits = " ".join(f"{value:.9g}" for target in TARGETS for value in self(at, target, cosine))
@@ -83,6 +140,21 @@ class Weighting:
 
     def __repr__(self) -> str:
         return f"Weighting({self.spec!r})"
+
+
+def _learned(info: Info, params: Mapping[str, Value]) -> LearnedWeighting:
+    if info.context:
+        raise UserError(f"weighting {info.name!r} takes {', '.join(info.context)} but not logsnr")
+    try:
+        made = info.function(**params)
+    except Exception as problem:
+        raise UserError(f"weighting {info.name!r} raised {type(problem).__name__}: {problem}") from problem
+    if not isinstance(made, LearnedWeighting):
+        raise UserError(
+            f"weighting {info.name!r} takes no logsnr, so it must return an object that learns (callable, with update, "
+            f"state_dict and load_state_dict); got {type(made).__name__}"
+        )
+    return made
 
 
 def create(name: str, **params: Any) -> Weighting:

@@ -69,7 +69,9 @@ def running(store: Path, log: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         app.send_signal(signal.SIGINT)
-        app.wait(20)
+        code = app.wait(20)
+    assert code == 0, f"Ctrl-C ended the app with {code}: {log.read_text()}"
+    assert "Traceback" not in log.read_text()
 
 
 @contextmanager
@@ -126,10 +128,12 @@ def main() -> None:
     """Screenshots of every page."""
     store, folder = Path(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
+    laboratory = {"spec": ["laplace:scale=0.7", "cosine", "edm", "flow_uniform"]}
     pages = {
         "all": "/",
         "target": "/?" + urlencode({"target": "v", "guidance": "1"}),
-        "schedules": "/schedules?" + urlencode({"spec": ["laplace:scale=0.7", "cosine", "edm", "flow_uniform"]}, True),
+        "gmm": "/?" + urlencode({"track": "gmm-v1"}),
+        "schedules": "/schedules?" + urlencode(laboratory, doseq=True),
     }
     wanted = sys.argv[3:] or ["light", "dark", "phone"]
     with running(store, folder / "app.log") as address:

@@ -7,7 +7,17 @@ from scipy import integrate
 import schedules
 from schedules import UserError
 
-NAMES = ["loss_second_moment", "adaptive_elbo", "infonoise", "curriculum_mixture"]
+NAMES = [
+    "loss_second_moment",
+    "adaptive_elbo",
+    "infonoise",
+    "curriculum_mixture",
+    "constant_rate",
+    "adaptive_nonuniform",
+    "vdm_learned",
+]
+
+BASES = {"loss_second_moment": "cosine", "infonoise": "uniform_logsnr", "vdm_learned": "preset/vdm"}
 
 
 def train(schedule, error, rounds=60, n=4000, seed=0):
@@ -57,11 +67,11 @@ def test_mean_error_is_learned(name):
     assert np.median(np.abs(schedule.pdf(at) / expected - 1)) < 0.1
 
 
-@pytest.mark.parametrize("name", ["loss_second_moment", "infonoise"])
+@pytest.mark.parametrize("name", ["loss_second_moment", "infonoise", "vdm_learned"])
 def test_importance_keeps_the_objective(name):
     """E_p[importance · f] = E_base[f]."""
     schedule = schedules.create(name)
-    base = schedules.parse("cosine" if name == "loss_second_moment" else "uniform_logsnr")
+    base = schedules.parse(BASES[name])
     q = (np.arange(200_000) + 0.5) / 200_000
     before = np.mean(bump(base.ppf(q)))
     train(schedule, bump, rounds=20)
@@ -82,6 +92,67 @@ def test_curriculum_arrives():
     schedule.update(np.zeros(20_000), np.ones(20_000))
     assert float(schedule.ppf(0.5)) == pytest.approx(1.0, abs=0.02)
     assert float(schedule.ppf(0.9)) == pytest.approx(2.28, abs=0.05)
+
+
+def gaussian_error(at):
+    """ε-error of the best denoiser of N(0, 1): the x₀-error is sigmoid(−λ)."""
+    return 1 / (1 + np.exp(-at))
+
+
+def test_constant_rate_follows_the_x0_error():
+    """At ξ = 1, P(λ > x) is the share of the x₀-error gone: for N(0, 1) data that is sigmoid(λ) itself."""
+    schedule = schedules.parse("constant_rate:keep=0.01,half_life=10000")
+    train(schedule, gaussian_error, rounds=100)
+    at = np.linspace(-5, 5, 21)
+    np.testing.assert_allclose(schedule.cdf(at), 1 / (1 + np.exp(-at)), atol=0.02)
+    assert np.max(np.abs(schedules.create("cosine").cdf(at) - 1 / (1 + np.exp(-at)))) > 0.04
+
+
+def test_constant_rate_exponent_is_relative_to_alpha():
+    schedule = schedules.parse("constant_rate:keep=0.01,xi=0.25,half_life=10000")
+    train(schedule, gaussian_error)
+    # v = dm/dα = −2α for m = 1 − α², so p(α) ∝ α^{1/4} and P(α ≤ a) = a^{5/4}.
+    at = np.linspace(-4, 4, 17)
+    np.testing.assert_allclose(schedule.cdf(at), gaussian_error(at) ** 0.625, atol=0.02)
+
+
+def test_vdm_learned_reaches_the_least_variance():
+    """V = E_p[(e/p)²] is least at p ∝ √E[e²], and was far from it at the uniform start."""
+    schedule = schedules.parse("vdm_learned")
+    at = schedule.ppf((np.arange(20_000) + 0.5) / 20_000)
+    least = np.mean(bump(at)) ** 2
+    start = np.mean(bump(at) ** 2)
+    train(schedule, bump, rounds=200)
+    q = (np.arange(20_000) + 0.5) / 20_000
+    after = np.mean((bump(schedule.ppf(q)) * schedule.importance(schedule.ppf(q))) ** 2)
+    assert start > 3 * least
+    assert least * 0.999 < after < 1.1 * least
+
+
+def test_adaptive_nonuniform_goes_where_the_bound_falls_and_comes_back():
+    schedule = schedules.parse("adaptive_nonuniform:base=cosine,rate=0.1")
+    rng = np.random.default_rng(0)
+    base = schedules.create("cosine")
+    for round_ in range(30):
+        at = schedule.ppf((np.arange(4000) + rng.random(4000)) / 4000)
+        late = base.time(at) > 0.7
+        schedule.update(at, np.where(late, 0.9**round_, 1.0))
+    edge = base.logsnr(0.7)
+    learning = float(schedule.cdf(edge))
+    assert learning > 0.4  # 0.3 of uniform time lies there
+    for _ in range(200):
+        at = schedule.ppf((np.arange(4000) + rng.random(4000)) / 4000)
+        schedule.update(at, np.where(base.time(at) > 0.7, 0.9**30, 1.0))
+    assert float(schedule.cdf(edge)) == pytest.approx(0.3, abs=0.03)
+
+
+def test_the_source_of_the_rule_is_in_the_fingerprint(monkeypatch):
+    from schedules import sources
+
+    before = schedules.create("constant_rate").fingerprint
+    content = sources._content
+    monkeypatch.setattr(sources, "_content", lambda kind: content(kind) + (kind.__name__ == "Learned") * b"changed")
+    assert schedules.create("constant_rate").fingerprint != before
 
 
 @pytest.mark.parametrize("name", NAMES)

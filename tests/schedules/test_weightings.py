@@ -48,7 +48,7 @@ def test_published_formula(spec):
 
 
 def test_every_weighting_is_tested():
-    assert set(weightings.names()) == {spec.partition(":")[0] for spec in PUBLISHED} | {"native", "bell"}
+    assert set(weightings.names()) == {spec.partition(":")[0] for spec in PUBLISHED} | {"native", "bell", "uncertainty"}
 
 
 def test_bell_is_the_mean_normalised_table_of_diffsynth():

@@ -21,7 +21,7 @@ _SIZE = Float(1, 1e9, log=True)
 def shift(density: Density, a: float = 1.0) -> Density:
     """λ' = λ − 2 ln a: the resolution shift of flow models, t' = at / (1 + (a − 1)t).
 
-    a: ratio of noise scales; > 1 moves mass towards noise. SD3 uses 3 at 1024². Esser et al. 2024, eq. 23
+    a: ratio of noise scales; > 1 moves mass towards noise. SD3 uses 3 at 1024². Esser et al. 2024
     """
     return Affine(density, loc=-2.0 * math.log(a))
 
@@ -46,7 +46,7 @@ def snr_shift(density: Density, s: float = 1.0) -> Density:
 
 @register("input_scale", space={"b": _RATIO}, paper="arXiv:2301.10972")
 def input_scale(density: Density, b: float = 1.0) -> Density:
-    """λ' = λ + 2 ln b: the data multiplied by b, the noise as it is. Chen 2023, section 2.2."""
+    """λ' = λ + 2 ln b: the data multiplied by b, the noise as it is. Chen 2023."""
     return Affine(density, loc=2.0 * math.log(b))
 
 
@@ -58,7 +58,7 @@ def noise_scale(density: Density, n: float = 1.0) -> Density:
 
 @register("image_side", space={"d": _SIDE}, paper="arXiv:2301.11093")
 def image_side(density: Density, d: float = 64.0) -> Density:
-    """λ' = λ + 2 ln(64/d): the shift of simple diffusion for d × d images. Hoogeboom et al. 2023, section 3.1."""
+    """λ' = λ + 2 ln(64/d): the shift of simple diffusion for d × d images. Hoogeboom et al. 2023."""
     return Affine(density, loc=2.0 * math.log(64.0 / d))
 
 

@@ -26,7 +26,7 @@ def sigma_sqrt(logsnr: Array) -> Array:
 def cosmap_weight(logsnr: Array) -> Array:
     """ω(λ) = flow × 2/(π(1 − 2t + 2t²)): with uniform flow time, the objective of sampling `cosmap` = `cosine`.
 
-    Esser et al. 2024 (SD3), section 3.1; diffusers' weighting_scheme "cosmap"
+    Esser et al. 2024 (SD3); diffusers' weighting_scheme "cosmap"
     """
     t, rest = _times(logsnr)
     return target_factor("flow", logsnr) * 2.0 / (np.pi * (t**2 + rest**2))

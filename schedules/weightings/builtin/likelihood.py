@@ -20,7 +20,7 @@ _LARGEST = 1e300
 def elbo(logsnr: Array, schedule: Schedule) -> Array:
     """ω(λ) = 1/p(λ): every λ alike, whatever is sampled.
 
-    Kingma et al. 2021 (VDM), eq. 17; Kingma & Gao 2023 (arXiv:2303.00848), w(λ) = 1
+    Kingma et al. 2021 (VDM); Kingma & Gao 2023 (arXiv:2303.00848), w(λ) = 1
     """
     return _per_density(np.ones_like(logsnr), logsnr, schedule)
 
@@ -29,7 +29,7 @@ def elbo(logsnr: Array, schedule: Schedule) -> Array:
 def sigmoid(logsnr: Array, schedule: Schedule, k: float = 2.0) -> Array:
     """ω(λ) = sigmoid(k − λ)/p(λ): as published, with p divided out.
 
-    k: bias; Kingma & Gao 2023 (arXiv:2303.00848, appendix) and SiD2 (eq. 4) take −1 … 3. `sigmoid_bare` keeps p
+    k: bias; Kingma & Gao 2023 (arXiv:2303.00848) and SiD2 (eq. 4) take −1 … 3. `sigmoid_bare` keeps p
     """
     return _per_density(expit(k - logsnr), logsnr, schedule)
 
@@ -47,7 +47,8 @@ def sigmoid_bare(logsnr: Array, k: float = 2.0) -> Array:
 def imm(logsnr: Array, schedule: Schedule, b: float = 4.0, a: float = 1.0) -> Array:
     """ω(λ) = sigmoid(b − λ)/p(λ) · α^a/(α² + σ²), α and σ of the straight path.
 
-    b, a: bias and power; a = 1 or 2 and b = 4 in Zhou et al. 2025, section 7 (b from memory, not read again)
+    b, a: bias and power. Zhou et al. 2025 (Inductive Moment Matching). Form and a = 1 or 2 as in a reimplementation,
+          which takes b = 5 for CIFAR-10; b = 4 could not be checked against the paper
     """
     alpha, sigma = expit(0.5 * logsnr), expit(-0.5 * logsnr)
     return _per_density(expit(b - logsnr) * alpha**a / (alpha**2 + sigma**2), logsnr, schedule)

@@ -16,7 +16,7 @@ def native(logsnr: Array, target: str) -> Array:
 def eps(logsnr: Array) -> Array:
     """ω(λ) = 1: plain MSE of ε, whatever the network predicts.
 
-    Ho et al. 2020, L_simple (eq. 14)
+    Ho et al. 2020, L_simple
     """
     return target_factor("eps", logsnr)
 

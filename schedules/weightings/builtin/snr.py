@@ -16,7 +16,7 @@ _GAMMA = Float(0.1, 50, log=True)
 def min_snr(logsnr: Array, gamma: float = 5.0) -> Array:
     """ω(λ) = min(SNR, γ) / SNR = min(1, γ e^{−λ}).
 
-    gamma: cap on the weight of the x₀-error. Hang et al. 2023, section 3.4; the same for every target on the ε-error
+    gamma: cap on the weight of the x₀-error. Hang et al. 2023; the same for every target on the ε-error
     """
     return np.exp(np.minimum(0.0, np.log(gamma) - logsnr))
 
@@ -35,7 +35,7 @@ def soft_min_snr(logsnr: Array, gamma: float = 5.0) -> Array:
 def truncated_snr(logsnr: Array) -> Array:
     """ω(λ) = max(SNR, 1) / SNR: the x₀-error where noise prevails, the ε-error elsewhere.
 
-    Salimans & Ho 2022, section 4
+    Salimans & Ho 2022
     """
     return np.exp(np.maximum(0.0, -logsnr))
 
@@ -44,7 +44,7 @@ def truncated_snr(logsnr: Array) -> Array:
 def p2(logsnr: Array, k: float = 1.0, gamma: float = 1.0) -> Array:
     """ω(λ) = 1 / (k + SNR)^γ: perception prioritised.
 
-    k, gamma: 1 and 1 are the paper's for its stronger variant; γ = 0 is `eps`. Choi et al. 2022, eq. 9
+    k, gamma: 1 and 1 are the paper's for its stronger variant; γ = 0 is `eps`. Choi et al. 2022
     """
     return np.exp(-gamma * np.logaddexp(np.log(k), logsnr))
 

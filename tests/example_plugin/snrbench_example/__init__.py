@@ -1,0 +1,1 @@
+"""An example of a package that brings a noise schedule to snrbench."""
