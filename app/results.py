@@ -15,9 +15,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from harness import tracks
-from harness.metrics.catalog import METRICS, Metric
 from leaderboards import query, views
+from leaderboards.query import METRICS, Metric, tracks
 from leaderboards.rows import Board
 from leaderboards.views import Curve
 

@@ -37,7 +37,7 @@ SHOWN_ROWS = 8
 class Scores:
     """What one evaluation found.
 
-    shown: (rows, columns, *shape) unguided samples, a column for each label
+    shown: (rows, columns, *shape) unguided samples, a column for each label, the data's range scaled to [0, 1]
     """
 
     values: dict[Measured, float] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Evaluator:
         for guidance in self.rules.guidance if mark == 1.0 else (1.0,):
             samples = self._sample(network, prediction, seed, self.grid, guidance, scores)
             if guidance == 1.0:
-                scores.shown = samples[: SHOWN_ROWS * self._columns].unflatten(0, (-1, self._columns))
+                scores.shown = self._shown(samples)
             self._score_samples(samples, guidance, mark, scores)
         if mark == 1.0:
             own = self._sample(network, prediction, seed, self.grid_of(schedule), 1.0, scores)
@@ -110,6 +110,11 @@ class Evaluator:
                 for start, chosen in zip(noise.split(SAMPLING_CHUNK), label.split(SAMPLING_CHUNK), strict=True)
             ]
         )
+
+    def _shown(self, samples: Tensor) -> Tensor:
+        low, high = self.data.train.x.min(), self.data.train.x.max()
+        rows = samples[: SHOWN_ROWS * self._columns].unflatten(0, (-1, self._columns))
+        return ((rows - low) / (high - low)).clamp(0, 1)
 
     def _score_samples(self, samples: Tensor, guidance: float, mark: float, scores: Scores) -> None:
         features = self.features_of(samples)

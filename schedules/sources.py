@@ -11,7 +11,7 @@ _LIBRARIES = ("builtins", "numpy", "scipy", "functools")
 
 def behind(thing: object) -> str:
     """SHA-256 over the files that define the object's classes and those of its attributes, libraries left out."""
-    classes = {kind for one in (thing, *vars(thing).values()) for kind in type(one).__mro__}
+    classes = {kind for one in (thing, *getattr(thing, "__dict__", {}).values()) for kind in type(one).__mro__}
     own = [kind for kind in classes if kind.__module__.partition(".")[0] not in _LIBRARIES]
     contents = {hashlib.sha256(_content(kind)).hexdigest() for kind in own}
     return hashlib.sha256("".join(sorted(contents)).encode()).hexdigest()

@@ -265,5 +265,6 @@ def _print_facts(facts: dict[str, Any]) -> None:
         console.print("  learns while training")
     for key in ("stands for", "same density as", "same objective as", "paper", "origin", "fingerprint", "source hash"):
         if facts.get(key):
-            console.print(f"  {key}: {', '.join(facts[key]) if isinstance(facts[key], list) else facts[key]}")
+            start = "at the start, " if facts["learns"] and key.startswith("same ") else ""
+            console.print(f"  {start}{key}: {', '.join(facts[key]) if isinstance(facts[key], list) else facts[key]}")
     console.print()

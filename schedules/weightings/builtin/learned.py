@@ -78,12 +78,11 @@ def uncertainty(base: str = "edm", features: int = 128, rate: float = 0.01, batc
 
     All λ then count alike, whatever their error.
 
-
     base:     weighting that is divided by its own expected error; EDM2 has `edm`
     features: K, of u(λ) = Σ w_k √2 cos(f_k c + φ_k), c = ¼ ln σ, with f_k ~ N(0, (2π)²) and φ_k uniform, both fixed
     rate:     of Adam, β = (0.9, 0.99), for 100 steps; then it falls as 1/√steps, as EDM2's does after 70 000
     batch:    samples a step of Adam
-    Karras et al. 2023 (EDM2), eq. 14–16 and 21 as its code numbers them (NVlabs/edm2, read), after Kendall et al. 2018.
+    Karras et al. 2023 (EDM2), eq. 14–16 and 21 as its code numbers them (NVlabs/edm2, read).
     Adapted: w starts at 0, so that training starts with the base, and is not held at unit norm; u is trained here, on
     the ε-errors that training reports a block late, not in the network's own backward pass; the gradient is the same.
     The term u has no gradient for the network and is left out of its loss
