@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from multiprocessing import connection, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def work(spec: RunSpec, device: str, outbox: Path) -> tuple[str, str, Path]:
         result = execute(spec, place, _report)
     except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
         if os.environ.get("SNRBENCH_DEBUG"):
-            raise
+            traceback.print_exc()
         result = result_folder.failed(spec, f"{type(error).__name__}: {' '.join(str(error).split())}"[:500])
     folder = result_folder.write(outbox, result, place, started, time.time())
     return result.outcome, result.reason, folder

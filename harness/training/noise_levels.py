@@ -55,7 +55,8 @@ class NoiseLevelSource:
         known = np.isfinite(logsnr)
         factor = np.full_like(logsnr, np.nan)
         factor[known] = self.factor(logsnr[known])
-        alpha, sigma = (np.exp(-0.5 * np.logaddexp(0, sign * logsnr)) for sign in (-1, 1))
+        with np.errstate(invalid="ignore"):
+            alpha, sigma = (np.exp(-0.5 * np.logaddexp(0, sign * logsnr)) for sign in (-1, 1))
         return NoiseLevels(*(torch.from_numpy(a.astype(np.float32)) for a in (logsnr, alpha, sigma, factor)))
 
     def draw(self, u: np.ndarray) -> np.ndarray:
@@ -70,15 +71,16 @@ class NoiseLevelSource:
         return factor
 
     def learn(self, levels: NoiseLevels, error: Tensor) -> None:
-        """Tell a schedule that learns what a block of steps measured.
+        """Tell a schedule or weighting that learns what a block of steps measured.
 
         error: (steps, B) squared error of the prediction, mean over dimensions; handed on as an ε-error
         """
-        if self.schedule.learns:
+        learners = [part for part in (self.schedule, self.weighting) if part.learns]
+        if learners:
             logsnr = levels.logsnr.double().numpy()
-            self.schedule.update(
-                logsnr.ravel(), (error.double().cpu().numpy() / target_factor(self.target, logsnr)).ravel()
-            )
+            eps_error = error.double().cpu().numpy() / target_factor(self.target, logsnr)
+            for part in learners:
+                part.update(logsnr.ravel(), eps_error.ravel())
 
     def _relative(self, logsnr: np.ndarray) -> np.ndarray:
         return self.weighting(logsnr, self.target, self.schedule) / target_factor(self.target, logsnr)

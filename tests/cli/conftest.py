@@ -7,7 +7,7 @@ import pytest
 def snrbench(capsys, monkeypatch):
     from harness.cli import main
 
-    monkeypatch.delenv("SNRBENCH_DEBUG", raising=False)
+    monkeypatch.setenv("SNRBENCH_DEBUG", "")  # so that what --debug sets is taken back
 
     def call(*arguments):
         code = main._exit_code([str(argument) for argument in arguments])

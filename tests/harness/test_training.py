@@ -98,7 +98,7 @@ def test_divergence_is_a_result_with_its_step(quick_gmm):
         calls.append(0)
         values = factor(logsnr)
         if len(calls) == 2:
-            values[7] = np.nan  # step 8 of the second block of 25
+            values.reshape(25, -1)[7] = np.nan  # step 8 of the second block of 25
         return values
 
     object.__setattr__(trainer.levels, "factor", poisoned)
@@ -213,3 +213,14 @@ def test_gradients_by_sample_and_by_weight_agree_on_average(quick_gmm):
     sampled, weighted = sums
     assert torch.nn.functional.cosine_similarity(sampled, weighted, dim=0) > 0.99
     assert float(weighted.norm() / sampled.norm()) == pytest.approx(1, abs=0.05)
+
+
+def test_a_weighting_that_learns_is_told_and_changes_the_loss(quick_gmm):
+    trainer = bench("gmm-v1", CPU).trainer(spec("gmm-v1", "cosine", weighting="uncertainty"))
+    logsnr = np.linspace(-5, 5, 11)
+    before = trainer.levels.factor(logsnr)
+    trainer.run(100)
+    after = trainer.levels.factor(logsnr)
+    assert np.max(np.abs(np.log(after / before))) > 0.05
+    first, second = (execute(spec("gmm-v1", "cosine", weighting="uncertainty"), CPU).values for _ in range(2))
+    assert first == second
