@@ -162,7 +162,7 @@ class Tripled:
     """ω → 3 ω."""
 
     def __init__(self, weighting):
-        self.weighting, self.name = weighting, weighting.name
+        self.weighting, self.name, self.learns = weighting, weighting.name, False
 
     def __call__(self, *arguments):
         return 3 * self.weighting(*arguments)
