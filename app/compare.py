@@ -11,7 +11,7 @@ import streamlit as st
 from plotly.graph_objects import Figure
 
 from app import results
-from app.charts import errors, frame, training
+from app.charts import densities, errors, frame, training
 from app.guard import shielded
 from app.links import offer
 from app.results import Store
@@ -65,6 +65,11 @@ def show(chosen: Chosen) -> dict[str, str]:
             st.markdown(f"**{title}**")
             st.caption(caption)
             shielded(partial(body, chosen))
+    if learned := chosen.curves(results.learned_densities):
+        with st.container(border=True):
+            st.markdown("**What was learned**")
+            st.caption("p(λ) at the end of training, for the schedules that learn; a line for each seed.")
+            _draw(densities.learned(learned, chosen.styles), "learned", "Learned densities over log SNR")
     seen: dict[str, str] = {}
     with st.container(border=True):
         shielded(lambda: seen.update(_samples(chosen)))

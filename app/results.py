@@ -144,6 +144,12 @@ def error_curves(store: Store, run_ids: Sequence[str]) -> dict[str, Curve]:
     return views.error_curves(store.folder, run_ids)
 
 
+@st.cache_data(max_entries=KEPT, show_spinner="Reading densities …")
+def learned_densities(store: Store, run_ids: Sequence[str]) -> dict[str, Curve]:
+    """run_id → p(λ) at the end of training, of schedules that learn."""
+    return views.learned_densities(store.folder, run_ids)
+
+
 @st.cache_data(max_entries=KEPT, show_spinner="Reading samples …")
 def samples(store: Store, run_id: str) -> bytes | None:
     """A run's sample grid as PNG."""

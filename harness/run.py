@@ -33,6 +33,7 @@ class RunResult:
     outcome: "finished", "diverged" or "failed"; reason and step say why when not finished
     losses:  (step, mean training loss since the last one)
     learned: λ and p(λ) at the end of training, (n,) each, of a schedule that learns
+    learned_state: arrays that a schedule or weighting which learns would go on from
     """
 
     spec: RunSpec
@@ -45,6 +46,7 @@ class RunResult:
     scores: Scores | None = None
     weights: dict[str, Tensor] = field(default_factory=dict)
     learned: tuple[np.ndarray, np.ndarray] | None = None
+    learned_state: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Bench:
@@ -114,6 +116,9 @@ def execute(
     if schedule.learns:
         logsnr = np.linspace(*place.track.training.logsnr_range, DENSITY_POINTS)
         result.learned = (logsnr, schedule.pdf(logsnr))
+    for part, learner in (("schedule", schedule), ("weighting", trainer.levels.weighting)):
+        state = learner.state_dict()
+        result.learned_state |= {f"{part}.{key}": np.asarray(value) for key, value in state.items()}
     result.losses = _binned(trainer.losses[: trainer.done], place.track.training.steps)
     result.costs = {
         "seconds/training": train_seconds,

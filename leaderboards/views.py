@@ -64,14 +64,23 @@ def histories(store: Path, run_ids: Iterable[str], metric: str) -> dict[str, Cur
 
 def error_curves(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
     """run_id → the held-out ε-error against λ, for the runs that have it (artifact `curves.json`)."""
-    found = {run_id: read.artifact(store, run_id, "curves.json") for run_id in run_ids}
-    contents = {run_id: json.loads(content) for run_id, content in found.items() if content}
-    return {run_id: _curve(content["logsnr"], content["eps_error"]) for run_id, content in contents.items()}
+    return _stored_curves(store, run_ids, "curves.json", "eps_error")
+
+
+def learned_densities(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
+    """run_id → p(λ) at the end of training, for the runs of schedules that learn (artifact `density.json`)."""
+    return _stored_curves(store, run_ids, "density.json", "pdf")
 
 
 def samples(store: Path, run_id: str) -> bytes | None:
     """The run's sample grid as PNG; None where it has none."""
     return read.artifact(store, run_id, "samples.png")
+
+
+def _stored_curves(store: Path, run_ids: Iterable[str], name: str, quantity: str) -> dict[str, Curve]:
+    found = {run_id: read.artifact(store, run_id, name) for run_id in run_ids}
+    contents = {run_id: json.loads(content) for run_id, content in found.items() if content}
+    return {run_id: _curve(content["logsnr"], content[quantity]) for run_id, content in contents.items()}
 
 
 def _ranked(table: pd.DataFrame, protocol: str | None) -> pd.DataFrame:

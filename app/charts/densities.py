@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from app.charts.frame import figure, line
 from app.theme import Style
+from leaderboards.views import Curve
 from schedules import Schedule
 from schedules.curves import grid, times
 from schedules.density import Array
@@ -30,6 +31,15 @@ def density(schedules: Sequence[Schedule], styles: Styles) -> go.Figure:
         peaks.append(float(np.nanmax(value)))
         line(made, one.spec, styles[one.spec], at, value)
     made.update_yaxes(range=[0, 1.08 * min(max(peaks), 8 * float(np.median(peaks)))])
+    return made
+
+
+def learned(curves: Mapping[str, Mapping[int, Curve]], styles: Styles) -> go.Figure:
+    """p(λ) that schedules had learned at the end of training: a line for each seed."""
+    made = figure("λ = log SNR (noise left, data right)", "p(λ) at the end", hovermode="x unified")
+    for name, seeds in curves.items():
+        for seed, curve in seeds.items():
+            line(made, f"{name} seed {seed}", styles[name], curve.x, curve.y)
     return made
 
 

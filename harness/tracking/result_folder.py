@@ -56,6 +56,8 @@ def _artifacts(files: Path, result: RunResult) -> None:
     if result.learned is not None:
         logsnr, density = result.learned
         (files / "density.json").write_text(json.dumps({"logsnr": logsnr.tolist(), "pdf": density.tolist()}))
+    if result.learned_state:
+        np.savez(files / "learned_state.npz", allow_pickle=False, **result.learned_state)
     if result.scores is None:
         return
     curve = result.scores.curve

@@ -14,7 +14,7 @@ GMM = Track(
     training=Training(steps=500, batch=128, learning_rate=2e-3, warmup_steps=50, ema_decay=0.995, label_dropout=0.0),
     evaluation=Evaluation(
         samples=1024,
-        ddim_steps=24,
+        ddim_steps=16,
         sampler_logsnr=(-8.0, 8.0),
         guidance=(1.0,),
         curve_logsnr=(-8.0, 8.0, 33),
