@@ -3,9 +3,9 @@
     python tests/benchmarks/step_overhead.py [--track digits-v1] [--rounds 10] [--device cpu]
 
 Three loops take turns in one process, a block of steps each, with the same arithmetic: forward, weighted loss,
-backward, clipping, AdamW, moving average. One is the harness; one is written by hand and draws rows, noise and λ in plain torch,
-step by step; the last finds all its batches ready in memory, which no real training does. Medians over rounds; the
-target is a ratio ≤ 1.05 to the loop written by hand.
+backward, clipping, AdamW, moving average. One is the harness; one is written by hand and draws rows, noise and λ in
+plain torch, step by step; the last finds all its batches ready in memory, which no real training does. Medians over
+rounds; the target is a ratio ≤ 1.05 to the loop written by hand.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def test_applied_by_weight_has_the_same_expectation(schedule, weighting):
 def test_every_static_schedule_has_one_objective_applied_either_way(name):
     """Protocol 7 by quadrature: means over uniforms, drawn from p as such or from the baseline and weighted.
 
-    The risk fades towards the track's ends, beyond which drawing from p clips; within 2 %, the error of the coarser sum.
+    The risk fades towards the track's ends, beyond which drawing from p clips. 2 % is the error of the coarser sum.
     """
 
     def risk(logsnr):
