@@ -1,13 +1,12 @@
 """Discrete tables and SD3's time densities against diffusers' own code."""
 
+import diffusers
 import numpy as np
 import pytest
+from diffusers import training_utils
 
 import schedules
 from schedules import UserError, from_alphas_cumprod, from_diffusers
-
-diffusers = pytest.importorskip("diffusers")
-training_utils = pytest.importorskip("diffusers.training_utils")
 
 TABLES = {
     "ddpm_linear": {"beta_schedule": "linear"},
