@@ -203,7 +203,7 @@ def info(name: str) -> Info:
 def _build(tree: Spec, source: str) -> Schedule:
     """Tree → schedule with its canonical tree; `source` is the text that a mistake is reported in."""
     if tree.tuned:
-        raise UserError(f"spec {source!r}: tuned parameters are looked up by `snrbench run`; name them here instead")
+        raise UserError(f"spec {source!r}: no tuned parameters are known; give the parameters themselves")
     if isinstance(tree.source, Mixture):
         base = _build_mixture(tree.source, source)
     else:

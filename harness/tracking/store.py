@@ -53,9 +53,18 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"store {self.root} cannot be written: {error}") from error
 
+    def _look_at_database(self) -> None:
+        try:
+            with sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True, timeout=60) as connection:
+                connection.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.Error as error:
+            raise UserError(f"store {self.root} cannot be read: {self.database.name}: {error}") from error
+
     @functools.cached_property
     def client(self) -> MlflowClient:
-        """MLflow's client, without its chatter and without its usage reports."""
+        """MLflow's client, without its chatter and without its usage reports. UserError for a damaged database."""
+        if self.remote is None and self.database.exists():
+            self._look_at_database()
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
         for name in ("alembic", "mlflow"):

@@ -151,3 +151,10 @@ def test_samples_are_stored_as_a_picture(store, quick_digits):
     run_id = deliver(store, write(store, execute(spec, CPU)))
     image = Image.open(io.BytesIO(read.artifact(store.root, run_id, "samples.png")))
     assert image.size == (10 * 10 * 4, 8 * 10 * 4)
+
+
+def test_a_damaged_database_is_one_line(store):
+    store.database.write_text("garbage " * 200)
+    for action in (lambda: read.read_runs(store.root, "gmm-v1"), Store(store.root).prepare):
+        with pytest.raises(UserError, match=r"store .* cannot be .*not a database"):
+            action()

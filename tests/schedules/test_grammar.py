@@ -86,7 +86,7 @@ def test_hostile_texts_are_refused():
 
 
 def test_tuned_is_left_to_the_harness():
-    with pytest.raises(UserError, match="snrbench run"):
+    with pytest.raises(UserError, match="no tuned parameters"):
         parse("laplace@tuned")
     assert split_tuned("laplace@tuned|shift:a=3") == ("laplace|shift:a=3", True)
     assert split_tuned("laplace") == ("laplace", False)
