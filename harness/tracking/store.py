@@ -12,6 +12,8 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ class Store:
                 # Readers and writers of other processes do not wait for each other in this mode; the file keeps it.
                 with sqlite3.connect(self.database, timeout=60) as connection:
                     connection.execute("PRAGMA journal_mode=WAL")
+                # MLflow makes its tables when a client first opens the database; two at once would break it.
+                with FileLock(self.root / "mlflow.lock"):
+                    _ = self.client
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"store {self.root} cannot be written: {error}") from error
 

@@ -153,8 +153,26 @@ def test_samples_are_stored_as_a_picture(store, quick_digits):
     assert image.size == (10 * 10 * 4, 8 * 10 * 4)
 
 
-def test_a_damaged_database_is_one_line(store):
-    store.database.write_text("garbage " * 200)
-    for action in (lambda: read.read_runs(store.root, "gmm-v1"), Store(store.root).prepare):
+def test_a_damaged_database_is_one_line(tmp_path):
+    (tmp_path / "mlflow.db").write_text("garbage " * 200)
+    for action in (lambda: read.read_runs(tmp_path, "gmm-v1"), Store(tmp_path).prepare):
         with pytest.raises(UserError, match=r"store .* cannot be .*not a database"):
             action()
+
+
+def test_processes_that_make_one_store_at_once_all_succeed(tmp_path):
+    """MLflow's migrations do not bear two writers; the store lets one at a time through."""
+    import subprocess
+    import sys
+
+    program = (
+        f"from harness.tracking.store import Store; s = Store({str(tmp_path / 'new')!r}); s.prepare(); "
+        "print(s.client.search_experiments()[0].name)"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    outputs = [process.communicate(timeout=200) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], outputs
+    assert [out.split() for out, _ in outputs] == [["Default"]] * 3
