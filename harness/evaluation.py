@@ -20,7 +20,7 @@ from harness.metrics.error_curve import ErrorCurve
 from harness.metrics.frechet import Moments, frechet_distance
 from harness.metrics.kernel import KernelDistance
 from harness.metrics.keys import Measured
-from harness.metrics.neighbours import memorised, precision_recall
+from harness.metrics.neighbours import memorised, nearest_rows, precision_recall
 from harness.networks.network import Network
 from harness.sampling.ddim import ddim, logsnr_grid
 from harness.specs import BASELINE
@@ -37,12 +37,14 @@ SHOWN_ROWS = 8
 class Scores:
     """What one evaluation found.
 
-    shown: (rows, columns, *shape) unguided samples, a column for each label, the data's range scaled to [0, 1]
+    shown:   (rows, columns, *shape) unguided samples, a column for each label, the data's range scaled to [0, 1]
+    nearest: the nearest training data of each of them, alike
     """
 
     values: dict[Measured, float] = field(default_factory=dict)
     curve: ErrorCurve | None = None
     shown: Tensor | None = None
+    nearest: Tensor | None = None
     samples_drawn: int = 0
 
 
@@ -78,14 +80,19 @@ class Evaluator:
         for guidance in self.rules.guidance if mark == 1.0 else (1.0,):
             samples = self._sample(network, prediction, seed, self.grid, guidance, scores)
             if guidance == 1.0:
-                scores.shown = self._shown(samples)
+                scores.shown, scores.nearest = self._shown(samples)
             self._score_samples(samples, guidance, mark, scores)
         if mark == 1.0:
             own = self._sample(network, prediction, seed, self.grid_of(schedule), 1.0, scores)
-            distance = frechet_distance(_moments(self.features_of(own)), self.moments["test"])
-            scores.values[Measured("fd_own_grid", "test")] = distance
+            scores.values[Measured("fd_own_grid", "test")] = self._distance(own)
+            chosen = min(self.rules.guidance, key=lambda scale: scores.values[Measured("fd", "val", scale)])
+            again = self._sample(network, prediction, seed, self.grid, chosen, scores, noise="sampling again")
+            scores.values[Measured("fd_resampled", "test", chosen)] = self._distance(again)
         self._score_curve(network, prediction, mark, scores)
         return scores
+
+    def _distance(self, samples: Tensor) -> float:
+        return frechet_distance(_moments(self.features_of(samples)), self.moments["test"])
 
     @property
     def _columns(self) -> int:
@@ -97,24 +104,34 @@ class Evaluator:
         return torch.cat([self.features(part) for part in x.split(SAMPLING_CHUNK)])
 
     def _sample(
-        self, network: Network, prediction: str, seed: int, grid: np.ndarray, guidance: float, scores: Scores
+        self,
+        network: Network,
+        prediction: str,
+        seed: int,
+        grid: np.ndarray,
+        guidance: float,
+        scores: Scores,
+        noise: str = "sampling",
     ) -> Tensor:
         count = self.rules.samples
         # One noise for a seed: the same for every entry and every guidance scale (protocol 3).
-        noise = Streams(seed).normal("sampling", shape=(count, *self.data.shape)).to(self.device)
+        drawn = Streams(seed).normal(noise, shape=(count, *self.data.shape)).to(self.device)
         label = torch.arange(count, device=self.device) % self._columns
         scores.samples_drawn += count
         return torch.cat(
             [
                 ddim(network.at_one_logsnr, prediction, start, chosen, grid, guidance, no_label=self.data.classes)
-                for start, chosen in zip(noise.split(SAMPLING_CHUNK), label.split(SAMPLING_CHUNK), strict=True)
+                for start, chosen in zip(drawn.split(SAMPLING_CHUNK), label.split(SAMPLING_CHUNK), strict=True)
             ]
         )
 
-    def _shown(self, samples: Tensor) -> Tensor:
-        low, high = self.data.train.x.min(), self.data.train.x.max()
-        rows = samples[: SHOWN_ROWS * self._columns].unflatten(0, (-1, self._columns))
-        return ((rows - low) / (high - low)).clamp(0, 1)
+    def _shown(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        train = self.data.train.x
+        low, high = train.min(), train.max()
+        first = samples[: SHOWN_ROWS * self._columns]
+        pairs = (first, train[nearest_rows(first, train)])
+        shown, nearest = (((x - low) / (high - low)).clamp(0, 1).unflatten(0, (-1, self._columns)) for x in pairs)
+        return shown, nearest
 
     def _score_samples(self, samples: Tensor, guidance: float, mark: float, scores: Scores) -> None:
         features = self.features_of(samples)

@@ -16,7 +16,7 @@ from leaderboards.rows import Board
 from leaderboards.scores import Guidance
 from schedules.errors import UserError, unknown
 
-FEATURE_METRICS = frozenset({"fd", "kd", "kd_se", "fd_own_grid", "precision", "recall", "memorised"})
+FEATURE_METRICS = frozenset({"fd", "kd", "kd_se", "fd_own_grid", "fd_resampled", "precision", "recall", "memorised"})
 """Metrics that are measured in the track's feature space, which the legend names."""
 
 

@@ -33,6 +33,11 @@ def memorised(samples: Tensor, train_subsets: list[Tensor], held_out: Tensor) ->
     return float(torch.stack(shares).mean())
 
 
+def nearest_rows(samples: Tensor, cloud: Tensor) -> Tensor:
+    """(N,) row of the cloud (M, *) that is nearest to each sample (N, *)."""
+    return torch.cdist(samples.flatten(1), cloud.flatten(1)).argmin(dim=1)
+
+
 def _nearest(samples: Tensor, cloud: Tensor) -> Tensor:
     return torch.cdist(samples.flatten(1), cloud.flatten(1)).amin(dim=1)
 

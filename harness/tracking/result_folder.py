@@ -66,8 +66,9 @@ def _artifacts(files: Path, result: RunResult) -> None:
         if curve.excess is not None:
             points["excess"] = curve.excess.tolist()
         (files / "curves.json").write_text(json.dumps(points))
-    if result.scores.shown is not None and result.scores.shown.ndim == 5:
-        (files / "samples.png").write_bytes(_grid_png(result.scores.shown))
+    for name, sheet in (("samples", result.scores.shown), ("nearest", result.scores.nearest)):
+        if sheet is not None and sheet.ndim == 5:
+            (files / f"{name}.png").write_bytes(_grid_png(sheet))
 
 
 def _grid_png(shown: torch.Tensor, zoom: int = 4) -> bytes:
