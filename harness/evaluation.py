@@ -7,6 +7,7 @@ chosen on validation is scored on test from the same samples.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,9 +50,13 @@ class Scores:
 
 
 class Evaluator:
-    """A track's frozen references, made once for many runs."""
+    """A track's frozen references, made once for many runs.
+
+    pulse: called before every chunk of samples, so that an evaluation can be watched and stopped
+    """
 
     def __init__(self, track: Track, data: Dataset, device: torch.device) -> None:
+        self.pulse: Callable[[], None] = lambda: None
         self.rules, self.data, self.device = track.evaluation, data, device
         self.features = track.features(device)
         self.splits = {"val": data.val, "test": data.test}
@@ -91,6 +96,24 @@ class Evaluator:
         self._score_curve(network, prediction, mark, scores)
         return scores
 
+    def validate(self, network: Network, prediction: str, seed: int, mark: float, metric: str) -> Scores:
+        """What tuning goes by: one metric, on the validation split alone. ValueError for one that it cannot go by."""
+        scores = Scores()
+        if metric == "fd":
+            for guidance in self.rules.guidance if mark == 1.0 else (1.0,):
+                samples = self._sample(network, prediction, seed, self.grid, guidance, scores)
+                distance = frechet_distance(_moments(self.features_of(samples)), self.moments["val"])
+                scores.values[Measured("fd", "val", guidance, mark)] = distance
+            return scores
+        rng = Streams(self.rules.seed).numpy("validation curve")
+        data = _spread(self.splits["val"], self.rules.curve_points, rng)
+        curve = error_curve.error_curve(network, prediction, data, self.logsnr, self.rules.seed, self.data.truth)
+        value = {"excess": curve.excess_risk, "eps_error": curve.mean}.get(metric)
+        if value is None:
+            raise ValueError(f"metric {metric!r} has no validation score; expected fd, excess or eps_error")
+        scores.values[Measured(metric, "val", mark=mark)] = value()
+        return scores
+
     def _distance(self, samples: Tensor) -> float:
         return frechet_distance(_moments(self.features_of(samples)), self.moments["test"])
 
@@ -118,12 +141,13 @@ class Evaluator:
         drawn = Streams(seed).normal(noise, shape=(count, *self.data.shape)).to(self.device)
         label = torch.arange(count, device=self.device) % self._columns
         scores.samples_drawn += count
-        return torch.cat(
-            [
+        chunks = []
+        for start, chosen in zip(drawn.split(SAMPLING_CHUNK), label.split(SAMPLING_CHUNK), strict=True):
+            self.pulse()
+            chunks.append(
                 ddim(network.at_one_logsnr, prediction, start, chosen, grid, guidance, no_label=self.data.classes)
-                for start, chosen in zip(drawn.split(SAMPLING_CHUNK), label.split(SAMPLING_CHUNK), strict=True)
-            ]
-        )
+            )
+        return torch.cat(chunks)
 
     def _shown(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         train = self.data.train.x

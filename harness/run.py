@@ -6,6 +6,7 @@ import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from harness import memory, tracks
 from harness.evaluation import Evaluator, Scores
 from harness.metrics.keys import Measured
 from harness.networks.network import Network
+from harness.progress import Checkpoints, Progress
 from harness.specs import BASELINE, RunSpec
 from harness.tracks.track import Track
 from harness.training.loop import Diverged, Trainer
@@ -30,10 +32,11 @@ DENSITY_POINTS = 401
 class RunResult:
     """What a run produced.
 
-    outcome: "finished", "diverged" or "failed"; reason and step say why when not finished
+    outcome: "finished", "diverged", "failed", "paused" or "pruned"; reason and step say why when not finished
     losses:  (step, mean training loss since the last one)
     learned: λ and p(λ) at the end of training, (n,) each, of a schedule that learns
     learned_state: arrays that a schedule or weighting which learns would go on from
+    notes:   what a user should be told
     """
 
     spec: RunSpec
@@ -47,6 +50,7 @@ class RunResult:
     weights: dict[str, Tensor] = field(default_factory=dict)
     learned: tuple[np.ndarray, np.ndarray] | None = None
     learned_state: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 class Bench:
@@ -68,12 +72,19 @@ class Bench:
     def trainer(self, spec: RunSpec) -> Trainer:
         """A fresh trainer for a run."""
         schedule, weighting = spec.entry.make()
-        rules = self.track.training
+        rules = self.track.training.scaled(spec.entry.learning_rate, spec.entry.ema)
         baseline = schedules.create(BASELINE) if spec.entry.apply == "weight" else None
         levels = NoiseLevelSource(schedule, weighting, spec.target, rules.logsnr_range, baseline)
         return Trainer(
             self.network(spec.seed), rules, self.data.train, self.data.classes, spec.target, levels, spec.seed
         )
+
+    def score(self, trainer: Trainer, spec: RunSpec, mark: float) -> Scores:
+        """The scores of the averaged weights; a run that tunes sees the validation split only."""
+        network = trainer.ema.average
+        if spec.tunes:
+            return self.evaluator.validate(network, spec.target, spec.seed, mark, self.track.primary_metric)
+        return self.evaluator(network, spec.target, spec.seed, mark, trainer.levels.schedule)
 
 
 @functools.lru_cache(maxsize=2)
@@ -82,53 +93,124 @@ def bench(track: str, device: torch.device) -> Bench:
     return Bench(tracks.get(track), device)
 
 
-def execute(
-    spec: RunSpec, device: torch.device, on_progress: Callable[[float], None] = lambda share: None
-) -> RunResult:
-    """Train and evaluate. `on_progress` gets the share of the training steps done, and 1 at the very end.
+class Interrupted(Exception):  # noqa: N818 - asked for, not an error
+    """The run was asked to stop. What it has done is in its checkpoint."""
 
-    A loss or a score that is not finite makes a result with outcome "diverged"; other errors are raised.
+
+def execute(
+    spec: RunSpec,
+    device: torch.device,
+    on_progress: Callable[[float], None] = lambda share: None,
+    *,
+    checkpoints: Path | None = None,
+    until: float = 1.0,
+    stop_asked: Callable[[], bool] = lambda: False,
+) -> RunResult:
+    """Train and evaluate; go on from a checkpoint where there is one, bit for bit on a CPU.
+
+    on_progress: gets the share of the training steps done, after every block of steps and every chunk of samples
+    checkpoints: folder of this run's checkpoints; None writes none
+    until:       share of the budget, one of the track's marks, after whose evaluation to pause; the outcome is then
+                 "paused" and the checkpoint is written
+    stop_asked:  looked at as often as on_progress is called
+
+    A loss or a score that is not finite makes a result with outcome "diverged". Raises Interrupted when it was asked to
+    stop, with the checkpoint written; other errors are raised as they come.
     """
     place = bench(spec.track, device)
     memory.reset_peak(device)
-    trainer = place.trainer(spec)
-    result = RunResult(spec)
-    train_seconds = evaluation_seconds = 0.0
-    drawn = 0
+    trainer, kept = place.trainer(spec), Checkpoints(checkpoints)
+    progress = Progress()
+    if (found := kept.load()) is not None:
+        trainer.load(found.tensors)
+        progress = Progress.of(found.record)
+        progress.resumed += 1
+    result = RunResult(spec, notes=kept.notes)
+    started = time.perf_counter()
+
+    def clock(part: str) -> None:
+        nonlocal started
+        _wait_for(device)
+        now = time.perf_counter()
+        progress.seconds[part] += now - started
+        started = now
+
+    def pulse() -> None:
+        on_progress(trainer.done / place.track.training.steps)
+        if stop_asked():
+            raise Interrupted
+
+    def on_block(done: int) -> None:
+        nonlocal started
+        if kept.due():
+            clock("training")
+            kept.save(done, trainer.state(), progress)
+            started = time.perf_counter()  # writing is counted by itself
+        pulse()
+
+    place.evaluator.pulse = pulse
+    marks = list(zip(place.track.marks, place.track.mark_steps(), strict=True))
     try:
-        for mark, until in zip(place.track.marks, place.track.mark_steps(), strict=True):
-            started = time.perf_counter()
-            trainer.run(until, lambda done: on_progress(0.999 * done / place.track.training.steps))
-            _wait_for(device)
-            trained = time.perf_counter()
-            scores = place.evaluator(trainer.ema.average, spec.target, spec.seed, mark, trainer.levels.schedule)
-            _wait_for(device)
-            train_seconds += trained - started
-            evaluation_seconds += time.perf_counter() - trained
-            drawn += scores.samples_drawn
-            _check(scores, until)
-            result.values.update(scores.values)
-            result.scores = scores
-        result.weights = {key: value.cpu() for key, value in trainer.ema.average.state_dict().items()}
+        for mark, step in marks[progress.marks :]:
+            if mark > until:
+                break
+            trainer.run(step, on_block)
+            clock("training")
+            result.scores = place.score(trainer, spec, mark)
+            clock("evaluation")
+            _check(result.scores, step)
+            progress.samples_drawn += result.scores.samples_drawn
+            progress.values.update(result.scores.values)
+            progress.marks += 1
+        result.outcome = "finished" if progress.marks == len(marks) else "paused"
     except Diverged as diverged:
         result.outcome, result.reason, result.step = "diverged", diverged.reason, diverged.step
-    schedule = trainer.levels.schedule
-    if schedule.learns:
-        logsnr = np.linspace(*place.track.training.logsnr_range, DENSITY_POINTS)
-        result.learned = (logsnr, schedule.pdf(logsnr))
-    for part, learner in (("schedule", schedule), ("weighting", trainer.levels.weighting)):
-        state = learner.state_dict()
-        result.learned_state |= {f"{part}.{key}": np.asarray(value) for key, value in state.items()}
-    result.losses = _binned(trainer.losses[: trainer.done], place.track.training.steps)
-    result.costs = {
-        "seconds/training": train_seconds,
-        "seconds/evaluation": evaluation_seconds,
-        "images_per_second/training": trainer.done * place.track.training.batch / max(train_seconds, 1e-9),
-        "images_per_second/sampling": drawn / max(evaluation_seconds, 1e-9),
-        "memory/peak_mib": memory.peak_mib(device),
-    }
+    except Interrupted:
+        clock("evaluation" if trainer.done in place.track.mark_steps() else "training")
+        kept.save(trainer.done, trainer.state(), progress)
+        raise
+    finally:
+        place.evaluator.pulse = lambda: None
+    if result.outcome == "paused":
+        kept.save(trainer.done, trainer.state(), progress)
+    _describe(result, trainer, progress, place.track)
+    result.costs["memory/peak_mib"] = memory.peak_mib(device)
     on_progress(1.0)
     return result
+
+
+def abandon(spec: RunSpec, checkpoints: Path, reason: str) -> RunResult:
+    """The result of a paused run that is given up: what it has measured until now, with outcome "pruned"."""
+    result = RunResult(spec, outcome="pruned", reason=reason)
+    found = Checkpoints(checkpoints).load()
+    if found is not None:
+        progress, track = Progress.of(found.record), tracks.get(spec.track)
+        result.values = progress.values
+        result.losses = _binned(found.tensors["losses"], track.training.steps)
+        result.costs = _costs(progress, len(found.tensors["losses"]), track)
+    return result
+
+
+def _describe(result: RunResult, trainer: Trainer, progress: Progress, track: Track) -> None:
+    """Fill in what is read off at the end of training."""
+    result.values = progress.values
+    if result.outcome == "finished":
+        result.weights = {key: value.cpu() for key, value in trainer.ema.average.state_dict().items()}
+    schedule = trainer.levels.schedule
+    if schedule.learns:
+        logsnr = np.linspace(*track.training.logsnr_range, DENSITY_POINTS)
+        result.learned = (logsnr, schedule.pdf(logsnr))
+    result.learned_state = trainer.levels.state()
+    result.losses = _binned(trainer.losses[: trainer.done], track.training.steps)
+    result.costs = _costs(progress, trainer.done, track)
+
+
+def _costs(progress: Progress, steps: int, track: Track) -> dict[str, float]:
+    return {
+        **{f"seconds/{part}": seconds for part, seconds in progress.seconds.items()},
+        "images_per_second/training": steps * track.training.batch / max(progress.seconds["training"], 1e-9),
+        "images_per_second/sampling": progress.samples_drawn / max(progress.seconds["evaluation"], 1e-9),
+    }
 
 
 def _check(scores: Scores, step: int) -> None:

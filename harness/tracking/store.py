@@ -1,11 +1,14 @@
 """The store: one folder with the MLflow database and artifacts, and results waiting to be delivered to it.
 
-`MLFLOW_TRACKING_URI` replaces the MLflow part by a server.
+`store.json` says in which format: {"format": 1, "protocol": "1"}; a store without it is of format 1. Until `prepare`
+opens it for writing, the client reads and leaves every file as it is. `MLFLOW_TRACKING_URI` replaces the MLflow part by
+a server.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import os
 import sqlite3
@@ -14,10 +17,14 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from harness.protocol import PROTOCOL
+from harness.tracking import database
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+FORMAT = 1
 
 
 class Store:
@@ -28,6 +35,8 @@ class Store:
         self.outbox = self.root / "outbox"
         self.artifacts = self.root / "artifacts"
         self.database = self.root / "mlflow.db"
+        self.marker = self.root / "store.json"
+        self._writes = False
 
     @property
     def remote(self) -> str | None:
@@ -36,50 +45,44 @@ class Store:
 
     @property
     def uri(self) -> str:
-        """Tracking URI."""
+        """Tracking URI, for writing."""
         return self.remote or f"sqlite:///{self.database}"
 
     @property
     def exists(self) -> bool:
-        """Whether there is anything to read."""
-        return self.remote is not None or self.database.exists()
+        """Whether there is anything to read: a database that is empty, or was never finished, counts as none."""
+        return self.remote is not None or database.holds_anything(self.database)
 
     def prepare(self) -> None:
-        """Make the folder and its database. UserError when it cannot be written."""
+        """Make the folder and its database, for writing. UserError when it cannot be written, or is no such store."""
+        if self.root.exists() and not self.root.is_dir():
+            raise UserError(f"store {self.root} cannot be written: it is a file; expected a folder")
+        if any(mark in str(self.root) for mark in "?#%"):
+            raise UserError(f"store {str(self.root)!r}: MLflow takes no path with '?', '#' or '%'; use another --store")
         try:
             self.outbox.mkdir(parents=True, exist_ok=True)
+            self._check_format()
             if self.remote is None:
-                # Readers and writers of other processes do not wait for each other in this mode; the file keeps it.
-                with sqlite3.connect(self.database, timeout=60) as connection:
-                    connection.execute("PRAGMA journal_mode=WAL")
                 # MLflow makes its tables when a client first opens the database; two at once would break it.
                 with FileLock(self.root / "mlflow.lock"):
+                    if self.database.exists() and self.database.stat().st_size:
+                        database.examine(self.database)
+                    self._share()
+                    self._writes = True
                     _ = self.client
+            self._mark()
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"store {self.root} cannot be written: {error}") from error
+        self._writes = True
 
-    def _look_at_database(self) -> None:
-        try:
-            with sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True, timeout=60) as connection:
-                connection.execute("PRAGMA schema_version").fetchone()
-        except sqlite3.Error as error:
-            raise UserError(f"store {self.root} cannot be read: {self.database.name}: {error}") from error
-
-    @functools.cached_property
+    @property
     def client(self) -> MlflowClient:
-        """MLflow's client, without its chatter and without its usage reports. UserError for a damaged database."""
-        if self.remote is None and self.database.exists():
-            self._look_at_database()
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-        for name in ("alembic", "mlflow"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        from mlflow import MlflowClient
-
-        return MlflowClient(tracking_uri=self.uri)
+        """MLflow's client: it reads, and after `prepare` writes. UserError for a database that it can't use."""
+        return self._writer if self._writes else self._reader
 
     def experiment(self, track: str, create: bool = False) -> str | None:
         """Id of the track's experiment; None when there is none and `create` is false."""
+        self._writes |= create
         found = self.client.get_experiment_by_name(track)
         if found is not None:
             return str(found.experiment_id)
@@ -87,3 +90,54 @@ class Store:
             return None
         location = None if self.remote else (self.artifacts / track).as_uri()
         return str(self.client.create_experiment(track, artifact_location=location))
+
+    @functools.cached_property
+    def _reader(self) -> MlflowClient:
+        self._check_format()
+        if self.remote is not None:
+            return _client(self.remote)
+        if self.database.exists():
+            database.examine(self.database)
+        return _client(database.reading_uri(self.database))
+
+    @functools.cached_property
+    def _writer(self) -> MlflowClient:
+        return _client(self.uri)
+
+    def _share(self) -> None:
+        # Readers and writers of other processes do not wait for each other in this mode; the file keeps it.
+        with sqlite3.connect(self.database, timeout=database.WAIT) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+
+    def _check_format(self) -> None:
+        if not self.marker.is_file():
+            return
+        try:
+            found = json.loads(self.marker.read_text())["format"]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise UserError(f'store {self.root}: {self.marker.name} does not read {{"format": {FORMAT}}}') from error
+        if found != FORMAT:
+            raise UserError(
+                f"store {self.root} has format {found}, expected {FORMAT}: another version of snrbench made it; "
+                "use that version, or another --store"
+            )
+
+    def _mark(self) -> None:
+        if self.marker.exists():
+            return
+        partial = self.root / f".{self.marker.name}.{os.getpid()}"
+        partial.write_text(json.dumps({"format": FORMAT, "protocol": PROTOCOL}) + "\n")
+        os.replace(partial, self.marker)
+
+
+def _client(uri: str) -> MlflowClient:
+    """A client without MLflow's chatter and without its usage reports."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+
+    # It logs a traceback of each database error and then raises it.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    return MlflowClient(tracking_uri=uri)

@@ -49,6 +49,13 @@ class Training(Declared):
     logsnr_range: tuple[float, float] = (-20.0, 20.0)
     block: int = Field(25, description="steps whose random numbers are drawn ahead at once")
 
+    def scaled(self, learning_rate: float, ema: float) -> Training:
+        """The same with the learning rate and the time constant 1/(1 − decay) of the average multiplied."""
+        if learning_rate == 1.0 and ema == 1.0:
+            return self
+        decay = max(0.0, 1 - (1 - self.ema_decay) / ema)
+        return self.model_copy(update={"learning_rate": self.learning_rate * learning_rate, "ema_decay": decay})
+
 
 class Evaluation(Declared):
     """How trained weights are scored; independent of the schedule they were trained with."""
@@ -64,6 +71,20 @@ class Evaluation(Declared):
     seed: int = Field(0, description="of what is frozen with the track: noise of the ε-error, subsets of the data")
 
 
+class Tuning(Declared):
+    """The budget that every schedule is tuned with, the baseline too; not part of what a run's result depends on.
+
+    A study is `trials` trials of `seeds` runs each; its best `finalists` and the published parameters are measured
+    again on `confirm_seeds` fresh seeds.
+    """
+
+    trials: int = 24
+    seeds: int = 2
+    finalists: int = 3
+    confirm_seeds: int = 4
+    together: int = Field(4, description="trials asked for at once, so that a study does not depend on who is faster")
+
+
 class Track(Declared):
     """A frozen, versioned task: data, network, optimiser, budget, evaluation."""
 
@@ -75,6 +96,7 @@ class Track(Declared):
     feature_space: str
     training: Training
     evaluation: Evaluation
+    tuning: Tuning = Tuning()
     primary_metric: str = "fd"
     targets: tuple[str, ...] = TARGETS
 
@@ -97,7 +119,7 @@ class Track(Declared):
     @property
     def fingerprint(self) -> str:
         """Hash of every number that defines the track; part of each run key, so an edited track never mixes."""
-        declared = self.model_dump_json(exclude={"summary", "feature_space"})
+        declared = self.model_dump_json(exclude={"summary", "feature_space", "tuning"})
         return hashlib.sha256(declared.encode()).hexdigest()[:16]
 
     def mark_steps(self) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -100,6 +100,35 @@ class Trainer:
                 raise Diverged(start + int(finite.int().argmin()) + 1, "the loss is not finite")
             self.levels.learn(drawn[1], torch.stack(errors))
             on_block(self.done)
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that the coming steps depend on; the random streams have no state."""
+        optimiser = self.optimiser.state_dict()["state"]
+        return {
+            **{f"network.{name}": value for name, value in self.network.state_dict().items()},
+            **{f"ema.{name}": value for name, value in self.ema.average.state_dict().items()},
+            **{f"optimiser.{row}.{name}": value for row, part in optimiser.items() for name, value in part.items()},
+            **{f"learned.{name}": torch.as_tensor(value) for name, value in self.levels.state().items()},
+            "losses": self.losses[: self.done],
+        }
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on where `state()` was taken, bit for bit on the same device."""
+        parts: dict[str, dict[str, Tensor]] = {}
+        for name, value in state.items():
+            part, _, rest = name.partition(".")
+            parts.setdefault(part, {})[rest] = value
+        self.done = len(state["losses"])
+        self.losses[: self.done] = state["losses"].to(self.losses.device)
+        self.network.load_state_dict(parts["network"])
+        self.ema.average.load_state_dict(parts["ema"])
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in parts.get("optimiser", {}).items():
+            row, _, rest = name.partition(".")
+            moments.setdefault(int(row), {})[rest] = value
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": moments})
+        self.levels.load_state({name: value.numpy() for name, value in parts.get("learned", {}).items()})
+        self._warm_up(min(self.done, self.rules.warmup_steps))
 
     def _warm_up(self, step: int) -> None:
         if step <= self.rules.warmup_steps:

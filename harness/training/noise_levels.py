@@ -14,6 +14,7 @@ Everything is float64 until it is handed over, and computed for a whole block of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,21 @@ class NoiseLevelSource:
             eps_error = error.double().cpu().numpy() / target_factor(self.target, logsnr)
             for part in learners:
                 part.update(logsnr.ravel(), eps_error.ravel())
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What schedule and weighting have learned: `schedule.*`, `weighting.*`; empty when neither learns."""
+        return {
+            f"{part}.{name}": np.asarray(value)
+            for part, learner in (("schedule", self.schedule), ("weighting", self.weighting))
+            for name, value in learner.state_dict().items()
+        }
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Put back what `state` returned."""
+        for part, learner in (("schedule", self.schedule), ("weighting", self.weighting)):
+            own = {name.partition(".")[2]: value for name, value in state.items() if name.startswith(f"{part}.")}
+            if own:
+                learner.load_state_dict(own)
 
     def _relative(self, logsnr: np.ndarray) -> np.ndarray:
         return self.weighting(logsnr, self.target, self.schedule) / target_factor(self.target, logsnr)
