@@ -28,6 +28,18 @@ def quick_gmm(monkeypatch):
     bench.cache_clear()
 
 
+@pytest.fixture(scope="module")
+def tiny_gmm():
+    """gmm-v1 with 40 steps in blocks of 5, under its own name, for a whole module."""
+    track = shortened("gmm-v1", steps=40, samples=64, ddim_steps=2, curve_points=16, paired_points=32)
+    track = track.model_copy(update={"training": track.training.model_copy(update={"block": 5})})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(tracks.TRACKS, "gmm-v1", track)
+        bench.cache_clear()
+        yield track
+    bench.cache_clear()
+
+
 @pytest.fixture
 def quick_digits(monkeypatch):
     """digits-v1 with 50 steps and few samples, under its own name."""

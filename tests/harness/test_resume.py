@@ -36,8 +36,8 @@ def without_seconds(result):
     return result.outcome, result.values, result.losses, {k: v.tolist() for k, v in result.learned_state.items()}
 
 
-@pytest.mark.parametrize("calls", [0, 1, 3, 4, 7])
-def test_a_run_stopped_anywhere_ends_bit_for_bit_as_if_it_had_not_been(quick_gmm, tmp_path, calls):
+@pytest.mark.parametrize("calls", [0, 2, 3, 7])
+def test_a_run_stopped_anywhere_ends_bit_for_bit_as_if_it_had_not_been(tiny_gmm, tmp_path, calls):
     spec = spec_of()
     whole = execute(spec, CPU)
     interrupted_after(spec, tmp_path, calls)
@@ -47,7 +47,7 @@ def test_a_run_stopped_anywhere_ends_bit_for_bit_as_if_it_had_not_been(quick_gmm
 
 
 @pytest.mark.parametrize(("schedule", "weighting"), [*((name, "native") for name in LEARNS), ("cosine", "uncertainty")])
-def test_what_learns_goes_on_learning(quick_gmm, tmp_path, schedule, weighting):
+def test_what_learns_goes_on_learning(tiny_gmm, tmp_path, schedule, weighting):
     spec = spec_of(schedule, weighting)
     whole = execute(spec, CPU)
     interrupted_after(spec, tmp_path, 2)
@@ -56,7 +56,7 @@ def test_what_learns_goes_on_learning(quick_gmm, tmp_path, schedule, weighting):
     assert whole.learned_state
 
 
-def test_a_run_paused_at_each_mark_is_the_same_run(quick_gmm, tmp_path):
+def test_a_run_paused_at_each_mark_is_the_same_run(tiny_gmm, tmp_path):
     spec = spec_of()
     whole = execute(spec, CPU)
     quarter = execute(spec, CPU, checkpoints=tmp_path, until=0.25)
@@ -67,7 +67,7 @@ def test_a_run_paused_at_each_mark_is_the_same_run(quick_gmm, tmp_path):
     assert without_seconds(execute(spec, CPU, checkpoints=tmp_path)) == without_seconds(whole)
 
 
-def test_a_run_given_up_keeps_what_it_measured(quick_gmm, tmp_path):
+def test_a_run_given_up_keeps_what_it_measured(tiny_gmm, tmp_path):
     spec = spec_of()
     paused = execute(spec, CPU, checkpoints=tmp_path, until=0.5)
     pruned = abandon(spec, tmp_path, "hopeless")
@@ -76,7 +76,7 @@ def test_a_run_given_up_keeps_what_it_measured(quick_gmm, tmp_path):
     assert pruned.losses == paused.losses
 
 
-@pytest.mark.parametrize("track", ["quick_gmm", "quick_digits"])
+@pytest.mark.parametrize("track", ["tiny_gmm", "quick_digits"])
 def test_a_run_that_tunes_never_sees_the_test_split(track, request):
     track = request.getfixturevalue(track)
     spec = spec_of(study="s", trial=0).model_copy(update={"track": track.name})
@@ -93,17 +93,17 @@ def test_validation_by_fd_is_what_scoring_would_find(quick_digits):
     assert Measured("fd", "val", 3.0) in tuning
 
 
-def test_multipliers_reach_the_optimiser_and_the_average(quick_gmm):
+def test_multipliers_reach_the_optimiser_and_the_average(tiny_gmm):
     entry = Entry(schedule="laplace", learning_rate=2.0, ema=4.0)
-    rules = quick_gmm.training.scaled(entry.learning_rate, entry.ema)
-    assert rules.learning_rate == 2 * quick_gmm.training.learning_rate
-    assert 1 / (1 - rules.ema_decay) == pytest.approx(4 / (1 - quick_gmm.training.ema_decay))
+    rules = tiny_gmm.training.scaled(entry.learning_rate, entry.ema)
+    assert rules.learning_rate == 2 * tiny_gmm.training.learning_rate
+    assert 1 / (1 - rules.ema_decay) == pytest.approx(4 / (1 - tiny_gmm.training.ema_decay))
     one, other = (execute(spec_of().model_copy(update={"entry": e}), CPU).values for e in (Entry.of("laplace"), entry))
     assert one != other
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "foreign"])
-def test_a_damaged_checkpoint_is_left_out_and_the_one_before_it_used(quick_gmm, tmp_path, damage):
+def test_a_damaged_checkpoint_is_left_out_and_the_one_before_it_used(tiny_gmm, tmp_path, damage):
     spec = spec_of()
     whole = execute(spec, CPU)
     interrupted_after(spec, tmp_path, 3)
@@ -137,7 +137,7 @@ def test_the_last_two_are_kept(tmp_path):
     assert [int(path.stem) for path in checkpoint.newest(tmp_path)] == [4, 3]
 
 
-def test_a_full_disk_costs_the_checkpoint_and_not_the_run(quick_gmm, tmp_path, monkeypatch):
+def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_gmm, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 

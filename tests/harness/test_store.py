@@ -1,0 +1,192 @@
+"""A store that is not as this version wants it is one line; reading leaves every file as it was."""
+
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.tracking import database, read
+from harness.tracking.store import Store
+from schedules.errors import UserError
+
+NOBODY = 65534
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("made") / "store")
+    store.prepare()
+    experiment = store.experiment("gmm-v1", create=True)
+    run = store.client.create_run(experiment, tags={"snrbench.run_key": "k", "snrbench.outcome": "diverged"})
+    store.client.set_terminated(run.info.run_id, "FINISHED")
+    store.client._tracking_client.store.engine.dispose()
+    return store.root
+
+
+@pytest.fixture
+def store(made, tmp_path):
+    return Store(shutil.copytree(made, tmp_path / "store"))
+
+
+def change(store, *statements):
+    with closing(sqlite3.connect(store.database)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def files(folder):
+    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*"))}
+
+
+def runs(root):
+    return [run.data.tags["snrbench.run_key"] for run in read.search(Store(root), "gmm-v1")]
+
+
+def test_prepare_says_the_format_once(made, store):
+    assert json.loads((made / "store.json").read_text())["format"] == 1
+    store.marker.write_text('{"format": 1, "protocol": "of long ago"}')
+    store.prepare()
+    assert "long ago" in store.marker.read_text()
+
+
+def test_a_store_without_its_format_is_of_the_first(store):
+    store.marker.unlink()
+    assert runs(store.root) == ["k"]
+    assert not store.marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"), [('{"format": 2}', "format 2, expected 1"), ("{", "store.json"), ("[]", "store.json")]
+)
+def test_another_format_is_refused(store, text, named):
+    store.marker.write_text(text)
+    for action in (lambda: runs(store.root), Store(store.root).prepare):
+        with pytest.raises(UserError, match=named):
+            action()
+
+
+@pytest.mark.parametrize("also", [[], ["DROP TABLE webhooks"], ["DROP TABLE experiment_tags"]])
+def test_an_older_schema_is_refused_with_the_command_that_upgrades_it(store, also):
+    """Without the look at the file MLflow would try to migrate it where a table is missing, for a reader too."""
+    change(store, "UPDATE alembic_version SET version_num = '1b5f0d9ad7c1'", *also)
+    before = files(store.root)
+    for action in (lambda: runs(store.root), Store(store.root).prepare):
+        with pytest.raises(UserError, match=r"older MLflow .*mlflow db upgrade sqlite:///.*mlflow\.db"):
+            action()
+    assert {k: v for k, v in files(store.root).items() if k.name != "mlflow.lock"}.items() <= before.items()
+
+
+def test_a_newer_schema_is_refused(store):
+    change(store, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    for action in (lambda: runs(store.root), Store(store.root).prepare):
+        with pytest.raises(UserError, match=r"newer MLflow than .*ffffffffffff"):
+            action()
+
+
+def test_a_truncated_database_is_refused(store):
+    os.truncate(store.database, store.database.stat().st_size // 2)
+    for action in (lambda: runs(store.root), Store(store.root).prepare):
+        with pytest.raises(UserError, match=r"mlflow\.db: .*malformed; restore a backup"):
+            action()
+
+
+def test_a_database_whose_making_was_cut_off(store):
+    """No runs are lost in it: readers see nothing, the next command that writes says to delete it."""
+    change(store, "DELETE FROM runs", "DELETE FROM experiments", "DELETE FROM alembic_version")
+    assert not store.exists
+    assert runs(store.root) == []
+    with pytest.raises(UserError, match="holds no runs: delete it"):
+        store.prepare()
+    store.database.unlink()
+    store.prepare()
+    assert store.exists
+
+
+def test_runs_in_an_incomplete_database_are_not_given_up(store):
+    change(store, "DELETE FROM alembic_version")
+    with pytest.raises(UserError, match="restore a backup"):
+        runs(store.root)
+
+
+def test_an_empty_file_is_no_store(tmp_path):
+    (tmp_path / "mlflow.db").touch()
+    assert not Store(tmp_path).exists
+    assert read.read_runs(tmp_path, "gmm-v1").empty
+    assert files(tmp_path) == {tmp_path / "mlflow.db": (0, (tmp_path / "mlflow.db").stat().st_mtime_ns)}
+    Store(tmp_path).prepare()
+    assert Store(tmp_path).exists
+
+
+def test_a_path_that_mlflow_misreads_is_refused(tmp_path):
+    with pytest.raises(UserError, match="no path with"):
+        Store(tmp_path / "what?").prepare()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_store(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="it is a file; expected a folder"):
+        Store(tmp_path / "file").prepare()
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_reading_changes_no_file(store, mode):
+    with closing(sqlite3.connect(store.database)) as connection:
+        connection.execute(f"PRAGMA journal_mode={mode}")
+    before = files(store.root)
+    assert runs(store.root) == ["k"]
+    assert files(store.root) == before
+
+
+def test_reading_while_another_writes(store):
+    store.prepare()
+    experiment = store.experiment("gmm-v1")
+    run = store.client.create_run(experiment, tags={"snrbench.run_key": "later"})
+    before = files(store.root)
+    assert before[store.root / "mlflow.db-wal"][0] > 0
+    assert runs(store.root) == ["later", "k"]
+    after = files(store.root)
+    assert after.keys() == before.keys()
+    assert after[store.database] == before[store.database]
+    store.client.set_terminated(run.info.run_id)
+
+
+@contextmanager
+def as_nobody():
+    """Without root's rights, where the tests run as root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("rights", [0o500, 0o555])
+def test_reading_from_a_folder_that_cannot_be_written(made, rights):
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to other users
+        os.chmod(folder, 0o755)
+        root = Path(shutil.copytree(made, Path(folder) / "store"))
+        if os.geteuid() == 0:
+            for path in (root, *root.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
+        (root / "mlflow.db").chmod(0o400)
+        root.chmod(rights)
+        before = files(root)
+        try:
+            with as_nobody():
+                assert database.reading_uri(root / "mlflow.db").endswith("immutable=1&uri=true")
+                assert runs(root) == ["k"]
+                with pytest.raises(UserError, match="cannot be written"):
+                    Store(root).prepare()
+            assert files(root) == before
+        finally:
+            root.chmod(0o700)
