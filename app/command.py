@@ -1,4 +1,4 @@
-"""`snrbench app`: the app in a browser, served to this machine only."""
+"""`snrbench app`: the app in a browser, served to this machine only unless told otherwise."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from schedules.errors import UserError
 
 HOST = "127.0.0.1"
 PORT = 8501
+PUBLISHED = "SNRBENCH_APP_PUBLISHED"
+"""Set for the page scripts: only published results are shown, and no store is read."""
 MAIN = Path(__file__).with_name("main.py")
+LOCAL = "localhost,127.0.0.1"
 SETTINGS = {
     "server.headless": "true",
-    "server.allowedHosts": "localhost,127.0.0.1",  # a page from elsewhere that resolves to this machine is refused
     "server.fileWatcherType": "none",
     "browser.gatherUsageStats": "false",
-    "browser.serverAddress": HOST,
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
     "runner.magicEnabled": "false",
@@ -34,33 +35,61 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def app(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on this machine.")] = PORT,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port.")] = PORT,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; others than this machine can then read.")
+    ] = HOST,
+    published: Annotated[
+        bool, typer.Option("--published", help="Show the published results that come with snrbench; needs no store.")
+    ] = False,
     store: Store = STORE,
 ) -> None:
-    """Open leaderboards and live schedules in a browser."""
-    _check_free(port)
+    """Open leaderboards, comparisons and live schedules in a browser."""
+    _check_free(host, port)
     os.environ["SNRBENCH_HOME"] = str(store.absolute())
+    os.environ.pop(PUBLISHED, None)
+    if published:
+        _check_published()
+        os.environ[PUBLISHED] = "1"
     # Streamlit costs seconds to import, and the command line imports this module for every command.
     from streamlit.web import cli as streamlit
 
-    print(f"snrbench app: http://{HOST}:{port}  (Ctrl-C ends it)", flush=True)
-    streamlit.main(["run", str(MAIN), *options(port)], standalone_mode=False)
+    print(f"snrbench app: http://{_shown(host)}:{port}  (Ctrl-C ends it)", flush=True)
+    streamlit.main(["run", str(MAIN), *options(port, host)], standalone_mode=False)
 
 
-def options(port: int) -> list[str]:
+def options(port: int, host: str = HOST) -> list[str]:
     """How Streamlit is started: flags, which no configuration file of the working directory can override."""
     from app import theme  # imports Streamlit
 
-    settings = {"server.address": HOST, "server.port": str(port), **SETTINGS}
-    found = [f"--{name}={part}" for name, value in settings.items() for part in value.split(",")]
+    settings = {"server.address": host, "server.port": str(port), "browser.serverAddress": _shown(host), **SETTINGS}
+    found = [f"--{name}={value}" for name, value in settings.items()]
+    if host == HOST:
+        # A page from elsewhere that resolves to this machine is refused.
+        found += [f"--server.allowedHosts={name}" for name in LOCAL.split(",")]
     return [*found, *theme.flags()]
 
 
-def _check_free(port: int) -> None:
-    """UserError if the port cannot be had."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+def _shown(host: str) -> str:
+    """The address that a browser on this machine opens."""
+    return {"0.0.0.0": HOST, "::": "localhost"}.get(host, host)
+
+
+def _check_published() -> None:
+    """UserError if nothing was published."""
+    from leaderboards.released import released_tracks
+
+    if not released_tracks():
+        raise UserError("no published results come with this installation; leave out --published to show a store")
+
+
+def _check_free(host: str, port: int) -> None:
+    """UserError if the port cannot be had there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as problem:
-            raise UserError(f"port {port} cannot be had ({problem.strerror}); choose another with --port") from None
+            reason = problem.strerror or str(problem)
+            raise UserError(f"{host} port {port} cannot be had ({reason}); choose another with --host, --port") from None

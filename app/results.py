@@ -1,4 +1,4 @@
-"""Cached reads of the store, through `leaderboards`; each is read again once the store has changed.
+"""Cached reads, through `leaderboards`: of the store that the app was started with, or of the published results.
 
 Everything a page asks for is keyed by the store's version, so that a run that finishes meanwhile shows up at the next
 click, and an unchanged store costs nothing.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from leaderboards import query, views
+from app.command import PUBLISHED
+from app.view import View
+from harness.tracking import read
+from leaderboards import lines, query, released, views
+from leaderboards.narrow import plain
 from leaderboards.query import METRICS, Metric, tracks
 from leaderboards.rows import Board
 from leaderboards.views import Curve
@@ -30,27 +33,27 @@ KEPT = 64
 
 @dataclass(frozen=True)
 class Store:
-    """A store as it was when a page began. version: changes whenever a run is recorded."""
+    """Where results come from, as it was when a page began.
+
+    version:   changes whenever a run is recorded; empty where there is nothing to read
+    published: the results that come with snrbench instead of a store's
+    """
 
     folder: Path
     version: str
+    published: bool = False
 
 
 def store() -> Store:
     """The store that `snrbench app` was started with."""
     folder = Path(os.environ.get("SNRBENCH_HOME") or DEFAULT)
+    if os.environ.get(PUBLISHED):
+        return Store(folder, "published" if released.released_tracks() else "", published=True)
     if "MLFLOW_TRACKING_URI" in os.environ:
         return Store(folder, f"server {time.time() // FRESH:.0f}")
-    return Store(folder, " ".join(filter(None, (_stamp(folder / name) for name in ("mlflow.db", "mlflow.db-wal")))))
-
-
-def _stamp(file: Path) -> str:
-    """Changes with the content of a file; empty for one without any, as SQLite's log is that a mere reader leaves."""
-    try:
-        found = file.stat()
-    except OSError:
-        return ""
-    return f"{found.st_mtime_ns}/{found.st_size}" if found.st_size else ""
+    if not (folder / "mlflow.db").exists():
+        return Store(folder, "")
+    return Store(folder, " ".join(query.store_version(folder, track) for track in track_names()))
 
 
 def exists(store: Store) -> bool:
@@ -63,94 +66,115 @@ def track_names() -> list[str]:
     return tracks.names()
 
 
-def track_summary(track: str) -> str:
-    """What a track is, in one line."""
-    return tracks.get(track).summary
+def track(name: str) -> tracks.Track:
+    """A track, with every number that defines it."""
+    return tracks.get(name)
 
 
-def primary_metric(track: str) -> str:
-    """The metric that a track is ranked by unless told otherwise."""
-    return tracks.get(track).primary_metric
+def card(track: str) -> dict[str, object]:
+    """What was measured of a track: floors, cost, noise over seeds."""
+    return tracks.card(track)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the store …")
+@st.cache_resource(max_entries=8, show_spinner="Reading the results …")
 def table(store: Store, track: str) -> pd.DataFrame:
     """The long table of a track's runs. Shared, not copied, between visitors: nobody changes it."""
+    if store.published:
+        return released.published_table(track) if track in released.released_tracks() else _nothing(track)
     return query.runs_table(store.folder, track)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def narrowed(store: Store, view: View) -> pd.DataFrame:
+    """The rows of a track's table that a view ranks. Shared, as the table is."""
+    return view.narrowed(table(store, view.track))
 
 
 def recorded(store: Store, track: str) -> dict[str, Metric]:
     """The metrics that a track can be ranked by, in the catalogue's order; the primary one where there is none."""
-    present = set(table(store, track)["metric"]) - STANDARD_ERRORS
-    return {name: METRICS[name] for name in METRICS if name in present} or {
-        primary_metric(track): METRICS[primary_metric(track)]
-    }
+    present = set(table(store, track)["metric"].unique()) - STANDARD_ERRORS
+    primary = tracks.get(track).primary_metric
+    return {name: METRICS[name] for name in METRICS if name in present} or {primary: METRICS[primary]}
 
 
 def targets(store: Store, track: str) -> list[str]:
     """The prediction targets that a track has runs of, in the track's order."""
-    present = set(table(store, track)["target"])
+    present = set(table(store, track)["target"].unique())
     return [target for target in tracks.get(track).targets if target in present]
 
 
-def guidance_scales(store: Store, track: str, metric: str) -> list[float]:
-    """The guidance scales that a metric was measured at along the track's own grid; empty for one without guidance."""
+def guidance_scales(store: Store, track: str, metric: str, mark: float = 1.0) -> list[float]:
+    """The scales a metric was measured at, at a share of the budget; empty for a metric without guidance."""
     rows = table(store, track)
-    present = rows.loc[rows["metric"] == metric, "guidance"].dropna().unique()
+    rows = rows[(rows["metric"] == metric) & ((rows["mark"] - mark).abs() < 1e-9)]
+    present = rows["guidance"].dropna().unique()
     return [scale for scale in tracks.get(track).guidance if any(abs(scale - other) < 1e-9 for other in present)]
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
-def entries(store: Store) -> list[str]:
-    """Every entry of every track: what colours are handed out to."""
-    if not exists(store):
-        return []
-    return sorted({str(name) for track in track_names() for name in table(store, track)["entry"].unique()})
+def budgets(store: Store, track: str, metric: str) -> list[str]:
+    """The shares of the budget at which a metric was measured, falling, as text."""
+    rows = table(store, track)
+    marks = rows.loc[(rows["metric"] == metric) & (rows["split"] != ""), "mark"].dropna().unique()
+    return [f"{mark:g}" for mark in sorted({1.0, *(float(mark) for mark in marks)}, reverse=True)]
+
+
+def has_tuned(store: Store, track: str) -> bool:
+    """Whether a track has runs with tuned parameters."""
+    return bool(table(store, track)["tuned"].any())
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def entries(store: Store, track: str) -> dict[str, str]:
+    """entry → its schedule's spec, by name, for every entry of a track."""
+    found = table(store, track).drop_duplicates("entry")
+    return dict(sorted(zip(found["entry"].astype(str), found["schedule"].astype(str), strict=True)))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Ranking …")
-def board(store: Store, track: str, metric: str, target: str | None, guidance: str) -> Board:
-    """A ranked board. target: None over all; guidance: "best" or a scale as text."""
-    return query.board_of(table(store, track), track, metric=metric, target=target, guidance=guidance)
+def board(store: Store, view: View) -> Board:
+    """A ranked board: ranks, ties and corrections are those of the entries that the view keeps."""
+    return query.board_of(
+        narrowed(store, view), view.track, metric=view.metric, target=view.one_target, guidance=view.guidance
+    )
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def runs(store: Store, track: str) -> pd.DataFrame:
     """One row for each run of a track, newest first."""
-    return views.runs(table(store, track))
+    return plain(views.runs(table(store, track)))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def ranked_runs(store: Store, track: str, target: str) -> pd.DataFrame:
     """The runs that the board of a target is made of, with their `label`."""
-    return views.ranked_runs(table(store, track), target)
+    return plain(views.ranked_runs(table(store, track), target))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def marks(store: Store, track: str, target: str, metric: str) -> pd.DataFrame:
     """Score against budget: label, seed, mark, value."""
-    return views.marks(table(store, track), target, metric)
+    return plain(views.marks(table(store, track), target, metric))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading curves …")
-def histories(store: Store, run_ids: Sequence[str], metric: str) -> dict[str, Curve]:
-    """run_id → a metric along training."""
-    return views.histories(store.folder, run_ids, metric)
-
-
-@st.cache_data(max_entries=KEPT, show_spinner="Reading curves …")
-def error_curves(store: Store, run_ids: Sequence[str]) -> dict[str, Curve]:
-    """run_id → held-out ε-error against λ."""
-    return views.error_curves(store.folder, run_ids)
+def losses(store: Store, track: str, run_ids: tuple[str, ...]) -> dict[str, Curve]:
+    """run_id → training loss along the steps."""
+    return lines.losses(store.folder, track, list(run_ids))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading densities …")
-def learned_densities(store: Store, run_ids: Sequence[str]) -> dict[str, Curve]:
+def learned_densities(store: Store, run_ids: tuple[str, ...]) -> dict[str, Curve]:
     """run_id → p(λ) at the end of training, of schedules that learn."""
-    return views.learned_densities(store.folder, run_ids)
+    return {} if store.published else views.learned_densities(store.folder, run_ids)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading samples …")
-def samples(store: Store, run_id: str) -> bytes | None:
-    """A run's sample grid as PNG."""
-    return views.samples(store.folder, run_id)
+def picture(store: Store, run_id: str, name: str) -> bytes | None:
+    """A picture that a run left, such as `samples.png`; None where it has none."""
+    return None if store.published else read.artifact(store.folder, run_id, name)
+
+
+def _nothing(track: str) -> pd.DataFrame:
+    """A long table without rows."""
+    anything = released.published_table(released.released_tracks()[0])
+    return anything[anything["track"] == track]

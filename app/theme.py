@@ -1,8 +1,8 @@
 """One visual language: the colour and dash of each entry on every page, and the surfaces for light and dark.
 
 The colours are Okabe and Ito's with two of Tol's, which people with any colour vision tell apart on a light and on a
-dark ground; beyond eight entries the dash changes as well. The baseline is grey, because it is what others are held
-against.
+dark ground. A name has its colour whatever else is shown; among those that are shown together, the dash tells apart
+the ones that share a colour. The baseline is grey, because it is what others are held against.
 """
 
 from __future__ import annotations
@@ -23,8 +23,12 @@ NEUTRAL = "#858C98"
 SHARED = {
     "baseRadius": "0.5rem",
     "showWidgetBorder": "true",
-    "metricValueFontSize": "1.5rem",
-    "paddingTop": "1.5rem",
+    "metricValueFontSize": "1.3rem",
+    "baseFontSize": "15",
+    "headingFontSizes": '["1.9rem","1.35rem","1.1rem","1rem","0.9rem","0.85rem"]',
+    "headingFontWeights": "[650,600,600,600,600,600]",
+    "codeFontSize": "0.82rem",
+    "paddingTop": "1.2rem",
     "paddingBottom": "3rem",
 }
 LIGHT = {
@@ -35,6 +39,7 @@ LIGHT = {
     "borderColor": "#DCE1E8",
     "linkColor": "#0067A3",
     "codeTextColor": "#1B2330",
+    "grayTextColor": "#5B6675",
 }
 DARK = {
     "primaryColor": "#3C93D0",
@@ -44,6 +49,7 @@ DARK = {
     "borderColor": "#2C3745",
     "linkColor": "#7CC6F5",
     "codeTextColor": "#E7ECF3",
+    "grayTextColor": "#9AA6B5",
 }
 
 
@@ -56,20 +62,28 @@ class Style:
 
 
 BASELINE = Style(NEUTRAL)
+KNOWN = {
+    **{"laplace": 0, "edm": 1, "flow_uniform": 2, "cauchy": 3, "logit_normal": 4, "cosine_scaled:s=2": 5},
+    **{"uniform_logsnr": 6, "ddpm_linear": 7, "cosine_shifted": 5, "mode": 7, "sigmoid": 4, "edm2": 3},
+}
+"""Colours of names that are often shown together; all others take the one that their checksum names."""
 
 
-def styles(known: Iterable[str], baseline: str = "cosine") -> dict[str, Style]:
-    """A style for every name; the same names give the same styles, in whatever order they come.
+def colour(name: str, baseline: str = "cosine") -> str:
+    """The colour of an entry: a function of its name alone. A tuned entry has that of what it was tuned from."""
+    bare = name.partition("#")[0].replace("@tuned", "")
+    if bare == baseline.partition("#")[0].replace("@tuned", ""):
+        return NEUTRAL
+    return COLOURS[KNOWN.get(bare, crc32(bare.encode()) % len(COLOURS))]
 
-    A name asks for the colour that its checksum names, and takes the next free one: few names never share a colour,
-    and one more name seldom changes those of the others.
-    """
+
+def styles(shown: Iterable[str], baseline: str = "cosine") -> dict[str, Style]:
+    """A style for every name that is shown together with the others, in whatever order they come."""
     found: dict[str, Style] = {}
-    for name in sorted(set(known)):
-        wanted = crc32(name.encode()) % len(COLOURS)
-        turned = COLOURS[wanted:] + COLOURS[:wanted]
-        free = (style for dash in DASHES for colour in turned if (style := Style(colour, dash)) not in found.values())
-        found[name] = BASELINE if name.partition("#")[0] == baseline else next(free, Style(turned[0]))
+    for name in sorted(set(shown)):
+        own = colour(name, baseline)
+        free = (style for dash in DASHES if (style := Style(own, dash)) not in found.values())
+        found[name] = next(free, Style(own))
     return found
 
 
@@ -82,6 +96,17 @@ def flags() -> list[str]:
     """The theme as options of `streamlit run`."""
     grounds = {"": SHARED, "light.": LIGHT, "dark.": DARK}
     return [f"--theme.{ground}{name}={value}" for ground, look in grounds.items() for name, value in look.items()]
+
+
+def logo() -> str:
+    """The name beside a Laplace density, as SVG, in the colours of the ground it stands on."""
+    peak = "M2 27 C 10 27, 14 24, 18 4 C 22 24, 26 27, 34 27"
+    name = 'font-family="sans-serif" font-size="19" font-weight="600"'
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="128" height="32" viewBox="0 0 128 32">'
+        f'<path d="{peak}" fill="none" stroke="{COLOURS[0]}" stroke-width="3" stroke-linecap="round"/>'
+        f'<text x="42" y="24" {name} fill="{ground()["textColor"]}">snrbench</text></svg>'
+    )
 
 
 def icon() -> Image:

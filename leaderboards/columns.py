@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from leaderboards.rows import Board, Row, Section
-from leaderboards.wording import NOTHING, change, p_text, with_interval
+from leaderboards.wording import NOTHING, brief, change, p_text, with_interval
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,15 @@ def columns(board: Board, section: Section) -> list[Column]:
         Column(f"{board.metric.name} [95 %]", _score),
         Column(f"vs {board.baseline}", _effect),
         Column("p", lambda row: p_text(row.p_holm), spare=1),
-        Column("speed-up", _speedup, spare=3),
     ]
+    if _has_speedup(section.rows):
+        found.append(Column("speed-up", _speedup, spare=3))
     if any(row.guidance_scale is not None for row in section.rows):
         found.append(Column("g", _guidance, spare=2))
     if len({row.seeds for row in section.rows}) > 1:
         found.append(Column("seeds", lambda row: str(row.seeds)))
+    if len({(row.source, row.verified) for row in board.rows}) > 1:
+        found.append(Column("from", _origin, name=True))
     return found
 
 
@@ -54,7 +57,8 @@ def legend(board: Board) -> list[str]:
     if any(row.guidance is not None for row in board.rows):
         how = "for each entry and target the scale that wins on the validation split, scored on the test split"
         lines.append(f"g: guidance scale, {how if board.guidance == 'best' else 'the same for all'}.")
-    lines.append(f"speed-up: budget / steps until {board.baseline}'s final score is reached, unguided, by seed.")
+    if _has_speedup(board.rows):
+        lines.append(f"speed-up: budget / steps until {board.baseline}'s final score is reached, unguided, by seed.")
     if bought := [f"{s.target} {s.noise[0]:#.2g} (unpaired {s.noise[1]:#.2g})" for s in board.sections if s.noise]:
         kind = "log ratio" if board.metric.compare == "ratio" else "difference"
         lines.append(f"pairing by seed: sd of a {kind} to {board.baseline}: {', '.join(bought)}.")
@@ -68,7 +72,7 @@ def _metric_line(board: Board) -> str:
     if board.features:
         parts.append(f"features: {board.features}")
     if board.floor is not None:
-        parts.append(f"floor {board.floor:.3g} (real against held-out data; * = within its reach, saturated)")
+        parts.append(f"floor {brief(board.floor)} (real against held-out data; * = within its reach, saturated)")
     return f"{'; '.join(parts)}; protocol {board.protocol}."
 
 
@@ -100,11 +104,20 @@ def _effect(row: Row) -> str:
     ratio = change(row.ratio, row.ratio_low, row.ratio_high)
     if ratio != NOTHING:
         return ratio
-    return with_interval(row.difference, row.difference_low, row.difference_high)
+    return with_interval(row.difference, row.difference_low, row.difference_high, plus=True)
 
 
 def _guidance(row: Row) -> str:
     return NOTHING if row.guidance_scale is None else f"{row.guidance_scale:g}"
+
+
+def _has_speedup(rows: Iterable[Row]) -> bool:
+    """Whether there is anything to say of speed: not for a metric that is measured at the end only."""
+    return any(_speedup(row) != NOTHING for row in rows)
+
+
+def _origin(row: Row) -> str:
+    return row.verified or row.source or "own"
 
 
 def _speedup(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""A board as Markdown, CSV or JSON; names that a user chose come out as text, whatever they contain."""
+"""A board as Markdown, CSV, JSON, HTML or LaTeX; names that a user chose come out as text, whatever they contain."""
 
 from __future__ import annotations
 
@@ -11,46 +11,67 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from leaderboards.columns import columns, legend, title
+from leaderboards.columns import legend
+from leaderboards.html import to_html
+from leaderboards.latex import to_latex
 from leaderboards.rows import Board, Row
+from leaderboards.sheets import Sheet, sheets
 from leaderboards.wording import visible
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet runs a cell that begins with one of these."""
 
 
-def to_json(board: Board) -> str:
-    """A list of rows, those over all targets with target "all"; strict JSON: a number that is not finite is null."""
+def to_json(board: Board, per_seed: bool = True) -> str:
+    """A list of rows, those over all targets with target "all"; strict JSON: a number that is not finite is null.
+
+    per_seed: says nothing new, `values` always has every seed's score
+    """
     return json.dumps([record(row) for row in board.rows], indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def to_csv(board: Board) -> str:
-    """One line per row, the fields of the JSON; empty where JSON has null, params and values as JSON in a cell."""
+def to_csv(board: Board, per_seed: bool = False) -> str:
+    """One line per row, the fields of the JSON; empty where JSON has null, params and values as JSON in a cell.
+
+    per_seed: a column `seed_N` for each seed, too
+    """
     file = io.StringIO()
+    seeds = sorted({seed for row in board.rows for seed in row.values}) if per_seed else []
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(Row.__dataclass_fields__)
-    writer.writerows([_csv_cell(value) for value in record(row).values()] for row in board.rows)
+    writer.writerow([*Row.__dataclass_fields__, *(f"seed_{seed}" for seed in seeds)])
+    for row in board.rows:
+        scores = [_finite(row.values.get(seed)) for seed in seeds]
+        writer.writerow([*(_csv_cell(value) for value in record(row).values()), *scores])
     return file.getvalue().rstrip("\n")
 
 
-def to_markdown(board: Board) -> str:
+def to_markdown(board: Board, per_seed: bool = False) -> str:
     """A heading and a table for each section, then the legend as a list."""
-    parts = []
-    for section in board.sections:
-        shown = columns(board, section)
-        lines = [
-            f"### {visible(title(board, section))}\n",
-            f"| {' | '.join(_escaped(column.header) for column in shown)} |",
-            f"|{'|'.join(':--' if column.name else '--:' for column in shown)}|",
-        ]
-        for row in section.rows:
-            cells = [_code(column.text(row)) if column.name else _escaped(column.text(row)) for column in shown]
-            lines.append(f"| {' | '.join(cells)} |")
-        parts.append("\n".join(lines))
+    parts = [markdown_table(sheet) for sheet in sheets(board, per_seed)]
     return "\n\n".join([*parts, "\n".join(f"- {_escaped(line)}" for line in legend(board))])
 
 
-FORMATS: dict[str, Callable[[Board], str]] = {"md": to_markdown, "csv": to_csv, "json": to_json}
+def markdown_table(sheet: Sheet, most: int | None = None) -> str:
+    """A heading and a table. most: rows at most"""
+    lines = [
+        f"### {visible(sheet.title)}\n",
+        f"| {' | '.join(_escaped(header) for header in sheet.headers)} |",
+        f"|{'|'.join(':--' if name else '--:' for name in sheet.names)}|",
+    ]
+    for cells in sheet.cells[:most]:
+        texts = [_code(cell) if name else _escaped(cell) for name, cell in zip(sheet.names, cells, strict=True)]
+        lines.append(f"| {' | '.join(texts)} |")
+    return "\n".join(lines)
+
+
+FORMATS: dict[str, Callable[[Board, bool], str]] = {
+    "md": to_markdown,
+    "csv": to_csv,
+    "json": to_json,
+    "html": to_html,
+    "latex": to_latex,
+}
+"""Name of a format → the function of a board, and whether every seed's score is wanted, that writes it."""
 
 
 def record(row: Row) -> dict[str, Any]:

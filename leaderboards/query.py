@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from harness import tracks
+from harness.cli.options import with_store
 from harness.metrics.catalog import METRICS, Metric
-from harness.tracking.read import read_runs
+from harness.tracking.store import Store
 from harness.tracks.track import Track
 from leaderboards.board import board
+from leaderboards.cache import lines, sync
 from leaderboards.rows import Board
 from leaderboards.scores import Guidance
+from leaderboards.selection import Filters
 from schedules.errors import UserError, unknown
 
 FEATURE_METRICS = frozenset({"fd", "kd", "kd_se", "fd_own_grid", "fd_resampled", "precision", "recall", "memorised"})
@@ -31,18 +33,37 @@ def open_board(
 ) -> Board:
     """The board of what a store holds: `runs_table`, then `board_of`, with names checked before anything is read."""
     found = tracks.get(track)
-    _checked(found, metric, target, guidance)
+    checked(found, metric, target, guidance)
     return board_of(runs_table(store, track), track, metric=metric, target=target, guidance=guidance, protocol=protocol)
 
 
-def runs_table(store: Path, track: str) -> pd.DataFrame:
+def runs_table(
+    store: Path, track: str, *, rebuild: bool = False, on_progress: sync.Progress = lambda done, total: None
+) -> pd.DataFrame:
     """The long table of a track's runs, of every protocol: run × metric × split × guidance × mark.
 
+    Through the files of `leaderboards.cache`, with text as categories: `leaderboards.narrow` makes the part that a
+    question needs plain.
+
+    rebuild: read the record again, whatever the cache has
     UserError for a store that does not exist; reading never makes one.
     """
-    if not store.is_dir() and "MLFLOW_TRACKING_URI" not in os.environ:
-        raise UserError(f"no store at {store}; `snrbench run {track} -s cosine -s laplace` makes one")
-    return read_runs(store, track, None)
+    check_store(store, track)
+    if rebuild:
+        lines.forget(store, track)
+    return sync.table(store, track, rebuild, on_progress)
+
+
+def check_store(store: Path, track: str) -> None:
+    """UserError for a store that does not exist, with what to run."""
+    if not Store(store).exists:
+        first = with_store(f"snrbench run {track} -s cosine -s laplace", store)
+        raise UserError(f"no store at {store}; `{first}` makes one")
+
+
+def store_version(store: Path, track: str) -> str:
+    """Changes whenever a run of the track begins or ceases to count; costs milliseconds for a store on this machine."""
+    return sync.state(store, track)
 
 
 def board_of(
@@ -53,20 +74,22 @@ def board_of(
     target: str | None = None,
     guidance: str | float = "best",
     protocol: str | None = None,
+    keep: tuple[str, ...] | None = None,
+    leave_out: tuple[str, ...] = (),
+    leave_out_seeds: tuple[int, ...] = (),
 ) -> Board:
     """The board of a table that was read before; see `leaderboards.board.board`.
 
     metric:   None takes the track's primary one
     guidance: "best" or one of the track's scales, as text or number
+    keep, …:  entries and seeds to leave out, see `leaderboards.selection.Filters`
 
     A table without runs of the track gives a board without sections. UserError for an unknown name, with the nearest
     ones, and for a metric that no run of the track recorded.
     """
     found = tracks.get(track)
-    measure, scale = _checked(found, metric, target, guidance)
-    recorded = sorted(set(table["metric"]) & set(METRICS))
-    if recorded and measure.name not in recorded:
-        raise UserError(f"no run of {track} recorded {measure.name!r}; it has {', '.join(recorded)}")
+    measure, scale = checked(found, metric, target, guidance)
+    check_recorded(table, track, measure)
     return board(
         table,
         track=track,
@@ -76,16 +99,26 @@ def board_of(
         protocol=protocol,
         floor=tracks.card(track).get("floors", {}).get(measure.name),
         features=found.feature_space if measure.name in FEATURE_METRICS else "",
+        filters=Filters(keep, leave_out, leave_out_seeds),
     )
+
+
+def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:
+    """UserError for a metric that no run of a table with runs recorded."""
+    recorded = sorted(set(table["metric"].unique()) & set(METRICS))
+    if recorded and metric.name not in recorded:
+        raise UserError(f"no run of {track} recorded {metric.name!r}; it has {', '.join(recorded)}")
 
 
 def hint(store: Path, track: str, target: str | None = None) -> str:
     """What to run when a board is empty, in one line."""
     where = f" -t {target}" if target else ""
-    return f"no runs of {track}{where} in {store}; first: snrbench run {track} -s cosine -s laplace{where}"
+    first = with_store(f"snrbench run {track} -s cosine -s laplace{where}", store)
+    return f"no runs of {track}{where} in {store}; first: {first}"
 
 
-def _checked(track: Track, metric: str | None, target: str | None, guidance: str | float) -> tuple[Metric, Guidance]:
+def checked(track: Track, metric: str | None, target: str | None, guidance: str | float) -> tuple[Metric, Guidance]:
+    """The metric and the guidance that are meant. UserError for an unknown name, with the nearest ones."""
     name = metric or track.primary_metric
     if name not in METRICS:
         raise unknown("metric", name, METRICS)

@@ -17,10 +17,12 @@ The rule, in order:
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leaderboards.statistics import holm, p_value, student
+from leaderboards.statistics import Array, holm, p_value, student
 
 SIGNIFICANCE = 0.05
 
@@ -50,20 +52,41 @@ def ranks(costs: ArrayLike, diverged: ArrayLike) -> list[int | None]:
     return result
 
 
-def beats(costs: ArrayLike) -> NDArray[np.bool_]:
-    """(entries, entries): entry i beats entry j by its own paired test, Holm-corrected over all pairs.
+class PairTests(NamedTuple):
+    """The paired test of each pair of entries; (entries, entries) each.
+
+    p:      not corrected, NaN where a pair shares fewer than two seeds, and on the diagonal; symmetric
+    p_holm: corrected over all pairs of the table
+    effect: mean difference in cost, row − column, over the seeds that both have
+    """
+
+    p: Array
+    p_holm: Array
+    effect: Array
+
+
+def pair_tests(costs: ArrayLike) -> PairTests:
+    """Every pair of entries by a paired t-test over the seeds that both have.
 
     costs: (entries, seeds), lower is better, NaN = missing.
     """
     costs = np.asarray(costs, dtype=np.float64)
     first, second = np.triu_indices(len(costs), k=1)
     differences = costs[first] - costs[second]
-    corrected, mean = holm(p_value(differences)), student(differences).mean
-    won = np.zeros((len(costs), len(costs)), dtype=bool)
-    told = corrected < SIGNIFICANCE
-    won[first, second] = told & (mean < 0)
-    won[second, first] = told & (mean > 0)
-    return won
+    raw = p_value(differences)
+    p, p_holm, effect = (np.full((len(costs), len(costs)), np.nan) for _ in range(3))
+    for matrix, values, sign in ((p, raw, 1), (p_holm, holm(raw), 1), (effect, student(differences).mean, -1)):
+        matrix[first, second], matrix[second, first] = values, sign * values
+    return PairTests(p, p_holm, effect)
+
+
+def beats(costs: ArrayLike) -> NDArray[np.bool_]:
+    """(entries, entries): entry i beats entry j by its own paired test, Holm-corrected over all pairs.
+
+    costs: (entries, seeds), lower is better, NaN = missing.
+    """
+    tests = pair_tests(costs)
+    return np.asarray((tests.p_holm < SIGNIFICANCE) & (tests.effect < 0))
 
 
 def _above(won: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -77,19 +100,22 @@ def _above(won: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return reach & ~reach.T
 
 
-def _down_the_table(above: NDArray[np.bool_], costs: NDArray[np.float64]) -> list[int]:
+def _down_the_table(above: NDArray[np.bool_], costs: Array) -> list[int]:
     """Entries by mean, best first, but never before one that is above them (seeds may be missing)."""
     known = np.isfinite(costs)
     means = np.where(known, costs, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    left, order = set(range(len(costs))), []
-    while left:
-        free = [index for index in left if not any(above[other, index] for other in left)]
-        order.append(min(free, key=lambda index: (means[index], index)))
-        left.remove(order[-1])
+    by_mean = np.argsort(means, kind="stable")
+    waiting_for = above.sum(axis=0)
+    left, order = np.ones(len(costs), dtype=bool), []
+    for _ in range(len(costs)):
+        free = left[by_mean] & (waiting_for[by_mean] == 0)
+        order.append(int(by_mean[np.argmax(free)]))
+        left[order[-1]] = False
+        waiting_for = waiting_for - above[order[-1]]
     return order
 
 
-def _comparable(costs: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _comparable(costs: Array) -> NDArray[np.bool_]:
     """(entries,): at least two seeds in common with some other entry; a lone entry needs two seeds of its own."""
     present = np.isfinite(costs).astype(int)
     shared = present @ present.T

@@ -24,15 +24,22 @@ class Row:
     guidance:                "best", a scale, or None where the metric has no guidance
     guidance_scale:          the scale that was scored; None over targets that chose different ones
     mean, ci_low, ci_high:   over seeds, with its 95 % t interval; ±inf where a run diverged
+    median:                  over seeds, a diverged run being the worst of them
     seeds, diverged:         number of seeds, and with how many of them a run diverged
     ratio, ratio_*:          to the baseline: exp of the mean log ratio over shared seeds, with its t interval; NaN for
                              a metric that is compared by differences
     difference_*:            the same as a difference, NaN for a metric that is compared by ratios
     pairs:                   number of seeds shared with the baseline
     p_holm:                  paired t-test against the baseline, Holm-corrected over the entries of the section
+    improvement, *_low, …:   P(a run of this entry beats a run of the baseline), rliable's definition, with Newcombe's
+                             interval (`leaderboards.improvement`)
     noise_paired, _unpaired: sd of the paired log ratio (difference) over seeds, and what it would be without pairing
     speedup, speedup_*:      budget / steps to the baseline's final score; conventions in `leaderboards.speedup`
-    tuned:                   parameters come from a tuning study
+    tuned, tuned_from:       parameters come from a tuning study; the published spec that was tuned, "" if none was
+    trials, tuning_seconds:  of that study
+    seconds:                 of one run, training and evaluation; NaN where runs of several machines meet
+    source, verified:        where its runs are from, "" for the store; "verified" or "self-reported" for what others
+                             handed in, "" else
     floor, saturated:        the distance of real training data to real held-out data; the mean is within its reach
     values:                  seed → score, ±inf where it diverged
     """
@@ -48,6 +55,7 @@ class Row:
     guidance: Guidance | None
     guidance_scale: float | None
     mean: float
+    median: float
     ci_low: float
     ci_high: float
     seeds: int
@@ -60,6 +68,9 @@ class Row:
     difference_high: float
     pairs: int
     p_holm: float
+    improvement: float
+    improvement_low: float
+    improvement_high: float
     noise_paired: float
     noise_unpaired: float
     speedup: float | None
@@ -67,6 +78,12 @@ class Row:
     speedup_high: float
     speedup_note: str
     tuned: bool
+    tuned_from: str
+    source: str
+    verified: str
+    trials: float
+    tuning_seconds: float
+    seconds: float
     floor: float | None
     saturated: bool
     baseline: bool

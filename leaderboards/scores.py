@@ -35,13 +35,13 @@ class Scores:
         return pd.Series(np.isinf(self.values.to_numpy()).sum(axis=1), index=self.values.index)
 
 
-def cell_scores(cell: pd.DataFrame, metric: str, guidance: Guidance, scale: Scale) -> Scores:
-    """Scores at the end of the budget on the test split, at the guidance asked for.
+def cell_scores(cell: pd.DataFrame, metric: str, guidance: Guidance, scale: Scale, mark: float = 1.0) -> Scores:
+    """Scores on the test split at the guidance asked for, at the end of the budget or at another mark.
 
     cell:     the long table of one target, with `label`
     guidance: a scale, or "best": see `best_guidance`. A metric that has no guidance ignores it.
     """
-    final = cell[(cell["metric"] == metric) & _at_end(cell["mark"])]
+    final = cell[(cell["metric"] == metric) & _at(cell["mark"], mark)]
     test = final[final["split"] != "val"]
     unchosen: tuple[str, ...] = ()
     if test["guidance"].isna().all():
@@ -52,9 +52,9 @@ def cell_scores(cell: pd.DataFrame, metric: str, guidance: Guidance, scale: Scal
     else:
         test = test[np.isclose(test["guidance"], guidance)]
         chosen = pd.Series(guidance, index=test["label"].unique())
-    values = test.pivot_table(index="label", columns="seed", values="value", aggfunc="last", dropna=False)
-    values = values.where(np.isfinite(values) | ~_scored(test, values), scale.worst)
-    values = _with_diverged(values, cell, scale)
+    finite = test["value"].where(np.isfinite(test["value"]), scale.worst)
+    flat = finite.set_axis(pd.MultiIndex.from_frame(test[["label", "seed"]]))
+    values = _with_diverged(flat[~flat.index.duplicated(keep="last")].unstack("seed"), cell, scale)
     return Scores(values, chosen.reindex(values.index), unchosen)
 
 
@@ -103,26 +103,25 @@ def pooled(cells: list[Scores], scale: Scale) -> Scores:
 
 
 def costs(scores: Scores, scale: Scale) -> Array:
-    """(labels, seeds) on the comparison scale, lower is better; NaN = not comparable.
+    """(labels, seeds): `comparable` of the scores of one cell."""
+    return comparable(scores.values.to_numpy(dtype=float), scale)
+
+
+def comparable(values: Array, scale: Scale) -> Array:
+    """(…, seeds) on the comparison scale, lower is better; NaN = not comparable.
 
     A whole row is NaN where a run diverged, or where a score has no logarithm: leaving out just that seed would flatter
     (or punish) the entry.
     """
-    values = scores.values.to_numpy(dtype=float)
     result = scale.sign * scale.to(values)
-    spoilt = (~np.isnan(values) & np.isnan(result)).any(axis=1)
-    return np.where(spoilt[:, None], np.nan, result)
+    spoilt = np.asarray((~np.isnan(values) & np.isnan(result)).any(axis=-1))
+    return np.where(spoilt[..., None], np.nan, result)
 
 
-def _at_end(mark: pd.Series) -> pd.Series:
-    """Rows of the full budget; a metric without marks (seconds) has NaN there."""
-    return mark.isna() | np.isclose(mark, 1.0)
-
-
-def _scored(rows: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
-    """label × seed: whether a row exists at all, so that a score of NaN is told from a run that never was."""
-    counts = rows.assign(one=1).pivot_table(index="label", columns="seed", values="one", aggfunc="size")
-    return counts.reindex_like(values).notna()
+def _at(marks: pd.Series, mark: float) -> pd.Series:
+    """Rows of a mark; a metric without marks has NaN there, and its value is that of the full budget."""
+    there = pd.Series(np.isclose(marks, mark), index=marks.index)
+    return there | marks.isna() if mark == 1.0 else there
 
 
 def _with_diverged(values: pd.DataFrame, cell: pd.DataFrame, scale: Scale) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isnan, nan
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leaderboards import speedup
+from leaderboards import facts as facts_
+from leaderboards import improvement, speedup
 from leaderboards.curves import Reaches
 from leaderboards.ranking import ranks
 from leaderboards.rows import Row, Section
 from leaderboards.scale import MetricLike, Scale
 from leaderboards.scores import Guidance, Scores, costs
-from leaderboards.statistics import Array, holm, p_value, pairing_gain, student
+from leaderboards.statistics import Array, holm, median, p_value, pairing_gain, student
 
 SATURATION = 1.1
 """A distance within this factor of its floor is saturated: it no longer tells a better model from a luckier one."""
@@ -28,47 +30,56 @@ class Setting:
     """What all sections of a board have in common.
 
     guidance: None for a metric that has none
-    facts:    label → schedule, params, weighting, apply, tuned
     """
 
     metric: MetricLike
     guidance: Guidance | None
     floor: float | None
     baseline: str
-    facts: pd.DataFrame
 
     @property
     def scale(self) -> Scale:
         return Scale.of(self.metric)
 
 
-def section(setting: Setting, targets: tuple[str, ...], title: str, scores: Scores, reached: Reaches) -> Section:
+def section(
+    setting: Setting,
+    title: str,
+    cells: Mapping[str, Scores],
+    scores: Scores,
+    reached: Reaches,
+    facts: pd.DataFrame,
+) -> Section:
     """Rows, best first, and notes.
 
-    targets: what the scores cover
     title:   the section's name: that target, or "all"
+    cells:   target → scores that the section is over
+    scores:  the cell's, or those of the pool
     reached: label → seed → when it reached the baseline's final score
+    facts:   label → who it is, as `leaderboards.facts` gives it
     """
     comparable = costs(scores, setting.scale)
     columns: Columns = {
-        **_facts(setting, title, scores),
+        **_facts(setting, title, scores, facts),
         **_standing(scores, comparable),
         **_score(setting, scores),
         **_against_baseline(setting, scores, comparable),
+        **_improvement(setting, scores, cells),
         **_speedups(setting, scores, reached),
     }
     rows = [Row(**dict(zip(columns, values, strict=True))) for values in zip(*columns.values(), strict=True)]
     rows.sort(key=lambda row: _order(row, setting.scale))
-    return Section(title, targets, tuple(rows), _notes(setting, rows, scores))
+    return Section(title, tuple(cells), tuple(rows), _notes(setting, rows, scores))
 
 
-def _facts(setting: Setting, title: str, scores: Scores) -> Columns:
+def _facts(setting: Setting, title: str, scores: Scores, facts: pd.DataFrame) -> Columns:
     """Who each row is."""
-    facts = setting.facts.loc[scores.values.index]
+    facts = facts.loc[scores.values.index]
     count = len(facts)
     return {
         "entry": facts.index.tolist(),
-        **{name: facts[name].astype(str).tolist() for name in ("schedule", "params", "weighting", "apply")},
+        **{name: facts[name].astype(str).tolist() for name in facts_.TEXTS},
+        **{name: facts[name].astype(float).tolist() for name in ("trials", "tuning_seconds", "seconds")},
         "tuned": facts["tuned"].astype(bool).tolist(),
         "baseline": [label == setting.baseline for label in facts.index],
         "target": [title] * count,
@@ -92,6 +103,7 @@ def _score(setting: Setting, scores: Scores) -> Columns:
     mean = np.where(lost, setting.scale.worst, finite.mean)
     return {
         "mean": mean.tolist(),
+        "median": median(values).tolist(),
         "ci_low": np.where(lost, nan, finite.low).tolist(),
         "ci_high": np.where(lost, nan, finite.high).tolist(),
         "floor": [setting.floor] * len(mean),
@@ -135,6 +147,26 @@ def _against_baseline(setting: Setting, scores: Scores, comparable: Array) -> Co
         "noise_paired": np.where(is_baseline, nan, gain.paired).tolist(),
         "noise_unpaired": np.where(is_baseline, nan, gain.unpaired).tolist(),
     }
+
+
+def _improvement(setting: Setting, scores: Scores, cells: Mapping[str, Scores]) -> Columns:
+    """P(a run of the entry beats a run of the baseline), the mean over cells; as sure as in one cell alone.
+
+    Cells share their seeds, so more cells need not make it surer than one; the interval takes them as one.
+    """
+    labels, name = scores.values.index, setting.baseline
+    shares, counts = np.full((len(cells), len(labels)), nan), np.zeros((len(cells), len(labels)))
+    of_baseline = []
+    for place, cell in enumerate(cells.values()):
+        costs_ = setting.scale.sign * cell.values.reindex(labels).to_numpy(dtype=float)
+        counts[place] = (~np.isnan(costs_)).sum(axis=1)
+        if name in cell.values.index:
+            reference = setting.scale.sign * cell.values.loc[name].to_numpy(dtype=float)
+            shares[place] = improvement.probability(costs_, reference)
+            of_baseline.append(int((~np.isnan(reference)).sum()))
+    found = np.where(labels == name, nan, shares.mean(axis=0))
+    low, high = improvement.interval(found, counts.min(axis=0), min(of_baseline, default=0))
+    return {"improvement": found.tolist(), "improvement_low": low.tolist(), "improvement_high": high.tolist()}
 
 
 def _speedups(setting: Setting, scores: Scores, reached: Reaches) -> Columns:

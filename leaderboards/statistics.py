@@ -2,6 +2,10 @@
 
 Every function takes scores along the last axis, one per seed, NaN where a seed is missing. Student's t is used
 throughout because it holds for few seeds: with 3 pairs a bootstrap interval covers 78 %, this one 95 %.
+
+Where the noise of both entries is skewed alike, their difference is not, and the interval keeps its 95 %. Where all
+noise is in one of them it covers 93 to 94 % at skewness 1, and 82 to 86 % at skewness 6, with 3 to 20 seeds
+(`tests/leaderboards/test_coverage.py`).
 """
 
 from __future__ import annotations
@@ -40,6 +44,18 @@ def student(scores: ArrayLike) -> Estimate:
     mean, sd, n = _moments(scores)
     half = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(n - 1, 1)) * sd / np.sqrt(np.maximum(n, 1))
     return Estimate(mean, mean - half, mean + half, sd, n)
+
+
+def median(scores: ArrayLike) -> Array:
+    """Median over seeds, NaN left out; a run that diverged (±∞) is the worst score there is.
+
+    scores: (…, seeds); NaN for none. With an even number of seeds the mean of the two in the middle.
+    """
+    ordered = np.sort(np.asarray(scores, dtype=np.float64), axis=-1)
+    n = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
+    middle = [np.take_along_axis(ordered, np.maximum(place, 0), axis=-1) for place in ((n - 1) // 2, n // 2)]
+    found = np.where(middle[0] == middle[1], middle[0], (middle[0] + middle[1]) / 2)[..., 0]
+    return np.where(n[..., 0] > 0, found, np.nan)
 
 
 def p_value(differences: ArrayLike) -> Array:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from leaderboards.columns import Column, columns, legend, title
 from leaderboards.rows import Board, Section
+from leaderboards.sheets import seed_by_seed
 from leaderboards.wording import visible
 
 GAP = 2
@@ -21,10 +22,27 @@ PIPE_WIDTH = 120
 def print_board(board: Board, console: Console) -> None:
     """One table for each section, a blank line between groups of tied entries, then the legend."""
     for section in board.sections:
+        console.print(Text(visible(title(board, section)), style="bold"))
         console.print(_table(board, section, console.width))
         console.print()
     for line in legend(board):
-        console.print(Text(visible(line), style="dim"))
+        for part in Text(visible(line), style="dim").wrap(console, console.width):
+            part.rstrip()
+            console.print(part)
+
+
+def print_seeds(board: Board, console: Console) -> None:
+    """The score of each seed: a table for each section."""
+    for section in board.sections:
+        sheet = seed_by_seed(board, section)
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False)
+        for header, name in zip(sheet.headers, sheet.names, strict=True):
+            table.add_column(Text(header), justify="left" if name else "right", overflow="fold", no_wrap=not name)
+        for place, cells in enumerate(sheet.cells):
+            table.add_row(*(Text(visible(cell)) for cell in cells), style="bold" if place == sheet.baseline else None)
+        console.print()
+        console.print(Text(visible(sheet.title), style="bold"))
+        console.print(table)
 
 
 def default_console() -> Console:
@@ -36,8 +54,6 @@ def default_console() -> Console:
 def _table(board: Board, section: Section, width: int) -> Table:
     shown = _fitting(columns(board, section), section, width)
     table = Table(
-        title=Text(visible(title(board, section)), style="bold"),
-        title_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, GAP, 0, 0),
         pad_edge=False,

@@ -17,6 +17,7 @@ import pandas as pd
 from harness.tracking import read
 from leaderboards import curves, selection
 from leaderboards.board import BASELINE
+from leaderboards.error_bands import ErrorBands, bands
 from leaderboards.statistics import Array
 
 RUN_COLUMNS = [
@@ -44,14 +45,14 @@ def runs(table: pd.DataFrame) -> pd.DataFrame:
 
 def ranked_runs(table: pd.DataFrame, target: str, protocol: str | None = None) -> pd.DataFrame:
     """The runs that a board of this target is made of, with their `label` there: one for each entry and seed."""
-    found = _ranked(table, protocol)
+    found, _ = _ranked(table, protocol)
     found = found[found["target"] == target].drop_duplicates("run_id")
     return found[["label", *RUN_COLUMNS]].sort_values(["label", "seed"]).reset_index(drop=True)
 
 
 def marks(table: pd.DataFrame, target: str, metric: str, protocol: str | None = None) -> pd.DataFrame:
     """Score against budget: columns label, seed, mark (fraction of the budget), value; unguided, test split."""
-    found = _ranked(table, protocol)
+    found, _ = _ranked(table, protocol, [metric])
     wide = curves.marks(found[found["target"] == target], metric)
     return wide.reset_index().melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna()
 
@@ -67,6 +68,41 @@ def error_curves(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
     return _stored_curves(store, run_ids, "curves.json", "eps_error")
 
 
+def error_bands(
+    store: Path,
+    table: pd.DataFrame,
+    target: str,
+    protocol: str | None = None,
+    quantity: str = "eps_error",
+    labels: Iterable[str] | None = None,
+) -> ErrorBands | None:
+    """Each entry's ε-error against λ as a ratio to the baseline's; None where the baseline has no curve.
+
+    quantity: "eps_error", or "excess" above the optimal denoiser, on tracks that know it
+    labels:   entries to read, as boards name them; None reads all. The baseline is always read.
+
+    Curves on another λ grid than the baseline's are left out, and a note says so.
+    """
+    found, baseline = _ranked(table, protocol)
+    runs = found[found["target"] == target].drop_duplicates("run_id").sort_values(["label", "seed"])
+    if labels is not None:
+        runs = runs[runs["label"].isin({*labels, baseline})]
+    curves_ = _stored_curves(store, runs["run_id"], "curves.json", quantity)
+    runs = runs[runs["run_id"].isin(list(curves_))]
+    of_baseline = runs.loc[runs["label"] == baseline, "run_id"]
+    if of_baseline.empty:
+        return None
+    logsnr = curves_[of_baseline.iloc[0]].x
+    same = runs["run_id"].map(lambda run_id: np.array_equal(curves_[run_id].x, logsnr))
+    names, seeds = sorted(runs["label"][same].unique()), sorted(runs["seed"][same].unique())
+    errors = np.full((len(names), len(seeds), len(logsnr)), np.nan)
+    for run in runs[same].itertuples():
+        errors[names.index(run.label), seeds.index(run.seed)] = curves_[str(run.run_id)].y
+    gone = sorted(set(runs["label"][~same]))
+    notes = (f"measured on another grid of λ, so left out: {', '.join(gone)}",) if gone else ()
+    return ErrorBands(tuple(names), logsnr, bands(errors, names.index(baseline)), baseline, notes)
+
+
 def learned_densities(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
     """run_id → p(λ) at the end of training, for the runs of schedules that learn (artifact `density.json`)."""
     return _stored_curves(store, run_ids, "density.json", "pdf")
@@ -80,12 +116,18 @@ def samples(store: Path, run_id: str) -> bytes | None:
 def _stored_curves(store: Path, run_ids: Iterable[str], name: str, quantity: str) -> dict[str, Curve]:
     found = {run_id: read.artifact(store, run_id, name) for run_id in run_ids}
     contents = {run_id: json.loads(content) for run_id, content in found.items() if content}
-    return {run_id: _curve(content["logsnr"], content[quantity]) for run_id, content in contents.items()}
+    return {
+        run_id: _curve(content["logsnr"], content[quantity])
+        for run_id, content in contents.items()
+        if quantity in content
+    }
 
 
-def _ranked(table: pd.DataFrame, protocol: str | None) -> pd.DataFrame:
-    table, _, _ = selection.of_one_protocol(table, protocol)
-    return selection.labelled(selection.latest(table), BASELINE)[0]
+def _ranked(table: pd.DataFrame, protocol: str | None, metrics: Iterable[str] = ()) -> tuple[pd.DataFrame, str]:
+    """The rows of the runs that count, with `label`, and the label of the baseline."""
+    table, _, _ = selection.of_one_protocol(selection.ranked_rows(table, None, metrics), protocol)
+    table, baseline, _ = selection.labelled(selection.latest(table), BASELINE)
+    return table, baseline
 
 
 def _curve(x: Iterable[float], y: Iterable[float]) -> Curve:

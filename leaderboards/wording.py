@@ -12,17 +12,18 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def with_interval(value: float, low: float, high: float, unit: str = "", most: int = 6) -> str:
+def with_interval(value: float, low: float, high: float, unit: str = "", most: int = 6, *, plus: bool = False) -> str:
     """A value and its interval, as in "0.69 [0.63, 0.75]": the digits that the interval leaves meaning.
 
-    Without an interval, three significant digits. most: decimals at most
+    Without an interval, three significant digits. most: decimals at most; plus: with a sign also where positive
     """
     if not isfinite(value):
         return NOTHING
     if not (isfinite(low) and isfinite(high)):
-        return f"{signed(value, min(most, _decimals(value, digits=3)))}{unit}"
+        return f"{signed(value, min(most, _decimals(value, digits=3)), plus=plus)}{unit}"
     places = min(most, _decimals((high - low) / 2))
-    return f"{signed(value, places)}{unit} [{signed(low, places)}, {signed(high, places)}]"
+    shown, *interval = (signed(bound, places, plus=plus) for bound in (value, low, high))
+    return f"{shown}{unit} [{', '.join(interval)}]"
 
 
 def change(ratio: float, low: float, high: float) -> str:
@@ -42,6 +43,11 @@ def p_text(p: float) -> str:
     if not isfinite(p):
         return NOTHING
     return "<0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def brief(value: float) -> str:
+    """Three significant digits with a real minus sign."""
+    return f"{value:.3g}".replace("-", "−")
 
 
 def signed(value: float, places: int, *, plus: bool = False) -> str:

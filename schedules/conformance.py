@@ -14,6 +14,7 @@ import numpy as np
 from schedules import spaces
 from schedules.density import Array
 from schedules.errors import UserError
+from schedules.foreign import foreign
 from schedules.schedule import Schedule, create, parse
 from schedules.time_limit import TimeLimit, time_limit
 
@@ -84,11 +85,11 @@ def _points(first: Schedule) -> Iterator[tuple[Schedule | None, str | None]]:
 
 def _find(one: Property, schedule: Schedule) -> str | None:
     try:
-        with time_limit(SECONDS), np.errstate(all="ignore"):
+        with time_limit(SECONDS), foreign():
             return one.find(schedule)
     except TimeLimit:
         return f"no answer within {SECONDS:g} s"
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         return f"raised {type(problem).__name__}: {' '.join(str(problem).split())}"
 
 

@@ -13,6 +13,6 @@ class UserError(ValueError):
 def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     """Error for a name that does not exist, with the nearest ones that do."""
     choices = sorted(known)
-    near = get_close_matches(name, choices, n=3, cutoff=0.5)
+    near = get_close_matches(name.lower(), choices, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}"
     return UserError(f"unknown {kind} {name!r}; {hint}")

@@ -200,6 +200,8 @@ class _Reader:
 
 
 def _as_value(word: str) -> Value:
+    if "_" in word:  # Python reads 1_0 as 10
+        return word
     try:
         return float(word)
     except ValueError:

@@ -18,6 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from schedules.errors import UserError
+from schedules.foreign import prints_aside
 from schedules.registry import Registry, registering
 from schedules.schedule import SCHEDULES
 from schedules.transforms import TRANSFORMS
@@ -25,6 +26,7 @@ from schedules.weightings import WEIGHTINGS
 
 GROUP = "snrbench.schedules"
 
+_loading: set[str] = set()
 _loaded: dict[str, set[tuple[str, str]]] = {}  # what each loaded plugin registered, as (kind, name)
 
 
@@ -35,7 +37,7 @@ def load_plugin(plugin: str | os.PathLike[str]) -> list[str]:
     UserError: not found, not importable, or it registers nothing.
     """
     named = os.fspath(plugin)
-    if named.endswith(".py"):
+    if named.endswith(".py") or os.sep in named:
         return _load_file(Path(named))
     key = f"module {named}"
     return _load(key, f"plugin {named}", lambda: _import_module(named), named)
@@ -56,6 +58,8 @@ def load_entry_points() -> list[str]:
 
 
 def _load_file(path: Path) -> list[str]:
+    if path.is_dir():
+        raise UserError(f"plugin {str(path)!r}: a folder; expected a file that ends in .py, or a dotted module")
     if not path.is_file():
         raise UserError(f"plugin {str(path)!r}: no such file")
     path = path.resolve()
@@ -70,17 +74,22 @@ def _load_file(path: Path) -> list[str]:
 
 
 def _load(key: str, origin: str, load: Callable[[], None], module: str) -> list[str]:
+    if key in _loading:
+        raise UserError("it loads itself")
     if key not in _loaded:
         for registry in _registries():
             registry.load_builtins()
         before = _registered()
         try:
-            with registering(origin):
+            _loading.add(key)
+            with registering(origin), prints_aside():
                 load()
         except (Exception, SystemExit) as problem:
             _forget(_registered() - before)
             text = " ".join(str(problem).split())
             raise UserError(f"{origin}: {text or type(problem).__name__}") from problem
+        finally:
+            _loading.discard(key)
         new = (_registered() - before) | _defined_in(module)
         if not new:
             raise UserError(f"{origin} registers no schedule and no weighting; is a @register missing?")
@@ -112,6 +121,8 @@ def _import_module(name: str) -> None:
                 raise
             with _working_directory_importable():
                 importlib.import_module(name)
+        if getattr(sys.modules.get(name), "__file__", "") is None:
+            raise UserError("a folder; expected a file that ends in .py, or a dotted module")
     except BaseException as problem:
         raise _explained(problem) from problem
 
@@ -128,7 +139,8 @@ def _explained(problem: BaseException) -> BaseException:
     if isinstance(problem, UserError) or not isinstance(problem, Exception | SystemExit):
         return problem
     if isinstance(problem, SyntaxError):
-        return UserError(f"syntax error in line {problem.lineno}: {problem.msg}")
+        where = "" if problem.lineno is None else f" in line {problem.lineno}"
+        return UserError(f"syntax error{where}: {problem.msg}")
     if isinstance(problem, SystemExit):
         return UserError("exits when imported")
     return UserError(f"import failed with {type(problem).__name__}: {problem}")

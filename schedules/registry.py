@@ -100,6 +100,11 @@ class Registry:
     def register(self, name: str, *, space: Space | None = None, paper: str = "") -> Callable[[Function], Function]:
         """Decorator that registers a function; UserError for a name or parameters that can't be."""
 
+        if callable(name):
+            raise UserError(
+                f'@register of {getattr(name, "__name__", "a function")!r} has no name; write @register("…")'
+            )
+
         def decorate(function: Function) -> Function:
             self.load_builtins()
             if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > 64:
@@ -110,6 +115,12 @@ class Registry:
                 raise UserError(
                     f"{self.kind} {name!r} is registered already ({self._entries[name].origin}); choose another name"
                 )
+            if not isinstance(space, Mapping | None):
+                raise UserError(
+                    f"{self.kind} {name!r}: its space is {space!r}; expected a dict, parameter → distribution"
+                )
+            if not isinstance(paper, str):
+                raise UserError(f"{self.kind} {name!r}: paper is {paper!r}; expected a text")
             self._entries[name] = self._describe(name, function, dict(space or {}), paper)
             return function
 
@@ -205,9 +216,14 @@ class Registry:
                 )
             if not spaces.is_space(space[key]):
                 raise UserError(f"{what}: the space of {key!r} is no distribution of Optuna's; got {space[key]!r}")
+            if not spaces.is_bounded(space[key]):
+                raise UserError(f"{what}: the space of {key!r} is {spaces.describe(space[key])}; expected finite ends")
         for key, default in params.items():
             if key not in space:
-                raise UserError(f"{what}: parameter {key!r} has no search space")
+                raise UserError(
+                    f"{what}: parameter {key!r} has no search space; say where it may lie, "
+                    f"as in space={{{key!r}: {spaces.example(default)}}}"
+                )
             if default is not None:
                 try:
                     params[key] = spaces.convert(default, space[key])

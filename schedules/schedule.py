@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from numpy.typing import ArrayLike
 from schedules import grammar
 from schedules.density import Array, Density, log_density, survival, upper_quantile
 from schedules.errors import UserError, unknown
+from schedules.foreign import foreign
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.presets import PRESETS
 from schedules.registry import Info, Registry
@@ -30,6 +32,7 @@ SCHEDULES = Registry("schedule", builtins="schedules.builtin")
 register = SCHEDULES.register
 
 MIXTURE = "mixture"
+LEAST_SHARE = 1e-9  # of a part in a mixture; the canonical text has twelve decimals
 
 
 class Schedule:
@@ -71,32 +74,32 @@ class Schedule:
 
     def pdf(self, logsnr: ArrayLike) -> Array:
         """p(λ), per nat."""
-        with np.errstate(all="ignore"):
+        with foreign():
             return np.asarray(self._density.pdf(_float64(logsnr)), dtype=np.float64)
 
     def logpdf(self, logsnr: ArrayLike) -> Array:
         """ln p(λ); −∞ outside the support."""
-        with np.errstate(all="ignore"):
+        with foreign():
             return log_density(self._density, _float64(logsnr))
 
     def cdf(self, logsnr: ArrayLike) -> Array:
         """P(λ' ≤ λ)."""
-        with np.errstate(all="ignore"):
+        with foreign():
             return np.asarray(self._density.cdf(_float64(logsnr)), dtype=np.float64)
 
     def ppf(self, q: ArrayLike) -> Array:
         """Q(q): λ at a share q in [0, 1] of the mass from below."""
-        with np.errstate(all="ignore"):
+        with foreign():
             return np.asarray(self._density.ppf(_float64(q)), dtype=np.float64)
 
     def logsnr(self, t: ArrayLike) -> Array:
         """λ(t) = Q(1 − t): t = 0 clean, t = 1 noise."""
-        with np.errstate(all="ignore"):
+        with foreign():
             return upper_quantile(self._density, _float64(t))
 
     def time(self, logsnr: ArrayLike) -> Array:
         """t(λ) = 1 − cdf(λ), the inverse of `logsnr`."""
-        with np.errstate(all="ignore"):
+        with foreign():
             return survival(self._density, _float64(logsnr))
 
     @property
@@ -259,6 +262,10 @@ def _build_mixture(tree: Mixture, source: str) -> Schedule:
     if len(parts) == 1:
         return next(iter(parts.values()))
     total = sum(weights.values())
+    lost = [key for key, weight in weights.items() if weight / total < LEAST_SHARE]
+    if lost or not math.isfinite(total):
+        which = f"the weight of {lost[0]!r} is" if math.isfinite(total) else "a weight is"
+        raise UserError(f"spec {source!r}: {which} out of proportion; expected shares of at least {LEAST_SHARE:g}")
     # Rounded so that reading the canonical text again doesn't move the last digit of a weight.
     exact = abs(total - 1.0) < 1e-9
     ordered = [(parts[key], weights[key] if exact else round(weights[key] / total, 12)) for key in sorted(parts)]
@@ -275,11 +282,11 @@ def _canonical(name: str, bound: Mapping[str, Value], known: Info) -> Call:
 def _at(source: str, column: int, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """function(…), its failure reported as a mistake in the spec: a plugin's own exceptions included."""
     try:
-        with np.errstate(all="ignore"):
+        with foreign():
             return function(*args, **kwargs)
     except UserError as problem:
         raise grammar.error(source, column, str(problem)) if column else problem from None
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         name = getattr(function, "__name__", "function")
         raise UserError(f"spec {source!r}: {name} raised {type(problem).__name__}: {problem}") from problem
 

@@ -69,12 +69,26 @@ def is_space(space: Range) -> bool:
     return hasattr(space, "choices") or (hasattr(space, "low") and hasattr(space, "high"))
 
 
+def is_bounded(space: Range) -> bool:
+    """Whether both ends of a range are finite numbers."""
+    return hasattr(space, "choices") or (math.isfinite(space.low) and math.isfinite(space.high))
+
+
 def describe(space: Range) -> str:
     """A space in words: "a number in [0.1, 3]", "an integer in [10, 4000]", "one of noise, clean"."""
     if hasattr(space, "choices"):
         return f"one of {', '.join(map(str, space.choices))}"
     kind = "an integer" if isinstance(space.low, int) else "a number"
     return f"{kind} in [{space.low:g}, {space.high:g}]"
+
+
+def example(default: Value) -> str:
+    """What to write for a parameter that has no space yet, by its default."""
+    if isinstance(default, bool | str):
+        return f"CategoricalDistribution([{default!r}, …])"
+    if isinstance(default, int):
+        return f"IntDistribution({min(default, 1)}, {max(10 * default, 10)})"
+    return "FloatDistribution(low, high)"
 
 
 def convert(value: Any, space: Range) -> Value:

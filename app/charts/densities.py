@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import ceil, floor
 
 import numpy as np
@@ -17,19 +17,23 @@ from schedules.density import Array
 from schedules.weightings import Weighting
 
 Styles = Mapping[str, Style]
+Named = Mapping[str, Schedule]
+"""What a line is called → its schedule."""
+Pairs = Mapping[str, tuple[Schedule, Weighting]]
+"""The same with its loss weighting."""
 DECADES = 5.0
 """Decades of training weight that are shown below the largest at the schedules' own λ."""
 
 
-def density(schedules: Sequence[Schedule], styles: Styles) -> go.Figure:
+def density(named: Named, styles: Styles) -> go.Figure:
     """p(λ), scaled so that one spike doesn't flatten the others."""
-    at = grid(schedules)
+    at = grid(list(named.values()))
     made = figure("λ = log SNR (noise left, data right)", "p(λ)", hovermode="x unified")
     peaks = []
-    for one in schedules:
+    for name, one in named.items():
         value = _finite(one.pdf(at))
         peaks.append(float(np.nanmax(value)))
-        line(made, one.spec, styles[one.spec], at, value)
+        line(made, name, styles[name], at, value)
     made.update_yaxes(range=[0, 1.08 * min(max(peaks), 8 * float(np.median(peaks)))])
     return made
 
@@ -43,29 +47,29 @@ def learned(curves: Mapping[str, Mapping[int, Curve]], styles: Styles) -> go.Fig
     return made
 
 
-def time_form(schedules: Sequence[Schedule], styles: Styles) -> go.Figure:
+def time_form(named: Named, styles: Styles) -> go.Figure:
     """λ(t) = Q(1 − t)."""
     t = times()
     made = figure("t (0 data, 1 noise)", "λ(t)", hovermode="x unified")
-    reach = [np.abs(one.logsnr(np.array([0.01, 0.99]))) for one in schedules]
+    reach = [np.abs(one.logsnr(np.array([0.01, 0.99]))) for one in named.values()]
     span = min(20.0, 1.2 * max(1.0, float(np.nanmax(reach))))
-    for one in schedules:
-        line(made, one.spec, styles[one.spec], t, _finite(one.logsnr(t)))
+    for name, one in named.items():
+        line(made, name, styles[name], t, _finite(one.logsnr(t)))
     made.update_yaxes(range=[-span, span])
     return made
 
 
-def weight(schedules: Sequence[Schedule], weighting: Weighting, target: str, styles: Styles) -> go.Figure:
+def weight(named: Named, weightings: Mapping[str, Weighting], target: str, styles: Styles) -> go.Figure:
     """p(λ)·ω(λ) on the ε-error: ω holds the factor c_target(λ) where the weighting asks for the target."""
-    at = grid(schedules)
-    made = figure("λ = log SNR", "p(λ) · ω(λ)", height=280, hovermode="x unified")
+    at = grid(list(named.values()))
+    made = figure("λ = log SNR", "p(λ) · ω(λ)", height=300, hovermode="x unified")
     tops = []
-    for one in schedules:
-        value = _finite(one.pdf(at) * weighting(at, target, one))
+    for name, one in named.items():
+        value = _finite(one.pdf(at) * weightings[name](at, target, one))
         value[~(value > 0)] = np.nan  # a logarithm has no place for zero
         middle = (at >= one.ppf(0.05)) & (at <= one.ppf(0.95))
         tops.append(float(np.nanmax(np.where(middle, value, np.nan), initial=1e-300)))
-        line(made, one.spec, styles[one.spec], at, value)
+        line(made, name, styles[name], at, value)
     top = np.log10(max(tops)) + 0.6
     powers = range(ceil(top - DECADES), floor(top) + 1)
     ticks = {"tickvals": [10.0**power for power in powers], "ticktext": [f"10{_raised(power)}" for power in powers]}

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from app.text import label
 from app.theme import NEUTRAL, Style
 
+Figure = go.Figure
 GRID = "rgba(133, 140, 152, 0.22)"
 MOST_TICKS = 7
 NARROW = 3.0  # a range of less than this ratio gets equally spaced labels
@@ -141,5 +142,7 @@ def translucent(colour: str, share: float) -> str:
 
 
 def draw(made: go.Figure, key: str, alt: str) -> None:
-    """Put a figure on the page. alt: what it shows, for those who do not see it."""
+    """Put a figure on the page, with a legend where it has several lines. alt: what it shows, for those who do not see it."""
+    named = [one for one in made.data if one.name and one.showlegend is not False]
+    made.update_layout(showlegend=len(named) > 1)
     st.plotly_chart(made, key=key, config=CONFIG, alt=alt)

@@ -1,107 +1,86 @@
-"""Scores with their intervals, one row for each entry, best on top: the table as a picture."""
+"""Scores seed by seed: what the seeds have in common cancels in a paired comparison."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite, log10, nan
+from math import isfinite
 
 import plotly.graph_objects as go
 
 from app import theme
-from app.charts.frame import figure, reference, translucent
+from app.charts.frame import figure, logarithmic, reference, translucent
 from app.text import label
 from app.theme import NEUTRAL, Style
-from leaderboards.rows import Board, Row, Section
-from leaderboards.wording import change, with_interval
+from leaderboards.rows import Board, Row
+from leaderboards.wording import with_interval
 
-ROW, HEAD = 50, 84  # pixels
-RATIOS = (
-    *(0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1, 1.01, 1.02, 1.05, 1.1, 1.2),
-    *(1.35, 1.5, 1.75, 2, 2.5, 3, 4, 5, 7, 10, 20, 50, 100),
-)
-TICKS = 6  # labels on an axis, at most about
-BELOW = 0.24  # of a row: where the seeds are drawn, so that the interval does not hide them
+ROW, HEAD = 52, 84  # pixels
 
 
-def scores(board: Board, section: Section, styles: Mapping[str, Style]) -> go.Figure:
-    """The metric itself: mean, 95 % interval and every seed; the baseline's mean and the floor as lines."""
-    made = _rows(section, _axis(board))
-    for place, row in enumerate(section.rows):
+def seeds(board: Board, rows: list[Row], styles: Mapping[str, Style]) -> go.Figure:
+    """A row for each entry: mean, 95 % interval and every seed; a grey line joins the scores of one seed.
+
+    Lines that keep the same distance are what pairing gains from: the luck of a seed is shared by all entries.
+    """
+    made = figure(_axis(board), "", height=HEAD + ROW * len(rows), hovermode="closest")
+    made.update_yaxes(range=[len(rows) - 0.55, -0.75], showticklabels=False, showgrid=False, fixedrange=True)
+    values = [value for row in rows for value in row.values.values() if isfinite(value)]
+    if board.metric.compare == "ratio" and values:
+        logarithmic(made.layout.xaxis, [values])
+    for seed in sorted({seed for row in rows for seed in row.values}):
+        _seed(made, rows, seed)
+    for place, row in enumerate(rows):
+        _name(made, place, row)
         if row.diverged:
             _note(made, place, f"diverged ({row.diverged} of {row.seeds} seeds)")
-            continue
-        colour = styles[row.entry].colour
-        hover = f"{label(row.entry)}<br>{with_interval(row.mean, row.ci_low, row.ci_high)}<extra></extra>"
-        _interval(made, place, colour, (row.mean, row.ci_low, row.ci_high), hover)
-        seeds = {seed: value for seed, value in row.values.items() if isfinite(value)}
-        made.add_scatter(
-            x=list(seeds.values()),
-            y=[place + BELOW] * len(seeds),
-            mode="markers",
-            marker={"color": colour, "size": 6, "opacity": 0.9, "symbol": "circle-open"},
-            customdata=list(seeds),
-            hovertemplate="seed %{customdata}: %{x:.4g}<extra></extra>",
-        )
-    baseline = next((row for row in section.rows if row.baseline and isfinite(row.mean)), None)
-    if baseline:
-        reference(made, board.baseline, x=baseline.mean)
-    if board.floor is not None:
+        else:
+            _interval(made, place, styles[row.entry].colour, row)
+    if board.floor is not None and board.floor > 0:
         reference(made, "floor", x=board.floor, dash="dot")
     return made
 
 
-def effects(board: Board, section: Section, styles: Mapping[str, Style]) -> go.Figure:
-    """Each entry against the baseline, paired by seed: a ratio on a logarithmic axis, or a difference."""
-    ratios = board.metric.compare == "ratio"
-    made = _rows(section, f"{'change' if ratios else 'difference'} against {label(board.baseline)}")
-    extent = [1.0] if ratios else [0.0]
-    for place, row in enumerate(section.rows):
-        effect = _effect(row)
-        if not isfinite(effect[0]):
-            _note(made, place, "diverged" if row.diverged else "no pairs")
-            continue
-        extent += [bound for bound in effect if isfinite(bound)]
-        text = change(*effect) if ratios else with_interval(*effect)
-        hover = f"{label(row.entry)}<br>{text}<extra></extra>"
-        _interval(made, place, styles[row.entry].colour, effect, hover)
-    if ratios:
-        _percent_axis(made, min(extent), max(extent))
-    reference(made, board.baseline, x=1.0 if ratios else 0.0)
-    return made
-
-
-def _rows(section: Section, x: str) -> go.Figure:
-    """Axes with one row for each entry, its name above its line, so that a narrow page keeps its width for the data."""
-    made = figure(x, "", height=HEAD + ROW * len(section.rows), hovermode="closest")
-    made.update_yaxes(range=[len(section.rows) - 0.5, -0.75], showticklabels=False, showgrid=False, fixedrange=True)
-    for place, row in enumerate(section.rows):
-        rank = "" if row.rank is None else f"{'=' if section.tied(row) else ''}{row.rank}  "
-        made.add_annotation(
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=place,
-            yshift=15,
-            text=f"{rank}{label(row.entry, 44)}",
-            bgcolor=translucent(theme.ground()["backgroundColor"], 0.75),
-            showarrow=False,
-            font={"size": 12.5},
-        )
-    return made
-
-
-def _interval(made: go.Figure, place: int, colour: str, at: tuple[float, float, float], hover: str) -> None:
-    mean, low, high = at
-    if isfinite(low) and isfinite(high):
-        made.add_scatter(
-            x=[low, high], y=[place, place], mode="lines", line={"color": colour, "width": 4}, hoverinfo="skip"
-        )
+def _seed(made: go.Figure, rows: list[Row], seed: int) -> None:
+    points = [(row.values[seed], place) for place, row in enumerate(rows) if isfinite(row.values.get(seed, float("nan")))]
+    if not points:
+        return
+    x, y = zip(*points, strict=True)
     made.add_scatter(
-        x=[mean],
+        x=x,
+        y=y,
+        mode="lines+markers",
+        line={"color": NEUTRAL, "width": 1},
+        marker={"color": NEUTRAL, "size": 5},
+        opacity=0.65,
+        hovertemplate=f"seed {seed}: %{{x:.4g}}<extra></extra>",
+    )
+
+
+def _name(made: go.Figure, place: int, row: Row) -> None:
+    """Above its line, so that a narrow page keeps its width for the data."""
+    made.add_annotation(
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=place,
+        yshift=16,
+        text=label(row.entry, 44),
+        bgcolor=translucent(theme.ground()["backgroundColor"], 0.8),
+        showarrow=False,
+        font={"size": 12.5},
+    )
+
+
+def _interval(made: go.Figure, place: int, colour: str, row: Row) -> None:
+    if isfinite(row.ci_low) and isfinite(row.ci_high):
+        bar = {"color": translucent(colour, 0.5), "width": 7}
+        made.add_scatter(x=[row.ci_low, row.ci_high], y=[place, place], mode="lines", line=bar, hoverinfo="skip")
+    made.add_scatter(
+        x=[row.mean],
         y=[place],
         mode="markers",
         marker={"color": colour, "size": 12, "symbol": "diamond"},
-        hovertemplate=hover,
+        hovertemplate=f"{label(row.entry)}<br>{with_interval(row.mean, row.ci_low, row.ci_high)}<extra></extra>",
     )
 
 
@@ -112,26 +91,6 @@ def _note(made: go.Figure, place: int, text: str) -> None:
     )
 
 
-def _effect(row: Row) -> tuple[float, float, float]:
-    if isfinite(row.ratio):
-        return row.ratio, row.ratio_low, row.ratio_high
-    return row.difference, row.difference_low, row.difference_high
-
-
 def _axis(board: Board) -> str:
     unit = f", {board.metric.unit}" if board.metric.unit else ""
     return f"{board.metric.title}{unit} ({board.metric.better} is better)"
-
-
-def _percent_axis(made: go.Figure, low: float, high: float) -> None:
-    """A logarithmic axis of ratios, labelled with changes in per cent: few enough to be read on a phone."""
-    margin = 0.08 * log10(high / low) + 0.02
-    first, last = log10(low) - margin, log10(high) + margin
-    ticks = [tick for tick in RATIOS if first <= log10(tick) <= last]
-    apart = (last - first) / TICKS
-    kept: list[float] = []
-    for tick in sorted(ticks, key=lambda tick: (tick != 1, abs(log10(tick)))):
-        if all(abs(log10(tick / other)) >= apart for other in kept):
-            kept.append(tick)
-    texts = [change(tick, nan, nan) for tick in kept]
-    made.update_xaxes(type="log", range=[first, last], tickmode="array", tickvals=kept, ticktext=texts)

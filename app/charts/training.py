@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.frame import band, figure, line, logarithmic, points, reference
+from app.charts.frame import band, figure, line, logarithmic, reference
+from app.text import label
 from app.theme import Style
-from leaderboards.rows import Board
+from leaderboards.rows import Board, Row, Section
 from leaderboards.scale import MetricLike, Scale
+from leaderboards.statistics import Array, Estimate, student
 from leaderboards.views import Curve
 
 LOSS_POINTS = 80
+
+Curves = dict[str, dict[int, Curve]]
+"""entry → seed → curve"""
 
 
 def losses(curves: Mapping[str, Mapping[int, Curve]], styles: Mapping[str, Style]) -> go.Figure:
@@ -34,10 +39,10 @@ def losses(curves: Mapping[str, Mapping[int, Curve]], styles: Mapping[str, Style
     return made
 
 
-def budget(marks: pd.DataFrame, metric: MetricLike, baseline: str, styles: Mapping[str, Style]) -> go.Figure:
-    """Score against the share of the budget: a line over the mean of the seeds, each seed a point.
+def budget(marks: pd.DataFrame, metric: MetricLike, section: Section, styles: Mapping[str, Style]) -> go.Figure:
+    """Score against the share of the budget: a line over the mean of the seeds, with its 95 % interval.
 
-    The horizontal line is where the baseline ends: where another entry crosses it, the speed-up is read off.
+    The horizontal line is where the baseline ends; a star is where another entry gets there, with its speed-up.
     marks: label, seed, mark, value
     """
     scale = Scale.of(metric)
@@ -45,15 +50,45 @@ def budget(marks: pd.DataFrame, metric: MetricLike, baseline: str, styles: Mappi
     made.update_xaxes(type="log", tickmode="array", tickvals=[0.1, 0.25, 0.5, 1], tickformat=".0%")
     if scale.logarithmic:
         logarithmic(made.layout.yaxis, [marks["value"]])
+    rows = {row.entry: row for row in section.rows}
+    end: float | None = None
     for name in (name for name in styles if name in set(marks["label"])):
-        own = marks[marks["label"] == name]
-        means = own.groupby("mark")["value"].agg(lambda values: _mean(values, scale))
-        x, y = means.index.to_numpy(dtype=float), means.to_numpy(dtype=float)
-        points(made, name, styles[name], own["mark"], own["value"], [f"seed {seed}" for seed in own["seed"]])
-        line(made, name, styles[name], x, y, mode="lines+markers")
-        if name == baseline:
-            reference(made, f"{baseline} ends here", y=float(y[-1]))
+        x, found = _along(marks[marks["label"] == name], scale)
+        mean, low, high = (scale.back(bound) for bound in (found.mean, found.low, found.high))
+        if np.isfinite(low).all():
+            band(made, styles[name], x, low, high)
+        line(made, name, styles[name], x, mean, mode="lines+markers")
+        if name in rows and rows[name].baseline:
+            end = float(mean[-1])
+            reference(made, f"{name} ends here", y=end)
+    if end is not None:
+        _speedups(made, [rows[name] for name in styles if name in rows], end, styles)
     return made
+
+
+def _along(own: pd.DataFrame, scale: Scale) -> tuple[Array, Estimate]:
+    """The marks of an entry, and mean and interval over seeds at each, on the scale that the metric is compared on."""
+    wide = own.pivot_table(index="mark", columns="seed", values="value", observed=True)
+    return wide.index.to_numpy(dtype=float), student(scale.to(wide.to_numpy(dtype=float)))
+
+
+def _speedups(made: go.Figure, rows: Sequence[Row], end: float, styles: Mapping[str, Style]) -> None:
+    """A star where each entry reaches the score that the baseline ends with."""
+    for row in rows:
+        if row.baseline or row.speedup is None or not 1.02 < row.speedup < 100:
+            continue
+        text = f"{'≥' if row.speedup_note.startswith('>=') else ''}{row.speedup:.1f}×"
+        made.add_scatter(
+            x=[1 / row.speedup],
+            y=[end],
+            mode="markers+text",
+            text=[f"<b>{text}</b>"],
+            textposition="top right",
+            textfont={"color": styles[row.entry].colour, "size": 12},
+            marker={"color": styles[row.entry].colour, "size": 13, "symbol": "star"},
+            hovertemplate=f"{text} sooner<extra>{label(row.entry)}</extra>",
+            showlegend=False,
+        )
 
 
 def guidance(boards: Mapping[float, Board], target: str, styles: Mapping[str, Style]) -> go.Figure:
@@ -78,11 +113,6 @@ def guidance(boards: Mapping[float, Board], target: str, styles: Mapping[str, St
     if floor is not None and floor > 0:
         reference(made, "floor", y=floor, dash="dot")
     return made
-
-
-def _mean(values: pd.Series, scale: Scale) -> float:
-    """Over seeds, on the scale that the metric is compared on: geometric for distances."""
-    return float(scale.back(np.nanmean(scale.to(values.to_numpy(dtype=float)), keepdims=True))[0])
 
 
 def _binned(curve: Curve) -> Curve:

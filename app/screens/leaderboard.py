@@ -1,47 +1,31 @@
-"""Leaderboard: who is better than the baseline, by how much, how sure that is, and what training looked like."""
+"""Leaderboard: who is better than the baseline, by how much, and how sure that is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
-from app import compare, links, results, standings, theme
-from app.charts import frame, intervals
+from app import controls, findings, links, nothing, results, standings
+from app.grid import Choice
 from app.guard import shielded
 from app.results import Store
 from app.text import code, plain
+from app.view import View
 from leaderboards import exports
 from leaderboards.columns import legend
-from leaderboards.rows import ALL_TARGETS, Board, Section
-from schedules import UserError, parse
+from leaderboards.rows import Board, Section
+from leaderboards.scale import Scale
 
 PAGE = "leaderboard"
-SHOWN_AT_FIRST = 6
-MOST = 8  # entries that are compared at once: more than these no figure tells apart
-
-Styles = dict[str, theme.Style]
-
-
-@dataclass(frozen=True)
-class View:
-    """What the controls say. target: "all" is over all of them."""
-
-    store: Store
-    track: str
-    target: str
-    metric: str
-    guidance: str
-
-    @property
-    def address(self) -> dict[str, str]:
-        return {"track": self.track, "target": self.target, "metric": self.metric, "guidance": self.guidance}
-
-    def board(self, target: str) -> Board:
-        """The board of a target, or of all."""
-        wanted = None if target == ALL_TARGETS else target
-        return results.board(self.store, self.track, self.metric, wanted, self.guidance)
+ROWS = 25
+"""Rows that are shown before someone asks for all."""
+FEW = 12
+"""Rows of the table that has a target in each column."""
+MOST = 8
+"""Entries that are compared at once: more than these no figure tells apart."""
+FILES = {"csv": "text/csv", "json": "application/json", "md": "text/markdown"}
 
 
 def page() -> None:
@@ -49,189 +33,145 @@ def page() -> None:
     st.title("Leaderboard", anchor=False)
     store = results.store()
     if not results.exists(store):
-        _nothing(store, "There are no results yet.")
+        nothing.results(store, "There are no results yet.")
         return
-    _adopt(links.arrived(PAGE))
-    view = _controls(store)
+    controls.adopt(PAGE, links.arrived(PAGE), more=("order", "rows"), several=("entry",))
+    view = controls.view(PAGE, store, narrowing=True)
     if not results.targets(store, view.track):
-        _nothing(store, f"No run of {view.track} has finished yet.")
+        nothing.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
         return
-    board = view.board(view.target)
-    names = list(dict.fromkeys(row.entry for row in board.rows))
-    if not names:
-        st.info("No run has a score for this choice.")
+    board = results.board(store, view)
+    section = board.sections[-1] if board.sections else None
+    if section is None or not section.rows:
+        st.info("No run has a score for this choice.", icon=":material/filter_alt_off:")
         _notes(board)
         links.show(PAGE, view.address)
         return
-    styles = theme.styles([*results.entries(store), *names])
-    shielded(partial(_standings, view, board, styles))
-    links.show(PAGE, {**view.address, **_compare(view, board, names, styles)})
+    seen: dict[str, str | list[str]] = {}
+    shielded(lambda: seen.update(_standings(store, view, board, section)))
+    if board.cells and len(board.cells) > 1 and board.overall is section:
+        shielded(partial(_by_target, store, view, board))
+    _diverged(store, view)
+    _notes(board)
+    links.show(PAGE, {**view.address, **seen})
 
 
-def _adopt(address: links.Address | None) -> None:
-    """Set the widgets to what an address says; what it says wrongly falls back to the default when they are drawn."""
-    if address is None:
-        return
-    links.reset(PAGE)
-    for key in {"track", "target", "metric", "guidance", "detail", "seed"} & set(address):
-        st.session_state[f"{PAGE}.{key}"] = address[key][-1]
-    if "entry" in address:
-        st.session_state[f"{PAGE}.entries"] = address["entry"]
+def _standings(store: Store, view: View, board: Board, section: Section) -> dict[str, str | list[str]]:
+    """The finding, the facts, the table, and what to do with it; returns what was chosen in it."""
+    if found := findings.finding(board, section):
+        st.markdown(found)
+    elif max(row.seeds for row in section.rows) < 2:
+        st.info("One seed of each entry: no interval, no rank. More seeds give both.", icon=":material/casino:")
+    _facts(store, view, board, section)
+    names = [row.entry for row in section.rows]
+    chosen = [name for name in st.session_state.get(f"{PAGE}.entry", []) if name in names]
+    look = _look(len(names))
+    training = standings.training(_marks(store, view, section), Scale.of(board.metric))
+    choice = Choice(chosen, MOST, _choose)
+    left_out = standings.show(board, section, training, choice, look)
+    if left_out:
+        st.caption(f"{left_out} more entries below: choose “all” to see them.")
+    _actions(view, board, section, chosen)
+    usual = standings.Look(ROWS)
+    return {
+        "entry": chosen,
+        "order": "family" if look.by_family else "",
+        "rows": "all" if look.most != usual.most else "",
+    }
 
 
-def _controls(store: Store) -> View:
-    """Track, target, metric and guidance; each offers what the ones before it leave."""
-    places = st.columns([2, 3, 3, 4], gap="medium")
-    names = results.track_names()
-    links.offer(f"{PAGE}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
-    summaries = "\n\n".join(f"{name}: {results.track_summary(name)}" for name in names)
-    with places[0]:
-        track = st.selectbox("Track", names, key=f"{PAGE}.track", help=plain(summaries))
-    targets = results.targets(store, track)
-    targets = targets if len(targets) == 1 else [ALL_TARGETS, *targets]
-    links.offer(f"{PAGE}.target", targets, targets[0])
-    with places[1]:
-        target = st.segmented_control("Prediction target", targets, key=f"{PAGE}.target", required=True)
-    metrics = results.recorded(store, track)
-    primary = results.primary_metric(track)
-    links.offer(f"{PAGE}.metric", list(metrics), primary if primary in metrics else next(iter(metrics)))
-    with places[2]:
-        metric = st.selectbox(
-            "Metric", list(metrics), key=f"{PAGE}.metric", format_func=lambda name: f"{name} · {metrics[name].title}"
-        )
-    scales = ["best", *(f"{scale:g}" for scale in results.guidance_scales(store, track, metric))]
-    links.offer(f"{PAGE}.guidance", scales, "best")
-    with places[3]:
-        guidance = st.segmented_control(
-            "Guidance",
-            scales,
-            key=f"{PAGE}.guidance",
-            required=True,
-            disabled=len(scales) < 3,
-            help="best: for each entry the scale that wins on the validation split, scored on the test split",
-        )
-    return View(store, track, str(target), metric, str(guidance))
+def _look(count: int) -> standings.Look:
+    """How the table is put on the page; a short one leaves nothing to choose."""
+    links.offer(f"{PAGE}.order", ["rank", "family"], "rank")
+    links.offer(f"{PAGE}.rows", [f"best {ROWS}", "all"], f"best {ROWS}")
+    if count <= 12:
+        return standings.Look(ROWS)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        order = st.segmented_control("Order", ["rank", "family"], key=f"{PAGE}.order", required=True)
+        rows = f"best {ROWS}"
+        if count > ROWS:
+            rows = str(st.segmented_control("Rows", [f"best {ROWS}", "all"], key=f"{PAGE}.rows", required=True))
+    return standings.Look(count if rows == "all" else ROWS, order == "family")
 
 
-def _standings(view: View, board: Board, styles: Styles) -> None:
-    """The table and the interval plots: of the target, or over all of them and then target by target."""
-    if view.target != ALL_TARGETS or board.overall is not None:
-        section = board.sections[-1]
-        _facts(view, board, section)
-        standings.show(board, section, styles)
-        left, right = st.columns(2, gap="medium")
-        with left, st.container(border=True):
-            st.markdown("**Score**")
-            st.caption("Diamond: mean. Bar: 95 % interval. Circles: seeds.")
-            shielded(lambda: frame.draw(intervals.scores(board, section, styles), "scores", "Scores with intervals"))
-        with right, st.container(border=True):
-            st.markdown("**Against the baseline**")
-            st.caption("Paired seed by seed, with the 95 % interval of the comparison.")
-            shielded(lambda: frame.draw(intervals.effects(board, section, styles), "effects", "Paired changes"))
-    if view.target == ALL_TARGETS and board.cells:
-        st.markdown(f"**Against {code(board.baseline)}, target by target**")
-        standings.show_by_target(board, styles)
-    left, right = st.columns([1, 4], gap="medium")
-    left.download_button(
-        "Table as CSV",
-        partial(exports.to_csv, board),
-        file_name=f"{view.track}-{view.target}-{view.metric}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        width="stretch",
-    )
-    with right:
-        _notes(board)
+def _choose(names: list[str]) -> None:
+    st.session_state[f"{PAGE}.entry"] = names
 
 
-def _facts(view: View, board: Board, section: Section) -> None:
+def _marks(store: Store, view: View, section: Section) -> pd.DataFrame:
+    """Scores along training of every target that the section covers."""
+    return pd.concat([results.marks(store, view.track, target, view.metric) for target in section.targets])
+
+
+def _facts(store: Store, view: View, board: Board, section: Section) -> None:
     """The size of the evidence, in a line of figures."""
-    runs = results.runs(view.store, view.track)
     seeds = sorted({row.seeds for row in section.rows})
     paired, unpaired = section.noise or (0.0, 0.0)
     facts = {
         "entries": str(len(section.rows)),
         "seeds": str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]}–{seeds[-1]}",
-        "targets": str(len(section.targets)),
+        "targets": ", ".join(section.targets),
         "floor": "–" if board.floor is None else f"{board.floor:.3g}",
-        "diverged runs": str(int((runs["outcome"] == "diverged").sum())),
+        "diverged": str(sum(row.diverged for row in section.rows)),
         "pairing gain": f"{unpaired / paired:.1f}×" if paired else "–",
     }
     helps = {
         "floor": "the metric between real training and real held-out data: nothing can be told apart below it",
+        "diverged": "runs whose loss became infinite or not a number; they rank last",
         "pairing gain": "standard deviation of a comparison with the baseline, unpaired over paired by seed;"
         " its square is how many times more seeds it would take unpaired",
     }
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="large", key="facts"):
         for name, value in facts.items():
             st.metric(name, value, help=helps.get(name), width="content")
+
+
+def _actions(view: View, board: Board, section: Section, chosen: list[str]) -> None:
+    """Compare what was chosen; take the table along."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="actions"):
+        target = section.targets[0] if view.target == "all" else view.target
+        entries = chosen or [row.entry for row in section.rows[:4]]
+        if board.baseline not in entries and len(entries) < MOST:
+            entries = [*entries, board.baseline]
+        about = f"Compare the {len(chosen)} chosen" if chosen else "Compare the best four"
+        address = {**view.of(target=target, family="", search="", budget="1").address, "entry": entries}
+        st.page_link(
+            "screens/compare.py", label=about, icon=":material/compare_arrows:", query_params=address,
+            help=f"tick up to {MOST} rows to choose which",
+        )
+        for form, mime in FILES.items():
+            st.download_button(
+                form,
+                partial(exports.FORMATS[form], board),
+                file_name=f"{view.track}-{view.target}-{view.metric}.{form}",
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"{PAGE}-download-{form}",
+            )
+
+
+def _by_target(store: Store, view: View, board: Board) -> None:
+    """The change against the baseline in each target, for the entries that the table shows."""
+    with st.expander(f"Against {code(board.baseline)}, target by target", icon=":material/grid_view:", expanded=True):
+        standings.by_target(board, FEW)
+
+
+def _diverged(store: Store, view: View) -> None:
+    """How many runs diverged, and where to read why."""
+    runs = results.runs(store, view.track)
+    lost = int((runs["outcome"] == "diverged").sum())
+    if lost:
+        label = f"{lost} run{'s' if lost > 1 else ''} of {view.track} diverged: see why"
+        address = {"track": view.track, "outcome": "diverged"}
+        st.page_link("screens/runs.py", label=label, icon=":material/warning:", query_params=address)
 
 
 def _notes(board: Board) -> None:
     with st.expander("How to read this", icon=":material/help:"):
         st.markdown("\n".join(f"- {plain(line)}" for line in legend(board)))
-
-
-def _compare(view: View, board: Board, names: list[str], styles: Styles) -> dict[str, str | list[str]]:
-    """Chosen entries in detail; returns what was chosen, as far as it is not what everyone sees."""
-    st.header("Compare", anchor=False)
-    default = names if len(names) <= SHOWN_AT_FIRST else _with_baseline(names[:SHOWN_AT_FIRST], board.baseline, names)
-    links.offer_several(f"{PAGE}.entries", names, default)
-    left, right = st.columns([3, 1], gap="medium")
-    chosen = left.multiselect("Entries", names, key=f"{PAGE}.entries", max_selections=MOST)
-    seen: dict[str, str | list[str]] = {} if chosen == default else {"entry": chosen}
-    target = view.target
-    if target == ALL_TARGETS:
-        targets = [section.target for section in board.cells]
-        links.offer(f"{PAGE}.detail", targets, targets[0])
-        target = str(right.segmented_control("of target", targets, key=f"{PAGE}.detail", required=True))
-        seen["detail"] = target
-    if not chosen:
-        st.info("Choose entries to compare.")
-        return seen
-    _to_lab(board, chosen)
-    ordered = {name: styles[name] for name in names if name in chosen}
-    seen |= compare.show(compare.Chosen(view.store, view.track, target, view.board(target), ordered))
-    _diverged(view)
-    return seen
-
-
-def _with_baseline(shown: list[str], baseline: str, names: list[str]) -> list[str]:
-    return shown if baseline in shown or baseline not in names else [*shown[:-1], baseline]
-
-
-def _to_lab(board: Board, chosen: list[str]) -> None:
-    """A link to the densities of the chosen entries, for those whose schedule this installation knows."""
-    specs = []
-    for spec in dict.fromkeys(row.schedule for row in board.rows if row.entry in chosen):
-        try:
-            specs.append(parse(spec).spec)
-        except UserError:
-            continue
-    if specs:
-        label, icon = "See where they spend their samples", ":material/show_chart:"
-        st.page_link("screens/schedules.py", label=label, icon=icon, query_params={"spec": specs})
-
-
-def _diverged(view: View) -> None:
-    """Runs that diverged, with step and reason: a result, too."""
-    runs = results.runs(view.store, view.track)
-    runs = runs[runs["outcome"] == "diverged"]
-    if len(runs):
-        with st.expander(f"Diverged runs ({len(runs)})", icon=":material/warning:"):
-            st.dataframe(runs[["entry", "target", "seed", "diverged_step", "reason"]], hide_index=True)
-
-
-def _nothing(store: Store, what: str) -> None:
-    """What to run when there is nothing to show."""
-    st.info(f"{plain(what)} Looked in {code(str(store.folder))}.", icon=":material/inbox:")
-    st.markdown("Train the built-in schedules and rank them, in a few minutes:")
-    st.code("snrbench quickstart", language=None)
-    st.markdown("or schedules of your choice:")
-    st.code("snrbench run digits-v1 -s cosine -s laplace", language=None)
-    st.page_link("screens/schedules.py", label="Look at the schedules meanwhile", icon=":material/show_chart:")
+        st.page_link("screens/guide.py", label="How it works, from the start", icon=":material/menu_book:")
 
 
 shielded(page)

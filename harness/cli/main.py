@@ -1,18 +1,23 @@
 """The command `snrbench`: gathers every room's commands, and turns a mistake of the user into one line.
 
-Exit codes: 0 all done; 1 some runs failed; 2 wrong use; 130 interrupted.
+Exit codes: 0 all done, also where there was nothing to do or to show; 1 some runs failed, or a check did; 2 wrong use,
+a store that is not there or can't be used; 70 a defect of snrbench; 130 interrupted; 141 nobody reads the output.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import select
 import sys
+import traceback
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from harness.cli import complaints
 from schedules.errors import UserError
 
 # The command line knows every room by name only, so that imports between the rooms keep their one direction.
@@ -24,7 +29,10 @@ COMMANDS = (
     "harness.cli.schedules",
     "harness.cli.tracks",
     "harness.cli.status",
+    "harness.cli.sync",
 )
+
+WRONG_USE, DEFECT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 
 cli = typer.Typer(
     name="snrbench",
@@ -36,8 +44,24 @@ cli = typer.Typer(
 )
 
 
+def _print_versions(asked: bool) -> None:
+    if not asked:
+        return
+    from importlib.metadata import version
+
+    from harness.protocol import PROTOCOL
+
+    print(f"snrbench {version('snrbench')}, protocol {PROTOCOL}, torch {version('torch')}")
+    raise typer.Exit
+
+
 @cli.callback()
-def snrbench(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
+def snrbench(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print versions and leave.", is_eager=True, callback=_print_versions)
+    ] = False,
+) -> None:
     """Benchmark and leaderboard for the noise schedules of diffusion models."""
     if debug:
         os.environ["SNRBENCH_DEBUG"] = "1"
@@ -55,29 +79,55 @@ def main() -> None:
 def _exit_code(arguments: list[str]) -> int:
     try:
         code = cli(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except UserError as error:
         return _complain(str(error), error)
     except TyperException as error:
-        return _complain(getattr(error, "format_message", error.__str__)() + _refused_value(error), error)
+        return _complain(complaints.of_use(error), error)
     except typer.Exit as stop:
         return stop.exit_code
     except (typer.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
+    except (SystemExit, BrokenPipeError) as stop:
+        return _ended_by(stop)
+    except Exception as error:
+        line = complaints.of_system(error) if isinstance(error, OSError) else complaints.of_record(error)
+        if line:
+            return _complain(line, error)
+        return _complain(complaints.of_defect(error), error, DEFECT)
     return code if isinstance(code, int) else 0
 
 
-def _refused_value(error: BaseException) -> str:
-    """The value that typer's validator refused, which its message leaves out."""
-    cause = error.__cause__ or error.__context__
-    details = getattr(cause, "errors", None)
-    value = repr(details()[0]["input"]) if callable(details) and details() else ""
-    return f": {value}" if value and value not in str(error) else ""
-
-
-def _complain(message: str, error: Exception) -> int:
+def _complain(message: str, error: Exception, code: int = WRONG_USE) -> int:
     if os.environ.get("SNRBENCH_DEBUG"):
         raise error
     if message:
         print(f"snrbench: {' '.join(message.split())}", file=sys.stderr)
-    return 2
+    return code
+
+
+def _ended_by(stop: SystemExit | BrokenPipeError) -> int:
+    """A closed pipe ends the command quietly; typer and rich turn it into SystemExit."""
+    broken = stop if isinstance(stop, OSError) else stop.__context__
+    if not isinstance(broken, BrokenPipeError):
+        raise stop
+    if not (_by_rich(stop) or _output_is_closed()):
+        return _complain(complaints.of_defect(broken), broken, DEFECT)  # another pipe, to a worker
+    # What is still buffered goes nowhere, or Python would complain of it while it ends.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CLOSED_PIPE
+
+
+def _by_rich(stop: BaseException) -> bool:
+    frames = [frame for frame, _ in traceback.walk_tb(stop.__traceback__)]
+    return bool(frames) and frames[-1].f_globals.get("__name__", "").startswith("rich.")
+
+
+def _output_is_closed() -> bool:
+    with suppress(OSError, ValueError):
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    return False

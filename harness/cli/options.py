@@ -2,22 +2,64 @@
 
 from __future__ import annotations
 
+import io
+import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 Store = Annotated[
     Path,
-    typer.Option("--store", envvar="SNRBENCH_HOME", help="Folder that holds every result."),
+    typer.Option("--store", envvar="SNRBENCH_HOME", file_okay=False, help="Folder that holds every result."),
 ]
+UNLIMITED = 10_000  # columns
 STORE = Path("snrbench-store")
 
 Plugins = Annotated[
     list[str] | None,
     typer.Option("--plugin", metavar="FILE.py|MODULE", help="Load schedules and weightings from here; repeatable."),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def with_store(command: str, store: Path) -> str:
+    """A command to suggest, with the store named where it is not the default one."""
+    return command if store == STORE else f"{command} --store {shlex.quote(str(store))}"
+
+
+def counted(number: int, what: str) -> str:
+    """ "1 run", "2 runs"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def print_table(table: Table) -> None:
+    """Print a table: fitted to a terminal; elsewhere as wide as it is, without blanks at the ends of lines."""
+    from rich.console import Console
+
+    console = Console(highlight=False, emoji=False, markup=False)
+    if console.is_terminal:
+        console.print(table)
+        return
+    wide = Console(width=UNLIMITED, file=io.StringIO(), highlight=False, emoji=False, markup=False)
+    wide.print(table)
+    print("\n".join(line.rstrip() for line in wide.file.getvalue().splitlines()))  # type: ignore[attr-defined]
+
+
+def refuse_to_replace(out: Path, force: bool) -> None:
+    """UserError for a file to write that is there already, unless forced, or whose folder isn't."""
+    from schedules.errors import UserError
+
+    if not out.parent.is_dir():
+        raise UserError(f"--out {str(out)!r}: no such folder {str(out.parent)!r}")
+    if out.is_dir():
+        raise UserError(f"--out {str(out)!r}: a folder; expected a file")
+    if out.exists() and not force:
+        raise UserError(f"--out {str(out)!r}: there already; --force replaces it")
 
 
 def load(plugins: list[str] | None) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import shlex
 import time
 from typing import Annotated
 
 import typer
 
-from harness.cli.options import STORE, Store
+from harness.cli.options import STORE, Store, with_store
 
 TRACK = "digits-v1"
 SCHEDULES = ["cosine", "laplace", "cosine_scaled:s=2", "edm"]
@@ -37,7 +36,8 @@ def quickstart(
         raise typer.Exit(code)
     # By name: this room does not import that one.
     importlib.import_module("leaderboards").render_table(store, TRACK)
-    where = "" if store == STORE else f" --store {shlex.quote(str(store))}"
-    print(f"\n{time.monotonic() - started:.0f} s. Browse it with: snrbench app{where}")
-    print(f"Add a schedule of your own: snrbench run {TRACK} -s SPEC --plugin FILE.py{where}")
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    print(f"\n{minutes} min {seconds} s. Browse it with: {with_store('snrbench app', store)}")
+    own = with_store(f"snrbench run {TRACK} -s SPEC --plugin FILE.py", store)
+    print(f"Add a schedule of your own: {own}")
     raise typer.Exit(code)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import STORE, Plugins, Store, load
+from harness.cli.options import STORE, Plugins, Store, counted
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.execution.estimate import Estimate
+    from harness.execution.job import Job, Settings
     from harness.execution.planner import Plan
+    from harness.specs import RunSpec
     from harness.tracking.store import Store as StoreFolder
 
 SEEDS = 3
@@ -25,6 +28,35 @@ class Apply(StrEnum):
 
     sample = "sample"
     weight = "weight"
+
+
+class Where(StrEnum):
+    """What executes runs."""
+
+    local = "local"
+    ray = "ray"
+
+
+Workers = Annotated[
+    int | None, typer.Option(help="Runs at a time. Default: one a core; on a GPU as many as its memory takes.")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+ExecutorName = Annotated[
+    Where, typer.Option("--executor", help="Processes of this machine, or a Ray cluster (RAY_ADDRESS).")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--time-limit", metavar="MINUTES", help="Of one run. Default: 20 times what it should take, 15 at least."
+    ),
+]
+MemoryLimit = Annotated[
+    float | None,
+    typer.Option("--memory-limit", metavar="GIB", help="Of one run. Default: what is free, divided by the workers."),
+]
+TrackPlugins = Annotated[
+    list[str] | None, typer.Option("--track-plugin", metavar="FILE.py", help="Load tracks from here; repeatable.")
+]
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -47,33 +79,47 @@ def run(
     apply: Annotated[
         Apply, typer.Option(help="Draw λ from the schedule, or weight the baseline's draws.")
     ] = Apply.sample,
-    workers: Annotated[int | None, typer.Option(help="Processes. Default: one a core, fewer on a GPU.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    workers: Workers = None,
+    device: Device = "auto",
+    executor: ExecutorName = Where.local,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what the store already holds.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and run nothing.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Run again exactly what failed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its cost, and run nothing.")] = False,
     store: Store = STORE,
     plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
 ) -> None:
     """Train and evaluate schedules on a track; what is already done is skipped.
 
     Without -s the baseline runs; without -t the target is v.
     """
     from harness.specs import BASELINE
+    from schedules.errors import UserError
 
+    if failed and (schedule or weighting or target or force):
+        raise UserError("--failed repeats what failed; it goes with no -s, -w, -t and --force")
+    request = Request(
+        track,
+        schedules=schedule or [BASELINE],
+        weightings=weighting or ["native"],
+        targets=target or ["v"],
+        seeds=seeds,
+        apply=apply.value,
+        force=force,
+        failed=failed,
+    )
     code = benchmark(
-        Request(
-            track,
-            schedules=schedule or [BASELINE],
-            weightings=weighting or ["native"],
-            targets=target or ["v"],
-            seeds=seeds,
-            apply=apply.value,
-            force=force,
-        ),
+        request,
         store=store,
-        plugins=load(plugin),
+        plugins=list(plugin or []),
+        track_plugins=list(track_plugin or []),
         workers=workers,
         device=device,
+        executor=executor.value,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
         dry_run=dry_run,
     )
     raise typer.Exit(code)
@@ -81,7 +127,7 @@ def run(
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: every schedule with every weighting, on every target, for every seed."""
+    """What is asked for: every schedule with every weighting, on every target, for every seed; or what failed."""
 
     track: str
     schedules: list[str]
@@ -90,6 +136,7 @@ class Request:
     seeds: int
     apply: Literal["sample", "weight"] = "sample"
     force: bool = False
+    failed: bool = False
 
 
 def benchmark(
@@ -97,71 +144,118 @@ def benchmark(
     *,
     store: Path,
     plugins: list[str],
+    track_plugins: list[str] | None = None,
     workers: int | None = None,
     device: str = "auto",
+    executor: str = "local",
+    time_limit: float | None = None,
+    memory_limit: float | None = None,
     dry_run: bool = False,
 ) -> int:
     """Plan and execute; returns the exit code. UserError for whatever is wrong with the request, before any work."""
     from rich.console import Console
 
     from harness.execution import planner
+    from harness.execution.estimate import estimate
+    from harness.execution.plugins import load
     from harness.tracking.store import Store
     from harness.tracking.write import deliver_all
+
+    load(plugins, track_plugins or [])
+    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [])
+    console, opened = Console(stderr=True, highlight=False), Store(store)
+    wanted = None if request.failed else _requested(request)
+    if not dry_run:
+        opened.prepare()
+        if recovered := deliver_all(opened):
+            console.print(f"recorded {counted(recovered, 'finished run')} that an interrupted command had left")
+    plan = planner.plan(opened, wanted, request.force) if wanted is not None else planner.failed(opened, request.track)
+    _announce(plan, console)
+    expected = estimate(opened, request.track, settings.device)
+    if dry_run:
+        for job in plan.jobs:
+            print(f"{job.spec.key}  {job.spec}")
+        if plan.jobs:
+            console.print(_cost(plan, expected, settings, opened), soft_wrap=True)
+        return 0
+    if not plan.jobs:
+        return 0
+    return _execute(opened, request.track, plan, settings, console, expected)
+
+
+def settings_of(
+    device: str,
+    executor: str,
+    workers: int | None,
+    time_limit: float | None,
+    memory_limit: float | None,
+    plugins: list[str],
+    track_plugins: list[str],
+) -> Settings:
+    """The options of a command that executes runs. UserError for a value that cannot be."""
+    from harness.device import resolve
+    from harness.execution.job import Limits, Settings
     from schedules.errors import UserError
 
     if workers is not None and workers < 1:
-        raise UserError(f"workers is {workers}; expected at least 1")
-    wanted = planner.requested(
-        request.track,
-        planner.entries(request.schedules, request.weightings, request.apply),
-        request.targets,
-        request.seeds,
-    )
-    console, opened = Console(stderr=True, highlight=False), Store(store)
-    if dry_run:
-        plan = planner.plan(opened, wanted, request.force)
-        _announce(plan, console)
-        for spec in plan.runs:
-            print(f"{spec.key}  {spec}")
-        return 0
+        raise UserError(f"--workers is {workers}; expected at least 1")
+    for name, limit in (("--time-limit", time_limit), ("--memory-limit", memory_limit)):
+        if limit is not None and not limit > 0:
+            raise UserError(f"{name} is {limit:g}; expected more than 0")
+    limits = Limits(None if time_limit is None else 60 * time_limit, memory_limit)
+    place = str(resolve(device)) if executor == "local" else device
+    return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits)
 
-    from harness.device import resolve
-    from harness.execution.local import default_workers
 
-    place = str(resolve(device))
-    opened.prepare()
-    if recovered := deliver_all(opened):
-        console.print(f"recorded {recovered} finished run(s) that an interrupted command had left")
-    plan = planner.plan(opened, wanted, request.force)
-    _announce(plan, console)
-    if not plan.runs:
-        return 0
-    count = min(workers or default_workers(place), len(plan.runs))
-    console.print(f"{len(plan.runs)} runs on {place}, {count} at a time")
-    return _execute(plan, opened, console, count, place, plugins)
+def _requested(request: Request) -> list[RunSpec]:
+    from harness.execution import planner
+
+    entries = planner.entries(request.schedules, request.weightings, request.apply)
+    return planner.requested(request.track, entries, request.targets, request.seeds)
 
 
 def _announce(plan: Plan, console: Console) -> None:
     if plan.done:
         console.print(f"{len(plan.done)} of {plan.total} runs are already in the store")
-    if not plan.runs:
-        console.print("nothing left to run; --force runs it again")
+    if not plan.jobs:
+        console.print("nothing left to run; --force runs it again" if plan.done else "nothing to run")
 
 
-def _execute(plan: Plan, store: StoreFolder, console: Console, workers: int, device: str, plugins: list[str]) -> int:
+def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder) -> str:
+    from harness.execution.workers import workers_for
+
+    runs = counted(len(plan.jobs), "run")
+    each = [expected.of(job.spec.target) for job in plan.jobs]
+    known = [seconds for seconds in each if seconds is not None]
+    if len(known) < len(each):
+        return f"{runs}; what they take is not known: no past runs on this hardware, and nothing on the track's card"
+    at_once = min(workers_for(settings, store, plan.jobs[0].spec.track), len(each))
+    return f"{runs}, {at_once} at a time: about {_duration(sum(known) / at_once)}, judging by {expected.source}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _execute(
+    store: StoreFolder, track: str, plan: Plan, settings: Settings, console: Console, expected: Estimate
+) -> int:
     from harness.execution.benchmark import execute
+    from harness.execution.halt import Halt
 
+    jobs: list[Job] = list(plan.jobs)
     try:
-        report = execute(store, plan, workers=workers, device=device, plugins=plugins, console=console)
-    except KeyboardInterrupt:
-        console.print("stopped; what is finished is kept. The same command goes on from here")
-        return 130
+        report = execute(store, track, jobs, settings, console, expected)
+    except Halt as halt:
+        console.print(str(halt), markup=False, soft_wrap=True)
+        return halt.code
     minutes, seconds = divmod(round(report.seconds), 60)
-    diverged = f", {len(report.diverged)} diverged" if report.diverged else ""
+    diverged = f", {report.diverged} diverged" if report.diverged else ""
     console.print(f"{report.finished} finished{diverged} in {minutes} min {seconds} s")
     if report.failed:
         console.print(f"{len(report.failed)} failed:")
-        for done in report.failed:
-            console.print(f"  {done.spec}: {done.reason}", markup=False)
-        return 1
-    return 0
+        for line in report.failed:
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+    return report.code

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import Json, Plugins, load, print_json
+from harness.cli.options import Force, Json, Plugins, load, print_json, print_table, refuse_to_replace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,8 +54,9 @@ def show(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
     """Show what a schedule or weighting is: formula, parameters, source, quantiles."""
     load(plugin)
     schedule, weighting = _find(spec)
-    found = [_describe_schedule(schedule)] if schedule else []
-    found += [_describe_weighting(weighting)] if weighting else []
+    with _blaming(schedule):
+        found = [_describe_schedule(schedule)] if schedule else []
+        found += [_describe_weighting(weighting)] if weighting else []
     if as_json:
         print_json(found[0] if len(found) == 1 else found)
         return
@@ -88,6 +92,7 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
 def plot(
     specs: Annotated[list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.")],
     out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .html.")] = Path("schedules.png"),
+    force: Force = False,
     plugin: Plugins = None,
 ) -> None:
     """Draw p(λ), λ(t) and the effective weight under each prediction target."""
@@ -95,7 +100,10 @@ def plot(
     from harness.cli.schedule_plots import draw
 
     load(plugin)
-    draw([schedules.parse(spec) for spec in specs], out)
+    refuse_to_replace(out, force)
+    parsed = [schedules.parse(spec) for spec in specs]
+    with _blaming(*parsed):
+        draw(parsed, out)
     print(out)
 
 
@@ -111,7 +119,9 @@ def nearest(
     from schedules import kinship
 
     load(plugin)
-    found = kinship.nearest(schedules.parse(spec), count)
+    parsed = schedules.parse(spec)
+    with _blaming(parsed):
+        found = kinship.nearest(parsed, count)
     if as_json:
         print_json([{"name": one.name, "tv": one.tv, "w1": one.w1, "same": one.same} for one in found])
         return
@@ -125,6 +135,7 @@ def export(
     spec: Annotated[str, typer.Argument(metavar="SPEC")],
     to: Annotated[str, typer.Option("--to", help="torch, diffusers or json.")],
     out: Annotated[Path | None, typer.Option("--out", help="File to write; printed without it.")] = None,
+    force: Force = False,
     plugin: Plugins = None,
 ) -> None:
     """Write a schedule for your own training loop: a PyTorch file, a diffusers configuration or a JSON table."""
@@ -132,12 +143,14 @@ def export(
     from schedules.export import export as exported
 
     load(plugin)
-    text = exported(schedules.parse(spec), to)
+    if out is not None:
+        refuse_to_replace(out, force)
+    parsed = schedules.parse(spec)
+    with _blaming(parsed):
+        text = exported(parsed, to)
     if out is None:
         print(text)
         return
-    if not out.parent.is_dir():
-        raise schedules.UserError(f"--out {str(out)!r}: no such folder {str(out.parent)!r}")
     out.write_text(text + "\n", encoding="utf-8")
     print(out)
 
@@ -152,7 +165,22 @@ def new(
 
     for path in write_plugin(name, folder):
         print(path)
-    print(f"next: snrbench schedules check {name} --plugin {folder / name}.py")
+    print(f"next: snrbench schedules check {name} --plugin {shlex.quote(str(folder / name))}.py")
+
+
+@contextmanager
+def _blaming(*schedules: Schedule | None) -> Iterator[None]:
+    """A density that fails in mid-work is the plugin's mistake, and is named, where it doesn't pass its tests."""
+    from schedules import UserError, conformance
+
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception:
+        for one in filter(None, schedules):
+            conformance.validate(one)
+        raise
 
 
 def _find(spec: str) -> tuple[Schedule | None, Weighting | None]:
@@ -246,9 +274,8 @@ def _print_table(kind: str, infos: list[Info]) -> None:
     for one in infos:
         parameters = one.spec or ", ".join(f"{key}={text(value)}" for key, value in one.params.items())
         table.add_row(one.name, parameters or "–", one.paper or "–", one.summary)
-    console = _console()
-    console.print(table)
-    console.print()
+    print_table(table)
+    print()
 
 
 def _print_facts(facts: dict[str, Any]) -> None:

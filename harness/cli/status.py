@@ -1,12 +1,19 @@
-"""`snrbench status`: what a store holds."""
+"""`snrbench status`: what a store holds, and what is at work on it."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from harness.cli.options import STORE, Json, Store, print_json
+from harness.cli.options import STORE, Json, Store, counted, print_json, with_store
+
+if TYPE_CHECKING:
+    from harness.execution.plans import Command
+    from harness.tracking.outcomes import Ended
+
+SHOWN = 4  # runs of a command, by name
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -15,30 +22,102 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def status(store: Store = STORE, json: Json = False) -> None:
-    """Runs of each track by outcome, and failures with their reasons."""
+    """Runs of each track by outcome, failures with their reasons, and the commands at work with the time they need.
+
+    A command that was killed is shown as interrupted, with how to go on.
+    """
     from harness import tracks
-    from harness.tracking.read import search
+    from harness.execution import plans
+    from harness.tracking.outcomes import ended
     from harness.tracking.store import Store
+    from harness.tracking.write import waiting
     from schedules.errors import UserError
 
     opened = Store(store)
-    if not opened.exists:
-        raise UserError(f"no store at {store}; `snrbench quickstart` makes one")
-    waiting = sum(1 for folder in opened.outbox.glob("*") if (folder / "run.json").exists())
-    report: dict[str, dict[str, int]] = {}
-    reasons: dict[str, list[str]] = {}
-    for track in tracks.names():
-        runs = list(search(opened, track))
-        counts = Counter(run.data.tags.get("snrbench.outcome", run.info.status.lower()) for run in runs)
-        troubled = [run for run in runs if run.data.tags.get("snrbench.outcome") in ("failed", "diverged")]
-        reasons[track] = [f"{run.info.run_name}: {run.data.tags.get('snrbench.reason', '')}" for run in troubled]
-        report[track] = dict(counts)
+    commands = plans.read(opened)
+    if not opened.exists and not commands:
+        raise UserError(f"no store at {store}; `{with_store('snrbench quickstart', store)}` makes one")
+    found = ended(opened)
+    finished = {run.key for run in found if run.outcome in ("finished", "diverged")}
+    shown = [command for command in commands if _matters(command, finished)]
+    counts = _counts(found, shown, tracks.names())
+    troubled = [run for run in found if run.outcome in ("failed", "diverged")]
+    undelivered = len(waiting(opened))
     if json:
-        print_json({"tracks": report, "reasons": reasons, "waiting_to_be_recorded": waiting})
+        reasons = {name: [f"{run.name}: {run.reason}" for run in troubled if run.experiment == name] for name in counts}
+        print_json(
+            {
+                "tracks": counts,
+                "reasons": reasons,
+                "commands": [_as_json(command) for command in shown],
+                "waiting_to_be_recorded": undelivered,
+            }
+        )
         return
-    for track, found in report.items():
-        print(f"{track:12} " + (", ".join(f"{count} {outcome}" for outcome, count in found.items()) or "no runs"))
-        for reason in reasons[track]:
-            print(f"{'':12} {reason}")
-    if waiting:
-        print(f"{waiting} finished run(s) wait to be recorded; the next `snrbench run` does it")
+    for name, of_track in counts.items():
+        print(f"{name:16} " + (", ".join(f"{count} {what}" for what, count in of_track.items()) or "no runs"))
+        for run in troubled:
+            if run.experiment == name:
+                print(f"{'':16} {run.outcome}: {run.name}: {run.reason}")
+    for command in shown:
+        _print(command)
+    if any(run.outcome == "failed" for run in troubled):
+        print(f"`{with_store('snrbench run TRACK --failed', store)}` runs again what failed")
+    if undelivered:
+        print(f"{counted(undelivered, 'result')} waiting to be recorded; `{with_store('snrbench sync', store)}` does it")
+
+
+def _matters(command: Command, finished: set[str]) -> bool:
+    """A command that ended is over; so is an interrupted one whose runs are all there by now."""
+    if command.state == "interrupted":
+        return any(run.key not in finished for run in command.left)
+    return command.state == "running"
+
+
+def _counts(found: list[Ended], commands: list[Command], known: list[str]) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {name: Counter() for name in known}
+    for run in found:
+        counts.setdefault(run.experiment, Counter())[run.outcome] += 1
+    for command in commands:
+        if command.state == "running":
+            running = {run.key for run in command.running}
+            for run in command.left:
+                what = "running" if run.key in running else "planned"
+                counts.setdefault(run.track, Counter())[what] += 1
+    return {name: dict(of_track) for name, of_track in counts.items()}
+
+
+def _print(command: Command) -> None:
+    done = f"{len(command.outcomes)} of {max(command.total, len(command.runs))} done"
+    if command.state == "interrupted":
+        print(f"{'interrupted':16} {command.command}")
+        print(f"{'':16} on {command.host}, {done}; the same command goes on from there")
+        return
+    print(f"{'at work':16} {command.command}")
+    left = command.seconds_left
+    print(f"{'':16} on {command.host} (process {command.pid}), {done}{_time(left)}")
+    running = [run.label for run in command.running]
+    more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
+    if running:
+        print(f"{'':16} now: {', '.join(running[:SHOWN])}{more}")
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
+
+
+def _as_json(command: Command) -> dict[str, Any]:
+    return {
+        "command": command.command,
+        "host": command.host,
+        "pid": command.pid,
+        "started": command.started,
+        "state": command.state,
+        "total": max(command.total, len(command.runs)),
+        "done": dict(Counter(command.outcomes.values())),
+        "running": [run.label for run in command.running],
+        "planned": len(command.left) - len(command.running),
+        "seconds_left": command.seconds_left,
+    }

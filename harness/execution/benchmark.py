@@ -1,95 +1,52 @@
-"""Runs a plan: workers compute, this process delivers to MLflow and shows how far it is."""
+"""Runs a plan to its end and says what came of it."""
 
 from __future__ import annotations
 
-import os
-import time
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from harness.execution.local import Done, LocalExecutor
-from harness.execution.planner import Plan
+from harness.execution.estimate import Estimate
+from harness.execution.job import Done, Job, Settings
+from harness.execution.session import Session
 from harness.tracking.store import Store
-from harness.tracking.write import deliver
 
 
 @dataclass
 class Report:
-    """What came of a plan."""
+    """What came of a plan. failed: a line for each run that failed; code: 0 when all is done and recorded, else 1."""
 
     finished: int = 0
-    diverged: list[Done] = field(default_factory=list)
-    failed: list[Done] = field(default_factory=list)
+    diverged: int = 0
+    failed: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    code: int = 0
 
     def add(self, done: Done) -> None:
         """Count one run."""
-        if done.outcome == "finished":
-            self.finished += 1
+        if done.outcome == "failed":
+            self.failed.append(f"{done.spec}: {done.reason}")
+        elif done.outcome == "diverged":
+            self.diverged += 1
         else:
-            (self.diverged if done.outcome == "diverged" else self.failed).append(done)
+            self.finished += 1
 
 
-def execute(store: Store, plan: Plan, *, workers: int, device: str, plugins: list[str], console: Console) -> Report:
-    """Run what the plan still needs; every result is in MLflow when its line says so."""
-    report, started = Report(), time.monotonic()
-    if not plan.runs:
-        return report
-    # One thread a worker: NumPy's and torch's own threads would fight over the cores.
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")
-    with ExitStack() as stack:
-        executor = stack.enter_context(LocalExecutor(min(workers, len(plan.runs)), device, store.outbox, plugins))
-        progress = stack.enter_context(_progress(console))
-        task = progress.add_task("training", total=len(plan.runs), left="")
-        ended = 0
-        for done in executor(list(plan.runs)):
-            if done is not None:
-                ended += 1
+def execute(
+    store: Store, track: str, jobs: list[Job], settings: Settings, console: Console, expected: Estimate
+) -> Report:
+    """Run the jobs; every result is in MLflow, or waits in the outbox and is counted. Raises Halt."""
+    report = Report()
+    planned = [job.spec for job in jobs]
+    with Session(store, settings, console, track=track, planned=planned, expected=expected) as session:
+        for job in jobs:
+            session.submit(job)
+        while session.open:
+            for done in session.wait():
                 report.add(done)
-                deliver(store, done.folder or _death(store, done, device))
                 if done.outcome != "finished":
-                    console.print(Text(f"{done.outcome}: {done.spec}: {done.reason}"))
-            fraction = ended + executor.shares()
-            elapsed = time.monotonic() - started
-            progress.update(task, completed=fraction, left=_left(elapsed, fraction, len(plan.runs)))
-    report.seconds = time.monotonic() - started
+                    console.print(Text(f"{done.outcome}: {done.spec}: {done.reason}"), soft_wrap=True)
+    report.seconds = session.seconds
+    report.code = 1 if report.failed else session.code
     return report
-
-
-def _death(store: Store, done: Done, device: str) -> Path:
-    """The result folder of a run whose process died before it could write one."""
-    import torch
-
-    from harness.tracking import result_folder
-
-    now = time.time()
-    return result_folder.write(
-        store.outbox, result_folder.failed(done.spec, done.reason), torch.device(device), now, now
-    )
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs ·"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
-        console=console,
-        transient=True,
-    )
-
-
-def _left(elapsed: float, done: float, total: int) -> str:
-    """Time left, once there is enough to judge by."""
-    if done < 0.5:
-        return ""
-    seconds = elapsed / done * (total - done)
-    return f"· about {seconds / 60:.0f} min left" if seconds > 90 else f"· about {seconds:.0f} s left"

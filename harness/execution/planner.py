@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import schedules
 from harness import tracks
+from harness.execution.failed import failed_jobs
+from harness.execution.job import Job
 from harness.specs import Apply, Entry, RunSpec, checked_target
 from harness.tracking.read import finished_keys
 from harness.tracking.store import Store
@@ -16,14 +18,14 @@ from schedules.errors import UserError
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do. runs: to be run, in order; done: already in the store."""
+    """What to do. jobs: to be run, in order; done: already in the store."""
 
-    runs: tuple[RunSpec, ...]
-    done: tuple[RunSpec, ...]
+    jobs: tuple[Job, ...]
+    done: tuple[RunSpec, ...] = ()
 
     @property
     def total(self) -> int:
-        return len(self.runs) + len(self.done)
+        return len(self.jobs) + len(self.done)
 
 
 def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> list[Entry]:
@@ -51,8 +53,13 @@ def requested(track: str, wanted: Iterable[Entry], targets: Iterable[str], seeds
 
 
 def plan(store: Store, runs: list[RunSpec], force: bool = False) -> Plan:
-    """Leave out what the store already holds, unless `force`."""
-    finished = {key for track in {run.track for run in runs} for key in finished_keys(store, track)}
-    done = [] if force else [run for run in runs if run.key in finished]
-    skip = set(done)
-    return Plan(tuple(run for run in runs if run not in skip), tuple(done))
+    """Leave out what the store already holds, unless `force`. Runs of one key are one run."""
+    finished = set() if force else {key for track in {run.track for run in runs} for key in finished_keys(store, track)}
+    once = {run.key: run for run in runs}
+    jobs = tuple(Job(run) for key, run in once.items() if key not in finished)
+    return Plan(jobs, tuple(run for key, run in once.items() if key in finished))
+
+
+def failed(store: Store, track: str) -> Plan:
+    """What failed on the track and has not succeeded since. UserError as `failed_jobs`."""
+    return Plan(tuple(failed_jobs(store, tracks.get(track).name)))

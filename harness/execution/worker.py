@@ -1,65 +1,162 @@
-"""What a worker process does: set itself up once, then run after run; a result folder each."""
+"""What a worker process does: set itself up once, then job after job.
+
+It is started as `python -m harness.execution.worker FD` and talks over that socket, see `harness.execution.messages`.
+When its parent is gone, so is it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
+import queue
 import signal
 import sys
 import threading
 import time
-import traceback
-from multiprocessing import connection, parent_process
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, NoReturn
+
+from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup
 
 if TYPE_CHECKING:
+    from harness.run import RunResult
     from harness.specs import RunSpec
 
-_progress: Any = None
+SHARES_A_SECOND = 5
+GONE = 71
+PR_SET_PDEATHSIG = 1
 
 
-def start(progress: Any, plugins: list[str]) -> None:
-    """Initialise the process. progress: shared float that holds the share of the current run done."""
-    global _progress  # noqa: PLW0603 - one process, one progress cell
-    _progress = progress
-    # Ctrl-C reaches the whole process group; the parent decides what happens to its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+class Worker:
+    """One process's side of the connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.stopping = False
+        self._assigned: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
+        self._said = 0.0
+
+    def serve(self) -> NoReturn:
+        """Work until the parent closes the connection."""
+        setup: Setup = self.connection.recv()
+        threading.Thread(target=self._listen, daemon=True).start()
+        _set_up(setup)
+        self.connection.send(READY)
+        while True:
+            assignment = self._assigned.get()
+            self.connection.send(self._work(assignment))
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                message = self.connection.recv()
+                if message == STOP:
+                    self.stopping = True
+                else:
+                    self.stopping = False
+                    self._assigned.put(message)
+        except (EOFError, OSError):
+            os._exit(GONE)
+
+    def _work(self, assignment: Assignment) -> Reply:
+        started, began = time.time(), time.perf_counter()
+        reply = self._attempt(assignment, started)
+        reply.seconds = time.perf_counter() - began
+        return reply
+
+    def _attempt(self, given: Assignment, started: float) -> Reply:
+        import torch
+
+        from harness.run import Interrupted, abandon, execute
+        from harness.tracking import result_folder
+        from harness.training import checkpoint
+
+        job, device = given.job, torch.device(given.device)
+        try:
+            _check_unchanged(job.spec)
+            if job.abandon:
+                result = abandon(job.spec, given.checkpoints, job.abandon)
+            else:
+                result = execute(
+                    job.spec,
+                    device,
+                    self._report,
+                    checkpoints=given.checkpoints,
+                    until=job.until,
+                    stop_asked=lambda: self.stopping,
+                )
+        except Interrupted:
+            return Reply("interrupted", "it was asked to stop")
+        except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
+            return Reply("failed", _in_one_line(error))
+        reply = _reply(result)
+        if result.outcome == "paused":
+            return reply
+        try:
+            folder = result_folder.write(
+                given.outbox, result, device, started, time.time(), extra_tags=dict(job.tags) | given.tags
+            )
+        except Exception as error:  # whatever cannot be written: the run itself is not at fault
+            return Reply("unwritable", _in_one_line(error))
+        checkpoint.remove(given.checkpoints)
+        reply.folder = folder
+        return reply
+
+    def _report(self, share: float) -> None:
+        now = time.monotonic()
+        if now - self._said >= 1 / SHARES_A_SECOND:
+            self._said = now
+            self.connection.send((SHARE, share))
+
+
+def _reply(result: RunResult) -> Reply:
+    return Reply(result.outcome, result.reason, values=result.values, notes=tuple(result.notes))
+
+
+def _check_unchanged(spec: RunSpec) -> None:
+    """A plugin that was edited after the command began must not be recorded as what was asked for."""
+    here = type(spec.entry)(**spec.entry.model_dump()).fingerprint
+    if here != spec.entry.fingerprint:
+        raise RuntimeError("its plugin was changed after the command began; run the command again")
+
+
+def _in_one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+
+
+def _set_up(setup: Setup) -> None:
     import torch
 
     torch.set_num_threads(1)
-    from harness.cli.options import load
+    from harness import run  # noqa: F401 - what every run needs, before memory is limited
+    from harness.execution import plugins
 
-    load(plugins)
-
-
-def work(spec: RunSpec, device: str, outbox: Path) -> tuple[str, str, Path]:
-    """Run one run. Returns outcome, reason and the folder that holds the result."""
-    import torch
-
-    from harness.run import execute
-    from harness.tracking import result_folder
-
-    started = time.time()
-    place = torch.device(device)
-    _progress.value = 0.0
-    try:
-        result = execute(spec, place, _report)
-    except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
-        if os.environ.get("SNRBENCH_DEBUG"):
-            traceback.print_exc()
-        result = result_folder.failed(spec, f"{type(error).__name__}: {' '.join(str(error).split())}"[:500])
-    folder = result_folder.write(outbox, result, place, started, time.time())
-    return result.outcome, result.reason, folder
+    plugins.load(setup.plugins, setup.track_plugins)
+    if setup.limit_data is not None:
+        _limit_memory(setup.limit_data)
 
 
-def _report(share: float) -> None:
-    _progress.value = share
+def _limit_memory(beside: int) -> None:
+    """Bytes that may be allocated beside what is now: more is a MemoryError inside the run, not a full machine."""
+    import resource
+
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open("/proc/self/statm") as file:
+            held = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (held + beside, hard))
 
 
 def _die_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        sys.stderr.flush()
-        os._exit(1)
+    # The parent decides what happens to its workers.
+    for handled in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(handled, signal.SIG_IGN)
+    # For a plugin that never lets another Python thread run; elsewhere than on Linux the closed connection has to do.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    _die_with_parent()
+    Worker(Connection(int(sys.argv[1]))).serve()

@@ -13,6 +13,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from schedules.errors import UserError
@@ -76,8 +77,7 @@ def _mode(file: Path) -> str:
     """How SQLite is to open the file.
 
     A write-ahead log with content is a writer at work, or one that was killed: it is read along, not merged. Without
-    one, SQLite makes it and takes it away again, which `ro` may not; where the folder can't be written it does without,
-    and the time of the last change keeps a connection from being used again after the next one.
+    one, SQLite makes it and takes it away again, which `ro` may not; where the folder can't be written it does without.
     """
     log = file.with_name(f"{file.name}-wal")
     if log.is_file() and log.stat().st_size:
@@ -85,7 +85,7 @@ def _mode(file: Path) -> str:
     effective = os.access in os.supports_effective_ids
     if all(os.access(place, os.W_OK, effective_ids=effective) for place in (file, file.parent)):
         return "mode=rw"
-    return f"immutable=1&changed={file.stat().st_mtime_ns}"
+    return "immutable=1"
 
 
 def _path(file: Path) -> str:
@@ -103,7 +103,7 @@ def _look(file: Path) -> Schema:
         return Schema(revision, complete, _first(connection, "select count(*) from runs"))
 
 
-def _first(connection: sqlite3.Connection, query: str) -> object:
+def _first(connection: sqlite3.Connection, query: str) -> Any:
     row = connection.execute(query).fetchone()
     return row[0] if row else None
 

@@ -10,7 +10,9 @@ import math
 import os
 import platform
 import shutil
+import socket
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,22 @@ from schedules import Schedule
 PACKAGES = ("snrbench", "numpy", "scipy", "torch", "mlflow", "optuna")
 
 
-def write(outbox: Path, result: RunResult, device: torch.device, started: float, ended: float) -> Path:
+def write(
+    outbox: Path,
+    result: RunResult,
+    device: torch.device,
+    started: float,
+    ended: float,
+    *,
+    extra_tags: Mapping[str, str] | None = None,
+    output: bytes = b"",
+) -> Path:
     """Write the folder under a temporary name and rename it, so that a crash leaves nothing half-written behind.
 
     started, ended: seconds since the epoch
+    extra_tags:     further tags, by their names without "snrbench."
+    output:         what the run printed, kept as `output.txt`
+    OSError:        the disk does not take it; nothing is left behind then
     """
     name = f"{result.spec.key}-{uuid.uuid4().hex[:8]}"
     partial, final = outbox / f".{name}.partial", outbox / name
@@ -38,7 +52,10 @@ def write(outbox: Path, result: RunResult, device: torch.device, started: float,
     files.mkdir(parents=True)
     try:
         _artifacts(files, result)
-        record = _record(result, device, started, ended, name)
+        if output:
+            (files / "output.txt").write_bytes(output)
+        record = _record(result, device, started, max(started, ended), name)  # the clock may have been set back
+        record["tags"].update({f"snrbench.{key}": value for key, value in (extra_tags or {}).items()})
         (partial / "run.json").write_text(json.dumps(record, indent=1))
         os.replace(partial, final)
     except BaseException:
@@ -86,6 +103,7 @@ def _grid_png(shown: torch.Tensor, zoom: int = 4) -> bytes:
 def _record(result: RunResult, device: torch.device, started: float, ended: float, delivery: str) -> dict[str, Any]:
     spec, track = result.spec, tracks.get(result.spec.track)
     schedule, weighting = spec.entry.make()
+    scaled = {name: value for name, value in spec.entry.optimiser.items() if value != 1.0}
     tags = {
         "run_key": spec.key,
         "protocol": track.protocol,
@@ -101,23 +119,29 @@ def _record(result: RunResult, device: torch.device, started: float, ended: floa
         "fingerprint": spec.entry.fingerprint,
         "track_fingerprint": track.fingerprint,
         "source_hash": _sources(schedule, weighting.source_hash),
-        "params": json.dumps({**schedule.params, **{f"weighting.{k}": v for k, v in weighting.params.items()}}),
-        "tuned": "false",
+        "params": json.dumps({**schedule.params, **{f"weighting.{k}": v for k, v in weighting.params.items()}, **scaled}),
+        "tuned": "true" if spec.entry.tuned_from else "false",
         "device": device.type,
         "hardware": describe(device),
+        "host": socket.gethostname(),
         "delivery": delivery,
     }
     if result.step is not None:
         tags["diverged_step"] = str(result.step)
+    if spec.entry.tuned_from:
+        tags |= {"tuned_from": spec.entry.tuned_from, **{name: str(value) for name, value in spec.entry.optimiser.items()}}
+    if spec.tunes:
+        tags |= {"study": spec.study, "trial": "" if spec.trial is None else str(spec.trial)}
+    rules = track.training.scaled(spec.entry.learning_rate, spec.entry.ema)
     params = {
         **{key: tags[key] for key in ("schedule", "weighting", "apply", "target", "seed", "track")},
         **{f"schedule.{key}": str(value) for key, value in schedule.params.items()},
         **{f"weighting.{key}": str(value) for key, value in weighting.params.items()},
-        **{f"training.{key}": str(value) for key, value in track.training.model_dump().items()},
+        **{f"training.{key}": str(value) for key, value in rules.model_dump().items()},
     }
     return {
         "name": str(spec),
-        "track": spec.track,
+        "experiment": f"{spec.track}/tuning" if spec.tunes else spec.track,
         "outcome": result.outcome,
         "started": int(1000 * started),
         "ended": int(1000 * ended),

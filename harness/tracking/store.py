@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from harness.protocol import PROTOCOL
-from harness.tracking import database
+from harness.tracking import database, server
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,13 +55,12 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder and its database, for writing. UserError when it cannot be written, or is no such store."""
+        self._check_path()
         if self.root.exists() and not self.root.is_dir():
             raise UserError(f"store {self.root} cannot be written: it is a file; expected a folder")
-        if any(mark in str(self.root) for mark in "?#%"):
-            raise UserError(f"store {str(self.root)!r}: MLflow takes no path with '?', '#' or '%'; use another --store")
+        self._check_format()
         try:
             self.outbox.mkdir(parents=True, exist_ok=True)
-            self._check_format()
             if self.remote is None:
                 # MLflow makes its tables when a client first opens the database; two at once would break it.
                 with FileLock(self.root / "mlflow.lock"):
@@ -70,6 +69,8 @@ class Store:
                     self._share()
                     self._writes = True
                     _ = self.client
+            else:
+                server.check(self._writer, self.remote)
             self._mark()
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"store {self.root} cannot be written: {error}") from error
@@ -88,21 +89,33 @@ class Store:
             return str(found.experiment_id)
         if not create:
             return None
-        location = None if self.remote else (self.artifacts / track).as_uri()
-        return str(self.client.create_experiment(track, artifact_location=location))
+        from mlflow.exceptions import MlflowException
+
+        location = None if self.remote else (self.artifacts / track.replace("/", "-")).as_uri()
+        try:
+            return str(self.client.create_experiment(track, artifact_location=location))
+        except MlflowException:  # another process was faster
+            found = self.client.get_experiment_by_name(track)
+            if found is None:
+                raise
+            return str(found.experiment_id)
 
     @functools.cached_property
     def _reader(self) -> MlflowClient:
         self._check_format()
         if self.remote is not None:
             return _client(self.remote)
-        if self.database.exists():
-            database.examine(self.database)
-        return _client(database.reading_uri(self.database))
+        self._check_path()
+        database.examine(self.database)
+        return _unpooled(database.reading_uri(self.database))
 
     @functools.cached_property
     def _writer(self) -> MlflowClient:
         return _client(self.uri)
+
+    def _check_path(self) -> None:
+        if self.remote is None and any(mark in str(self.root) for mark in "?#%"):
+            raise UserError(f"store {str(self.root)!r}: MLflow takes no path with '?', '#' or '%'; use another --store")
 
     def _share(self) -> None:
         # Readers and writers of other processes do not wait for each other in this mode; the file keeps it.
@@ -130,8 +143,22 @@ class Store:
         os.replace(partial, self.marker)
 
 
+def _unpooled(uri: str) -> MlflowClient:
+    """A client that holds no connection between two calls, so that a long-lived reader keeps no log file open."""
+    name = "MLFLOW_SQLALCHEMYSTORE_POOLCLASS"
+    before = os.environ.get(name)
+    os.environ[name] = "NullPool"
+    try:
+        return _client(uri)
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
+
+
 def _client(uri: str) -> MlflowClient:
     """A client without MLflow's chatter and without its usage reports."""
+    server.be_impatient()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     for name in ("alembic", "mlflow"):

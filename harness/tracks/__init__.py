@@ -7,7 +7,7 @@ from typing import Any
 from harness.tracks.digits import DIGITS
 from harness.tracks.gmm import GMM
 from harness.tracks.track import Track, read_card
-from schedules.errors import unknown
+from schedules.errors import UserError, unknown
 
 TRACKS = {track.name: track for track in (DIGITS, GMM)}
 
@@ -22,6 +22,12 @@ def get(name: str) -> Track:
     if name not in TRACKS:
         raise unknown("track", name, TRACKS)
     return TRACKS[name]
+
+
+def add(track: Track) -> None:
+    """Make a track known by its name. UserError when another one has it."""
+    if TRACKS.setdefault(track.name, track) != track:
+        raise UserError(f"track {track.name!r} is there already; choose another name")
 
 
 def card(name: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from schedules import grammar
 from schedules.density import Array
 from schedules.errors import UserError, unknown
+from schedules.foreign import prints_aside
 from schedules.grammar import Argument, Call, Mixture
 from schedules.registry import Info, Registry
 from schedules.schedule import Schedule
@@ -79,10 +80,12 @@ class Weighting:
         at = np.asarray(logsnr, dtype=np.float64)
         known = {"logsnr": at, "target": target, "schedule": schedule}
         if self._learned is not None:
-            value = np.asarray(self._learned(at, target, schedule), dtype=np.float64)
+            with prints_aside():
+                value = np.asarray(self._learned(at, target, schedule), dtype=np.float64)
         else:
             context = {key: known[key] for key in self.info.context}
-            value = np.asarray(self.info.function(**context, **self.params), dtype=np.float64)
+            with prints_aside():
+                value = np.asarray(self.info.function(**context, **self.params), dtype=np.float64)
         if value.shape != at.shape:
             raise UserError(f"weighting {self.spec!r}: expected shape {at.shape}, got {value.shape}")
         if np.any(np.isnan(value)) or np.any(value < 0):
@@ -146,8 +149,9 @@ def _learned(info: Info, params: Mapping[str, Value]) -> LearnedWeighting:
     if info.context:
         raise UserError(f"weighting {info.name!r} takes {', '.join(info.context)} but not logsnr")
     try:
-        made = info.function(**params)
-    except Exception as problem:
+        with prints_aside():
+            made = info.function(**params)
+    except (Exception, SystemExit) as problem:
         raise UserError(f"weighting {info.name!r} raised {type(problem).__name__}: {problem}") from problem
     if not isinstance(made, LearnedWeighting):
         raise UserError(

@@ -1,7 +1,4 @@
-"""The app as a process and a headless Chromium: for the browser test, and to take screenshots by hand.
-
-python tests/app/browser.py STORE FOLDER     screenshots of every page, light and dark, laptop and phone
-"""
+"""The app as a process and a headless Chromium: for the browser tests, and for `screenshots.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +14,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlencode
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -33,7 +29,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
     "--blink-settings=preferredColorScheme={scheme}",
 )
-LAPTOP, PHONE = (1366, 900), (390, 844)
+LAPTOP, PHONE = (1366, 768), (390, 844)
 
 
 def free_port() -> int:
@@ -87,11 +83,7 @@ def chromium(dark: bool = False, size: tuple[int, int] = LAPTOP) -> Iterator[Web
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
         driver.set_page_load_timeout(60)
-        if size == PHONE:
-            driver.execute_cdp_cmd(
-                "Emulation.setDeviceMetricsOverride",
-                {"width": size[0], "height": size[1], "deviceScaleFactor": 2, "mobile": True},
-            )
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _metrics(*size))
         try:
             yield driver
         finally:
@@ -115,36 +107,13 @@ def screenshot(driver: WebDriver, file: Path) -> None:
     """The whole page, not only what fits the window."""
     size = driver.execute_script(
         "const m = document.querySelector('[data-testid=\"stMain\"]');"
-        "return [document.documentElement.clientWidth, m ? m.scrollHeight : 900, window.devicePixelRatio]"
+        "return [document.documentElement.clientWidth, m ? m.scrollHeight : 900, window.innerHeight]"
     )
-    metrics = {"width": size[0], "height": min(size[1] + 60, 6000), "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _metrics(size[0], min(size[1] + 60, 7000)))
     time.sleep(1.5)
     driver.save_screenshot(str(file))
-    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _metrics(size[0], size[2]))
 
 
-def main() -> None:
-    """Screenshots of every page."""
-    store, folder = Path(sys.argv[1]), Path(sys.argv[2])
-    folder.mkdir(parents=True, exist_ok=True)
-    laboratory = {"spec": ["laplace:scale=0.7", "cosine", "edm", "flow_uniform"]}
-    pages = {
-        "all": "/",
-        "target": "/?" + urlencode({"target": "v", "guidance": "1"}),
-        "gmm": "/?" + urlencode({"track": "gmm-v1"}),
-        "schedules": "/schedules?" + urlencode(laboratory, doseq=True),
-    }
-    wanted = sys.argv[3:] or ["light", "dark", "phone"]
-    with running(store, folder / "app.log") as address:
-        for look in wanted:
-            with chromium(dark=look == "dark", size=PHONE if look == "phone" else LAPTOP) as driver:
-                for name, path in pages.items():
-                    driver.get(address + path)
-                    settled(driver)
-                    screenshot(driver, folder / f"{name}-{look}.png")
-                    print(name, look, [entry["message"] for entry in driver.get_log("browser")])
-
-
-if __name__ == "__main__":
-    main()
+def _metrics(width: int, height: int) -> dict[str, object]:
+    return {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width == PHONE[0]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -23,12 +24,49 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
-demo_store, browser = _beside("demo_store"), _beside("browser")
+demo_store, browser, demo_table = _beside("demo_store"), _beside("browser"), _beside("demo_table")
+
+
+class Page(AppTest):
+    """A page, run without a browser."""
+
+    @property
+    def words(self) -> str:
+        """Every piece of text on the page, tables left out."""
+        kinds = ("markdown", "caption", "info", "error", "warning", "text", "title", "header")
+        return "\n".join(str(one.value) for kind in kinds for one in self.get(kind))
+
+    @property
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """Key → what a table draws."""
+        return {one.proto.id.split("-", 2)[2]: json.loads(one.proto.json) for one in self.get("bidi_component")}
+
+    @property
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Name → Plotly figure."""
+        return {one.proto.id.rpartition("figure.")[2]: json.loads(one.proto.spec) for one in self.get("plotly_chart")}
+
+    def names(self, key: str) -> list[str]:
+        """The entries of a table, from the top."""
+        found = next(table for name, table in self.tables.items() if name.startswith(key))
+        cells = [cell for row in found["rows"] for cell in row.get("cells", [])]
+        return [cell["name"] for cell in cells if isinstance(cell, dict) and "name" in cell]
+
+    def fine(self) -> Page:
+        """The same page, if nothing on it went wrong."""
+        assert not self.exception
+        assert not self.error
+        return self
 
 
 @pytest.fixture(scope="session")
 def stores() -> ModuleType:
     return demo_store
+
+
+@pytest.fixture(scope="session")
+def tables() -> ModuleType:
+    return demo_table
 
 
 @pytest.fixture(scope="session")
@@ -38,31 +76,34 @@ def chrome() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def full_store(tmp_path_factory) -> Path:
-    """Two targets, three seeds, a diverged run."""
+    """Two targets, three seeds, a diverged run, a tuned and a weighted entry, one that learns; two tuning studies."""
     folder = tmp_path_factory.mktemp("full")
-    return demo_store.build(folder, entries=("cosine", "laplace", "edm"), targets=("v", "x0"), diverged=("edm",))
+    entries = ("cosine", "laplace", "edm", "laplace@tuned", "laplace [weight]", "infonoise")
+    demo_store.build(folder, entries=entries, targets=("v", "x0"), seeds=2, diverged=("edm",))
+    demo_store.studies(folder, trials=10)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def hostile_store(tmp_path_factory) -> Path:
     """Entries whose names are attacks."""
     folder = tmp_path_factory.mktemp("hostile")
-    return demo_store.build(folder, entries=("cosine", *demo_store.HOSTILE), targets=("v",), seeds=2)
+    return demo_store.build(folder, entries=("cosine", "laplace", *demo_store.HOSTILE), targets=("v",), seeds=2)
 
 
 @pytest.fixture
-def open_app(monkeypatch) -> Callable[..., AppTest]:
+def open_app(monkeypatch) -> Callable[..., Page]:
     """Opens a page of the app on a store, at an address."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("SNRBENCH_OPTUNA", raising=False)
+    monkeypatch.delenv("SNRBENCH_APP_PUBLISHED", raising=False)
     st.cache_data.clear()
     st.cache_resource.clear()
 
-    def opened(store: Path, page: str = "leaderboard", **address: Any) -> AppTest:
+    def opened(store: Path, page: str = "leaderboard", **address: Any) -> Page:
         monkeypatch.setenv("SNRBENCH_HOME", str(store))
-        app = AppTest.from_file(str(MAIN), default_timeout=60)
-        if page == "schedules":
-            app.run()
-            app.switch_page("screens/schedules.py")
+        app = Page(str(MAIN), default_timeout=60)
+        app.switch_page(f"screens/{page}.py")
         for key, value in address.items():
             app.query_params[key] = value
         return app.run()

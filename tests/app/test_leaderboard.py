@@ -6,127 +6,161 @@ import json
 
 import pytest
 
+import schedules
 from app import results
-
-
-def words(app) -> str:
-    """Every piece of text on the page."""
-    kinds = ("markdown", "caption", "info", "error", "text", "title", "header")
-    return "\n".join(str(one.value) for kind in kinds for one in app.get(kind))
-
-
-def figures(app) -> dict[str, dict]:
-    """Name → Plotly figure."""
-    return {one.proto.id.rsplit(".", 1)[-1]: json.loads(one.proto.spec) for one in app.get("plotly_chart")}
-
-
-def entries(app) -> list[str]:
-    """The ranked table's names, from the top."""
-    return [name.strip("` ") for name in app.table[0].value["entry"]]
+from leaderboards import exports, query
 
 
 def test_an_empty_store_says_what_to_run(open_app, tmp_path):
-    app = open_app(tmp_path / "none")
-    assert not app.exception
-    assert not app.error
+    app = open_app(tmp_path / "none").fine()
     assert [one.value for one in app.code] == ["snrbench quickstart", "snrbench run digits-v1 -s cosine -s laplace"]
     assert not (tmp_path / "none").exists()
 
 
-def test_the_board_is_shown_with_intervals_and_ties(open_app, full_store):
-    app = open_app(full_store, target="v")
-    assert not app.exception
-    assert not app.error
-    table = app.table[0].value
-    assert entries(app) == ["laplace", "cosine", "edm"]
-    assert table.filter(like="cosine").iloc[0, 0].startswith("−5")
-    assert "diverged" in table.iloc[-1].to_string()
-    assert table["speed-up"].iloc[0].replace("\u00a0", " ").startswith(("2", "≥"))
-    assert {metric.label: metric.value for metric in app.metric}["diverged runs"] == "2"
-    assert len(figures(app)) == 6
+def test_the_board_is_the_one_of_the_command_line(open_app, full_store):
+    app = open_app(full_store, target="v").fine()
+    board = query.open_board(full_store, "digits-v1", target="v")
+    assert app.names("leaderboard.table") == [row.entry for row in board.rows]
+    table = app.tables["leaderboard.table"]
+    first = dict(zip([column["label"] for column in table["columns"]], table["rows"][0]["cells"], strict=True))
+    best = board.rows[0]
+    assert first["rank"]["text"] in (str(best.rank), f"={best.rank}")
+    interval = next(cell for cell in first.values() if isinstance(cell, dict) and "mean" in cell)
+    assert 0 <= interval["low"] < interval["mean"] < interval["high"] <= 1
+    assert [mark for mark, _ in first["training"]["points"]] == [0.25, 0.5, 1.0]
+    assert {metric.label: metric.value for metric in app.metric}["diverged"] == str(board.rows[-1].diverged) == "1"
+    assert app.names("leaderboard.table")[0] in app.words
+
+
+def test_badges_say_what_an_entry_is(open_app, full_store):
+    app = open_app(full_store, target="v").fine()
+    rows = app.tables["leaderboard.table"]["rows"]
+    badges = {row["id"]: {badge["text"] for badge in row["cells"][1]["badges"]} for row in rows}
+    assert badges["cosine"] == {"baseline"}
+    assert "tuned" in badges["laplace@tuned"]
+    assert "learned" in badges["infonoise"]
+    assert "diverged" in badges["edm"]
+
+
+@pytest.mark.parametrize(
+    ("address", "left"),
+    [
+        ({"search": "lap tuned"}, {"laplace@tuned", "cosine"}),
+        ({"parameters": "published"}, {"cosine", "laplace", "edm", "laplace [weight]", "infonoise"}),
+        ({"parameters": "tuned"}, {"laplace@tuned", "cosine"}),
+        ({"family": "Laplace and Cauchy"}, {"laplace", "laplace@tuned", "laplace [weight]", "cosine"}),
+    ],
+)
+def test_narrowing_ranks_anew(open_app, full_store, address, left):
+    app = open_app(full_store, target="v", **address).fine()
+    assert set(app.names("leaderboard.table")) == left
+    whole = query.open_board(full_store, "digits-v1", target="v").rows
+    part = query.board_of(
+        query.runs_table(full_store, "digits-v1"), "digits-v1", target="v", keep=tuple(sorted(left))
+    ).rows
+    shown = {row["id"]: row["cells"][0]["text"].lstrip("=") for row in app.tables["leaderboard.table"]["rows"]}
+    assert shown == {row.entry: str(row.rank) for row in part}
+    assert len(whole) > len(part)
+    assert {key: app.query_params[key] for key in address} == {key: [value] for key, value in address.items()} or {
+        key: app.query_params[key] for key in address
+    } == address
+
+
+def test_a_part_of_the_budget_ranks_what_was_measured_then(open_app, full_store):
+    app = open_app(full_store, target="v", budget="0.25").fine()
+    table = query.runs_table(full_store, "digits-v1")
+    early = table[(table["metric"] == "fd") & (table["split"] == "test") & (table["mark"] == 0.25)]
+    means = early[early["target"] == "v"].groupby("entry", observed=True)["value"].mean()
+    shown = [name for name in app.names("leaderboard.table") if name != "edm"]
+    assert shown == list(means.drop("edm").sort_values().index)
+    assert not app.segmented_control(key="leaderboard.budget").disabled
 
 
 def test_controls_offer_what_the_store_holds(open_app, full_store):
-    app = open_app(full_store)
-    assert app.selectbox(key="leaderboard.metric").options == [
-        "fd · Fréchet distance",
-        "kd · Kernel distance",
-        "nll · NLL bound",
+    app = open_app(full_store).fine()
+    assert [option.partition(" ")[0] for option in app.selectbox(key="leaderboard.metric").options][:3] == [
+        "fd",
+        "kd",
+        "recall",
     ]
     assert app.segmented_control(key="leaderboard.target").value == "all"
-    app.selectbox(key="leaderboard.metric").set_value("nll").run()
-    assert not app.exception
-    assert not app.error
-    assert app.segmented_control(key="leaderboard.guidance").disabled
+    assert "leaderboard.by-target" in app.tables
     app.selectbox(key="leaderboard.track").set_value("gmm-v1").run()
     assert not app.exception
     assert "snrbench quickstart" in [one.value for one in app.code]
 
 
-def test_leaving_out_an_entry_leaves_the_figures_without_it(open_app, full_store):
-    app = open_app(full_store, target="v")
-    app.multiselect(key="leaderboard.entries").set_value(["laplace", "cosine"]).run()
-    assert not app.error
-    drawn = {trace.get("name") for trace in figures(app)["budget"]["data"]} - {None}
-    assert drawn == {"laplace", "cosine"}
-    assert app.query_params["entry"] == ["laplace", "cosine"]
-
-
 @pytest.mark.parametrize(
     "address",
     [
-        {
-            "track": "digits-v1",
-            "target": "x0",
-            "metric": "kd",
-            "guidance": "1.5",
-            "entry": ["edm", "cosine"],
-            "seed": "1",
-        },
-        {"track": "digits-v1", "target": "all", "metric": "fd", "guidance": "best", "detail": "x0"},
+        {"track": "digits-v1", "target": "x0", "metric": "kd", "guidance": "1.5", "entry": ["edm", "cosine"]},
+        {"track": "digits-v1", "target": "all", "metric": "fd", "guidance": "best", "budget": "0.5"},
     ],
 )
 def test_an_address_restores_what_was_seen(open_app, full_store, address):
-    app = open_app(full_store, **address)
-    assert not app.error
+    app = open_app(full_store, **address).fine()
     assert {key: app.query_params[key] for key in address} == address
-    assert app.segmented_control(key="leaderboard.target").value == address["target"]
-    assert app.segmented_control(key="leaderboard.guidance").value == address["guidance"]
+    assert app.tables["leaderboard.table"]["selected"] == address.get("entry", [])
 
 
 def test_an_address_that_is_wrong_falls_back(open_app, full_store):
-    app = open_app(full_store, track="nope", target="<b>", metric="../..", guidance="900", entry="ghost", seed="x")
-    assert not app.exception
-    assert not app.error
+    app = open_app(full_store, track="nope", target="<b>", metric="../..", guidance="900", entry="ghost", budget="7").fine()
     assert app.selectbox(key="leaderboard.track").value == "digits-v1"
+    assert app.tables["leaderboard.table"]["selected"] == []
 
 
 def test_hostile_names_are_text(open_app, hostile_store, stores):
-    app = open_app(hostile_store, target="v")
-    assert not app.exception
-    assert not app.error
-    assert {*stores.HOSTILE, "cosine"} == {name.strip("` ") for name in entries(app)} or len(entries(app)) == 4
-    assert all(name.startswith("`") and name.endswith("`") for name in app.table[0].value["entry"])
-    assert "<script>" not in json.dumps(figures(app))
+    app = open_app(hostile_store, target="v").fine()
+    assert set(app.names("leaderboard.table")) == {"cosine", "laplace", *stores.HOSTILE}
     assert not any(one.allow_html for one in app.markdown)
+    assert "<script>" not in app.words.replace(r"\<", "").replace("`<script>alert(1)</script>`", "")
+    assert {stores.HOSTILE[0]} == {name for name in app.names("leaderboard.table") if "script" in name}
 
 
 def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch):
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(results.views, "samples", broken)
+    monkeypatch.setattr(results.views, "marks", broken)
     app = open_app(full_store, target="v")
     assert not app.exception
     (error,) = app.error
     assert "secret" not in error.value
     assert "terminal" in error.value
-    assert len(figures(app)) == 6
+    assert len(app.expander) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, count):
+    table = query.runs_table(full_store, "digits-v1")
+    one_run = table[table["run_id"] == table["run_id"].iloc[0]]
+    names = ["cosine", *(name for name in schedules.names() if name != "cosine")][:count]
+    whole = tables.repeated(one_run, names, ["v"], 3)
+    monkeypatch.setattr(query, "runs_table", lambda *_: whole)
+    app = open_app(full_store, target="v").fine()
+    shown = app.tables["leaderboard.table"]["rows"]
+    assert len(shown) == min(count, 25)
+    assert shown[0]["id"] == "cosine"
+    if count == 40:
+        assert any("muted" in row["marks"] for row in shown)
+        app.segmented_control(key="leaderboard.rows").set_value("all").run()
+        app.segmented_control(key="leaderboard.order").set_value("family").run()
+        rows = app.fine().tables["leaderboard.table"]["rows"]
+        assert {row["id"] for row in rows if "head" not in row} == set(names)
+        assert len([row for row in rows if "head" in row]) > 5
+        assert app.query_params["order"] == ["family"]
+
+
+def test_downloads_are_the_exports(open_app, full_store):
+    app = open_app(full_store, target="v").fine()
+    board = query.open_board(full_store, "digits-v1", target="v")
+    assert [one.label for one in app.get("download_button")] == ["csv", "json", "md"]
+    assert len(json.loads(exports.FORMATS["json"](board))) == len(board.rows)
 
 
 def test_a_new_run_shows_at_the_next_click(open_app, stores, tmp_path):
     stores.build(tmp_path, entries=("cosine",), targets=("v",), seeds=2)
     app = open_app(tmp_path)
-    assert entries(app) == ["cosine"]
+    assert app.names("leaderboard.table") == ["cosine"]
     stores.build(tmp_path, entries=("laplace",), targets=("v",), seeds=2)
-    assert entries(app.run()) == ["laplace", "cosine"]
+    assert set(app.run().names("leaderboard.table")) == {"laplace", "cosine"}

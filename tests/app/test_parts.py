@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections import Counter
 
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from app import command, theme
+from app import command, families, theme
+from app.axis import Axis
 from app.charts.frame import round_step, round_values
 from app.sliders import pitch, positions
 from app.text import code, label, plain, unbroken
@@ -49,17 +51,53 @@ def test_prose_is_escaped_for_markdown():
     assert unbroken("−31 % [−36, −25]") == "−31\u00a0%\u00a0\\[−36,\u00a0−25\\]"
 
 
-def test_colours_do_not_depend_on_the_order_and_differ():
+def test_a_name_has_its_colour_whatever_else_is_shown():
     names = ["laplace", "edm", "cosine", "cauchy:scale=2", "flow_uniform", "mode", "sigmoid", "x", "y"]
     found = theme.styles(names)
     assert found == theme.styles(reversed(names))
+    assert all(theme.styles([name])[name].colour == found[name].colour == theme.colour(name) for name in names)
     assert found["cosine"] == theme.BASELINE
-    assert len({style.colour for style in found.values()}) == len(names)
+    assert theme.colour("laplace@tuned") == theme.colour("laplace")
+    assert theme.styles(["laplace", "laplace@tuned"])["laplace@tuned"].dash != "solid"
 
 
-def test_forty_entries_are_told_apart_by_colour_or_dash_as_far_as_they_go():
-    found = theme.styles([f"entry{index}" for index in range(40)])
-    assert len(set(found.values())) == len(theme.COLOURS) * len(theme.DASHES)
+def test_entries_of_one_colour_are_told_apart_by_their_dash():
+    found = theme.styles([f"entry{index}" for index in range(16)])
+    counts = Counter(style.colour for style in found.values())
+    for colour, count in counts.items():
+        dashes = {style.dash for style in found.values() if style.colour == colour}
+        assert len(dashes) == min(count, len(theme.DASHES))
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("laplace:scale=0.7|shift:a=3", "Laplace and Cauchy"),
+        ("preset/sd3", "Logit-normal"),
+        ("laplace@tuned", "Laplace and Cauchy"),
+        ("mixture(laplace@0.5,cosine@0.5)", "Mixtures"),
+        ("infonoise", "Learned while training"),
+        ("<script>", "Other"),
+        ("../../etc", "Other"),
+    ],
+)
+def test_families(spec, expected):
+    assert families.family(spec) == expected
+
+
+def test_an_axis_holds_every_mean_that_is_better_than_the_baseline():
+    axis = Axis(logarithmic=True, low=0.4, high=1.2)
+    assert axis.share(0.4) == 0
+    assert axis.share(5) == 1
+    assert axis.share(float("nan")) is None
+    middle = axis.share(0.4**0.5 * 1.2**0.5)
+    assert middle == pytest.approx(0.5)
+    texts = [text for _, text in axis.ticks()]
+    assert "0 %" in texts
+    assert 2 <= len(texts) <= 5
+    linear = Axis(logarithmic=False, low=-2.0, high=1.0)
+    assert linear.reference == pytest.approx(2 / 3)
+    assert [text for _, text in linear.ticks()] == ["−2", "−1", "0", "+1"]
 
 
 def test_log_positions_are_round_and_hold_the_exact_value():
@@ -99,6 +137,23 @@ def test_the_server_listens_to_this_machine_only():
     assert "--server.address=127.0.0.1" in options
     assert "--browser.gatherUsageStats=false" in options
     assert "--server.headless=true" in options
+    assert "--server.allowedHosts=127.0.0.1" in options
+
+
+def test_another_address_is_served_only_when_told():
+    options = command.options(8501, "0.0.0.0")
+    assert "--server.address=0.0.0.0" in options
+    assert not any("allowedHosts" in option for option in options)
+    with pytest.raises(UserError, match=r"203\.0\.113\.1 port 8501 cannot be had"):
+        command.app(port=8501, host="203.0.113.1")
+
+
+def test_published_results_are_refused_where_there_are_none(monkeypatch):
+    from leaderboards import released
+
+    monkeypatch.setattr(released, "released_tracks", lambda: [])
+    with pytest.raises(UserError, match="no published results"):
+        command.app(port=8599, published=True)
 
 
 def test_the_command_costs_nothing_until_it_is_used():

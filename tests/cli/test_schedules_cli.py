@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from harness.cli.schedules import add_to
-from schedules import UserError
+from schedules import UserError, plugins
 
 BAD = """
 import numpy as np
@@ -28,6 +28,14 @@ class Heavy:
 def twice_too_much():
     return Heavy()
 """
+
+
+@pytest.fixture(autouse=True)
+def _forget_plugins():
+    before = plugins._registered()
+    yield
+    plugins._forget(plugins._registered() - before)
+    plugins._loaded.clear()
 
 
 @pytest.fixture
@@ -127,6 +135,25 @@ def test_plot(run, tmp_path, ending, start):
         assert b"preset/sd3" in content or b"target flow" in content
 
 
+VECTOR = """
+from scipy import stats
+from schedules import register
+
+@register("two_at_once")
+def two_at_once():
+    return stats.norm([0, 1], 1)
+"""
+
+
+@pytest.mark.parametrize("command", ["show", "plot", "nearest", "export"])
+def test_a_density_that_fails_in_mid_work_is_named(run, tmp_path, command):
+    (tmp_path / "vector.py").write_text(VECTOR)
+    more = {"plot": ["--out", str(tmp_path / "x.png")], "export": ["--to", "torch"]}.get(command, [])
+    result = run(command, "two_at_once", *more, "--plugin", str(tmp_path / "vector.py"))
+    assert isinstance(result.exception, UserError)
+    assert "schedule 'two_at_once' fails 'shapes'" in str(result.exception)
+
+
 def test_nearest(run):
     result = run("nearest", "cosine", "-n", "4")
     assert "cosmap" in result.output
@@ -155,7 +182,7 @@ def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path):
     )
     assert done.returncode == 0, done.stdout
     assert "already" in str(run("new", "my_first", "--in", str(tmp_path)).exception)
-    for name in ("cosine", "No-Name", "../x"):
+    for name in ("cosine", "No-Name", "../x", "class", "json", "torch", "schedules", "stats", "register", "a" * 65):
         assert isinstance(run("new", name, "--in", str(tmp_path)).exception, UserError)
 
 

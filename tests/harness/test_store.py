@@ -119,8 +119,6 @@ def test_an_empty_file_is_no_store(tmp_path):
     assert not Store(tmp_path).exists
     assert read.read_runs(tmp_path, "gmm-v1").empty
     assert files(tmp_path) == {tmp_path / "mlflow.db": (0, (tmp_path / "mlflow.db").stat().st_mtime_ns)}
-    Store(tmp_path).prepare()
-    assert Store(tmp_path).exists
 
 
 def test_a_path_that_mlflow_misreads_is_refused(tmp_path):

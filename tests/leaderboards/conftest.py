@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -88,7 +92,15 @@ class Table:
 
     @property
     def frame(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows, columns=COLUMNS)
+        """Columns of earlier versions, and those that any run was given besides."""
+        more = dict.fromkeys(key for row in self.rows for key in row)
+        return pd.DataFrame(self.rows, columns=list(dict.fromkeys([*COLUMNS, *more])))
+
+
+@pytest.fixture(scope="session")
+def tables() -> type[Table]:
+    """For fixtures that live longer than a test."""
+    return Table
 
 
 @pytest.fixture
@@ -123,3 +135,24 @@ def paper(table: Table) -> pd.DataFrame:
                 scores |= {("test", 1.0, 0.25): 4 * own, ("test", 1.0, 0.5): 2 * own}
                 table.run(entry, seed, scores, target)
     return table.frame
+
+
+@pytest.fixture(scope="session")
+def bulk() -> ModuleType:
+    """`bulk_store.py`: stores of many runs with known truth, without training."""
+    spec = importlib.util.spec_from_file_location("bulk_store", Path(__file__).with_name("bulk_store.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def _built(bulk, tmp_path_factory) -> Path:
+    return bulk.build(tmp_path_factory.mktemp("bulk") / "store")
+
+
+@pytest.fixture
+def real_store(_built, tmp_path, monkeypatch) -> Path:
+    """A store in MLflow's own tables: four entries × three targets × three seeds; each test has a copy of its own."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return shutil.copytree(_built, tmp_path / "store")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from leaderboards.board import board, largest_block
+from leaderboards.blocks import largest_block
+from leaderboards.board import board
 from leaderboards.rows import Board, Row, Section
 from schedules.errors import UserError
 

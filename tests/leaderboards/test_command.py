@@ -18,7 +18,7 @@ from schedules.errors import UserError
 def store(tmp_path, monkeypatch, paper):
     """A store whose runs are the synthetic ones of digits-v1."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(query, "read_runs", lambda store, track, protocol: paper[paper["track"] == track])
+    monkeypatch.setattr(query, "runs_table", lambda store, track, **_: paper[paper["track"] == track])
     return tmp_path
 
 
@@ -28,7 +28,7 @@ def run():
     command.add_to(cli)
 
     def call(*arguments: object):
-        return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+        return CliRunner().invoke(cli, ["leaderboard", *(str(argument) for argument in arguments)])
 
     return call
 

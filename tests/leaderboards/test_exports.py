@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from math import nan
 
 import pytest
@@ -165,3 +166,21 @@ def test_special_rows_are_named(table, metric):
         for words in ("≥4×", "not reached", "diverged (1 of 2)", "baseline"):
             assert words in shown
     assert "0.10 [0.10, 0.10] *" in terminal(found)
+
+
+def test_a_metric_without_speed_ups_has_no_column_for_them(table, metric):
+    table.runs_of("cosine", [1.0, 1.1, 1.2])
+    table.runs_of("laplace", [0.8, 0.9, 1.1])
+    found = board(table.frame, track="digits-v1", metric=metric())
+    without = replace(found, cells=tuple(replace(cell, rows=_slow(cell.rows)) for cell in found.cells))
+    assert "speed-up" in terminal(found)
+    assert "speed-up" not in terminal(without)
+    assert "speed-up" not in to_markdown(without)
+
+
+def _slow(rows):
+    return tuple(replace(row, speedup=None, speedup_note="") for row in rows)
+
+
+def test_no_line_in_the_terminal_ends_with_a_blank(ranked):
+    assert not [line for line in terminal(ranked, 100).splitlines() if line != line.rstrip()]

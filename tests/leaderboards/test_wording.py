@@ -6,7 +6,7 @@ from math import inf, nan
 
 import pytest
 
-from leaderboards.wording import change, p_text, visible, with_interval
+from leaderboards.wording import brief, change, p_text, visible, with_interval
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,12 @@ def test_p_values():
 def test_what_does_not_print_is_spelt_out():
     assert visible("a\nb\x1b[31mc\u202ed") == r"a\nb\x1b[31mc\u202ed"
     assert visible("λ = 0, 日本") == "λ = 0, 日本"
+
+
+def test_a_difference_has_its_sign():
+    assert with_interval(0.5, 0.25, 0.75, plus=True) == "+0.50 [+0.25, +0.75]"
+    assert with_interval(-0.5, -0.75, 0.25, plus=True) == "−0.5 [−0.8, +0.2]"
+
+
+def test_a_floor_below_zero_has_a_minus_sign():
+    assert (brief(-0.00321), brief(2.5)) == ("−0.00321", "2.5")

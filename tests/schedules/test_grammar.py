@@ -85,6 +85,11 @@ def test_hostile_texts_are_refused():
         parse("mixture(" * 50)
 
 
+def test_a_number_has_no_underscores():
+    with pytest.raises(UserError, match=r"scale=1_0 .*expected a number"):
+        parse("laplace:scale=1_0")
+
+
 def test_tuned_is_left_to_the_harness():
     with pytest.raises(UserError, match="no tuned parameters"):
         parse("laplace@tuned")

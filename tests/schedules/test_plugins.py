@@ -19,6 +19,16 @@ def {name}():
     return stats.norm()
 """
 
+SPACE = """
+from optuna.distributions import FloatDistribution as Float
+from scipy import stats
+from schedules import register
+
+@register("with_space", space={space})
+def with_space(a={default}):
+    return stats.norm(a)
+"""
+
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():
@@ -88,6 +98,15 @@ def test_a_plugin_may_register_only_a_weighting(tmp_path):
         ("raise SystemExit(3)", "exits when imported"),
         (GOOD.format(name="half_way") + "\nraise RuntimeError('later\\nmore')", "RuntimeError"),
         (GOOD.format(name="cosine"), "registered already"),
+        ("\0", "syntax error: source code"),
+        ("from schedules import register\n@register\ndef mine(): ...", r"@register of 'mine' has no name"),
+        (SPACE.format(space="['a']", default=1.0), "space is .*expected a dict"),
+        (SPACE.format(space="{}", default=1.0), r"'a' has no search space.*space=\{'a': FloatDistribution"),
+        (SPACE.format(space="{}", default=2), r"space=\{'a': IntDistribution\(1, 20\)"),
+        (SPACE.format(space="{}", default="'x'"), r"space=\{'a': CategoricalDistribution\(\['x', …\]\)"),
+        (SPACE.format(space="{'a': (0, 1)}", default=1.0), "no distribution of Optuna's"),
+        (SPACE.format(space="{'a': Float(0, float('inf'))}", default=1.0), "expected finite ends"),
+        ("import schedules; schedules.load_plugin(__file__)", "broken.py: it loads itself"),
     ],
 )
 def test_a_broken_file_is_one_line_and_leaves_nothing(tmp_path, text, problem):
@@ -104,6 +123,24 @@ def test_a_broken_file_is_one_line_and_leaves_nothing(tmp_path, text, problem):
 def test_plugins_that_are_not_there(name):
     with pytest.raises(UserError, match="plugin"):
         schedules.load_plugin(name)
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.py", "./folder"])
+def test_a_folder_is_no_plugin(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(UserError, match="a folder; expected a file"):
+        schedules.load_plugin(name)
+
+
+def test_a_function_that_exits_is_one_line(tmp_path):
+    schedules.load_plugin(
+        write(tmp_path, "leaves.py", GOOD.format(name="leaves").replace("return stats.norm()", "raise SystemExit(3)"))
+    )
+    with pytest.raises(UserError, match="leaves raised SystemExit: 3"):
+        schedules.create("leaves")
 
 
 def install(site, name, text, value=None):

@@ -144,7 +144,19 @@ def test_a_mixture_with_a_gap_stays_a_density():
     assert 8 <= schedule.ppf(0.5001) <= 9
 
 
+@pytest.mark.parametrize(
+    ("weights", "problem"),
+    [((1e308, 1e308), "a weight is out of proportion"), ((1, 1e-300), "the weight of 'laplace' is out of proportion")],
+)
+def test_weights_out_of_proportion_are_refused(weights, problem):
+    with pytest.raises(UserError, match=problem):
+        schedules.parse("mixture(cosine@{}, laplace@{})".format(*weights))
+    assert schedules.parse("mixture(cosine@1, laplace@1e-8)").spec == "mixture(cosine@0.99999999, laplace@1e-08)"
+
+
 def test_unknown_names_offer_the_nearest():
+    with pytest.raises(UserError, match="did you mean laplace"):
+        schedules.create("LAPLACE")
     with pytest.raises(UserError, match="did you mean cosine"):
         schedules.create("cosin")
     with pytest.raises(UserError, match="did you mean scale"):

@@ -1,15 +1,22 @@
-"""The schedules page, run without a browser."""
+"""The schedule lab, run without a browser."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
 import schedules
+import schedules.kinship
+from harness import tracks
+
+CARDS = Path(tracks.__file__).parent / "cards"
 
 
 @pytest.fixture
 def lab(open_app, tmp_path):
-    return lambda **address: open_app(tmp_path / "none", "schedules", **address)
+    return lambda **address: open_app(tmp_path / "none", "lab", **address)
 
 
 def spec(app) -> str:
@@ -21,14 +28,14 @@ def test_it_opens_without_a_store(lab):
     assert not app.exception
     assert not app.error
     assert spec(app) == "laplace"
-    assert app.code[1].value == "snrbench run digits-v1 -s laplace"
+    assert app.code[1].value.startswith("snrbench run digits-v1 -s laplace -t ")
     assert len(app.get("plotly_chart")) == 6
 
 
 def test_a_slider_changes_the_spec(lab):
     app = lab()
-    app.slider(key="schedules.laplace.loc").set_value(1.25).run()
-    app.select_slider(key="schedules.laplace.scale").set_value(1.1).run()
+    app.slider(key="lab.laplace.loc").set_value(1.25).run()
+    app.select_slider(key="lab.laplace.scale").set_value(1.1).run()
     assert not app.error
     assert schedules.parse(spec(app)).params == {"loc": 1.25, "scale": 1.1}
     assert app.query_params["spec"] == [spec(app), "cosine"]
@@ -39,7 +46,7 @@ def test_an_address_restores_exact_parameters_and_transforms(lab):
     app = lab(spec=wanted, weighting="min_snr:gamma=3")
     assert not app.error
     assert spec(app) == schedules.parse(wanted[0]).spec
-    assert app.multiselect(key="schedules.others").value == ["edm", "cosine"]
+    assert app.multiselect(key="lab.others").value == ["edm", "cosine"]
     assert app.query_params["spec"] == [schedules.parse(one).spec for one in wanted]
     assert app.query_params["weighting"] == "min_snr:gamma=3"
     assert len(app.get("plotly_chart")) == 3  # its weight is the same for every target
@@ -57,14 +64,14 @@ def test_a_mixture_is_drawn_beside(lab):
     mixture = schedules.parse("mixture(laplace@0.5,cosine@0.5)").spec
     app = lab(spec=mixture)
     assert not app.error
-    assert app.multiselect(key="schedules.others").value == [mixture]
+    assert app.multiselect(key="lab.others").value == [mixture]
 
 
 def test_keeping_a_schedule_draws_it_on(lab):
     app = lab(spec="laplace:scale=2")
     app.button[0].click().run()
-    assert app.multiselect(key="schedules.others").value == ["laplace:scale=2"]
-    app.selectbox(key="schedules.name").set_value("edm").run()
+    assert app.multiselect(key="lab.others").value == ["laplace:scale=2"]
+    app.selectbox(key="lab.name").set_value("edm").run()
     assert app.query_params["spec"] == ["edm", "laplace:scale=2"]
 
 
@@ -76,9 +83,21 @@ def test_kinds_of_parameters(lab, name):
     assert spec(app) == name
 
 
+def test_relatives_conformance_cost_and_export(lab):
+    app = lab(spec="laplace:scale=0.7").fine()
+    found = schedules.kinship.nearest(schedules.parse("laplace:scale=0.7"), 3)
+    assert app.names("lab.relatives")[:3] == [one.name for one in found]
+    assert "Passes every property" in [one.value for one in app.success][0]
+    seconds = json.loads((CARDS / "digits-v1.json").read_text())["seconds_a_run_on_one_cpu_core"]
+    assert f"of {seconds:g} s each" in app.words
+    assert app.code[2].value.startswith('"""Noise schedule `laplace:scale=0.7`')
+    app.segmented_control(key="lab-export").set_value("json").run()
+    assert '"spec": "laplace:scale=0.7"' in app.fine().code[2].value
+
+
 def test_a_mistaken_transform_is_one_line(lab):
     app = lab()
-    app.text_input(key="schedules.transforms").set_value("shft:a=3").run()
+    app.text_input(key="lab.transforms").set_value("shft:a=3").run()
     (error,) = app.error
     assert "shift" in error.value
     assert spec(app) == "laplace"

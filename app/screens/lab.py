@@ -1,4 +1,4 @@
-"""Schedules: turn a schedule's parameters and see where training spends its samples and its weight."""
+"""Schedule lab: turn a schedule's parameters, see where training spends its samples, take it along, rank it."""
 
 from __future__ import annotations
 
@@ -8,45 +8,56 @@ from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
-from plotly.graph_objects import Figure
 
 import schedules
-from app import links, results, sliders, theme
+from app import kin, links, results, sliders, theme
+from app.card import head
 from app.charts import densities, frame
-from app.guard import LOG, shielded
+from app.families import family
+from app.guard import shielded
 from app.text import code, plain
 from leaderboards.wording import signed
 from schedules import Schedule, UserError, weightings
 from schedules.curves import quantiles
+from schedules.export import FORMATS, export
 from schedules.weightings import TARGETS, Weighting
 
-PAGE = "schedules"
+PAGE = "lab"
 FIRST, BASELINE = "laplace", "cosine"
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 MOST = 8  # schedules that are drawn at once
+FILES = {"torch": "schedule.py", "diffusers": "schedule-diffusers.json", "json": "schedule.json"}
+SEEDS = 3
 
 
 def page() -> None:
     """The whole page."""
-    st.title("Schedules", anchor=False)
+    st.title("Schedule lab", anchor=False)
     st.caption(
         "A noise schedule is a density p(λ) over λ = log SNR: where training spends its samples. Turn its parameters,"
-        " compare it with others, take its spec along."
+        " compare it with others, take it along, rank it."
     )
     for mistake in _adopt(links.arrived(PAGE)):
         _complain(mistake)
-    controls, pictures = st.columns([1, 2.6], gap="large")
-    with controls:
+    controls, pictures = st.columns([1, 2.6], gap="medium")
+    with controls, st.container(border=True):
         current = _current()
+    with controls, st.container(border=True):
         others = _others(current)
         weighting = _weighting()
-        _take_along(current)
     shown = list(dict.fromkeys([current, *others]))
-    found = theme.styles([*_known(), *(one.spec for one in shown)])
-    styles = {one.spec: found[one.spec] for one in shown}
+    styles = theme.styles([one.spec for one in shown])
     with pictures:
-        _pictures(shown, weighting, styles)
+        _pictures({one.spec: one for one in shown}, weighting, styles)
+    with controls:
+        shielded(partial(_command, current))
+    left, right = st.columns(2, gap="small")
+    with left:
         shielded(partial(_about, current))
+        shielded(partial(_conformance, current))
+    with right:
+        shielded(partial(kin.show, current, _draw_beside))
+        shielded(partial(_export, current))
     links.show(PAGE, {"spec": [one.spec for one in shown], "weighting": weighting.spec})
 
 
@@ -87,8 +98,9 @@ def _current() -> Schedule:
     """The schedule whose parameters are turned, and its widgets."""
     names = schedules.names()
     links.offer(f"{PAGE}.name", names, FIRST)
-    name = st.selectbox("Schedule", names, key=f"{PAGE}.name")
+    name = st.selectbox("Schedule", names, key=f"{PAGE}.name", help="any that is registered; type to search")
     info = schedules.info(name)
+    st.caption(plain(info.summary))
     values = {}
     for key, space in info.space.items():
         widget, exact = f"{PAGE}.{name}.{key}", f"{PAGE}.exact.{name}.{key}"
@@ -127,7 +139,7 @@ def _others(current: Schedule) -> list[Schedule]:
         icon=":material/keep:",
         width="stretch",
         disabled=current.spec in typed or len(typed) >= MOST - 1,
-        on_click=_keep,
+        on_click=_draw_beside,
         args=(current.spec,),
     )
     found = []
@@ -139,8 +151,10 @@ def _others(current: Schedule) -> list[Schedule]:
     return found
 
 
-def _keep(spec: str) -> None:
-    st.session_state[f"{PAGE}.others"] = [*st.session_state[f"{PAGE}.others"], spec]
+def _draw_beside(spec: str) -> None:
+    kept = st.session_state[f"{PAGE}.others"]
+    if spec not in kept and len(kept) < MOST - 1:
+        st.session_state[f"{PAGE}.others"] = [*kept, spec]
 
 
 def _weighting() -> Weighting:
@@ -161,48 +175,65 @@ def _weighting() -> Weighting:
         return weightings.create("native")
 
 
-def _take_along(schedule: Schedule) -> None:
-    """The spec to copy, and the command that ranks it."""
-    st.markdown("**Spec**")
-    st.code(schedule.spec, language=None, wrap_lines=True)
-    st.markdown("**Rank it**")
-    st.code(f"snrbench run digits-v1 -s {shlex.quote(schedule.spec)}", language=None, wrap_lines=True)
-
-
-def _pictures(shown: list[Schedule], weighting: Weighting, styles: densities.Styles) -> None:
+def _pictures(named: densities.Named, weighting: Weighting, styles: densities.Styles) -> None:
     """p(λ), λ(t), and the training weight; one picture for all targets where the weighting does not ask for it."""
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns(2, gap="small")
     with left, st.container(border=True):
-        st.markdown("**Density: where samples go**")
-        _draw(partial(densities.density, shown, styles), "density", "Density over log SNR", names=True)
+        head("Density p(λ)", "where training draws its noise levels")
+        _draw(partial(densities.density, named, styles), "density", "Density over log SNR")
     with right, st.container(border=True):
-        st.markdown("**Time form: λ(t) for uniform t**")
-        _draw(partial(densities.time_form, shown, styles), "time", "log SNR over time", names=True)
-    st.markdown(f"**Effective training weight p(λ) · ω(λ) on the ε-error**, weighting {code(weighting.spec)}")
-    st.caption(plain(weighting.info.summary))
+        head("Time form λ(t)", "the same as a curve over t, drawn uniformly")
+        _draw(partial(densities.time_form, named, styles), "time", "log SNR over time")
     split = "target" in weighting.info.context
     targets = list(TARGETS) if split else list(TARGETS[:1])
-    places = [place for _ in range(0, len(targets), 2) for place in st.columns(min(2, len(targets)), gap="medium")]
-    for place, target in zip(places, targets, strict=True):
-        with place, st.container(border=True):
-            st.markdown(f"network predicts **{target}**" if split else "the same for every prediction target")
-            made = partial(densities.weight, shown, weighting, target, styles)
-            _draw(made, f"weight.{target}", f"Training weight over log SNR, target {target}")
+    ways = dict.fromkeys(named, weighting)
+    with st.container(border=True):
+        head("Effective training weight p(λ)·ω(λ) on the ε-error", f"{weighting.spec}: {weighting.info.summary}")
+        tabs = st.tabs([f"predicts {target}" for target in targets]) if split else [st.container()]
+        for place, target in zip(tabs, targets, strict=True):
+            with place:
+                made = partial(densities.weight, named, ways, target, styles)
+                _draw(made, f"weight-{target}", f"Training weight over log SNR, target {target}")
 
 
-def _draw(make: Callable[[], Figure], key: str, alt: str, names: bool = False) -> None:
+def _draw(make: Callable[[], frame.Figure], key: str, alt: str) -> None:
     """Draw a figure; where it can't be made, say so in its place."""
+    shielded(lambda: frame.draw(make(), f"{PAGE}-figure.{key}", alt))
 
-    def body() -> None:
-        frame.draw(make().update_layout(showlegend=names), f"figure.{key}", alt)
 
-    shielded(body)
+def _command(schedule: Schedule) -> None:
+    """The spec to copy, the command that ranks it, and what that costs."""
+    with st.container(border=True):
+        st.markdown("**Spec**")
+        st.code(schedule.spec, language=None, wrap_lines=True)
+        key = f"{PAGE}-track"
+        names = results.track_names()
+        track = str(st.segmented_control("Rank it on", names, key=key, default=names[0], required=True))
+        targets = results.track(track).targets
+        every = " ".join(f"-t {target}" for target in targets)
+        st.code(f"snrbench run {track} -s {shlex.quote(schedule.spec)} {every}", language=None, wrap_lines=True)
+        st.caption(_cost(track, len(targets)))
+
+
+def _cost(track: str, targets: int) -> str:
+    """What the runs of one schedule take, from what a run was measured to take."""
+    seconds = results.card(track).get("seconds_a_run_on_one_cpu_core")
+    runs = SEEDS * targets
+    if not isinstance(seconds, int | float):
+        return f"{runs} runs ({targets} targets × {SEEDS} seeds); nobody has measured yet what one takes."
+    total = runs * seconds
+    time = f"{total:.0f} s" if total < 100 else f"{total / 60:.0f} min"
+    return (
+        f"{runs} runs ({targets} targets × {SEEDS} seeds) of {seconds:g} s each: about {time} on one core."
+        " With cosine in the store as well, it is ranked against it."
+    )
 
 
 def _about(schedule: Schedule) -> None:
     """Formula, origin and quantiles."""
     info = schedule.info
-    with st.expander(f"Formula and source of {code(schedule.name)}", icon=":material/function:", expanded=True):
+    with st.container(border=True):
+        st.markdown(f"**Formula and source** · {code(schedule.name)} · {plain(family(schedule.spec))}")
         st.text(info.doc)
         if info.spec:
             st.markdown(f"stands for {code(info.spec)}")
@@ -218,17 +249,36 @@ def _about(schedule: Schedule) -> None:
             st.caption(f"Source: {plain(info.paper)}")
 
 
+def _conformance(schedule: Schedule) -> None:
+    """Whether it keeps what every schedule must."""
+    failures = kin.failures(schedule.spec)
+    with st.container(border=True):
+        head("Conformance", "it integrates to 1, cdf and ppf invert each other, the spec round-trips, …")
+        if failures:
+            st.error("\n".join(f"- {plain(one)}" for one in failures), icon=":material/error:")
+        else:
+            st.success("Passes every property, at these parameters and at the corners of its space.", icon=":material/check:")
+
+
+def _export(schedule: Schedule) -> None:
+    """Code and tables for other people's training loops."""
+    with st.container(border=True):
+        st.markdown("**Take it to another training loop**")
+        key = f"{PAGE}-export"
+        form = str(st.segmented_control("Format", FORMATS, key=key, default=FORMATS[0], required=True))
+        if schedule.learns:
+            st.info("It learns while training, so there is no fixed density to export.")
+            return
+        content = export(schedule, form)
+        short = content if len(content) < 1600 else content[:1600] + "\n…"
+        st.code(short, language="python" if form == "torch" else "json", height=220)
+        st.download_button(
+            FILES[form], content, file_name=FILES[form], icon=":material/download:", on_click="ignore", key=f"{PAGE}-save"
+        )
+
+
 def _complain(mistake: str) -> None:
     st.error(plain(mistake), icon=":material/error:")
-
-
-def _known() -> list[str]:
-    """The entries of the store, so that colours agree with the leaderboard; a broken store costs only that."""
-    try:
-        return results.entries(results.store())
-    except Exception:
-        LOG.exception("the store could not be read")
-        return []
 
 
 shielded(page)

@@ -1,0 +1,83 @@
+"""The axis of intervals against the baseline: where a ratio or a difference lies, as a share of the width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log, nan
+
+import numpy as np
+
+from app.charts.frame import round_step
+from leaderboards.rows import Row
+from leaderboards.wording import change, signed
+
+RATIOS = (
+    *(0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 1, 1.01, 1.02, 1.05, 1.1, 1.2),
+    *(1.35, 1.5, 1.75, 2, 2.5, 3, 4, 5, 7, 10, 20, 50, 100),
+)
+REACH = 90.0
+"""Percentile of the upper ends that are still drawn: one entry far behind does not flatten all others."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """logarithmic: ratios to the baseline, around 1; else differences, around 0. low, high: what is drawn."""
+
+    logarithmic: bool
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, rows: Iterable[Row], logarithmic: bool) -> Axis:
+        """An axis for these rows, the baseline's line on it."""
+        effects = np.array([effect(row) for row in rows if isfinite(effect(row)[0])] or [(nan, nan, nan)])
+        numbers = effects[np.isfinite(effects)]
+        middle = 1.0 if logarithmic else 0.0
+        if len(numbers) == 0:
+            return cls(logarithmic, *((0.5, 2.0) if logarithmic else (-1.0, 1.0)))
+        spread = np.log(numbers) if logarithmic else numbers
+        centre = log(middle) if logarithmic else middle
+        top = np.percentile(spread, REACH) if len(numbers) > 30 else spread.max()
+        low, high = min(float(spread.min()), centre), max(float(top), centre)
+        margin = 0.06 * (high - low) or 0.05
+        low, high = low - margin, high + margin
+        return cls(logarithmic, *(np.exp([low, high]).tolist() if logarithmic else (float(low), float(high))))
+
+    def share(self, value: float) -> float | None:
+        """Where a value lies between the ends, 0 to 1; None for one that does not exist."""
+        if not isfinite(value):
+            return None
+        low, high, at = (log(x) if self.logarithmic else x for x in (self.low, self.high, max(value, 1e-12)))
+        if not self.logarithmic:
+            at = value
+        return min(1.0, max(0.0, (at - low) / (high - low)))
+
+    @property
+    def reference(self) -> float | None:
+        """Where the baseline lies."""
+        return self.share(1.0 if self.logarithmic else 0.0)
+
+    def ticks(self, most: int = 4) -> list[tuple[float, str]]:
+        """A few round labels: (share, text)."""
+        if self.logarithmic:
+            values = [(ratio, change(ratio, nan, nan)) for ratio in RATIOS if self.low <= ratio <= self.high]
+        else:
+            step = round_step((self.high - self.low) / (most + 1))
+            places = range(ceil(self.low / step), floor(self.high / step) + 1)
+            decimals = max(0, -floor(np.log10(step)))
+            values = [(place * step, signed(place * step, decimals, plus=True)) for place in places]
+        kept: list[tuple[float, str]] = []
+        centre = 1.0 if self.logarithmic else 0.0
+        for value, text in sorted(values, key=lambda one: (one[0] != centre, abs(self.share(one[0]) - 0.5))):
+            at = self.share(value)
+            if at is not None and all(abs(at - other) >= 1 / (most + 0.8) for other, _ in kept):
+                kept.append((at, text))
+        return sorted(kept)
+
+
+def effect(row: Row) -> tuple[float, float, float]:
+    """The change against the baseline with its interval: a ratio, or a difference where there is none."""
+    if isfinite(row.ratio):
+        return row.ratio, row.ratio_low, row.ratio_high
+    return row.difference, row.difference_low, row.difference_high

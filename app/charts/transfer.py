@@ -1,0 +1,180 @@
+"""Whether an order holds: rank correlations, average ranks, performance profiles, wins, and the Pareto front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app import theme
+from app.charts.frame import GRID, figure, line, logarithmic, translucent
+from app.text import label
+from app.theme import COLOURS, NEUTRAL
+from leaderboards.average_ranks import CriticalDifference
+from leaderboards.pareto import Pareto
+from leaderboards.profiles import Profiles
+from leaderboards.scale import MetricLike
+from leaderboards.statistics import Array
+from leaderboards.transfer import Transfer
+from leaderboards.wins import Wins
+
+WORSE, BETTER = translucent(COLOURS[1], 0.55), translucent(COLOURS[0], 0.6)
+NEITHER = "rgba(133, 140, 152, 0.06)"
+LIT = 6
+"""Entries that are drawn in colour; the others are there, and grey."""
+NAMED = 8
+"""Entries on a front that are all named; of more, those at its ends."""
+MUTED = "rgba(133, 140, 152, 0.28)"
+
+
+def correlations(found: Transfer) -> go.Figure:
+    """Kendall's τ between the orders of two conditions; on the diagonal, between seeds of one."""
+    names = [label(name) for name in found.conditions]
+    texts = [[_tau(found, row, column) for column in range(len(names))] for row in range(len(names))]
+    return _matrix(found.tau, texts, names, names, -1.0, 1.0, "τ")
+
+
+def win_shares(found: Wins, most: int) -> go.Figure:
+    """How often, in per cent of cells and seeds, the row beats the column; bold where a test shows it."""
+    kept = found.labels[:most]
+    share, verdict = found.share[: len(kept), : len(kept)], found.verdict[: len(kept), : len(kept)]
+    texts = [
+        ["" if np.isnan(value) else f"<b>{100 * value:.0f}</b>" if shown else f"{100 * value:.0f}" for value, shown in zip(*pair, strict=True)]
+        for pair in zip(share, verdict, strict=True)
+    ]
+    names = [f"{place}  {label(name, 34)}" for place, name in enumerate(kept, start=1)]
+    across = [str(place) for place in range(1, len(kept) + 1)]
+    return _matrix(share, texts, across, names, 0.0, 1.0, "wins")
+
+
+def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Figure:
+    """Average rank of each entry; a bar joins those that the critical difference does not tell apart."""
+    kept = found.labels[:most]
+    made = figure("average rank over seeds (1 is best)", "", height=100 + 24 * len(kept), hovermode="closest")
+    made.update_yaxes(
+        tickvals=list(range(len(kept))), ticktext=[label(name, 34) for name in kept], range=[len(kept) - 0.4, -1.9], showgrid=False
+    )
+    colours = [theme.colour(name, baseline) for name in kept]
+    for place, rank in enumerate(found.ranks[: len(kept)]):
+        made.add_shape(type="line", x0=1, x1=rank, y0=place, y1=place, line={"color": GRID, "width": 1})
+    made.add_scatter(
+        x=found.ranks[: len(kept)],
+        y=list(range(len(kept))),
+        mode="markers",
+        marker={"color": colours, "size": 10},
+        customdata=[label(name) for name in kept],
+        hovertemplate="%{customdata}: %{x:.2f}<extra></extra>",
+    )
+    reach = float(found.ranks[: len(kept)].max())
+    gap = max(0.12, 0.025 * reach)
+    drawn = [clique for clique in found.cliques if clique[0] in kept]
+    for index, clique in enumerate(drawn):
+        places = [kept.index(name) for name in clique if name in kept]
+        made.add_shape(
+            type="line", x0=reach + gap * (index + 1.5), x1=reach + gap * (index + 1.5),
+            y0=min(places) - 0.25, y1=max(places) + 0.25, line={"color": NEUTRAL, "width": 4},
+        )  # fmt: skip
+    made.add_shape(type="line", x0=1, x1=min(1 + found.cd, reach), y0=-0.8, y1=-0.8, line={"color": NEUTRAL, "width": 2})
+    made.add_annotation(
+        x=1, y=-0.8, text=f"critical difference {found.cd:.2f}", xanchor="left", yanchor="bottom", showarrow=False,
+        font={"color": NEUTRAL, "size": 12},
+    )  # fmt: skip
+    made.update_xaxes(range=[0.6, reach + gap * (len(drawn) + 2)])
+    return made
+
+
+def profiles(found: Profiles, baseline: str, metric: MetricLike) -> go.Figure:
+    """The share of cells and seeds in which an entry is within a factor τ of the best."""
+    x = "within this factor of the best" if found.logarithmic else f"within this much of the best ({metric.name})"
+    made = figure(x, "share of targets and seeds", height=410, hovermode="closest")
+    lit = _leading(found, baseline)
+    styles = theme.styles(lit, baseline)
+    for at in (at for at, name in enumerate(found.labels) if name not in lit):
+        line(made, found.labels[at], theme.Style(NEUTRAL), found.tau, found.share[at], showlegend=False, opacity=0.28)
+    for name in lit:
+        line(made, name, styles[name], found.tau, found.share[found.labels.index(name)])
+    if found.logarithmic:
+        logarithmic(made.layout.xaxis, [found.tau])
+    made.update_yaxes(range=[-0.02, 1.03], tickformat=".0%")
+    return made
+
+
+def front(found: Pareto, across: str, up: str, titles: dict[str, str], baseline: str) -> go.Figure:
+    """Two of the metrics: who is on the front of all of them, and who is not."""
+    at_x, at_y = found.metrics.index(across), found.metrics.index(up)
+    made = figure(titles[across], titles[up], height=340, hovermode="closest")
+    few = int(found.front.sum()) <= NAMED
+    for on_front in (False, True):
+        rows = np.flatnonzero(found.front == on_front)
+        names = [found.labels[row] for row in rows]
+        named = names if few else _ends(found, [at_x, at_y])
+        marker: dict[str, Any] = {"size": 11 if on_front else 7, "opacity": 1.0 if on_front else 0.6}
+        marker["color"] = [theme.colour(name, baseline) if on_front or name == baseline else NEUTRAL for name in names]
+        made.add_scatter(
+            x=found.means[rows, at_x],
+            y=found.means[rows, at_y],
+            mode="markers+text" if on_front else "markers",
+            text=[label(name, 24) if name in named else "" for name in names] if on_front else None,
+            textposition=[("top center", "bottom center")[place % 2] for place in range(len(rows))],
+            textfont={"size": 11},
+            error_x=_bars(found, rows, at_x) if on_front and few else None,
+            error_y=_bars(found, rows, at_y) if on_front and few else None,
+            marker=marker,
+            customdata=[label(name) for name in names],
+            hovertemplate="%{customdata}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+            name="on the front" if on_front else "beaten in every metric",
+        )
+    return made
+
+
+def _ends(found: Pareto, metrics: list[int]) -> list[str]:
+    """The entries at the ends of the front in these metrics."""
+    rows = np.flatnonzero(found.front)
+    ends = {int(pick(found.means[rows, at])) for at in metrics for pick in (np.argmin, np.argmax)}
+    return [found.labels[rows[end]] for end in ends]
+
+
+def _bars(found: Pareto, rows: Array, at: int) -> dict[str, Any]:
+    mean, low, high = (values[rows, at] for values in (found.means, found.low, found.high))
+    return {"type": "data", "array": high - mean, "arrayminus": mean - low, "thickness": 1, "width": 0, "color": MUTED}
+
+
+def _leading(found: Profiles, baseline: str) -> list[str]:
+    """The entries whose curves lie highest, and the baseline."""
+    order = np.argsort(-found.share.mean(axis=1), kind="stable")
+    best = [found.labels[at] for at in order[:LIT]]
+    return best if baseline in best or baseline not in found.labels else [*best, baseline]
+
+
+def _tau(found: Transfer, row: int, column: int) -> str:
+    value = found.tau[row, column]
+    if np.isnan(value):
+        return "–"
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _matrix(
+    values: Array, texts: Sequence[Sequence[str]], x: Sequence[str], y: Sequence[str], low: float, high: float, name: str
+) -> go.Figure:
+    """A matrix in two hues: blue above the middle, orange below it."""
+    made = figure("", "", height=max(240, 110 + 27 * len(y)))
+    made.add_heatmap(
+        z=values,
+        x=list(x),
+        y=list(y),
+        text=texts,
+        texttemplate="%{text}",
+        textfont={"color": theme.ground()["textColor"], "size": 12},
+        zmin=low,
+        zmax=high,
+        colorscale=[[0, WORSE], [0.5, NEITHER], [1, BETTER]],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hovertemplate=f"%{{y}} × %{{x}}: {name} %{{z:.2f}}<extra></extra>",
+    )
+    made.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 12})
+    made.update_xaxes(showgrid=False, side="top", tickfont={"size": 12}, type="category")
+    return made

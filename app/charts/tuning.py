@@ -1,0 +1,124 @@
+"""Tuning as pictures: the search along its trials, and Optuna's own figures in this app's look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+import plotly.graph_objects as go
+from optuna import Study, importance, visualization
+from optuna.trial import FrozenTrial, TrialState
+from plotly.subplots import make_subplots
+
+from app.charts.frame import GRID, figure, logarithmic, translucent
+from app.text import label
+from app.theme import COLOURS, NEUTRAL
+
+BLUE, PALE = COLOURS[0], "#A9CFE8"
+ACROSS = 2
+"""Slices side by side: as many as a phone has room for."""
+
+
+def history(trials: Sequence[FrozenTrial], direction: str, metric: str) -> go.Figure:
+    """Every trial's value, and the best so far; a pruned one stands at its last report."""
+    made = figure("trial", metric, hovermode="closest")
+    done = [one for one in trials if one.state == TrialState.COMPLETE and one.value is not None]
+    pruned = [one for one in trials if one.state == TrialState.PRUNED and one.intermediate_values]
+    last = [one.intermediate_values[max(one.intermediate_values)] for one in pruned]
+    values = [float(one.value or 0.0) for one in done]
+    if all(value > 0 for value in [*values, *last]) and values:
+        logarithmic(made.layout.yaxis, [np.array([*values, *last])])
+    _points(made, "pruned", [one.number for one in pruned], last, NEUTRAL, "x-thin-open")
+    _points(made, "complete", [one.number for one in done], values, translucent(BLUE, 0.55), "circle")
+    pick = np.maximum if direction == "maximize" else np.minimum
+    if values:
+        best = pick.accumulate(values)
+        made.add_scatter(
+            x=[one.number for one in done],
+            y=best,
+            mode="lines",
+            name="best so far",
+            line={"color": BLUE, "width": 2.2, "shape": "hv"},
+        )
+    return made
+
+
+def importances(study: Study) -> go.Figure:
+    """The share of the objective's variance that each parameter explains (fANOVA, Hutter et al. 2014)."""
+    found = sorted(importance.get_param_importances(study).items(), key=lambda one: one[1])
+    made = figure("share of the variance explained", "", height=90 + 38 * len(found))
+    made.add_bar(
+        x=[share for _, share in found],
+        y=[label(name) for name, _ in found],
+        orientation="h",
+        marker={"color": BLUE, "opacity": 0.85},
+        text=[f"{share:.0%}" for _, share in found],
+        textposition="auto",
+        hoverinfo="skip",
+    )
+    made.update_xaxes(range=[0, 1], tickformat=".0%")
+    made.update_yaxes(showgrid=False)
+    return made
+
+
+def slices(study: Study, metric: str) -> go.Figure:
+    """The value against each parameter by itself; later trials are darker."""
+    done = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
+    names = sorted({name for trial in done for name in trial.params})
+    rows = ceil(len(names) / ACROSS)
+    made = make_subplots(rows, min(ACROSS, len(names)), shared_yaxes=True, horizontal_spacing=0.04, vertical_spacing=0.3 / rows)
+    for place, name in enumerate(names):
+        at = {"row": place // ACROSS + 1, "col": place % ACROSS + 1}
+        own = [trial for trial in done if name in trial.params]
+        made.add_scatter(
+            x=[trial.params[name] for trial in own],
+            y=[trial.value for trial in own],
+            mode="markers",
+            marker={"color": [trial.number for trial in own], "colorscale": [[0, PALE], [1, BLUE]], "size": 7},
+            customdata=[trial.number for trial in own],
+            hovertemplate="trial %{customdata}: %{y:.4g} at %{x}<extra></extra>",
+            showlegend=False,
+            **at,
+        )
+        spread = own[0].distributions[name]
+        made.update_xaxes(title=label(name), nticks=5, **at)
+        if getattr(spread, "log", False):
+            logarithmic(next(made.select_xaxes(**at)), [[trial.params[name] for trial in own]])
+    made.update_yaxes(title=metric, col=1)
+    made.update_xaxes(tickangle=0)
+    return _dressed(made, 60 + 210 * rows)
+
+
+def contour(study: Study, params: Sequence[str], metric: str) -> go.Figure:
+    """The value over two parameters."""
+    made = visualization.plot_contour(study, params=list(params), target_name=metric)
+    made.update_traces(colorscale=[[0, BLUE], [0.5, PALE], [1, "#F3EDE4"]], reversescale=False, selector={"type": "contour"})
+    made.update_traces(line={"width": 0.4, "color": NEUTRAL}, selector={"type": "contour"})
+    made.update_traces(marker={"color": "#1B2330", "size": 5, "line": {"width": 0}}, selector={"type": "scatter"})
+    made.update_xaxes(nticks=6, tickangle=0)
+    made.update_yaxes(nticks=6)
+    for axis, name in zip((made.layout.xaxis, made.layout.yaxis), params, strict=True):
+        if axis.type == "log":
+            logarithmic(axis, [[trial.params[name] for trial in study.trials if name in trial.params]])
+    return _dressed(made, 360)
+
+
+def _points(made: go.Figure, name: str, x: Sequence[int], y: Sequence[float], colour: str, symbol: str) -> None:
+    made.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        name=name,
+        marker={"color": colour, "size": 7, "symbol": symbol, "line": {"color": colour, "width": 1.4}},
+        hovertemplate=f"trial %{{x}}: %{{y:.4g}}<extra>{name}</extra>",
+    )
+
+
+def _dressed(made: go.Figure, height: int) -> go.Figure:
+    """Optuna's figure in this app's look."""
+    made.update_layout(title=None, height=height, margin={"l": 8, "r": 12, "t": 12, "b": 8}, template=None)
+    made.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
+    made.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    made.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    return made

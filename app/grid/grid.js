@@ -1,0 +1,154 @@
+// Draws a table from plain data. Every text goes in through textContent, so no name is ever read as markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+const WIDTH = 200, HEIGHT = 22, HEAD = 16;
+
+const node = (tag, attributes = {}, text = null) => {
+  const made = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) if (value) made.setAttribute(key, value);
+  if (text !== null) made.textContent = text;
+  return made;
+};
+
+const draw = (tag, attributes, text = null) => {
+  const made = document.createElementNS(SVG, tag);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== null) made.textContent = text;
+  return made;
+};
+
+// Positions are per cent of the width, so that a bar keeps its line width however wide its cell is.
+const at = (share) => `${(100 * share).toFixed(3)}%`;
+
+const plot = (height) => draw("svg", { width: "100%", height });
+
+const ticks = (column, height) => {
+  const lines = (column.ticks ?? []).map(([x]) => draw("line", { x1: at(x), x2: at(x), y1: 0, y2: height, class: "tick" }));
+  if (column.reference != null) {
+    const x = at(column.reference);
+    lines.push(draw("line", { x1: x, x2: x, y1: 0, y2: height, class: "reference" }));
+  }
+  return lines;
+};
+
+const kinds = {
+  rank: (cell, td) => {
+    td.textContent = cell.text;
+    for (const name of cell.tie ?? []) td.classList.add(name);
+  },
+  entry: (cell, td) => {
+    if (cell.colour) {
+      const swatch = node("span", { class: "swatch" });
+      swatch.style.background = cell.colour;
+      td.append(swatch);
+    }
+    td.append(node("span", { class: "name", title: cell.name }, cell.name));
+    for (const badge of cell.badges ?? []) {
+      td.append(node("span", { class: `badge ${badge.tone ?? ""}`, title: badge.title }, badge.text));
+    }
+  },
+  text: (cell, td, column) => {
+    td.append(node("span", { class: "label" }, column.short || column.label), document.createTextNode(cell));
+  },
+  bar: (cell, td, column) => {
+    const bar = node("span", { class: "bar" });
+    bar.style.width = `${Math.max(1, 70 * cell.share)}px`;
+    bar.style.background = cell.colour ?? "var(--accent)";
+    td.append(node("span", { class: "label" }, column.short || column.label), bar, document.createTextNode(cell.text));
+  },
+  heat: (cell, td) => {
+    td.textContent = cell.text;
+    if (cell.fill) td.style.background = cell.fill;
+    if (cell.title) td.title = cell.title;
+  },
+  interval: (cell, td, column) => {
+    const svg = plot(HEIGHT), middle = HEIGHT / 2;
+    svg.append(...ticks(column, HEIGHT));
+    if (column.short) td.append(node("span", { class: "label" }, column.short));
+    if (cell) {
+      const stroke = { stroke: cell.colour, "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.55 };
+      if (cell.low !== null) svg.append(draw("line", { x1: at(cell.low), x2: at(cell.high), y1: middle, y2: middle, ...stroke }));
+      if (cell.mean !== null) svg.append(draw("circle", { cx: at(cell.mean), cy: middle, r: 4.5, fill: cell.colour }));
+      if (cell.note) svg.append(draw("text", { x: "100%", y: middle + 4, "text-anchor": "end" }, cell.note));
+      td.title = cell.title ?? "";
+    }
+    td.append(svg);
+  },
+  spark: (cell, td) => {
+    if (!cell) return;
+    const width = 66, inner = ([x, y]) => [3 + x * (width - 6), 3 + (1 - y) * (HEIGHT - 6)];
+    const svg = draw("svg", { width, height: HEIGHT });
+    const path = cell.points.map(inner).map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+    svg.append(draw("polyline", { points: path, fill: "none", stroke: cell.colour, "stroke-width": 1.8, "stroke-linejoin": "round" }));
+    const [x, y] = inner(cell.points.at(-1));
+    svg.append(draw("circle", { cx: x, cy: y, r: 2.4, fill: cell.colour }));
+    td.title = cell.title ?? "";
+    td.append(svg);
+  },
+};
+
+const header = (column) => {
+  const th = node("th", { class: `${column.kind} ${column.align ?? ""} ${column.phone ?? ""}`, title: column.help, scope: "col" }, column.label);
+  if (column.kind === "interval") {
+    th.textContent = "";
+    th.style.minWidth = `${WIDTH}px`;
+    th.append(node("div", {}, column.label));
+    const svg = plot(HEAD);
+    for (const [x, text] of column.ticks ?? []) {
+      const anchor = x < 0.06 ? "start" : x > 0.94 ? "end" : "middle";
+      svg.append(draw("text", { x: at(x), y: HEAD - 3, "text-anchor": anchor }, text));
+    }
+    th.append(svg);
+  }
+  return th;
+};
+
+const bodyRow = (row, data, toggle) => {
+  if (row.head !== undefined) {
+    const tr = node("tr", { class: "head" });
+    tr.append(node("td", { colspan: data.columns.length + 1 }, row.head));
+    return tr;
+  }
+  const picked = data.selected.includes(row.id);
+  const marks = [...(row.marks ?? []), data.selectable ? "pick" : "", picked ? "picked" : ""];
+  const tr = node("tr", { class: marks.join(" ") });
+  if (data.selectable) {
+    const td = node("td", { class: "check" });
+    const box = node("input", { type: "checkbox", "aria-label": `select ${row.id}` });
+    box.checked = picked;
+    box.dataset.id = row.id;
+    box.addEventListener("click", (event) => { event.stopPropagation(); toggle(row.id); });
+    td.append(box);
+    tr.append(td);
+    tr.addEventListener("click", () => { if (!String(getSelection())) toggle(row.id); });
+  }
+  data.columns.forEach((column, index) => {
+    const td = node("td", { class: `${column.kind} ${column.align ?? ""} ${column.phone ?? ""}` });
+    const cell = row.cells[index];
+    if (cell !== null || column.kind === "interval") kinds[column.kind](cell, td, column);
+    tr.append(td);
+  });
+  return tr;
+};
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".grid");
+  const focused = (parentElement.activeElement ?? document.activeElement)?.dataset?.id;
+  root.className = `grid ${data.look ?? ""}`;
+  const toggle = (id) => {
+    const rest = data.selected.filter((other) => other !== id);
+    const next = rest.length < data.selected.length ? rest : [...rest, id];
+    if (next.length > data.most) { focusOn(id).checked = false; return; }
+    setStateValue("selected", next);
+  };
+  const table = node("table", { "aria-label": data.alt });
+  const thead = node("thead"), top = node("tr"), tbody = node("tbody");
+  if (data.selectable) top.append(node("th", { "aria-label": "selected" }));
+  top.append(...data.columns.map(header));
+  thead.append(top);
+  tbody.append(...data.rows.map((row) => bodyRow(row, data, toggle)));
+  table.append(thead, tbody);
+  root.replaceChildren(table);
+  const focusOn = (id) => [...root.querySelectorAll("input")].find((box) => box.dataset.id === id);
+  if (focused !== undefined) focusOn(focused)?.focus();
+}

@@ -1,0 +1,246 @@
+"""Transfer: does the order of schedules hold elsewhere, and what does it rest on?"""
+
+from __future__ import annotations
+
+from functools import partial
+from math import isfinite
+
+import streamlit as st
+
+from app import comparisons, controls, grid, links, nothing, results, theme
+from app.card import head
+from app.charts import frame, transfer
+from app.grid import Cell, Column
+from app.guard import shielded
+from app.results import Store
+from app.text import code, plain
+from app.view import View
+from leaderboards.choices import PARETO_METRICS
+from leaderboards.query import METRICS
+from leaderboards.rows import ALL_TARGETS
+from leaderboards.wording import NOTHING, p_text
+
+PAGE, NOTES = "transfer", "_transfer_notes"
+AXES = {
+    "target": "prediction targets",
+    "guidance": "guidance scales",
+    "mark": "training budgets",
+    "metric": "metrics",
+    "grid": "sampling grids",
+    "track": "tracks",
+}
+MOST = 20
+"""Entries that a diagram names."""
+SECONDS = {"seconds": "training time, s"}
+
+
+def page() -> None:
+    """The whole page."""
+    st.title("Transfer", anchor=False)
+    st.caption("A ranking is worth more if it holds for other targets, budgets, metrics and tracks. Here is whether it does.")
+    store = results.store()
+    if not results.exists(store):
+        nothing.results(store, "There are no results yet.")
+        return
+    controls.adopt(PAGE, links.arrived(PAGE), more=("axis", "across", "up"))
+    view = controls.view(PAGE, store, narrowing=True)
+    if not results.targets(store, view.track):
+        nothing.results(store, f"No run of {view.track} has finished yet.")
+        links.show(PAGE, {"track": view.track})
+        return
+    baseline = results.board(store, view).baseline
+    st.session_state[NOTES] = []
+    seen: dict[str, str] = {}
+    with st.container(border=True):
+        shielded(lambda: seen.update(_orders(store, view)))
+    left, right = st.columns(2, gap="small")
+    with left, st.container(border=True, height="stretch"):
+        shielded(partial(_ranks, store, view, baseline))
+    with right, st.container(border=True, height="stretch"):
+        shielded(partial(_wins, store, view))
+    left, right = st.columns(2, gap="small")
+    with left, st.container(border=True, height="stretch"):
+        shielded(partial(_profiles, store, view, baseline))
+    with right, st.container(border=True, height="stretch"):
+        shielded(lambda: seen.update(_front(store, view, baseline)))
+    with st.container(border=True):
+        shielded(partial(_ways, store, view))
+    with st.container(border=True):
+        shielded(partial(_noise, store, view))
+    _left_out()
+    links.show(PAGE, {**view.address, **seen})
+
+
+def _orders(store: Store, view: View) -> dict[str, str]:
+    """The matrix of rank correlations along one axis."""
+    head(
+        "Does the order hold?",
+        "Kendall's τ between two orders: 1 the same, 0 unrelated, −1 reversed. Diagonal: the same condition with other"
+        " seeds, which is all that noise leaves.",
+    )
+    links.offer(f"{PAGE}.axis", list(AXES), "target")
+    axis = str(
+        st.segmented_control("Over", list(AXES), key=f"{PAGE}.axis", format_func=AXES.__getitem__, required=True)
+    )
+    seen = {"axis": axis if axis != "target" else ""}
+    found = _over_tracks(store, view) if axis == "track" else comparisons.transfer(store, _whole(view, axis), axis)
+    if found is None or len(found.labels) < 2:
+        st.info(f"This needs two {AXES[axis]} with two entries in common.", icon=":material/inbox:")
+        return seen
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _draw(transfer.correlations(found), "correlations", "Rank correlations")
+    with right:
+        st.caption(f"{len(found.labels)} entries, {found.seeds} seeds")
+        lines = [f"- {plain(condition)}: {code(entry)} leads" for condition, entry in found.leaders.items()]
+        beats = [one for one in found.only if one.kind != "leads"]
+        lines += [f"- {code(one.entry)} beats the baseline at {plain(one.condition)} only" for one in beats[:6]]
+        st.markdown("\n".join(lines))
+        _notes(found.notes)
+    return seen
+
+
+def _whole(view: View, axis: str) -> View:
+    """What an axis goes over is not chosen."""
+    return view.of(target=ALL_TARGETS) if axis == "target" else view.of(budget="1") if axis == "mark" else view
+
+
+def _over_tracks(store: Store, view: View) -> comparisons.Transfer | None:
+    names = tuple(name for name in results.track_names() if results.targets(store, name))
+    return comparisons.transfer_over_tracks(store, View(view.track, search=view.search, family=view.family), names)
+
+
+def _ranks(store: Store, view: View, baseline: str) -> None:
+    found = comparisons.ranks(store, view)
+    head(
+        "Average ranks",
+        "Friedman and Nemenyi, over seeds: a bar joins entries that lie within the critical difference of each other.",
+    )
+    if found is None:
+        st.info("This needs two seeds of two entries.")
+        return
+    _draw(transfer.average_ranks(found, baseline, MOST), "ranks", "Average ranks with the critical difference")
+    more = f"; the best {MOST} of {len(found.labels)} entries" if len(found.labels) > MOST else ""
+    test = f", p {p_text(found.p)} against all entries being alike (Iman–Davenport)" if isfinite(found.p) else ""
+    st.caption(plain(f"{found.seeds} seeds, {', '.join(found.cells)}{test}{more}"))
+    _notes(found.notes)
+
+
+def _wins(store: Store, view: View) -> None:
+    found = comparisons.win_matrix(store, view)
+    head("Wins", "How often, in per cent of targets and seeds, the row beats the column; bold where a test shows it (Holm).")
+    if found is None:
+        st.info("This needs two entries with a seed in common.")
+        return
+    most = 12
+    _draw(transfer.win_shares(found, most), "wins", "Win matrix")
+    if len(found.labels) > most:
+        st.caption(f"the best {most} of {len(found.labels)} entries")
+    _notes(found.notes)
+
+
+def _profiles(store: Store, view: View, baseline: str) -> None:
+    found = comparisons.performance(store, view)
+    head("Performance profiles", "How often an entry is nearly the best: the higher and the further left, the better.")
+    if found is None:
+        st.info("This needs two entries with a seed in common.")
+        return
+    metric = METRICS[view.metric]
+    _draw(transfer.profiles(found, baseline, metric), "profiles", "Performance profiles")
+    st.caption(plain(f"{found.pairs} pairs of target and seed; entries beyond the best {transfer.LIT} are grey."))
+    _notes(found.notes)
+
+
+def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
+    found = comparisons.pareto(store, view, PARETO_METRICS)
+    head("Pareto front", "Entries that nothing beats in every metric at once.")
+    if found is None or len(found.metrics) < 2:
+        st.info("This needs two metrics of two entries.")
+        return {}
+    titles = {name: METRICS[name].title if name in METRICS else SECONDS[name] for name in found.metrics}
+    links.offer(f"{PAGE}.across", list(found.metrics), found.metrics[0])
+    with st.container(horizontal=True, gap="small"):
+        across = str(st.selectbox("Across", found.metrics, key=f"{PAGE}.across", format_func=titles.get, width=180))
+        rest = [name for name in found.metrics if name != across]
+        links.offer(f"{PAGE}.up", rest, rest[0])
+        up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", format_func=titles.get, width=180))
+    _draw(transfer.front(found, across, up, titles, baseline), "front", "Pareto front")
+    st.caption(plain(f"{int(found.front.sum())} of {len(found.labels)} entries are on the front of {', '.join(found.metrics)}"))
+    _notes(found.notes)
+    return {"across": across if across != found.metrics[0] else "", "up": up if up != rest[0] else ""}
+
+
+def _ways(store: Store, view: View) -> None:
+    """Sampling from p against weighting by p."""
+    head(
+        "Sampled, or weighted?",
+        "Drawing λ from p and weighting the baseline's draws by p / p_baseline have the same expectation. What the"
+        " schedule gains is the product of what its weight gains and of what sampling by it gains on top.",
+    )
+    found = comparisons.ways_applied(store, view)
+    if not found.rows:
+        st.info("No schedule was run both ways yet; this runs one by weight:")
+        st.code(f"snrbench run {view.track} -s laplace --apply weight", language=None)
+        return
+    effects = ("against the baseline", "by its weight alone", "by sampling, on top")
+    heads = [Column("entry", "entry"), Column("target"), *(Column(name, align="right", phone="small") for name in effects)]
+    heads.append(Column("verdict"))
+    rows = []
+    for one in found.rows:
+        cells: list[Cell] = [grid.name(one.entry, theme.colour(one.entry)), one.target]
+        cells += [effect.text for effect in (one.total, one.weight, one.sampling)]
+        rows.append(grid.Row(f"{one.entry} {one.target}", [*cells, one.verdict]))
+    grid.show(heads, rows, f"{PAGE}.ways", "Sampling against weighting")
+    _notes(found.notes)
+
+
+def _noise(store: Store, view: View) -> None:
+    """Where the spread over seeds comes from."""
+    head(
+        "What the noise is made of",
+        "fd of the same weights from a second set of sampling noise splits the spread over seeds in two; standard"
+        " deviations of log fd.",
+    )
+    found = comparisons.variances(store, view)
+    rows = [one for one in found.rows if one.entry == "all"]
+    if not rows:
+        st.info("No run has fd from a second set of sampling noise.")
+        return
+    kinds = {"score": "of a score", "ratio": "of a ratio to the baseline"}
+    heads = [Column("spread"), Column("target", phone="small"), Column("training seed [95 %]", align="right", phone="small")]
+    heads += [Column("sampling noise [95 %]", align="right", phone="small"), Column("share of sampling", "bar")]
+    made = []
+    for one in rows:
+        split = one.split
+        share = {"share": split.share, "text": f"{split.share:.0%}", "colour": theme.NEUTRAL} if isfinite(split.share) else None
+        parts = [(split.training, split.training_low, split.training_high), (split.sampling, split.sampling_low, split.sampling_high)]
+        cells: list[Cell] = [kinds.get(one.of, one.of), one.target, *(_spread(*part) for part in parts), share]
+        made.append(grid.Row(f"{one.of} {one.target}", cells))
+    grid.show(heads, made, f"{PAGE}.noise", "Training seed against sampling noise")
+    _notes(found.notes)
+
+
+def _spread(value: float, low: float, high: float) -> str:
+    if not isfinite(value):
+        return NOTHING
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]" if isfinite(low) and isfinite(high) else f"{value:.3f}"
+
+
+def _notes(notes: tuple[str, ...]) -> None:
+    """Keep what a reader must know for the end of the page, each once."""
+    st.session_state[NOTES] = [*st.session_state.get(NOTES, []), *notes]
+
+
+def _left_out() -> None:
+    """What no part of the page could take, and why."""
+    notes = list(dict.fromkeys(st.session_state.pop(NOTES, [])))
+    if notes:
+        with st.expander("What was left out, and why", icon=":material/help:"):
+            st.markdown("\n".join(f"- {plain(note)}" for note in notes))
+
+
+def _draw(made: frame.Figure, name: str, alt: str) -> None:
+    frame.draw(made, f"{PAGE}-figure.{name}", alt)
+
+
+shielded(page)

@@ -1,0 +1,211 @@
+"""Tuning: what was searched, with which budget, what was found, and whether it held on other seeds."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from math import isfinite
+
+import streamlit as st
+from optuna.trial import TrialState
+
+import schedules
+from app import grid, links, results, studies, theme
+from app.card import head
+from app.charts import frame, tuning
+from app.grid import Cell, Choice, Column
+from app.guard import shielded
+from app.studies import Found
+from app.text import code, plain
+from leaderboards.wording import NOTHING
+from schedules import UserError
+from schedules.spaces import text
+
+PAGE = "tuning"
+HEADS = (
+    Column("study of", "entry"),
+    Column("target"),
+    Column("trials", align="right", phone="small"),
+    Column("complete", align="right", phone="wide"),
+    Column("pruned", "bar", phone="small", help="stopped early, because they were behind others at the same step"),
+    Column("failed", align="right", phone="wide"),
+    Column("steps", align="right", phone="small", help="optimiser steps of all its trials together"),
+    Column("best", align="right", phone="small", help="validation score of the best trial"),
+    Column("gain when confirmed", align="right", help="tuned over published, on seeds and data tuning never saw"),
+)
+LEAST = 4
+"""Complete trials below which importances say nothing."""
+
+
+def page() -> None:
+    """The whole page."""
+    st.title("Tuning", anchor=False)
+    st.caption(
+        "Every schedule is scored twice: with its published parameters, and tuned, with the same number of trials for"
+        " each. Tuning sees validation data only; its winner is then confirmed on other seeds."
+    )
+    store = results.store()
+    found = studies.studies(store, studies.version(store))
+    if not found:
+        _nothing()
+        return
+    _adopt(links.arrived(PAGE))
+    track, target = _controls(found)
+    shown = [one for one in found if one.track == track and target in ("all", one.target)]
+    names = [one.name for one in shown]
+    links.offer(f"{PAGE}.study", names, names[0])
+    chosen = next(one for one in shown if one.name == st.session_state[f"{PAGE}.study"])
+    shielded(partial(_budgets, shown, chosen))
+    shielded(partial(_study, chosen))
+    seen = {"track": track, "target": target, "study": chosen.name}
+    links.show(PAGE, {**seen, **_contour(chosen)})
+
+
+def _nothing() -> None:
+    st.info("No tuning study yet.", icon=":material/inbox:")
+    st.markdown("Tune a schedule's parameters and confirm what was found:")
+    st.code("snrbench tune digits-v1 laplace", language=None)
+
+
+def _adopt(address: links.Address | None) -> None:
+    if address is None:
+        return
+    links.reset(PAGE)
+    for key in {"track", "target", "study", "across", "up"} & set(address):
+        st.session_state[f"{PAGE}.{key}"] = address[key][-1]
+
+
+def _controls(found: list[Found]) -> tuple[str, str]:
+    with st.container(border=True), st.container(horizontal=True, gap="small"):
+        tracks = sorted({one.track for one in found})
+        links.offer(f"{PAGE}.track", tracks, tracks[0])
+        track = str(st.selectbox("Track", tracks, key=f"{PAGE}.track", width=150))
+        targets = ["all", *sorted({one.target for one in found if one.track == track})]
+        links.offer(f"{PAGE}.target", targets, "all")
+        return track, str(st.segmented_control("Target", targets, key=f"{PAGE}.target", required=True))
+
+
+def _budgets(shown: list[Found], chosen: Found) -> None:
+    """Every study in a row of a table: who had how much."""
+    head("Equal budgets", "trials and steps of every study side by side; choose a row to see it below")
+    trials, steps = [{len(one.trials) for one in shown}, {one.steps for one in shown}]
+    if len(shown) > 1:
+        same = f"all {len(shown)} studies had {min(trials)} trials" if len(trials) == 1 else (
+            f"trials differ between studies: {min(trials)} to {max(trials)}")  # fmt: skip
+        st.caption(f"{same}; optimiser steps {min(steps):,} to {max(steps):,}, as pruning stops trials early.")
+    rows = [grid.Row(one.name, _row(one)) for one in shown]
+
+    def choose(names: list[str]) -> None:
+        fresh = [name for name in names if name != chosen.name]
+        if fresh:
+            st.session_state[f"{PAGE}.study"] = fresh[-1]
+
+    grid.show(HEADS, rows, f"{PAGE}.table-{chosen.name}", "Studies and their budgets", Choice([chosen.name], 2, choose))
+
+
+def _row(study: Found) -> list[Cell]:
+    count = len(study.trials)
+    pruned = len(study.of(TrialState.PRUNED))
+    best = study.best
+    return [
+        grid.name(study.label, theme.colour(study.label)),
+        study.target,
+        str(count),
+        str(len(study.of(TrialState.COMPLETE))),
+        {"share": pruned / max(1, count), "text": f"{pruned / max(1, count):.0%}", "colour": theme.NEUTRAL},
+        str(len(study.of(TrialState.FAIL))),
+        f"{study.steps:,}" if study.steps else NOTHING,
+        NOTHING if best is None else f"{best.value:.4g}",
+        study.outcome,
+    ]
+
+
+def _study(study: Found) -> None:
+    st.header(f"{plain(study.label)}, target {plain(study.target)}", anchor=False)
+    best = study.best
+    left, right = st.columns([3, 2], gap="small")
+    with left, st.container(border=True):
+        head("Best so far", "every trial's validation score; a cross was stopped early")
+        shielded(lambda: _draw(tuning.history(study.trials, study.direction, _metric(study)), "history", "Trials"))
+    with right, st.container(border=True, height="stretch"):
+        head("Parameters", "as published, and as the best trial has them")
+        if best is None:
+            st.info("No trial has finished.")
+        else:
+            shielded(partial(_parameters, study))
+    if len(study.of(TrialState.COMPLETE)) < LEAST or not best or not best.params:
+        st.info("Importances, slices and contours need a few complete trials.")
+        return
+    memory = studies.in_memory(study)
+    left, right = st.columns([2, 3], gap="small")
+    with left, st.container(border=True, height="stretch"):
+        head("Importance", "share of the score's variance that a parameter explains (fANOVA)")
+        shielded(lambda: _draw(tuning.importances(memory), "importances", "Importance of parameters"))
+    with right, st.container(border=True, height="stretch"):
+        head("Slices", "score against each parameter by itself; later trials are darker")
+        shielded(lambda: _draw(tuning.slices(memory, _metric(study)), "slices", "Score against each parameter"))
+
+
+def _contour(study: Found) -> dict[str, str]:
+    """Two parameters at once; returns which, for the address."""
+    names = sorted({name for trial in study.trials for name in trial.params})
+    if len(names) < 2 or len(study.of(TrialState.COMPLETE)) < LEAST:
+        return {}
+    with st.container(border=True):
+        head("Contour", "score over two parameters; points are trials")
+        links.offer(f"{PAGE}.across", names, names[0])
+        with st.container(horizontal=True, gap="small"):
+            across = str(st.selectbox("Across", names, key=f"{PAGE}.across", width=160))
+            rest = [name for name in names if name != across]
+            links.offer(f"{PAGE}.up", rest, rest[0])
+            up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", width=160))
+        memory = studies.in_memory(study)
+        shielded(lambda: _draw(tuning.contour(memory, [across, up], _metric(study)), "contour", "Score over two parameters"))
+    return {"across": across if across != names[0] else "", "up": up if up != rest[0] else ""}
+
+
+def _parameters(study: Found) -> None:
+    """A table: parameter, published, best trial, confirmed."""
+    best, confirmed = study.best, studies.as_object(study.tuned.get("params"))
+    published = _published(study.parts[2])
+    params = dict(best.params) if best else {}
+    heads = [Column("parameter", "entry"), Column("published", align="right", phone="small")]
+    heads += [Column("best trial", align="right", phone="small")]
+    heads += [Column("confirmed", align="right", phone="small")] * bool(confirmed)
+    rows = []
+    for name in dict.fromkeys([*params, *confirmed]):
+        cells = [grid.name(name), _value(published.get(name)), _value(params.get(name))]
+        rows.append(grid.Row(name, cells + [_value(confirmed.get(name))] * bool(confirmed)))
+    grid.show(heads, rows, f"{PAGE}.parameters", "Parameters", look="matrix")
+    if best is not None:
+        st.caption(f"trial {best.number}, validation score {best.value:.4g}")
+    ratio, low, high = study.gain
+    st.markdown(f"Gain when confirmed: **{plain(study.outcome)}**")
+    if isfinite(ratio) and low <= 1 <= high:
+        st.caption("The interval holds no change: no gain is shown.")
+    if budget := studies.as_object(study.attrs.get("budget")):
+        st.caption(plain(f"budget: {json.dumps(budget)}"))
+
+
+def _published(schedule: str) -> dict[str, object]:
+    try:
+        return {**schedules.parse(schedule).params, "learning_rate": 1.0, "ema": 1.0}
+    except UserError:
+        return {}
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:.4g}".replace("-", "−") if isinstance(value, float) else text(value) if isinstance(value, int | str) else str(value)
+
+
+def _metric(study: Found) -> str:
+    return str(study.attrs.get("metric", "validation score"))
+
+
+def _draw(made: frame.Figure, name: str, alt: str) -> None:
+    frame.draw(made, f"{PAGE}-figure.{name}", alt)
+
+
+shielded(page)

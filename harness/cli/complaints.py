@@ -1,0 +1,76 @@
+"""What went wrong, in one line: the thing, the value, what was expected."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from typer.exceptions import TyperException
+
+RECORD = ("alembic", "mlflow", "sqlalchemy", "sqlite3")
+LONGEST = 300  # characters of a library's own message
+
+# pydantic's kinds of refusal, as what was expected; typer validates through it.
+EXPECTED = {
+    "int_parsing": "an integer",
+    "int_from_float": "an integer",
+    "float_parsing": "a number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+}
+
+
+def of_use(error: TyperException) -> str:
+    """A command line that typer refused."""
+    refused, parameter = _refused(error), getattr(error, "param", None)
+    message = str(getattr(error, "message", error))
+    if parameter is None or not message:
+        return str(getattr(error, "format_message", error.__str__)())
+    name = next((one for one in parameter.opts if one.startswith("--")), parameter.opts[0])
+    if refused is not None:
+        return f"{name} is {refused['input']!r}; expected {_expectation(refused)}"
+    if found := re.fullmatch(r"dir (.*) is a file\.?", message):
+        return f"{name} is {found.group(1)}, a file; expected a folder"
+    return f"{name}: {message}"
+
+
+def of_record(error: BaseException) -> str | None:
+    """A failure inside MLflow or its database; None for any other."""
+    if not any(type(one).__module__.partition(".")[0] in RECORD for one in (error, error.__cause__)):
+        return None
+    text = _short(str(error).partition("[SQL:")[0])
+    if "locked" in text:
+        return f"the store is held by another process: {text}; try again when that is done"
+    return f"MLflow cannot read or write the record: {type(error).__name__}: {text}; --debug shows where"
+
+
+def of_system(error: OSError) -> str | None:
+    """A file or folder that the system refuses; None where no file is named."""
+    return None if error.filename is None else f"{str(error.filename)!r}: {error.strerror}"
+
+
+def of_defect(error: BaseException) -> str:
+    """What nobody foresaw."""
+    return f"internal error: {type(error).__name__}: {_short(str(error))}; --debug shows where"
+
+
+def _refused(error: BaseException) -> dict[str, Any] | None:
+    cause = error.__cause__ or error.__context__
+    details = getattr(cause, "errors", None)
+    found: list[dict[str, Any]] = details() if callable(details) else []
+    return found[0] if found else None
+
+
+def _expectation(refused: dict[str, Any]) -> str:
+    if refused["type"] in EXPECTED:
+        return EXPECTED[refused["type"]].format(**refused.get("ctx", {}))
+    message = str(refused["msg"]).removeprefix("Value error, ")
+    choices = re.search(r"is not one of (.*?)\.?$", message)
+    return f"one of {choices.group(1)}".replace("'", "") if choices else message
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

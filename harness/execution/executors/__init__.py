@@ -1,0 +1,34 @@
+"""Executors: one interface, several places to run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.execution.job import Executor, Settings
+from harness.execution.limits import completed
+from harness.tracking.store import Store
+from schedules.errors import UserError
+
+NAMES = ("local", "ray")
+
+
+def make(settings: Settings, store: Store, jobs: int, expected: float | None = None, track: str = "") -> Executor:
+    """The executor that the settings name, for at most `jobs` at a time. UserError for one that is not there.
+
+    expected: seconds of a run, if known; what a run may take is judged by it
+    track:    what will be run; how much memory its runs take on a GPU is known from earlier ones
+    """
+    if settings.executor == "local":
+        from harness.execution.executors.local import LocalExecutor
+        from harness.execution.workers import devices_of, workers_for
+
+        slots = max(1, min(workers_for(settings, store, track), jobs))
+        limits = completed(settings.limits, expected, slots, settings.device)
+        return LocalExecutor(replace(settings, limits=limits), store, slots, devices_of(settings.device))
+    if settings.executor == "ray":
+        try:
+            from harness.execution.executors.on_ray import RayExecutor
+        except ImportError as error:
+            raise UserError("--executor ray needs Ray: pip install 'snrbench[ray]'") from error
+        return RayExecutor(settings, store, jobs, expected, track)
+    raise UserError(f"unknown executor {settings.executor!r}; expected one of {', '.join(NAMES)}")

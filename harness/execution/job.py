@@ -1,0 +1,102 @@
+"""What is executed, what comes back, and what every executor can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from harness.metrics.keys import Measured
+from harness.specs import RunSpec
+
+PAUSED, PRUNED, INTERRUPTED, UNWRITABLE = "paused", "pruned", "interrupted", "unwritable"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run, or a part of it.
+
+    until:   share of the budget, one of the track's marks, after whose evaluation the run pauses
+    abandon: why a paused run is given up: what it measured is written as a result with outcome "pruned"
+    tags:    further MLflow tags of the result, as (name without "snrbench.", value)
+    """
+
+    spec: RunSpec
+    until: float = 1.0
+    abandon: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job that ended.
+
+    outcome: "finished", "diverged", "failed", "paused", "pruned", "interrupted" (asked to stop; its checkpoint is
+             kept), or "unwritable" (the disk did not take the result)
+    folder:  the result in the store's outbox; None when there is none
+    values:  what the run has measured until now
+    seconds: how long the job took
+    notes:   what a user should be told
+    """
+
+    job: Job
+    outcome: str
+    reason: str = ""
+    folder: Path | None = None
+    values: dict[Measured, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def spec(self) -> RunSpec:
+        return self.job.spec
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take. seconds: of wall time; gib: of memory beside what a worker needs by itself."""
+
+    seconds: float | None = None
+    gib: float | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How runs are executed.
+
+    executor: "local" or "ray"
+    workers:  runs at a time; None lets the executor decide
+    """
+
+    executor: str = "local"
+    device: str = "cpu"
+    workers: int | None = None
+    plugins: tuple[str, ...] = ()
+    track_plugins: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+
+class Executor(Protocol):
+    """Runs jobs somewhere. What ends is handed out once and forgotten."""
+
+    slots: int
+
+    def submit(self, job: Job) -> None:
+        """Run this when there is room; first come, first served."""
+
+    def wait(self, timeout: float) -> list[Done]:
+        """What has ended since the last call; [] when nothing did within `timeout` seconds."""
+
+    def shares(self) -> float:
+        """Sum over the running jobs of the share that is done."""
+
+    def stop(self, seconds: float) -> list[Done]:
+        """Drop what has not begun, and let the rest write a checkpoint and stop; after `seconds` it is ended."""
+
+    def kill(self) -> None:
+        """End every worker now."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...

@@ -1,0 +1,48 @@
+"""What a worker process and its parent say to each other.
+
+parent → worker: a `Setup`, then any number of `Assignment`s one after another, and STOP while one is worked on
+worker → parent: READY, then for each assignment any number of (SHARE, share done) and one `Reply`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.execution.job import Job
+from harness.metrics.keys import Measured
+
+READY, SHARE, STOP = "ready", "share", "stop"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a process loads before its first job. limit_data: bytes it may allocate after that; None: no limit."""
+
+    plugins: tuple[str, ...]
+    track_plugins: tuple[str, ...]
+    limit_data: int | None
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A job, and where its files go. tags: further MLflow tags that do not depend on the job."""
+
+    job: Job
+    device: str
+    checkpoints: Path
+    outbox: Path
+    tags: dict[str, str]
+
+
+@dataclass
+class Reply:
+    """How a job ended; see `harness.execution.job.Done`. output: the last that a failed one printed."""
+
+    outcome: str
+    reason: str = ""
+    folder: Path | None = None
+    values: dict[Measured, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    output: bytes = b""

@@ -1,0 +1,181 @@
+"""A command at work: jobs to an executor, results to MLflow, a plan for whoever looks, an end when it is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from harness.execution import executors, plans
+from harness.execution.courier import Courier
+from harness.execution.estimate import Estimate
+from harness.execution.halt import Halt, Signals, Stopped, StoreFull
+from harness.execution.job import UNWRITABLE, Done, Executor, Job, Settings
+from harness.specs import RunSpec
+from harness.tracking.store import Store
+
+POLL_SECONDS = 0.25
+STOP_SECONDS = 3.5
+LAST_SECONDS = 0.5
+
+
+class Session:
+    """Runs jobs and takes care of all that is around them.
+
+    with Session(store, settings, console, track="digits-v1", planned=runs) as session:
+        for run in runs:
+            session.submit(Job(run))
+        while session.open:
+            for done in session.wait(): ...
+    code = session.code
+
+    planned: runs known from the beginning, in the order in which they will be submitted
+    total:   jobs that there will be in all, where not all are known
+    slots:   jobs at a time
+    open:    jobs submitted that have not been handed out by `wait`
+
+    What cannot go on leaves the block as a `Halt`, with the workers stopped and their checkpoints written: `Stopped`
+    after a signal, `StoreFull`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        console: Console,
+        *,
+        track: str,
+        planned: Iterable[RunSpec] = (),
+        total: int | None = None,
+        expected: Estimate | None = None,
+    ) -> None:
+        self.store, self.settings, self.console, self.track = store, settings, console, track
+        self._planned = list(planned)
+        self.total = total if total is not None else len(self._planned)
+        self.expected = expected or Estimate({}, "")
+        self.open = 0
+        self.ended = 0
+        self.undelivered = 0
+        self.code = 0
+        self._started = time.monotonic()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._signals = stack.enter_context(Signals())
+            self._executor: Executor = stack.enter_context(
+                executors.make(self.settings, self.store, self.total, self.expected.longest, self.track)
+            )
+            self._progress = stack.enter_context(_progress(self.console))
+            self._task = self._progress.add_task("", total=self.total, left="")
+            self._courier = Courier(self.store, self._say)
+            self._recorder = plans.Recorder(
+                self.store, self._planned, self.slots, self.expected.seconds, self.total
+            )
+            self._planned.clear()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        in_a_hurry = isinstance(error, Stopped)
+        self.undelivered = self._courier.close(LAST_SECONDS if in_a_hurry else None)
+        if self._courier.full and error is None:
+            error = StoreFull(self._courier.full)
+        unfinished = error is not None or self.undelivered or self._courier.damaged
+        self.code = error.code if isinstance(error, Halt) else int(bool(unfinished))
+        if kind is None or isinstance(error, Halt):
+            self._recorder.close(self.code)
+        self._stack.__exit__(kind, error, trace)
+        if kind is None and isinstance(error, StoreFull):
+            raise error
+        if self.undelivered and not isinstance(error, Halt):
+            self._say(self._left_over())
+
+    @property
+    def slots(self) -> int:
+        return self._executor.slots
+
+    @property
+    def seconds(self) -> float:
+        """Since the session was made."""
+        return time.monotonic() - self._started
+
+    def submit(self, job: Job) -> None:
+        """Run this when there is room."""
+        self._recorder.planned(job.spec)
+        self.open += 1
+        self._executor.submit(job)
+
+    def wait(self, timeout: float = POLL_SECONDS) -> list[Done]:
+        """What has ended since; [] when nothing did within `timeout` seconds. Results are on their way to MLflow."""
+        if self._signals.asked is not None:
+            self._say("stopping: runs write their checkpoints")
+            self._halt(Stopped(self._signals.asked))
+        if self._courier.full:
+            self._halt(StoreFull(self._courier.full))
+        found = self._executor.wait(timeout)
+        unwritable = [done for done in found if done.outcome == UNWRITABLE]
+        found = [done for done in found if done.outcome != UNWRITABLE]
+        for done in found:
+            self._take(done)
+        if unwritable:
+            self._halt(StoreFull(unwritable[0].reason))
+        self._show()
+        return found
+
+    def _take(self, done: Done) -> None:
+        self.open -= 1
+        self.ended += 1
+        self._recorder.ended(done.spec, done.outcome, done.seconds)
+        for note in done.notes:
+            self._say(f"{done.spec}: {note}")
+        if done.folder is not None:
+            self._courier.send(done.folder)
+
+    def _halt(self, halt: Halt) -> None:
+        for done in self._executor.stop(STOP_SECONDS):
+            if done.folder is not None:
+                self._take(done)
+        raise halt
+
+    def _show(self) -> None:
+        share = self.ended + self._executor.shares()
+        total = max(self.total, self.ended + self.open)
+        self._progress.update(self._task, completed=share, total=total, left=_left(self.seconds, share, total))
+
+    def _say(self, line: str) -> None:
+        self.console.print(Text(line), soft_wrap=True)
+
+    def _left_over(self) -> str:
+        return (
+            f"{self.undelivered} results are not recorded: MLflow does not take them ({self._courier.trouble}). "
+            f"They are kept in {self.store.outbox}; `snrbench sync` records them"
+        )
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs ·"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console,
+        transient=True,
+    )
+
+
+def _left(elapsed: float, done: float, total: int) -> str:
+    """Time left, once there is enough to judge by."""
+    if done < 0.5:
+        return ""
+    seconds = elapsed / done * (total - done)
+    return f"· about {seconds / 60:.0f} min left" if seconds > 90 else f"· about {seconds:.0f} s left"

@@ -1,0 +1,60 @@
+"""How many workers a machine takes."""
+
+from __future__ import annotations
+
+import os
+
+from harness.execution.job import Settings
+from harness.tracking.store import Store
+
+MIB = 2**20
+CONTEXT_MIB = 600.0
+"""What a process holds on a GPU before it allocates anything: the CUDA context and the kernels of torch."""
+UNKNOWN_PEAK_MIB = 2048.0
+UNKNOWN_SHARE = 0.25
+ALLOCATOR = 1.5
+"""torch's allocator holds more than what is allocated in it at the peak."""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def devices_of(device: str) -> list[str]:
+    """The devices that workers are dealt over: every GPU where none is named by its number."""
+    if device != "cuda":
+        return [device]
+    import torch
+
+    return [f"cuda:{index}" for index in range(torch.cuda.device_count())] or [device]
+
+
+def workers_for(settings: Settings, store: Store, track: str) -> int:
+    """Runs at a time: as asked, else one a core, and on GPUs no more than their free memory takes."""
+    if settings.workers is not None:
+        return settings.workers
+    if not settings.device.startswith("cuda"):
+        return cores()
+    import torch
+
+    one = mib_of_a_run(store, track, settings.device)
+    room = sum(int(torch.cuda.mem_get_info(device)[0] / MIB // one) for device in devices_of(settings.device))
+    return max(1, min(cores(), room))
+
+
+def share_of_gpu(store: Store, track: str) -> float:
+    """The share of a GPU that a run asks a cluster for: by its memory, where this machine has such a GPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return UNKNOWN_SHARE
+    whole = torch.cuda.get_device_properties(0).total_memory / MIB
+    return 1 / max(1, int(whole // mib_of_a_run(store, track, "cuda:0")))
+
+
+def mib_of_a_run(store: Store, track: str, device: str) -> float:
+    """MiB that a process needs on a GPU for a run of the track, from the largest peak of earlier ones."""
+    from harness.execution.estimate import peak_mib
+
+    return CONTEXT_MIB + ALLOCATOR * (peak_mib(store, track, device) or UNKNOWN_PEAK_MIB)

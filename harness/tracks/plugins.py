@@ -1,0 +1,76 @@
+"""Tracks from outside: a file named with `--track-plugin`, or an installed package's entry point.
+
+Every `Track` that such a module holds under a name of its own becomes known by its `name`:
+
+    # tiny.py
+    from harness.tracks.gmm import GMM
+
+    TINY = GMM.model_copy(update={"name": "tiny-v1", "training": GMM.training.model_copy(update={"steps": 40})})
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from harness import tracks
+from harness.tracks.track import Track
+from schedules.errors import UserError
+
+GROUP = "snrbench.tracks"
+BUILT_IN = tuple(tracks.TRACKS.values())
+
+
+def load_plugin(file: str) -> list[str]:
+    """Import a file and register its tracks; their names. UserError: not there, not importable, or it holds none."""
+    path = Path(file).resolve()
+    if not path.is_file():
+        raise UserError(f"track plugin {file!r}: no such file")
+    name = f"snrbench_tracks_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return _register(sys.modules[name], file)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"track plugin {file!r}: expected a file that ends in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+        return _register(module, file)
+    except (Exception, SystemExit) as problem:
+        del sys.modules[name]
+        if isinstance(problem, UserError):
+            raise
+        text = " ".join(str(problem).split())
+        raise UserError(f"track plugin {file!r}: import failed with {type(problem).__name__}: {text}") from problem
+
+
+@functools.cache
+def load_entry_points() -> list[str]:
+    """Register the tracks that installed packages announce in the group `snrbench.tracks`; their names."""
+    found: list[str] = []
+    for point in entry_points(group=GROUP):
+        try:
+            announced = point.load()
+        except (Exception, SystemExit) as problem:
+            raise UserError(f"track plugin {point.value}: {type(problem).__name__}: {problem}") from problem
+        if isinstance(announced, Track):
+            tracks.add(announced)
+            found.append(announced.name)
+        else:
+            found += _register(announced, point.value)
+    return found
+
+
+def _register(module: ModuleType, origin: str) -> list[str]:
+    own = [value for value in vars(module).values() if isinstance(value, Track) and value not in BUILT_IN]
+    if not own:
+        raise UserError(f"track plugin {origin!r} holds no Track")
+    for track in own:
+        tracks.add(track)
+    return [track.name for track in own]

@@ -1,0 +1,107 @@
+"""Between studies and whoever executes runs: knows what has been run already, and runs nothing twice."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.execution.job import PAUSED, PRUNED, Done, Job
+from harness.specs import RunSpec
+from harness.tuning.objective import Values
+
+ENDED = ("finished", "diverged")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended, and what it had measured."""
+
+    outcome: str
+    reason: str
+    values: Values
+
+
+class Runs(Protocol):
+    """What executes jobs: a `harness.execution.session.Session`."""
+
+    @property
+    def slots(self) -> int:
+        """Jobs at a time."""
+
+    def submit(self, job: Job) -> None:
+        """Run this when there is room."""
+
+    def wait(self) -> list[Done]:
+        """What has ended since."""
+
+
+Then = Callable[[Done], None]
+
+
+class Desk:
+    """Takes jobs with what to do when they have ended. Jobs of one run key follow each other.
+
+    recorded: what the store holds of a run
+    """
+
+    def __init__(self, runs: Runs, recorded: Callable[[RunSpec], Result | None]) -> None:
+        self._runs, self._recorded = runs, recorded
+        self._known: dict[str, Result | None] = {}
+        self._waiting: dict[str, deque[tuple[Job, Then]]] = {}
+        self._answered: deque[tuple[Done, Then]] = deque()
+
+    @property
+    def slots(self) -> int:
+        return self._runs.slots
+
+    @property
+    def load(self) -> int:
+        """Runs that are being run or wait for it."""
+        return len(self._waiting)
+
+    def submit(self, job: Job, then: Then) -> None:
+        """Run this; `then` is called from `step`."""
+        key = job.spec.key
+        if key in self._waiting:
+            self._waiting[key].append((job, then))
+            return
+        if key not in self._known:
+            self._known[key] = self._recorded(job.spec)
+        if (done := _answer(job, self._known[key])) is not None:
+            self._answered.append((done, then))
+            return
+        self._waiting[key] = deque([(job, then)])
+        self._runs.submit(job)
+
+    def step(self) -> bool:
+        """Hand out what has ended; whether anything had."""
+        ended = list(self._answered)
+        self._answered.clear()
+        for done in () if ended else self._runs.wait():  # which also notices that the command is to stop
+            key = done.spec.key
+            if done.outcome in (*ENDED, PRUNED):
+                self._known[key] = Result(done.outcome, done.reason, done.values)
+            queue = self._waiting.pop(key)
+            ended.append((done, queue.popleft()[1]))
+            for job, then in queue:
+                self.submit(job, then)
+        for done, then in ended:
+            then(done)
+        return bool(ended)
+
+
+def _answer(job: Job, known: Result | None) -> Done | None:
+    """What a job would come to, where it is known."""
+    if known is None:
+        return None
+    if known.outcome == "finished" and job.abandon:
+        return Done(job, PRUNED, job.abandon, values=dict(known.values))
+    if known.outcome in ENDED:
+        return Done(job, known.outcome, known.reason, values=dict(known.values))
+    if job.abandon:
+        return Done(job, PRUNED, known.reason, values=dict(known.values))
+    if job.until < 1.0 and any(measured.mark == job.until for measured in known.values):
+        return Done(job, PAUSED, values=dict(known.values))
+    return None

@@ -1,0 +1,68 @@
+"""What tuning minimises: the mean over seeds of log(primary metric on the validation split).
+
+A difference of two such values is a mean log ratio, which is how entries are compared everywhere else. The guidance
+scale is chosen as a user would: for each trial the one that is best on the validation split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from harness.metrics.keys import Measured
+from harness.tracks.track import Track
+
+SMALLEST = 1e-12
+"""A score of exactly 0 would have no logarithm."""
+
+Values = Mapping[Measured, float]
+
+
+@dataclass(frozen=True)
+class Score:
+    """value: mean of `logs`, one for each seed, all at the scale `guidance` (None: the metric has none)."""
+
+    value: float
+    logs: tuple[float, ...]
+    guidance: float | None
+
+
+def score(track: Track, runs: Sequence[Values], mark: float = 1.0) -> Score:
+    """The score of runs on several seeds, at a mark. KeyError when a run was not measured there."""
+    metric = track.primary_metric
+    scales = [one.guidance for one in runs[0] if (one.metric, one.split, one.mark) == (metric, "val", mark)]
+    if not scales:
+        raise KeyError(f"{metric} on the validation split at mark {mark:g}")
+    found = [_at(runs, Measured(metric, "val", scale, mark)) for scale in scales]
+    return min(found, key=lambda one: one.value)
+
+
+def _at(runs: Sequence[Values], measured: Measured) -> Score:
+    logs = tuple(float(np.log(max(values[measured], SMALLEST))) for values in runs)
+    return Score(float(np.mean(logs)), logs, measured.guidance)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Tuned over published: exp of the mean paired log ratio, with its 95 % Student's t interval over seeds."""
+
+    ratio: float
+    low: float
+    high: float
+    seeds: int
+
+    @classmethod
+    def of(cls, tuned: Score, published: Score) -> Gain:
+        """Paired by seed. The interval is (0, ∞) for one seed."""
+        difference = np.subtract(tuned.logs, published.logs)
+        mean, n = float(difference.mean()), len(difference)
+        half = float(stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n)) if n > 1 else np.inf
+        return cls(*(float(np.exp(one)) for one in (mean, mean - half, mean + half)), seeds=n)
+
+    @property
+    def shown(self) -> bool:
+        """Whether the interval holds improvements only."""
+        return self.high < 1.0

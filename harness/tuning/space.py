@@ -1,0 +1,211 @@
+"""What is searched: the parameters of an entry, their ranges, and the way from values back to an entry.
+
+Every entry has the two multipliers, also the baseline and schedules without parameters of their own: a schedule that
+only wants another learning rate must not look better than one that was published with the right one. Both lie in
+[1/4, 4] on a logarithmic scale, wide enough for the best of every schedule tried on gmm-v1 and digits-v1 to be inside,
+narrow enough that few trials diverge.
+
+What a schedule's or weighting's registry gives as the range of a parameter is what is searched. For transforms it says
+what is valid, not what is sensible (a shift by 1000 is ±14 nats): they are searched within a factor of 4, or 3 nats, of
+what is written. A parameter that the spec gives explicitly is where the search begins, and is searched like the others;
+so is a preset's, in the space of the family that it stands for. Of a mixture, the parts' parameters are searched, and
+the weights of all but the first.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    distribution_to_json,
+)
+
+import schedules
+from harness.specs import Entry
+from schedules import grammar, spaces, weightings
+from schedules.grammar import Argument, Call, Mixture, Spec
+from schedules.registry import Info
+from schedules.schedule import SCHEDULES
+from schedules.spaces import Value
+from schedules.transforms import TRANSFORMS
+
+MULTIPLIERS = ("learning_rate", "ema")
+FACTOR, NATS = 4.0, 3.0
+DIGITS = 4
+"""Significant digits of a suggested number, so that what is run can be written down."""
+
+Values = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Space:
+    """The search space of one published entry.
+
+    published:     value of each parameter in the entry as it was published
+    distributions: where each is searched; the multipliers first, so that a random trial of any schedule draws the same
+    """
+
+    entry: Entry
+    published: dict[str, Value]
+    distributions: dict[str, BaseDistribution]
+
+    @classmethod
+    def of(cls, entry: Entry) -> Space:
+        """The space around an entry."""
+        published: dict[str, Value] = dict.fromkeys(MULTIPLIERS, 1.0)
+        distributions: dict[str, BaseDistribution] = dict.fromkeys(MULTIPLIERS, _around(1.0))
+        found = [*_searched(_resolved(grammar.read(entry.schedule))), *_of_weighting(entry.weighting)]
+        for name, value, distribution in found:
+            key = f"schedule.{name}" if name in MULTIPLIERS else name
+            distributions[key], published[key] = _holding(distribution, value), value
+        single = [name for name, distribution in distributions.items() if distribution.single()]
+        for name in single:
+            del distributions[name], published[name]
+        return cls(entry, published, distributions)
+
+    def entry_of(self, values: Values) -> Entry:
+        """The entry with these values; the published one, as it is written, for its own. UserError if it cannot be."""
+        if dict(values) == self.published:
+            return self.entry
+        own = {name.removeprefix("schedule."): value for name, value in values.items() if name not in MULTIPLIERS}
+        tree = _resolved(grammar.read(self.entry.schedule))
+        made = Entry.of(grammar.write(_with(tree, own)), _weighting_with(self.entry.weighting, own), self.entry.apply)
+        return made.model_copy(update={name: float(values[name]) for name in MULTIPLIERS})
+
+    def rounded(self, values: Values) -> dict[str, Value]:
+        """Suggested values with few digits, still inside their ranges."""
+        return {name: _rounded(value, self.distributions[name]) for name, value in values.items()}
+
+    def record(self) -> dict[str, Any]:
+        """As JSON: Optuna's own description of each distribution."""
+        return {name: json.loads(distribution_to_json(one)) for name, one in self.distributions.items()}
+
+
+def _around(value: float) -> FloatDistribution:
+    return FloatDistribution(value / FACTOR, value * FACTOR, log=True)
+
+
+def _resolved(tree: Spec) -> Spec:
+    """The tree with presets replaced by what they stand for, down to the parts of mixtures."""
+    source, transforms = tree.source, tree.transforms
+    if isinstance(source, Mixture):
+        source = Mixture(tuple((_resolved(part), weight) for part, weight in source.parts))
+    elif stands_for := schedules.info(source.name).spec:
+        inner = _resolved(grammar.read(stands_for))
+        source, transforms = inner.source, (*inner.transforms, *transforms)
+    return Spec(source, transforms)
+
+
+def _searched(tree: Spec, prefix: str = "") -> Iterator[tuple[str, Value, BaseDistribution]]:
+    """Name, published value and range of every parameter of a tree."""
+    if isinstance(tree.source, Mixture):
+        for number, (part, weight) in enumerate(tree.source.parts, start=1):
+            yield from _searched(part, f"{prefix}{number}.")
+            if number > 1:
+                yield f"{prefix}{number}.weight", weight, _around(weight)
+    else:
+        known = SCHEDULES.info(tree.source.name)
+        for key, value in SCHEDULES.bind(known.name, _given(tree.source)).items():
+            yield f"{prefix}{key}", value, known.space[key]
+    for name, call in _named(tree.transforms, prefix):
+        known = TRANSFORMS.info(call.name)
+        for key, value in TRANSFORMS.bind(call.name, _given(call)).items():
+            if value is not None:
+                yield f"{name}.{key}", value, _near(value, known.space[key])
+
+
+def _named(transforms: tuple[Call, ...], prefix: str) -> Iterator[tuple[str, Call]]:
+    """Transforms with a name each: `shift`, and `shift2` for a second one."""
+    seen: dict[str, int] = {}
+    for call in transforms:
+        seen[call.name] = seen.get(call.name, 0) + 1
+        yield f"{prefix}{call.name}{seen[call.name] if seen[call.name] > 1 else ''}", call
+
+
+def _with(tree: Spec, values: Values, prefix: str = "") -> Spec:
+    """The tree with values put in."""
+    source: Call | Mixture
+    if isinstance(tree.source, Mixture):
+        source = Mixture(
+            tuple(
+                (_with(part, values, f"{prefix}{number}."), float(values.get(f"{prefix}{number}.weight", weight)))
+                for number, (part, weight) in enumerate(tree.source.parts, start=1)
+            )
+        )
+    else:
+        source = _call_with(tree.source, SCHEDULES.info(tree.source.name), values, prefix)
+    named = _named(tree.transforms, prefix)
+    transforms = tuple(_call_with(call, TRANSFORMS.info(call.name), values, f"{name}.") for name, call in named)
+    return replace(tree, source=source, transforms=transforms)
+
+
+def _call_with(call: Call, known: Info, values: Values, prefix: str) -> Call:
+    given = _given(call)
+    for key in known.params:
+        if f"{prefix}{key}" in values:
+            given[key] = values[f"{prefix}{key}"]
+    return Call(call.name, tuple(Argument(key, value) for key, value in given.items()))
+
+
+def _of_weighting(spec: str) -> Iterator[tuple[str, Value, BaseDistribution]]:
+    weighting = weightings.parse(spec)
+    for key, value in weighting.params.items():
+        yield f"weighting.{key}", value, weighting.info.space[key]
+
+
+def _weighting_with(spec: str, values: Values) -> str:
+    weighting = weightings.parse(spec)
+    given = {key: values.get(f"weighting.{key}", value) for key, value in weighting.params.items()}
+    return weightings.create(weighting.name, **given).spec
+
+
+def _given(call: Call) -> dict[str, Value]:
+    return {one.key: one.value for one in call.arguments}
+
+
+def _near(value: Value, valid: BaseDistribution) -> BaseDistribution:
+    """A transform's range: within a factor or some nats of what is written, and valid."""
+    if isinstance(valid, FloatDistribution):
+        number = float(value)
+        ends = (number / FACTOR, number * FACTOR) if valid.log else (number - NATS, number + NATS)
+        return FloatDistribution(max(valid.low, ends[0]), min(valid.high, ends[1]), log=valid.log)
+    return valid
+
+
+def _holding(distribution: BaseDistribution, value: Value) -> BaseDistribution:
+    """The range, widened where the published value lies outside: trial 0 has that value, whatever the range says."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution if value in distribution.choices else CategoricalDistribution((*distribution.choices, value))
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    low, high = min(distribution.low, float(value)), max(distribution.high, float(value))
+    if (low, high) == (distribution.low, distribution.high):
+        return distribution
+    if isinstance(distribution, IntDistribution):
+        return IntDistribution(int(low), int(high), log=distribution.log)
+    return FloatDistribution(low, high, log=distribution.log and low > 0)
+
+
+@functools.singledispatch
+def _rounded(value: Value, distribution: BaseDistribution) -> Value:
+    return value
+
+
+@_rounded.register
+def _(value: float, distribution: BaseDistribution) -> Value:
+    if not isinstance(distribution, FloatDistribution) or not math.isfinite(value):
+        return value
+    return min(max(float(f"{value:.{DIGITS}g}"), distribution.low), distribution.high)
+
+
+def describe(distribution: BaseDistribution) -> str:
+    """A range in words."""
+    return spaces.describe(distribution) + (" (log)" if getattr(distribution, "log", False) else "")

@@ -1,0 +1,100 @@
+"""Optuna's storage: `optuna.db` in the store, or the database that SNRBENCH_OPTUNA names; both hold ordinary studies.
+
+SQLite is opened so that several processes can write: a write-ahead log, transactions that take their lock at once, and
+a minute of patience. The tables are made by one process at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from optuna.storages import RDBStorage
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from harness.tracking.store import Store
+from harness.tuning.locks import FileLocks, Locks, PostgresLocks, exclusive
+from harness.tuning.sampling import quiet
+from schedules.errors import UserError
+
+VARIABLE = "SNRBENCH_OPTUNA"
+FILE, LOCKS = "optuna.db", "optuna.locks"
+PATIENCE_SECONDS = 60.0
+
+
+def url(store: Store) -> URL:
+    """Where the studies are. UserError for a database that is neither PostgreSQL nor SQLite."""
+    given = os.environ.get(VARIABLE)
+    if not given:
+        return URL.create("sqlite", database=str(store.root / FILE))
+    try:
+        found = make_url(given)
+        kind = found.get_backend_name()
+    except ArgumentError:
+        raise UserError(f"{VARIABLE} holds no database URL; expected postgresql://user@host/database") from None
+    if kind not in ("postgresql", "sqlite"):
+        raise UserError(f"{VARIABLE} names a {kind} database; expected postgresql://user@host/database")
+    # One driver, whatever SQLAlchemy's version takes for granted.
+    return found.set(drivername="postgresql+psycopg") if found.drivername == "postgresql" else found
+
+
+def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
+    """The storage and the locks that go with it. UserError when the database cannot be used."""
+    found = url(store)
+    with _explained(found):
+        if found.get_backend_name() != "sqlite":
+            locks: Locks = PostgresLocks(sqlalchemy.create_engine(found, poolclass=sqlalchemy.NullPool))
+            with exclusive(locks, "tables"):
+                return _storage(found, {"pool_pre_ping": True}), locks
+        place = Path(found.database or "")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        locks = FileLocks(place.parent / LOCKS)
+        with exclusive(locks, "tables"):
+            with contextlib.closing(sqlite3.connect(place, timeout=PATIENCE_SECONDS)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")  # the file keeps it
+            storage = _storage(
+                found, {"connect_args": {"timeout": PATIENCE_SECONDS, "isolation_level": "IMMEDIATE"}}
+            )
+        event.listen(storage.engine, "connect", _wait_less)
+        storage.engine.dispose()
+        return storage, locks
+
+
+def open_to_read(store: Store) -> RDBStorage | None:
+    """The storage for a look; None where there is none. Nothing is created. UserError when it cannot be read."""
+    found = url(store)
+    if found.get_backend_name() == "sqlite":
+        if not Path(found.database or "").is_file():
+            return None
+        found = found.set(database=f"file:{found.database}").update_query_dict({"mode": "ro", "uri": "true"})
+    with _explained(found):
+        return _storage(found, {}, skip_table_creation=True)
+
+
+def _storage(place: URL, options: dict[str, Any], **more: bool) -> RDBStorage:
+    # RDBStorage fills in {…} in what it is given.
+    text = place.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
+    with quiet():
+        return RDBStorage(text, engine_kwargs=options, **more)
+
+
+def _wait_less(connection: Any, _record: object) -> None:
+    # For the disk at checkpoints only: a power cut can cost the last moments, never the file.
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+@contextlib.contextmanager
+def _explained(place: URL) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise UserError(f"{VARIABLE} needs a driver ({error}); pip install 'snrbench[postgres]'") from error
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        line = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise UserError(f"the studies' database {place.render_as_string()} cannot be used: {line}") from error

@@ -1,0 +1,106 @@
+"""A view in the terminal, or as JSON, Markdown or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from dataclasses import replace
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leaderboards.choices import Choice
+from leaderboards.exports import _csv_cell, _escaped, _finite, markdown_table
+from leaderboards.reports import VIEWS, Report
+from leaderboards.sheets import Sheet
+from leaderboards.terminal import GAP, default_console
+from leaderboards.wording import visible
+from schedules.errors import unknown
+
+FORMATS = ("table", "md", "csv", "json")
+
+
+def check(name: str, form: str) -> None:
+    """UserError for a view or a format that there is not."""
+    if name not in VIEWS:
+        raise unknown("view", name, VIEWS)
+    if form not in FORMATS:
+        raise unknown("format of a view", form, FORMATS)
+
+
+def render_view(
+    name: str,
+    table: pd.DataFrame,
+    track: str,
+    choice: Choice,
+    form: str = "table",
+    console: Console | None = None,
+    notes: tuple[str, ...] = (),
+) -> bool:
+    """Print a view of a long table; returns whether there was anything to show.
+
+    console: for the tables, standard output by default
+    notes:   on the table, put below the view's own
+
+    UserError for an unknown view, format, or name in the choice.
+    """
+    check(name, form)
+    report = VIEWS[name](table, track, choice)
+    return print_report(replace(report, notes=(*report.notes, *(f"note: {note}" for note in notes))), form, console)
+
+
+def print_report(report: Report, form: str = "table", console: Console | None = None) -> bool:
+    """Print a report in a format; returns whether it has any rows. Why it has none goes to standard error."""
+    if not report.records:
+        for line in report.notes:
+            print(visible(line), file=sys.stderr)
+        report = replace(report, notes=())
+    if form == "table":
+        console = console or default_console()
+        for sheet in report.sheets:
+            console.print(Text(visible(sheet.title), style="bold"))
+            console.print(_table(sheet))
+            console.print()
+        for line in report.notes:
+            console.print(Text(visible(line), style="dim"))
+    else:
+        print({"md": to_markdown, "csv": to_csv, "json": to_json}[form](report))
+    return bool(report.records)
+
+
+def to_json(report: Report) -> str:
+    """The records; strict JSON: a number that is not finite is null."""
+    return json.dumps(_finite(list(report.records)), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def to_csv(report: Report) -> str:
+    """One line for each record, under the names of their fields."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    for place, record in enumerate(report.records):
+        if place == 0:
+            writer.writerow(record)
+        writer.writerow(_csv_cell(_finite(value)) for value in record.values())
+    return file.getvalue().rstrip("\n")
+
+
+def to_markdown(report: Report) -> str:
+    """A heading and a table for each sheet, then the notes as a list."""
+    notes = "\n".join(f"- {_escaped(note)}" for note in report.notes)
+    return "\n\n".join(filter(None, [*(markdown_table(sheet) for sheet in report.sheets), notes]))
+
+
+def _table(sheet: Sheet) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False)
+    for header, name in zip(sheet.headers, sheet.names, strict=True):
+        # Numbers are folded only where no name is left to fold.
+        table.add_column(Text(visible(header)), justify="left" if name else "right", overflow="fold", no_wrap=not name)
+    for cells in sheet.cells:
+        # Text, never a string: rich would read markup in a name that a user chose.
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    return table

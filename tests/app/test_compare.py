@@ -1,0 +1,69 @@
+"""The compare page, run without a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from app import results
+from leaderboards import choices, query
+from leaderboards.resolution import separation
+
+
+@pytest.fixture(scope="module")
+def entries():
+    return ["laplace", "cosine", "infonoise"]
+
+
+def test_everything_is_drawn_of_the_chosen_entries(open_app, full_store, entries):
+    app = open_app(full_store, "compare", target="v", entry=entries).fine()
+    assert set(app.names("compare.table")) == set(entries)
+    drawn = {"density", "time", "weight", "errors", "budget", "guidance", "seeds", "losses", "learned"}
+    assert set(app.figures) == drawn
+    lines = {trace.get("name") for trace in app.figures["budget"]["data"]} - {None}
+    assert lines == set(entries)
+    (star,) = [trace for trace in app.figures["budget"]["data"] if trace.get("marker", {}).get("symbol") == "star"][:1]
+    speedup = next(row.speedup for row in query.open_board(full_store, "digits-v1", target="v").rows if row.entry == "laplace")
+    assert star["x"][0] == pytest.approx(1 / speedup)
+    assert len(app.get("imgs")) == len(entries)
+    assert app.query_params["entry"] == entries
+
+
+def test_colours_are_those_of_every_page(open_app, full_store, entries):
+    app = open_app(full_store, "compare", target="v", entry=entries).fine()
+    found = {trace["name"]: trace["line"]["color"] for trace in app.figures["density"]["data"]}
+    swatches = {row["cells"][1]["name"]: row["cells"][1]["colour"] for row in app.tables["compare.table"]["rows"]}
+    assert found == swatches
+
+
+def test_more_seeds_are_those_of_the_statistics(open_app, full_store, entries):
+    app = open_app(full_store, "compare", target="v", entry=entries).fine()
+    panel = choices.panel_of(query.runs_table(full_store, "digits-v1"), "digits-v1", choices.Choice("fd", "v"))
+    expected = separation(panel, "laplace", "infonoise", "v")
+    (row,) = [row for row in app.tables["compare.power"]["rows"] if row["id"] == "infonoise"]
+    assert row["cells"][1] == expected.effect.text
+    assert row["cells"][4] == str(expected.seeds)
+
+
+def test_one_entry_is_too_few_and_nine_too_many(open_app, full_store):
+    app = open_app(full_store, "compare", target="v", entry="laplace").fine()
+    assert "at least two" in app.words
+    assert app.multiselect(key="compare.entry").proto.max_selections == 8
+    app = open_app(full_store, "compare", target="v", entry="ghost").fine()
+    assert len(app.multiselect(key="compare.entry").value) == 4
+
+
+def test_a_seed_and_its_nearest_images_are_restored(open_app, full_store, entries, monkeypatch):
+    asked = []
+    picture = results.picture
+    monkeypatch.setattr(results, "picture", lambda store, run, name: asked.append(name) or picture(store, run, name))
+    address = {"target": "v", "entry": entries, "seed": "1", "pictures": "nearest training images"}
+    app = open_app(full_store, "compare", **address).fine()
+    assert {key: app.query_params[key] for key in ("seed", "pictures")} == {"seed": ["1"], "pictures": [address["pictures"]]}
+    assert set(asked) == {"nearest.png"}
+
+
+def test_hostile_names_are_text(open_app, hostile_store, stores):
+    app = open_app(hostile_store, "compare", entry=[*stores.HOSTILE, "cosine"]).fine()
+    assert set(app.names("compare.table")) == {*stores.HOSTILE, "cosine"}
+    assert not any(one.allow_html for one in app.markdown)
+    assert "<script>" not in str(app.figures)

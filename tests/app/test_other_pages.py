@@ -1,0 +1,129 @@
+"""Tuning, Runs, Transfer and How it works, run without a browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import optuna
+import pytest
+
+from harness import tracks
+from leaderboards import choices, query
+
+
+def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
+    name = "digits-v1/v/laplace/native/sample"
+    app = open_app(full_store, "tuning", study=name).fine()
+    study = optuna.load_study(study_name=name, storage=f"sqlite:///{full_store / 'optuna.db'}")
+    table = next(table for key, table in app.tables.items() if key.startswith("tuning.table"))
+    (row,) = [row for row in table["rows"] if row["id"] == name]
+    pruned = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.PRUNED]
+    steps = sum(max(trial.intermediate_values) for trial in study.trials)
+    assert row["cells"][2:4] == [str(len(study.trials)), str(len(study.trials) - len(pruned))]
+    assert row["cells"][6] == f"{steps:,}"
+    assert row["cells"][8] == "−12 % [−19, −5]"
+    assert "all 4 studies had 10 trials" in app.words
+    parameters = {row["id"]: row["cells"] for row in app.tables["tuning.parameters"]["rows"]}
+    assert parameters["scale"][1] == "0.5"
+    assert float(parameters["scale"][2]) == pytest.approx(study.best_params["scale"], rel=1e-3)
+    assert set(app.figures) == {"history", "importances", "slices", "contour"}
+    assert app.query_params["study"] == [name]
+
+
+def test_a_bare_study_is_shown_without_what_it_lacks(open_app, tmp_path):
+    storage = f"sqlite:///{tmp_path / 'optuna.db'}"
+    optuna.create_study(storage=storage, study_name="digits-v1/v/preset/sd3/native/weight")
+    optuna.create_study(storage=storage, study_name="<script>").add_trial(optuna.trial.create_trial(value=1.0))
+    before = (tmp_path / "optuna.db").read_bytes()
+    app = open_app(tmp_path, "tuning").fine()
+    assert {"preset/sd3 [weight]"} == set(app.names("tuning.table")) or app.names("tuning.table")
+    assert (tmp_path / "optuna.db").read_bytes() == before
+
+
+def test_tuning_without_studies_says_what_to_run(open_app, tmp_path):
+    app = open_app(tmp_path / "none", "tuning").fine()
+    assert app.code[0].value == "snrbench tune digits-v1 laplace"
+    assert not (tmp_path / "none").exists()
+
+
+def test_runs_show_what_diverged_and_why(open_app, full_store):
+    app = open_app(full_store, "runs", track="digits-v1", outcome="diverged").fine()
+    rows = app.tables["runs.table-"]["rows"]
+    assert {row["cells"][0]["name"] for row in rows} == {"edm"}
+    assert all("not finite at step 117" in row["cells"][-1] for row in rows)
+    run = rows[0]["id"]
+    app = open_app(full_store, "runs", track="digits-v1", outcome="diverged", run=run).fine()
+    assert "Diverged at step 117" in app.warning[0].value
+    assert app.query_params["run"] == [run]
+    assert app.code[0].value.startswith("mlflow ui --backend-store-uri sqlite:////")
+
+
+def test_a_run_shows_its_environment_and_every_seed(open_app, full_store):
+    table = query.runs_table(full_store, "digits-v1")
+    one = table[(table["entry"] == "laplace") & (table["target"] == "v")]
+    app = open_app(full_store, "runs", search="laplace", run=str(one["run_id"].iloc[0])).fine()
+    assert {"torch", "python", "device"} <= {row["id"] for row in app.tables["runs.facts"]["rows"]}
+    (fd,) = [row["cells"] for row in app.tables["runs.seeds"]["rows"] if row["id"] == "fd"]
+    unguided = one[(one["metric"] == "fd") & (one["split"] == "test") & (one["guidance"] == 1) & (one["mark"] == 1)]
+    assert fd[1:] == [f"{value:#.4g}" for value in unguided.sort_values("seed")["value"]]
+    assert all("laplace" in name for name in app.names("runs.table"))
+
+
+def test_runs_of_a_store_that_failed(open_app, full_store, tmp_path):
+    from harness.tracking.store import Store
+
+    folder = tmp_path / "copy"
+    shutil.copytree(full_store, folder)
+    store = Store(folder)
+    experiment = store.experiment("digits-v1")
+    tags = {"snrbench.entry": "<b>x</b>", "snrbench.target": "v", "snrbench.seed": "7", "snrbench.reason": "out of memory"}
+    run = store.client.create_run(experiment, tags=tags)
+    store.client.set_terminated(run.info.run_id, "FAILED")
+    app = open_app(folder, "runs", track="digits-v1", outcome="failed").fine()
+    (row,) = app.tables["runs.table-"]["rows"]
+    assert (row["cells"][0]["name"], row["cells"][-1]) == ("<b>x</b>", "out of memory")
+
+
+def test_transfer_draws_every_part(open_app, full_store):
+    app = open_app(full_store, "transfer").fine()
+    assert set(app.figures) == {"correlations", "ranks", "wins", "profiles", "front"}
+    table = query.runs_table(full_store, "digits-v1")
+    found = choices.transfer_of(table, "digits-v1", "target", choices.Choice("fd"))
+    drawn = app.figures["correlations"]["data"][0]
+    assert drawn["x"] == list(found.conditions)
+    assert drawn["text"][0][1] == f"{found.tau[0, 1]:.2f}"
+    ways = {row["cells"][1] for row in app.tables["transfer.ways"]["rows"]}
+    assert ways == {"v", "x0", "all"}
+    assert app.tables["transfer.noise"]["rows"]
+
+
+@pytest.mark.parametrize("axis", ["guidance", "mark", "metric", "grid", "track"])
+def test_transfer_over_every_axis(open_app, full_store, axis):
+    app = open_app(full_store, "transfer", axis=axis, target="v").fine()
+    assert app.query_params["axis"] == [axis]
+    assert ("correlations" in app.figures) == (axis in ("guidance", "mark", "metric"))
+
+
+@pytest.mark.parametrize("topic", ["question", "protocol", "tracks", "metrics", "reading", "adding"])
+def test_every_topic_of_the_guide(open_app, tmp_path, topic):
+    app = open_app(tmp_path, "guide", topic=topic).fine()
+    assert topic == "question" or app.query_params["topic"] == [topic]
+    if topic == "tracks":
+        floor = tracks.card("digits-v1")["floors"]["fd"]
+        floors = {row["id"]: row["cells"][1] for row in app.tables["guide.floors-digits-v1"]["rows"]}
+        assert floors["floor fd"] == f"{floor:.3g}"
+    if topic == "adding":
+        scope: dict[str, object] = {}
+        source = app.code[0].value.replace("from schedules import register", "register = lambda *a, **k: lambda f: f")
+        exec(source, scope)
+        assert scope["my_laplace"]().mean() == 0
+        assert json.dumps(app.code[1].value).count("snrbench") == 4
+
+
+def test_pages_of_a_damaged_store_say_so_in_a_line(open_app, tmp_path):
+    (tmp_path / "mlflow.db").write_bytes(b"not a database at all" * 100)
+    app = open_app(tmp_path, "runs")
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "Traceback" not in app.error[0].value

@@ -1,0 +1,113 @@
+"""A track that takes a second in a worker process, plugins that misbehave, and executors of every kind."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness import tracks
+from harness.execution import executors, plugins
+from harness.execution.job import Limits, Settings
+from harness.run import bench
+from harness.tracking.store import Store
+
+TRACK = """
+from harness.tracks.gmm import GMM
+
+TINY = GMM.model_copy(
+    update={
+        "name": "tiny-v1",
+        "training": GMM.training.model_copy(update={"steps": 40, "warmup_steps": 10, "block": 5}),
+        "evaluation": GMM.evaluation.model_copy(
+            update={
+                "samples": 64, "ddim_steps": 2, "curve_logsnr": (-8.0, 8.0, 5), "curve_points": 16, "paired_points": 32
+            }
+        ),
+    }
+)
+"""
+
+HOSTILE = """
+import os, sys, time
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+from schedules import register
+
+HERE = Path(__file__).parent
+
+
+class Late:
+    "Well-behaved until the third block of a training run."
+    def __init__(self, act): self.base, self.act, self.blocks = stats.laplace(0, 0.5), act, 0
+    def pdf(self, x): return self.base.pdf(x)
+    def cdf(self, x): return self.base.cdf(x)
+    def ppf(self, q):
+        self.blocks += getattr(q, "shape", ()) == (5, 128)
+        return self.act(self.base, q) if self.blocks > 2 else self.base.ppf(q)
+
+
+def raises(base, q): raise RuntimeError("plugin broke")
+def exits(base, q): sys.exit(3)
+def exits_at_once(base, q): os._exit(4)
+def hangs(base, q): time.sleep(3600)
+def hoards(base, q): held = [np.ones(2**27) for _ in range(64)]
+def shouts(base, q): print("x" * 4_000_000 + " the end"); raise ValueError("after shouting")
+def nan(base, q): return q * float("nan")
+
+def waits(base, q):
+    "Until the test lets it go on, once it was seen."
+    (HERE / "waiting").touch()
+    while (HERE / "wait").exists():
+        time.sleep(0.02)
+    return base.ppf(q)
+
+
+def _registered(act):
+    def schedule():
+        return Late(act)
+    return register(f"late_{act.__name__}", space={})(schedule)
+
+for act in (raises, exits, exits_at_once, hangs, hoards, shouts, nan, waits):
+    _registered(act)
+"""
+
+
+@pytest.fixture(scope="session")
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, one_thread):
+    """Paths of the track's and the plugin's file, both loaded here."""
+    folder = tmp_path_factory.mktemp("plugins")
+    track, plugin = folder / "tiny_track.py", folder / "hostile.py"
+    track.write_text(TRACK)
+    plugin.write_text(HOSTILE)
+    before = dict(tracks.TRACKS)
+    plugins.load([str(plugin)], [str(track)])
+    yield str(track), str(plugin)
+    tracks.TRACKS.clear()
+    tracks.TRACKS.update(before)
+    bench.cache_clear()
+
+
+@pytest.fixture
+def make(files, tmp_path):
+    """Makes an executor on the store at `tmp_path / "store"`."""
+
+    def made(name="local", workers=1, seconds=600.0, gib=None, jobs=99):
+        store = Store(tmp_path / "store")
+        store.outbox.mkdir(parents=True, exist_ok=True)
+        track, plugin = files
+        settings = Settings(name, "cpu", workers, (plugin,), (track,), Limits(seconds, gib))
+        return executors.make(settings, store, jobs)
+
+    return made
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "store")

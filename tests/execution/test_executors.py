@@ -1,0 +1,128 @@
+"""One contract, every executor: the same values, pauses, failures that stay alone, checkpoints when asked to stop."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness.execution.job import Job
+from harness.run import execute
+from harness.specs import Entry, RunSpec
+
+CPU = torch.device("cpu")
+EXECUTORS = ("local", "ray")
+
+
+def spec_of(schedule="laplace", seed=0):
+    return RunSpec(track="tiny-v1", target="v", entry=Entry.of(schedule), seed=seed)
+
+
+def collected(executor, count):
+    found = []
+    while len(found) < count:
+        found += executor.wait(0.25)
+    return found
+
+
+def record(done):
+    return json.loads((done.folder / "run.json").read_text())
+
+
+def checkpoints(store, spec):
+    return list((store.root / "checkpoints" / spec.key).glob("*.safetensors"))
+
+
+@pytest.fixture(params=EXECUTORS)
+def name(request):
+    return request.param
+
+
+def test_runs_pauses_failures_and_stopping(make, name, store, files):
+    """All that an executor does, in one life of it: its processes take longest to start."""
+    with make(name) as executor:
+        # A whole run is what it would have been in this process.
+        executor.submit(Job(spec_of(), tags=(("trials", "24"),)))
+        (done,) = collected(executor, 1)
+        assert (done.outcome, done.spec) == ("finished", spec_of())
+        assert done.values == execute(spec_of(), CPU).values
+        tags = record(done)["tags"]
+        assert tags["snrbench.trials"] == "24"
+        assert tags["snrbench.run_key"] == spec_of().key
+        assert str(Path(files[1]).name) in tags["snrbench.plugins"]
+
+        # Paused at a mark, gone on with, and given up.
+        executor.submit(Job(spec_of(seed=1), until=0.25))
+        (paused,) = collected(executor, 1)
+        assert (paused.outcome, paused.folder) == ("paused", None)
+        assert {measured.mark for measured in paused.values} == {0.25}
+        assert checkpoints(store, paused.spec)
+        executor.submit(Job(spec_of(seed=1), until=0.5))
+        (paused,) = collected(executor, 1)
+        assert {measured.mark for measured in paused.values} == {0.25, 0.5}
+        executor.submit(Job(spec_of(seed=1), abandon="no better than the median"))
+        (pruned,) = collected(executor, 1)
+        assert (pruned.outcome, pruned.reason) == ("pruned", "no better than the median")
+        assert pruned.values == paused.values
+        assert not checkpoints(store, paused.spec)
+
+        # A run that fails, fails alone; what it printed is kept, and nothing else of it.
+        executor.submit(Job(spec_of("late_shouts")))
+        executor.submit(Job(spec_of("late_exits_at_once")))
+        executor.submit(Job(spec_of("late_nan")))
+        ended = {done.spec.entry.schedule: done for done in collected(executor, 3)}
+        assert ended["late_shouts"].reason == "ValueError: after shouting"
+        output = (ended["late_shouts"].folder / "artifacts" / "output.txt").read_bytes()
+        assert len(output) == 64 * 1024
+        assert output.endswith(b"the end\n")
+        assert ended["late_exits_at_once"].outcome == "failed"
+        assert "its process died (exit code 4" in ended["late_exits_at_once"].reason
+        assert ended["late_nan"].outcome == "diverged"
+
+        # Asked to stop: a checkpoint, and what had not begun is dropped.
+        (Path(files[1]).parent / "wait").touch()
+        executor.submit(Job(spec_of("late_waits")))
+        executor.submit(Job(spec_of(seed=7)))
+        until(lambda: (Path(files[1]).parent / "waiting").exists())
+        (Path(files[1]).parent / "wait").unlink()
+        (stopped,) = executor.stop(60.0)
+        assert stopped.outcome == "interrupted"
+        assert stopped.folder is None
+    assert checkpoints(store, stopped.spec)
+    assert not checkpoints(store, spec_of(seed=7))
+    assert sorted(path.name[:32] for path in store.outbox.glob("[!.]*")) == sorted(
+        done.spec.key for done in (done, pruned, *ended.values())
+    )
+
+
+def until(condition):
+    while not condition():
+        time.sleep(0.02)
+
+
+def test_limits_name_themselves(make, store):
+    """A run that hangs is ended after its time, one that allocates without bound cannot; the next one is well."""
+    with make(seconds=4.0, gib=1.0) as executor:
+        executor.submit(Job(spec_of("late_hangs")))
+        executor.submit(Job(spec_of("late_hoards")))
+        hung, hoarded = collected(executor, 2)
+        assert hung.outcome == hoarded.outcome == "failed"
+        assert "time limit" in hung.reason
+        assert "MemoryError" in hoarded.reason
+
+
+def test_a_worker_killed_from_outside_costs_one_run(make, store, files):
+    with make() as executor:
+        (Path(files[1]).parent / "wait").touch()
+        executor.submit(Job(spec_of("late_waits", seed=1)))
+        executor.submit(Job(spec_of()))
+        until(lambda: (Path(files[1]).parent / "waiting").exists())
+        os.kill(executor._workers[0]._process.pid, signal.SIGKILL)
+        (Path(files[1]).parent / "wait").unlink()
+        killed, well = collected(executor, 2)
+    assert killed.outcome == "failed"
+    assert "killed by signal 9" in killed.reason
+    assert well.outcome == "finished"

@@ -1,0 +1,85 @@
+"""Leaving entries and seeds out: everything is computed anew on what is left."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from leaderboards.board import board
+from leaderboards.exports import to_json
+from leaderboards.selection import Filters
+from schedules.errors import UserError
+
+
+@pytest.fixture
+def of(metric):
+    def make(frame, **filters):
+        return board(frame, track="digits-v1", metric=metric(), filters=Filters(**filters))
+
+    return make
+
+
+@pytest.fixture
+def five(table):
+    rng = np.random.default_rng(3)
+    luck = np.exp(0.3 * rng.standard_normal(5))
+    for name, ratio in {"cosine": 1.0, "a": 0.5, "b": 0.97, "c": 0.9, "d": 1.3}.items():
+        table.runs_of(name, ratio * luck * np.exp(0.03 * rng.standard_normal(5)))
+    return table.frame
+
+
+def test_leaving_out_is_as_if_it_had_never_been_run(five, of):
+    found = of(five, leave_out=("a", "d"))
+    assert to_json(found) == to_json(of(five[~five["entry"].isin(["a", "d"])]))
+    assert "left out as asked: a, d" in found.notes[0]
+
+
+def test_holm_has_fewer_tests_then(five, of):
+    p = {row.entry: row.p_holm for row in of(five).rows}
+    left = {row.entry: row.p_holm for row in of(five, leave_out=("a", "b", "d")).rows}
+    assert left["c"] < p["c"]
+
+
+def test_keeping_some_keeps_the_baseline(five, of):
+    found = of(five, keep=("b",))
+    assert {row.entry for row in found.rows} == {"b", "cosine"}
+    assert next(row for row in found.rows if row.entry == "b").ratio == pytest.approx(0.97, abs=0.1)
+
+
+def test_the_baseline_goes_only_by_its_name(five, of):
+    found = of(five, leave_out=("cosine",))
+    assert "cosine" not in {row.entry for row in found.rows}
+    assert all(np.isnan(row.ratio) for row in found.rows)
+    assert "cosine (the baseline)" in found.notes[0]
+    assert any("no run of the baseline" in note for note in found.cells[0].notes)
+    assert {row.rank for row in found.rows} <= {1, 2, 3, 4}
+
+
+def test_seeds_can_be_left_out(five, of):
+    found = of(five, leave_out_seeds=(0, 4))
+    assert {tuple(row.values) for row in found.rows} == {(1, 2, 3)}
+    assert "seed 0, seed 4" in found.notes[0]
+
+
+def test_a_code_is_left_out_by_label_and_all_by_entry(table, of):
+    table.runs_of("cosine", [1.0, 1.1])
+    table.runs_of("mine", [0.5, 0.6], fingerprint="aaaaaa1111").runs_of("mine", [0.7, 0.8], fingerprint="bbbbbb2222")
+    assert {row.entry for row in of(table.frame, leave_out=("mine#aaaaaa",)).rows} == {"cosine", "mine#bbbbbb"}
+    assert {row.entry for row in of(table.frame, leave_out=("mine",)).rows} == {"cosine"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        ({"leave_out": ("lapalce",)}, "unknown entry 'lapalce'"),
+        ({"keep": ("x",)}, "unknown entry 'x'"),
+        ({"leave_out_seeds": (9,)}, "unknown seed '9'"),
+    ],
+)
+def test_an_unknown_name_is_a_mistake(five, of, filters, words):
+    with pytest.raises(UserError, match=words):
+        of(five, **filters)
+
+
+def test_no_filter_no_note(five, of):
+    assert of(five).notes == ()

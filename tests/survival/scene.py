@@ -1,0 +1,97 @@
+"""What the survival scripts share: a track that takes a second, commands on it, and what a store holds in the end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TINY_TRACK = '''
+from harness.tracks.gmm import GMM
+
+TINY = GMM.model_copy(
+    update={
+        "name": "tiny-v1",
+        "training": GMM.training.model_copy(update={"steps": STEPS, "warmup_steps": 10, "block": 5}),
+        "evaluation": GMM.evaluation.model_copy(
+            update={
+                "samples": 64, "ddim_steps": 4, "curve_logsnr": (-8.0, 8.0, 5), "curve_points": 16, "paired_points": 32
+            }
+        ),
+    }
+)
+'''
+SNRBENCH = str(Path(sys.executable).with_name("snrbench"))
+
+
+class Scene:
+    """A folder with the track, and commands that use a store in it."""
+
+    def __init__(self, folder: Path, steps: int = 40) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.track = folder / "tiny_track.py"
+        self.track.write_text(TINY_TRACK.replace("STEPS", str(steps)))
+
+    def store(self, name: str) -> Path:
+        return self.folder / name
+
+    def command(self, store: str | Path, *more: object) -> list[str]:
+        """`snrbench run` on the tiny track."""
+        place = ["--track-plugin", str(self.track), "--store", str(self.store(store) if isinstance(store, str) else store)]
+        return [SNRBENCH, "run", "tiny-v1", *place, "--device", "cpu", *map(str, more)]
+
+    def start(self, store: str | Path, *more: object, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(store, *more),
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | environment,
+        )
+
+    def run(self, store: str | Path, *more: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(store, *more),
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+            env=os.environ | environment,
+        )
+
+
+def workers_of(parent: int) -> list[int]:
+    """Process ids of the worker processes of a command."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "status").read_text()
+                line = (entry / "cmdline").read_text()
+            except OSError:
+                continue
+            if f"PPid:\t{parent}\n" in status and "harness.execution.worker" in line:
+                found.append(int(entry.name))
+    return found
+
+
+def scores(store: Path, track: str = "tiny-v1") -> dict[tuple[str, str], float]:
+    """(run key, metric) → value of everything measured, without what a clock says; AssertionError for a run twice."""
+    from harness.tracking.read import read_runs
+
+    table = read_runs(store, track)
+    assert not table.duplicated(["run_key", "metric", "split", "guidance", "mark"]).any()
+    measured = table[table.split != ""]
+    names = measured.metric + "/" + measured.split + "/" + measured.guidance.astype(str) + "/" + measured["mark"].astype(str)
+    return dict(zip(zip(measured.run_key, names, strict=True), measured.value, strict=True))
+
+
+def runs_in_mlflow(store: Path, track: str = "tiny-v1") -> list[str]:
+    """Run keys of MLflow's finished runs, each as often as it is there."""
+    from harness.tracking.read import search
+    from harness.tracking.store import Store
+
+    found = search(Store(store), track, "attributes.status = 'FINISHED'")
+    return sorted(run.data.tags["snrbench.run_key"] for run in found)
