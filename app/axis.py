@@ -69,7 +69,7 @@ class Axis:
             values = [(place * step, signed(place * step, decimals, plus=True)) for place in places]
         kept: list[tuple[float, str]] = []
         centre = 1.0 if self.logarithmic else 0.0
-        for value, text in sorted(values, key=lambda one: (one[0] != centre, abs(self.share(one[0]) - 0.5))):
+        for value, text in sorted(values, key=lambda one: (one[0] != centre, abs((self.share(one[0]) or 0.0) - 0.5))):
             at = self.share(value)
             if at is not None and all(abs(at - other) >= 1 / (most + 0.8) for other, _ in kept):
                 kept.append((at, text))

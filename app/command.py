@@ -37,7 +37,8 @@ def add_to(cli: typer.Typer) -> None:
 def app(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port.")] = PORT,
     host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; others than this machine can then read.")
+        str,
+        typer.Option("--host", metavar="ADDRESS", help="Address to listen on; others than this machine can then read."),
     ] = HOST,
     published: Annotated[
         bool, typer.Option("--published", help="Show the published results that come with snrbench; needs no store.")
@@ -92,4 +93,6 @@ def _check_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as problem:
             reason = problem.strerror or str(problem)
-            raise UserError(f"{host} port {port} cannot be had ({reason}); choose another with --host, --port") from None
+            raise UserError(
+                f"{host} port {port} cannot be had ({reason}); choose another with --host, --port"
+            ) from None

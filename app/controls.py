@@ -87,7 +87,12 @@ def _budget(page: str, store: Store, track: str, metric: str) -> str:
     steps = results.track(track).budget_steps
     about = f"The share of the training budget, {steps} steps, after which the weights are scored."
     chosen = st.segmented_control(
-        "Budget", shares, key=f"{page}.budget", format_func=lambda share: f"{float(share):.0%}", required=True, help=about
+        "Budget",
+        shares,
+        key=f"{page}.budget",
+        format_func=lambda share: f"{float(share):.0%}",
+        required=True,
+        help=about,
     )
     return str(chosen)
 

@@ -1,4 +1,4 @@
-"""Families of schedules: the file of `schedules/builtin` that a schedule is written in, so that boards can be grouped."""
+"""Families of schedules, to group boards by: the file of `schedules/builtin` that a schedule is written in."""
 
 from __future__ import annotations
 

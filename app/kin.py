@@ -1,4 +1,4 @@
-"""The nearest published relatives of a schedule, and whether it conforms: both cost tenths of a second, so both wait."""
+"""The nearest published relatives of a schedule, and whether it conforms: both are kept, as both take a while."""
 
 from __future__ import annotations
 

@@ -35,7 +35,9 @@ def show(chosen: Chosen, page: str) -> dict[str, str]:
         kind = str(st.segmented_control("Show", list(KINDS), key=kind_key, required=True))
     seed = str(st.session_state[key])
     of_seed = runs[runs["seed"] == int(seed)].set_index("label")["run_id"].astype(str)
-    found = {name: results.picture(chosen.store, of_seed[name], KINDS[kind]) for name in chosen.styles if name in of_seed}
+    found = {
+        name: results.picture(chosen.store, of_seed[name], KINDS[kind]) for name in chosen.styles if name in of_seed
+    }
     images = {name: image for name, image in found.items() if image is not None}
     if not images:
         why = "the published results hold numbers only" if chosen.store.published else "no run of this seed has one"

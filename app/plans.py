@@ -32,7 +32,9 @@ def _command(command: Command) -> None:
     bad = sum(outcome != "finished" for outcome in command.outcomes.values())
     with st.container(border=True):
         running = command.state == "running"
-        head("Running" if running else "Interrupted", "" if running else "the same command again goes on where it ended")
+        head(
+            "Running" if running else "Interrupted", "" if running else "the same command again goes on where it ended"
+        )
         st.code(command.command, language=None, wrap_lines=True)
         left = f", {_time(command.seconds_left)} left" if running and command.seconds_left is not None else ""
         troubled = f", {bad} of them not finished" if bad else ""

@@ -19,7 +19,9 @@ HEADS = (
     Column("p, Holm", align="right", phone="small"),
     Column("verdict"),
     Column("seeds", align="right", phone="small", help="that both have"),
-    Column("more, one test", align="right", phone="small", help="seeds missing for 80 % power, were this the only test"),
+    Column(
+        "more, one test", align="right", phone="small", help="seeds missing for 80 % power, were this the only test"
+    ),
     Column("more, all pairs", align="right", phone="small", help="the same where every pair of the board is tested"),
     Column("cost", align="right", phone="small", help="of those missing runs of both entries, one after another"),
 )
@@ -33,7 +35,9 @@ def show(chosen: Chosen) -> None:
     of_target = [one for one in comparisons.resolution(chosen.store, view) if one.target == view.target]
     if of_target:
         st.caption(_resolution(of_target[0]))
-    st.markdown(f"{code(first)}, the best of these, against each of the others, if the true difference is the one seen:")
+    st.markdown(
+        f"{code(first)}, the best of these, against each of the others, if the true difference is the one seen:"
+    )
     rows = []
     for name in others:
         found = comparisons.separated(chosen.store, view, first, name)
@@ -45,7 +49,9 @@ def _resolution(found: Resolution) -> str:
     """What difference the runs at hand can show."""
     one, against, ranks = found.unadjusted, found.against_baseline, found.ranks
     nan = float("nan")
-    least = [change(one.better, nan, nan) if found.logarithmic else f"{one.better:.3g}" for one in (one, against, ranks)]
+    least = [
+        change(one.better, nan, nan) if found.logarithmic else f"{one.better:.3g}" for one in (one, against, ranks)
+    ]
     return plain(
         f"{found.seeds} seeds show, in four of five repetitions, a difference of {least[0]} in one test by itself, of"
         f" {least[1]} against the baseline among {found.entries} entries, and of {least[2]} where every pair is tested."

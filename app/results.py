@@ -10,6 +10,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -71,7 +72,7 @@ def track(name: str) -> tracks.Track:
     return tracks.get(name)
 
 
-def card(track: str) -> dict[str, object]:
+def card(track: str) -> dict[str, Any]:
     """What was measured of a track: floors, cost, noise over seeds."""
     return tracks.card(track)
 

@@ -17,7 +17,19 @@ from leaderboards.narrow import plain
 from leaderboards.query import METRICS
 
 OUTCOMES = ("finished", "diverged", "failed", "running")
-COLUMNS = ["run_id", "entry", "target", "seed", "outcome", "reason", "diverged_step", "device", "hardware", "host", "started"]
+COLUMNS = [
+    "run_id",
+    "entry",
+    "target",
+    "seed",
+    "outcome",
+    "reason",
+    "diverged_step",
+    "device",
+    "hardware",
+    "host",
+    "started",
+]
 MOST_BROKEN = 500
 
 

@@ -49,7 +49,15 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
     at = next(index for index, column in enumerate(shown) if column.header.startswith("vs "))
     heads = [_head(column.header) for column in shown]
     ticks, reference = axis.ticks(), axis.reference
-    heads.insert(at + 1, Column("95 % interval, log scale" if axis.logarithmic else "95 % interval", "interval", ticks=ticks, reference=reference))
+    heads.insert(
+        at + 1,
+        Column(
+            "95 % interval, log scale" if axis.logarithmic else "95 % interval",
+            "interval",
+            ticks=ticks,
+            reference=reference,
+        ),
+    )
     heads = [Column("rank", "rank", help=HELP["rank"]), Column("entry", "entry"), *heads]
     if training:
         heads.append(Column("training", "spark", phone="wide", help=HELP["training"]))
@@ -88,7 +96,7 @@ def training(marks: pd.DataFrame, metric: Scale) -> dict[str, list[tuple[float, 
     low, high = (float(np.percentile(means, share)) for share in (1, 97))
     span = (high - low) or 1.0
     found: dict[str, list[tuple[float, float]]] = {}
-    for (name, mark), cost in means.items():
+    for name, mark, cost in means.reset_index().itertuples(index=False):
         found.setdefault(str(name), []).append((float(mark), min(1.0, max(0.0, (cost - low) / span))))
     return {name: points for name, points in found.items() if len(points) > 1}
 
@@ -156,7 +164,9 @@ def _name(row: Row) -> Cell:
     return grid.name(row.entry, theme.colour(row.entry), badges(row))
 
 
-def _marks(row: Row, groups: Mapping[str, tuple[int, list[str]]], lit: set[str] | None, chosen: Iterable[str]) -> list[str]:
+def _marks(
+    row: Row, groups: Mapping[str, tuple[int, list[str]]], lit: set[str] | None, chosen: Iterable[str]
+) -> list[str]:
     muted = lit is not None and row.entry not in lit and not row.baseline and row.entry not in chosen
     return [mark for mark, on in (("odd", groups[row.entry][0] % 2), ("muted", muted), ("strong", row.baseline)) if on]
 

@@ -15,7 +15,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from app.results import FRESH, Store
-from harness.specs import Entry
+from harness.specs import Apply, Entry
 from leaderboards.wording import change
 
 DATABASE = "SNRBENCH_OPTUNA"
@@ -50,7 +50,7 @@ class Found:
     def label(self) -> str:
         """How the entry is called that it tunes."""
         _, _, schedule, weighting, apply = self.parts
-        how = "weight" if apply == "weight" else "sample"
+        how: Apply = "weight" if apply == "weight" else "sample"
         return Entry.model_construct(schedule=schedule, weighting=weighting or "native", apply=how).label
 
     def of(self, state: TrialState) -> list[FrozenTrial]:
@@ -151,6 +151,6 @@ def _study(storage: RDBStorage, found: Any) -> Found:
 def in_memory(study: Found) -> optuna.Study:
     """The same trials as a study that Optuna's figures take."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    made = optuna.create_study(direction=study.direction)
+    made = optuna.create_study(direction="maximize" if study.direction == "maximize" else "minimize")
     made.add_trials([trial for trial in study.trials if trial.state.is_finished()])
     return made

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,13 +15,25 @@ from harness import tracks
 from harness.tracks.track import Track
 from schedules import Schedule, weightings
 from schedules.errors import unknown
-from schedules.weightings import Weighting
+from schedules.schedule import SCHEDULES
+from schedules.transforms import TRANSFORMS
+from schedules.weightings import WEIGHTINGS, Weighting
 
 BASELINE = "cosine"
 Apply = Literal["sample", "weight"]
 
 
-class Entry(BaseModel):
+class Frozen(BaseModel):
+    """Base of specifications: immutable, and a misspelt field is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values; pydantic's own would keep the fingerprint and the key of the old ones."""
+        return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **(update or {})})
+
+
+class Entry(Frozen):
     """What is ranked: a schedule with its parameters, a weighting, and how the schedule is applied.
 
     schedule, weighting: canonical specs; use `Entry.of`, which makes them so
@@ -28,8 +41,6 @@ class Entry(BaseModel):
     learning_rate, ema: multipliers of the track's learning rate and of its EMA's time constant; tuning sets them
     tuned_from: the published spec that this one was tuned from; "" when it was not
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     schedule: str
     weighting: str = "native"
@@ -41,7 +52,7 @@ class Entry(BaseModel):
     @classmethod
     def of(cls, schedule: str, weighting: str = "native", apply: Apply = "sample") -> Entry:
         """Entry from specs as a user writes them. UserError for a name, parameter or density that cannot be."""
-        return cls(schedule=schedules.parse(schedule).spec, weighting=weightings.parse(weighting).spec, apply=apply)
+        return cls(schedule=_schedule(schedule, _known()), weighting=_weighting(weighting, _known()), apply=apply)
 
     @property
     def label(self) -> str:
@@ -65,18 +76,17 @@ class Entry(BaseModel):
     @functools.cached_property
     def fingerprint(self) -> str:
         """Hash of the numbers that the entry stands for: a plugin edited under the same spec gets another one."""
-        schedule, weighting = self.make()
+        known = _known()
+        prints = [_schedule_fingerprint(self.schedule, known), _weighting_fingerprint(self.weighting, known)]
         scaled = [] if self.optimiser == {"learning_rate": 1.0, "ema": 1.0} else [self.optimiser]
-        return _digest([schedule.fingerprint, weighting.fingerprint, self.apply, *scaled])[:16]
+        return _digest([*prints, self.apply, *scaled])[:16]
 
 
-class RunSpec(BaseModel):
+class RunSpec(Frozen):
     """One run: entry × track × target × seed.
 
     study, trial: the Optuna study and trial that it belongs to. Such a run is measured on the validation split only
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     track: str
     target: str
@@ -96,7 +106,7 @@ class RunSpec(BaseModel):
         track = tracks.get(self.track)
         entry = [self.entry.schedule, self.entry.weighting, self.entry.apply, self.entry.fingerprint]
         purpose = ["tuning"] if self.tunes else [self.entry.tuned_from] if self.entry.tuned_from else []
-        return _digest([track.protocol, track.name, track.fingerprint, entry, self.target, self.seed, *purpose])
+        return _digest([track.protocol, track.name, _track_fingerprint(track), entry, self.target, self.seed, *purpose])
 
     def __str__(self) -> str:
         return f"{self.entry.label} × {self.target} × seed {self.seed}"
@@ -107,6 +117,45 @@ def checked_target(track: Track, target: str) -> str:
     if target not in track.targets:
         raise unknown("target", target, track.targets)
     return target
+
+
+def _known() -> tuple[int, ...]:
+    """Changes whenever a name comes to mean something else, as when a plugin was edited and loaded again."""
+    return SCHEDULES.changes, TRANSFORMS.changes, WEIGHTINGS.changes
+
+
+# A request of ten thousand runs names some dozens of schedules and weightings; each of them is looked at once.
+
+
+@functools.lru_cache(maxsize=4096)
+def _schedule(spec: str, known: tuple[int, ...]) -> str:
+    return schedules.parse(spec).spec
+
+
+@functools.lru_cache(maxsize=4096)
+def _weighting(spec: str, known: tuple[int, ...]) -> str:
+    return weightings.parse(spec).spec
+
+
+@functools.lru_cache(maxsize=4096)
+def _schedule_fingerprint(spec: str, known: tuple[int, ...]) -> str:
+    return schedules.parse(spec).fingerprint
+
+
+@functools.lru_cache(maxsize=4096)
+def _weighting_fingerprint(spec: str, known: tuple[int, ...]) -> str:
+    return weightings.parse(spec).fingerprint
+
+
+_last_track: list[tuple[Track, str]] = []
+
+
+def _track_fingerprint(track: Track) -> str:
+    last = _last_track[0] if _last_track else None
+    if last is None or last[0] is not track:
+        last = track, track.fingerprint
+        _last_track[:] = [last]
+    return last[1]
 
 
 def _digest(value: object) -> str:

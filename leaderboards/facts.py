@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -42,5 +43,13 @@ def over_cells(cells: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     params = by_label["params"].nunique()
     for label in params.index[params > 1]:
         of_label = together.xs(label, level="label")["params"]
-        found.loc[label, "params"] = json.dumps({str(target): json.loads(text) for target, text in of_label.items()})
+        found.loc[label, "params"] = json.dumps({str(target): _read(text) for target, text in of_label.items()})
     return found
+
+
+def _read(params: str) -> Any:
+    """What the JSON says; the text itself where it is none, as in results that were handed in from elsewhere."""
+    try:
+        return json.loads(params)
+    except ValueError:
+        return params

@@ -17,11 +17,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness import tracks
 from leaderboards.cache import lines, packed
 from leaderboards.narrow import stacked
+from leaderboards.validation import first
 from schedules.errors import UserError
 
 FOLDER = Path(__file__).with_name("published")
@@ -134,8 +135,10 @@ def _folder(track: str) -> Path:
 def _read(folder: Path) -> Release:
     try:
         found = Release.model_validate_json((folder / RELEASE).read_bytes())
-    except ValueError as error:
-        raise UserError(f"{folder / RELEASE} is no release of schema version {SCHEMA_VERSION}: {error}") from error
+    except ValidationError as error:
+        raise UserError(
+            f"{folder / RELEASE} is no release of schema version {SCHEMA_VERSION}: {first(error)}"
+        ) from error
     if found.schema_version != SCHEMA_VERSION:
         raise UserError(f"{folder / RELEASE}: schema version {found.schema_version}; expected {SCHEMA_VERSION}")
     return found

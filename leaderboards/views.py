@@ -17,7 +17,7 @@ import pandas as pd
 from harness.tracking import read
 from leaderboards import curves, selection
 from leaderboards.board import BASELINE
-from leaderboards.error_bands import ErrorBands, bands
+from leaderboards.error_bands import ErrorBands, of_runs
 from leaderboards.statistics import Array
 
 RUN_COLUMNS = [
@@ -83,24 +83,12 @@ def error_bands(
 
     Curves on another λ grid than the baseline's are left out, and a note says so.
     """
-    found, baseline = _ranked(table, protocol)
-    runs = found[found["target"] == target].drop_duplicates("run_id").sort_values(["label", "seed"])
+    ranked, baseline = _ranked(table, protocol)
+    runs = ranked[ranked["target"] == target].drop_duplicates("run_id").sort_values(["label", "seed"])
     if labels is not None:
         runs = runs[runs["label"].isin({*labels, baseline})]
-    curves_ = _stored_curves(store, runs["run_id"], "curves.json", quantity)
-    runs = runs[runs["run_id"].isin(list(curves_))]
-    of_baseline = runs.loc[runs["label"] == baseline, "run_id"]
-    if of_baseline.empty:
-        return None
-    logsnr = curves_[of_baseline.iloc[0]].x
-    same = runs["run_id"].map(lambda run_id: np.array_equal(curves_[run_id].x, logsnr))
-    names, seeds = sorted(runs["label"][same].unique()), sorted(runs["seed"][same].unique())
-    errors = np.full((len(names), len(seeds), len(logsnr)), np.nan)
-    for run in runs[same].itertuples():
-        errors[names.index(run.label), seeds.index(run.seed)] = curves_[str(run.run_id)].y
-    gone = sorted(set(runs["label"][~same]))
-    notes = (f"measured on another grid of λ, so left out: {', '.join(gone)}",) if gone else ()
-    return ErrorBands(tuple(names), logsnr, bands(errors, names.index(baseline)), baseline, notes)
+    found = _stored_curves(store, runs["run_id"], "curves.json", quantity)
+    return of_runs(runs, {run_id: (curve.x, curve.y) for run_id, curve in found.items()}, baseline)
 
 
 def learned_densities(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:

@@ -96,6 +96,7 @@ class Registry:
         self._builtins: str | None = builtins
         self._context = context
         self._entries: dict[str, Info] = {}
+        self.changes = 0  # what was computed from a name holds as long as this stays
 
     def register(self, name: str, *, space: Space | None = None, paper: str = "") -> Callable[[Function], Function]:
         """Decorator that registers a function; UserError for a name or parameters that can't be."""
@@ -122,6 +123,7 @@ class Registry:
             if not isinstance(paper, str):
                 raise UserError(f"{self.kind} {name!r}: paper is {paper!r}; expected a text")
             self._entries[name] = self._describe(name, function, dict(space or {}), paper)
+            self.changes += 1
             return function
 
         return decorate
@@ -145,6 +147,7 @@ class Registry:
     def remove(self, name: str) -> None:
         """Forget a name: what a plugin that failed half-way leaves behind."""
         self._entries.pop(name, None)
+        self.changes += 1
 
     def bind(self, name: str, given: Mapping[str, Any]) -> dict[str, Value]:
         """All parameters in signature order, the given ones converted; UserError names what doesn't fit."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 START_SECONDS = 180
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 class MLflowServer:
@@ -40,7 +41,7 @@ class MLflowServer:
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
-                env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"} | self.environment,
+                env=os.environ | QUIET | self.environment,
             )
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -61,7 +62,9 @@ class MLflowServer:
 
 
 @contextmanager
-def mlflow_server(folder: Path, database: str | None = None, *options: str, **environment: str) -> Iterator[MLflowServer]:
+def mlflow_server(
+    folder: Path, database: str | None = None, *options: str, **environment: str
+) -> Iterator[MLflowServer]:
     """A running MLflow server; on SQLite in its folder unless a database is named."""
     server = MLflowServer(folder, database or f"sqlite:///{folder}/server.db", *options, **environment)
     server.start()

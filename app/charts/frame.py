@@ -142,7 +142,7 @@ def translucent(colour: str, share: float) -> str:
 
 
 def draw(made: go.Figure, key: str, alt: str) -> None:
-    """Put a figure on the page, with a legend where it has several lines. alt: what it shows, for those who do not see it."""
+    """Put a figure on the page, with a legend where it has several lines. alt: what it shows, in words."""
     named = [one for one in made.data if one.name and one.showlegend is not False]
     made.update_layout(showlegend=len(named) > 1)
     st.plotly_chart(made, key=key, config=CONFIG, alt=alt)

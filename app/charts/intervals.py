@@ -41,7 +41,9 @@ def seeds(board: Board, rows: list[Row], styles: Mapping[str, Style]) -> go.Figu
 
 
 def _seed(made: go.Figure, rows: list[Row], seed: int) -> None:
-    points = [(row.values[seed], place) for place, row in enumerate(rows) if isfinite(row.values.get(seed, float("nan")))]
+    points = [
+        (row.values[seed], place) for place, row in enumerate(rows) if isfinite(row.values.get(seed, float("nan")))
+    ]
     if not points:
         return
     x, y = zip(*points, strict=True)

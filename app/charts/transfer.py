@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from app import theme
 from app.charts.frame import GRID, figure, line, logarithmic, translucent
@@ -41,7 +42,10 @@ def win_shares(found: Wins, most: int) -> go.Figure:
     kept = found.labels[:most]
     share, verdict = found.share[: len(kept), : len(kept)], found.verdict[: len(kept), : len(kept)]
     texts = [
-        ["" if np.isnan(value) else f"<b>{100 * value:.0f}</b>" if shown else f"{100 * value:.0f}" for value, shown in zip(*pair, strict=True)]
+        [
+            "" if np.isnan(value) else f"<b>{100 * value:.0f}</b>" if shown else f"{100 * value:.0f}"
+            for value, shown in zip(*pair, strict=True)
+        ]
         for pair in zip(share, verdict, strict=True)
     ]
     names = [f"{place}  {label(name, 34)}" for place, name in enumerate(kept, start=1)]
@@ -54,7 +58,10 @@ def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Fig
     kept = found.labels[:most]
     made = figure("average rank over seeds (1 is best)", "", height=100 + 24 * len(kept), hovermode="closest")
     made.update_yaxes(
-        tickvals=list(range(len(kept))), ticktext=[label(name, 34) for name in kept], range=[len(kept) - 0.4, -1.9], showgrid=False
+        tickvals=list(range(len(kept))),
+        ticktext=[label(name, 34) for name in kept],
+        range=[len(kept) - 0.4, -1.9],
+        showgrid=False,
     )
     colours = [theme.colour(name, baseline) for name in kept]
     for place, rank in enumerate(found.ranks[: len(kept)]):
@@ -76,7 +83,9 @@ def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Fig
             type="line", x0=reach + gap * (index + 1.5), x1=reach + gap * (index + 1.5),
             y0=min(places) - 0.25, y1=max(places) + 0.25, line={"color": NEUTRAL, "width": 4},
         )  # fmt: skip
-    made.add_shape(type="line", x0=1, x1=min(1 + found.cd, reach), y0=-0.8, y1=-0.8, line={"color": NEUTRAL, "width": 2})
+    made.add_shape(
+        type="line", x0=1, x1=min(1 + found.cd, reach), y0=-0.8, y1=-0.8, line={"color": NEUTRAL, "width": 2}
+    )
     made.add_annotation(
         x=1, y=-0.8, text=f"critical difference {found.cd:.2f}", xanchor="left", yanchor="bottom", showarrow=False,
         font={"color": NEUTRAL, "size": 12},
@@ -136,7 +145,7 @@ def _ends(found: Pareto, metrics: list[int]) -> list[str]:
     return [found.labels[rows[end]] for end in ends]
 
 
-def _bars(found: Pareto, rows: Array, at: int) -> dict[str, Any]:
+def _bars(found: Pareto, rows: NDArray[np.intp], at: int) -> dict[str, Any]:
     mean, low, high = (values[rows, at] for values in (found.means, found.low, found.high))
     return {"type": "data", "array": high - mean, "arrayminus": mean - low, "thickness": 1, "width": 0, "color": MUTED}
 
@@ -156,7 +165,13 @@ def _tau(found: Transfer, row: int, column: int) -> str:
 
 
 def _matrix(
-    values: Array, texts: Sequence[Sequence[str]], x: Sequence[str], y: Sequence[str], low: float, high: float, name: str
+    values: Array,
+    texts: Sequence[Sequence[str]],
+    x: Sequence[str],
+    y: Sequence[str],
+    low: float,
+    high: float,
+    name: str,
 ) -> go.Figure:
     """A matrix in two hues: blue above the middle, orange below it."""
     made = figure("", "", height=max(240, 110 + 27 * len(y)))

@@ -67,7 +67,9 @@ def slices(study: Study, metric: str) -> go.Figure:
     done = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
     names = sorted({name for trial in done for name in trial.params})
     rows = ceil(len(names) / ACROSS)
-    made = make_subplots(rows, min(ACROSS, len(names)), shared_yaxes=True, horizontal_spacing=0.04, vertical_spacing=0.3 / rows)
+    made = make_subplots(
+        rows, min(ACROSS, len(names)), shared_yaxes=True, horizontal_spacing=0.04, vertical_spacing=0.3 / rows
+    )
     for place, name in enumerate(names):
         at = {"row": place // ACROSS + 1, "col": place % ACROSS + 1}
         own = [trial for trial in done if name in trial.params]
@@ -93,7 +95,9 @@ def slices(study: Study, metric: str) -> go.Figure:
 def contour(study: Study, params: Sequence[str], metric: str) -> go.Figure:
     """The value over two parameters."""
     made = visualization.plot_contour(study, params=list(params), target_name=metric)
-    made.update_traces(colorscale=[[0, BLUE], [0.5, PALE], [1, "#F3EDE4"]], reversescale=False, selector={"type": "contour"})
+    made.update_traces(
+        colorscale=[[0, BLUE], [0.5, PALE], [1, "#F3EDE4"]], reversescale=False, selector={"type": "contour"}
+    )
     made.update_traces(line={"width": 0.4, "color": NEUTRAL}, selector={"type": "contour"})
     made.update_traces(marker={"color": "#1B2330", "size": 5, "line": {"width": 0}}, selector={"type": "scatter"})
     made.update_xaxes(nticks=6, tickangle=0)

@@ -13,7 +13,7 @@ from app.charts import densities, errors, frame, intervals, training
 from app.chosen import Chosen
 from app.guard import shielded
 from app.results import Store
-from app.text import code, plain
+from app.text import code
 from app.view import View
 from leaderboards.rows import Board
 
@@ -66,7 +66,11 @@ def _entries(board: Board, names: list[str]) -> list[str]:
         default = [*default[:-1], board.baseline]
     links.offer_several(f"{PAGE}.entry", names, default)
     return st.multiselect(
-        f"Entries ({LEAST} to {MOST})", names, key=f"{PAGE}.entry", max_selections=MOST, placeholder="type part of a name"
+        f"Entries ({LEAST} to {MOST})",
+        names,
+        key=f"{PAGE}.entry",
+        max_selections=MOST,
+        placeholder="type part of a name",
     )
 
 

@@ -93,10 +93,10 @@ def _question() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown(
-            "A diffusion model learns to remove noise. During training every image is mixed with noise of some strength,"
-            " and somebody has to decide how often each strength is drawn. That decision is the **noise schedule**.\n\n"
+            "A diffusion model learns to remove noise. During training every image is mixed with some noise, and"
+            " somebody has to decide how often which strength of it is drawn. That decision is the **noise schedule**.\n\n"
             "The strength is measured by **λ = log SNR**, the logarithm of signal over noise: at λ = 0 both are equal,"
-            " at λ = 10 the image is nearly clean, at λ = −10 it is nearly gone. A schedule is then simply a probability"
+            " at λ = 10 the image is nearly clean, at λ = −10 it is nearly gone. A schedule is then a probability"
             " density **p(λ)**: where training spends its samples.\n\n"
             "Does it matter? In [*Improved Noise Schedule for Diffusion Training*](https://arxiv.org/abs/2407.03297)"
             " (Hang, Gu, Geng, Guo; ICCV 2025) drawing λ more often around 0, by a Laplace density, trains faster than"
@@ -109,7 +109,9 @@ def _question() -> None:
     with right, st.container(border=True):
         head("Three schedules as densities", "noise to the left, data to the right")
         named = {name: schedules.create(name) for name in ("cosine", "laplace", "edm")}
-        frame.draw(densities.density(named, theme.styles(named)), f"{PAGE}-figure.density", "Three densities over log SNR")
+        frame.draw(
+            densities.density(named, theme.styles(named)), f"{PAGE}-figure.density", "Three densities over log SNR"
+        )
 
 
 def _protocol() -> None:
@@ -145,7 +147,10 @@ def _track(name: str) -> None:
         grid.show(_two("fact", "value"), rows, f"{PAGE}.facts-{name}", f"Facts of {name}", look="matrix")
     with right:
         floors: Any = card.get("floors") or {}
-        rows = [grid.Row(f"floor {key}", [f"floor of {key}", f"{value:.3g}".replace("-", "−")]) for key, value in floors.items()]
+        rows = [
+            grid.Row(f"floor {key}", [f"floor of {key}", f"{value:.3g}".replace("-", "−")])
+            for key, value in floors.items()
+        ]
         baseline: Any = card.get("baseline_unguided") or {}
         for target, found in baseline.items():
             spread = f"{found['fd_mean']:.3g} ± {100 * found['fd_sd_of_log']:.0f} %"

@@ -257,7 +257,9 @@ def _conformance(schedule: Schedule) -> None:
         if failures:
             st.error("\n".join(f"- {plain(one)}" for one in failures), icon=":material/error:")
         else:
-            st.success("Passes every property, at these parameters and at the corners of its space.", icon=":material/check:")
+            st.success(
+                "Passes every property, at these parameters and at the corners of its space.", icon=":material/check:"
+            )
 
 
 def _export(schedule: Schedule) -> None:
@@ -273,7 +275,12 @@ def _export(schedule: Schedule) -> None:
         short = content if len(content) < 1600 else content[:1600] + "\n…"
         st.code(short, language="python" if form == "torch" else "json", height=220)
         st.download_button(
-            FILES[form], content, file_name=FILES[form], icon=":material/download:", on_click="ignore", key=f"{PAGE}-save"
+            FILES[form],
+            content,
+            file_name=FILES[form],
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{PAGE}-save",
         )
 
 

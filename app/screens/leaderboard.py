@@ -137,7 +137,10 @@ def _actions(view: View, board: Board, section: Section, chosen: list[str]) -> N
         about = f"Compare the {len(chosen)} chosen" if chosen else "Compare the best four"
         address = {**view.of(target=target, family="", search="", budget="1").address, "entry": entries}
         st.page_link(
-            "screens/compare.py", label=about, icon=":material/compare_arrows:", query_params=address,
+            "screens/compare.py",
+            label=about,
+            icon=":material/compare_arrows:",
+            query_params=address,
             help=f"tick up to {MOST} rows to choose which",
         )
         for form, mime in FILES.items():

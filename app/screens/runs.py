@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from math import ceil
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -64,7 +65,12 @@ def _runs(store: Store) -> dict[str, str]:
         links.offer(f"{PAGE}.target", targets, "all")
         target = str(st.segmented_control("Prediction target", targets, key=f"{PAGE}.target", required=True))
         search = st.text_input(
-            "Search", key=f"{PAGE}.search", placeholder="part of a name", width=160, max_chars=80, icon=":material/search:"
+            "Search",
+            key=f"{PAGE}.search",
+            placeholder="part of a name",
+            width=160,
+            max_chars=80,
+            icon=":material/search:",
         )
     seen = {"track": track, "outcome": outcome if outcome != "all" else "", "target": target if target != "all" else ""}
     seen["search"] = search
@@ -120,7 +126,7 @@ def _table(store: Store, track: str, shown: pd.DataFrame) -> dict[str, str]:
     return {"run": chosen if len(of_chosen) else "", "page": str(at) if at > 1 else ""}
 
 
-def _cells(run: object, devices: bool) -> list[Cell]:
+def _cells(run: Any, devices: bool) -> list[Cell]:
     outcome, reason = str(run.outcome), str(run.reason)
     step = f" at step {run.diverged_step:.0f}" if run.diverged_step == run.diverged_step else ""
     badges = [] if outcome == "finished" else [Badge(outcome, reason, TONES.get(outcome, ""))]
@@ -150,7 +156,9 @@ def _run(store: Store, track: str, run: pd.Series) -> None:
         with right:
             environment = runlist.environment(store, str(run["run_id"]))
             facts = {key: str(run.get(key, "")) for key in ("device", "hardware", "host")}
-            _facts({"run id": str(run["run_id"]), **{key: value for key, value in facts.items() if value}, **environment})
+            _facts(
+                {"run id": str(run["run_id"]), **{key: value for key, value in facts.items() if value}, **environment}
+            )
     _mlflow(store, track, str(run["run_id"]))
 
 
@@ -174,7 +182,13 @@ def _number(value: float) -> str:
 
 def _facts(facts: dict[str, str]) -> None:
     rows = [grid.Row(name, [name, value]) for name, value in facts.items()]
-    grid.show([Column("environment"), Column("", align="right", phone="small", short=" ")], rows, f"{PAGE}.facts", "Environment", look="matrix")
+    grid.show(
+        [Column("environment"), Column("", align="right", phone="small", short=" ")],
+        rows,
+        f"{PAGE}.facts",
+        "Environment",
+        look="matrix",
+    )
 
 
 def _mlflow(store: Store, track: str, run_id: str) -> None:
@@ -186,7 +200,9 @@ def _mlflow(store: Store, track: str, run_id: str) -> None:
         st.link_button("Open in MLflow", link, icon=":material/open_in_new:")
         return
     st.caption("Parameters, metric histories and artifacts are in MLflow; this opens it:")
-    st.code(f"mlflow ui --backend-store-uri sqlite:///{store.folder.absolute()}/mlflow.db", language=None, wrap_lines=True)
+    st.code(
+        f"mlflow ui --backend-store-uri sqlite:///{store.folder.absolute()}/mlflow.db", language=None, wrap_lines=True
+    )
 
 
 shielded(page)

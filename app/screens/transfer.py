@@ -37,7 +37,9 @@ SECONDS = {"seconds": "training time, s"}
 def page() -> None:
     """The whole page."""
     st.title("Transfer", anchor=False)
-    st.caption("A ranking is worth more if it holds for other targets, budgets, metrics and tracks. Here is whether it does.")
+    st.caption(
+        "A ranking is worth more if it holds for other targets, budgets, metrics and tracks. Here is whether it does."
+    )
     store = results.store()
     if not results.exists(store):
         nothing.results(store, "There are no results yet.")
@@ -128,7 +130,10 @@ def _ranks(store: Store, view: View, baseline: str) -> None:
 
 def _wins(store: Store, view: View) -> None:
     found = comparisons.win_matrix(store, view)
-    head("Wins", "How often, in per cent of targets and seeds, the row beats the column; bold where a test shows it (Holm).")
+    head(
+        "Wins",
+        "How often, in per cent of targets and seeds, the row beats the column; bold where a test shows it (Holm).",
+    )
     if found is None:
         st.info("This needs two entries with a seed in common.")
         return
@@ -160,12 +165,16 @@ def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
     titles = {name: METRICS[name].title if name in METRICS else SECONDS[name] for name in found.metrics}
     links.offer(f"{PAGE}.across", list(found.metrics), found.metrics[0])
     with st.container(horizontal=True, gap="small"):
-        across = str(st.selectbox("Across", found.metrics, key=f"{PAGE}.across", format_func=titles.get, width=180))
+        across = str(
+            st.selectbox("Across", list(found.metrics), key=f"{PAGE}.across", format_func=titles.__getitem__, width=180)
+        )
         rest = [name for name in found.metrics if name != across]
         links.offer(f"{PAGE}.up", rest, rest[0])
-        up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", format_func=titles.get, width=180))
+        up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", format_func=titles.__getitem__, width=180))
     _draw(transfer.front(found, across, up, titles, baseline), "front", "Pareto front")
-    st.caption(plain(f"{int(found.front.sum())} of {len(found.labels)} entries are on the front of {', '.join(found.metrics)}"))
+    st.caption(
+        plain(f"{int(found.front.sum())} of {len(found.labels)} entries are on the front of {', '.join(found.metrics)}")
+    )
     _notes(found.notes)
     return {"across": across if across != found.metrics[0] else "", "up": up if up != rest[0] else ""}
 
@@ -183,7 +192,11 @@ def _ways(store: Store, view: View) -> None:
         st.code(f"snrbench run {view.track} -s laplace --apply weight", language=None)
         return
     effects = ("against the baseline", "by its weight alone", "by sampling, on top")
-    heads = [Column("entry", "entry"), Column("target"), *(Column(name, align="right", phone="small") for name in effects)]
+    heads = [
+        Column("entry", "entry"),
+        Column("target"),
+        *(Column(name, align="right", phone="small") for name in effects),
+    ]
     heads.append(Column("verdict"))
     rows = []
     for one in found.rows:
@@ -207,13 +220,24 @@ def _noise(store: Store, view: View) -> None:
         st.info("No run has fd from a second set of sampling noise.")
         return
     kinds = {"score": "of a score", "ratio": "of a ratio to the baseline"}
-    heads = [Column("spread"), Column("target", phone="small"), Column("training seed [95 %]", align="right", phone="small")]
+    heads = [
+        Column("spread"),
+        Column("target", phone="small"),
+        Column("training seed [95 %]", align="right", phone="small"),
+    ]
     heads += [Column("sampling noise [95 %]", align="right", phone="small"), Column("share of sampling", "bar")]
     made = []
     for one in rows:
         split = one.split
-        share = {"share": split.share, "text": f"{split.share:.0%}", "colour": theme.NEUTRAL} if isfinite(split.share) else None
-        parts = [(split.training, split.training_low, split.training_high), (split.sampling, split.sampling_low, split.sampling_high)]
+        share = (
+            {"share": split.share, "text": f"{split.share:.0%}", "colour": theme.NEUTRAL}
+            if isfinite(split.share)
+            else None
+        )
+        parts = [
+            (split.training, split.training_low, split.training_high),
+            (split.sampling, split.sampling_low, split.sampling_high),
+        ]
         cells: list[Cell] = [kinds.get(one.of, one.of), one.target, *(_spread(*part) for part in parts), share]
         made.append(grid.Row(f"{one.of} {one.target}", cells))
     grid.show(heads, made, f"{PAGE}.noise", "Training seed against sampling noise")

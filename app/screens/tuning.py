@@ -16,7 +16,7 @@ from app.charts import frame, tuning
 from app.grid import Cell, Choice, Column
 from app.guard import shielded
 from app.studies import Found
-from app.text import code, plain
+from app.text import plain
 from leaderboards.wording import NOTHING
 from schedules import UserError
 from schedules.spaces import text
@@ -160,7 +160,9 @@ def _contour(study: Found) -> dict[str, str]:
             links.offer(f"{PAGE}.up", rest, rest[0])
             up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", width=160))
         memory = studies.in_memory(study)
-        shielded(lambda: _draw(tuning.contour(memory, [across, up], _metric(study)), "contour", "Score over two parameters"))
+        shielded(
+            lambda: _draw(tuning.contour(memory, [across, up], _metric(study)), "contour", "Score over two parameters")
+        )
     return {"across": across if across != names[0] else "", "up": up if up != rest[0] else ""}
 
 
@@ -197,7 +199,13 @@ def _published(schedule: str) -> dict[str, object]:
 def _value(value: object) -> str:
     if value is None:
         return NOTHING
-    return f"{value:.4g}".replace("-", "−") if isinstance(value, float) else text(value) if isinstance(value, int | str) else str(value)
+    return (
+        f"{value:.4g}".replace("-", "−")
+        if isinstance(value, float)
+        else text(value)
+        if isinstance(value, int | str)
+        else str(value)
+    )
 
 
 def _metric(study: Found) -> str:

@@ -24,6 +24,7 @@ from schedules.errors import UserError
 COMMANDS = (
     "harness.cli.quickstart",
     "harness.cli.run",
+    "harness.cli.tune",
     "leaderboards.command",
     "app.command",
     "harness.cli.schedules",

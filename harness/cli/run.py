@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import STORE, Plugins, Store, counted
+from harness.cli.options import STORE, Plugins, Store, counted, with_store
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from harness.execution.estimate import Estimate
     from harness.execution.job import Job, Settings
     from harness.execution.planner import Plan
-    from harness.specs import RunSpec
     from harness.tracking.store import Store as StoreFolder
 
 SEEDS = 3
@@ -157,17 +156,26 @@ def benchmark(
 
     from harness.execution import planner
     from harness.execution.estimate import estimate
+    from harness.execution.halt import StoreFull
     from harness.execution.plugins import load
     from harness.tracking.store import Store
+    from harness.tracking.trouble import in_one_line, is_full
     from harness.tracking.write import deliver_all
 
     load(plugins, track_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [])
     console, opened = Console(stderr=True, highlight=False), Store(store)
-    wanted = None if request.failed else _requested(request)
+    wanted = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
     if not dry_run:
         opened.prepare()
-        if recovered := deliver_all(opened):
+        try:
+            recovered = deliver_all(opened)
+        except Exception as error:
+            if not is_full(error):
+                raise
+            console.print(str(StoreFull(in_one_line(error))), markup=False, soft_wrap=True)
+            return 1
+        if recovered:
             console.print(f"recorded {counted(recovered, 'finished run')} that an interrupted command had left")
     plan = planner.plan(opened, wanted, request.force) if wanted is not None else planner.failed(opened, request.track)
     _announce(plan, console)
@@ -207,11 +215,11 @@ def settings_of(
     return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits)
 
 
-def _requested(request: Request) -> list[RunSpec]:
+def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
     from harness.execution import planner
 
     entries = planner.entries(request.schedules, request.weightings, request.apply)
-    return planner.requested(request.track, entries, request.targets, request.seeds)
+    return planner.requested(store, request.track, entries, request.targets, request.seeds, tune)
 
 
 def _announce(plan: Plan, console: Console) -> None:
@@ -229,11 +237,14 @@ def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder
     known = [seconds for seconds in each if seconds is not None]
     if len(known) < len(each):
         return f"{runs}; what they take is not known: no past runs on this hardware, and nothing on the track's card"
+    if settings.executor != "local" and settings.workers is None:
+        return f"{runs}: about {duration(sum(known))} of one worker's time, judging by {expected.source}"
     at_once = min(workers_for(settings, store, plan.jobs[0].spec.track), len(each))
-    return f"{runs}, {at_once} at a time: about {_duration(sum(known) / at_once)}, judging by {expected.source}"
+    return f"{runs}, {at_once} at a time: about {duration(sum(known) / at_once)}, judging by {expected.source}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """ "45 s", "12 min", "3.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

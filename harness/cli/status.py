@@ -64,7 +64,9 @@ def status(store: Store = STORE, json: Json = False) -> None:
     if any(run.outcome == "failed" for run in troubled):
         print(f"`{with_store('snrbench run TRACK --failed', store)}` runs again what failed")
     if undelivered:
-        print(f"{counted(undelivered, 'result')} waiting to be recorded; `{with_store('snrbench sync', store)}` does it")
+        print(
+            f"{counted(undelivered, 'result')} waiting to be recorded; `{with_store('snrbench sync', store)}` does it"
+        )
 
 
 def _matters(command: Command, finished: set[str]) -> bool:
@@ -81,9 +83,9 @@ def _counts(found: list[Ended], commands: list[Command], known: list[str]) -> di
     for command in commands:
         if command.state == "running":
             running = {run.key for run in command.running}
-            for run in command.left:
-                what = "running" if run.key in running else "planned"
-                counts.setdefault(run.track, Counter())[what] += 1
+            for planned in command.left:
+                what = "running" if planned.key in running else "planned"
+                counts.setdefault(planned.track, Counter())[what] += 1
     return {name: dict(of_track) for name, of_track in counts.items()}
 
 

@@ -33,9 +33,11 @@ def list_tracks(json: Json = False) -> None:
 def show(track: Annotated[str, typer.Argument(help="Name of a track.")], json: Json = False) -> None:
     """The card of a track: every number that defines it, and what was measured of it."""
     from harness import tracks as registry
+    from harness.tuning.budget import Budget
 
     found = registry.get(track)
     card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
+    card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
     card["measured"] = registry.card(track)
     if json:
         print_json(card)

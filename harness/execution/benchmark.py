@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.text import Text
 
 from harness.execution.estimate import Estimate
 from harness.execution.job import Done, Job, Settings
@@ -46,7 +45,7 @@ def execute(
             for done in session.wait():
                 report.add(done)
                 if done.outcome != "finished":
-                    console.print(Text(f"{done.outcome}: {done.spec}: {done.reason}"), soft_wrap=True)
+                    session.say(f"{done.outcome}: {done.spec}: {done.reason}")
     report.seconds = session.seconds
     report.code = 1 if report.failed else session.code
     return report

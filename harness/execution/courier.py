@@ -33,12 +33,14 @@ class Courier:
         self.damaged = 0
         self._sent: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._waiting: deque[Path] = deque()
+        self._given = self._settled = 0
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="courier", daemon=True)
         self._thread.start()
 
     def send(self, folder: Path) -> None:
         """Deliver this result when it is possible."""
+        self._given += 1
         self._sent.put(folder)
 
     def close(self, seconds: float | None = None) -> int:
@@ -49,7 +51,7 @@ class Courier:
         self._closing = True
         self._sent.put(None)
         self._thread.join(seconds)
-        return len(self._waiting) + self._sent.qsize()
+        return self._given - self._settled
 
     def _work(self) -> None:
         while True:
@@ -93,6 +95,7 @@ class Courier:
                 self._waiting.rotate(-1)
                 continue
             self._waiting.popleft()
+            self._settled += 1
             if self.trouble and not self._waiting:
                 self.say("MLflow takes results again")
                 self.trouble = ""

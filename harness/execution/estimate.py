@@ -62,11 +62,13 @@ def _past(store: Store, track: str, device: str) -> list[tuple[dict[str, str], d
 
     if not store.exists:
         return []
-    hardware, runs = describe(torch.device(device)), read.listing(store, track)
+    # "auto" is a cluster's choice: whatever hardware its runs had.
+    hardware = None if device == "auto" else describe(torch.device(device))
+    runs = read.listing(store, track)
     newest = None if runs is None else runs[:NEWEST]
     past = []
     for run in read.recorded(store, newest, track):
-        if run.tags.get("snrbench.hardware") == hardware:
+        if hardware in (None, run.tags.get("snrbench.hardware")):
             past.append((run.tags, run.metrics))
         if len(past) == NEWEST:
             break

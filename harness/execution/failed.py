@@ -11,7 +11,7 @@ from harness.tracking.store import Store
 from schedules.errors import UserError
 
 FAILED = "attributes.status = 'FAILED'"
-CARRIED = ("trials", "tuning_seconds", "tuning_gain")
+CARRIED = ("trials", "tuning_seconds", "tuning_gain", "tuning_deviates")
 """Tags that a caller had given to the job."""
 
 

@@ -61,3 +61,8 @@ class Signals:
             # Workers notice that their parent is gone.
             os._exit(128 + signum)
         self.asked = signum
+        if signum == signal.SIGHUP:
+            # The terminal is gone; what is still said must not fail.
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for stream in (1, 2):
+                os.dup2(nowhere, stream)

@@ -13,6 +13,9 @@ from harness.execution.job import Job
 from harness.specs import Apply, Entry, RunSpec, checked_target
 from harness.tracking.read import finished_keys
 from harness.tracking.store import Store
+from harness.tuning import tuned
+from harness.tuning.seeds import FIRST_TUNING
+from harness.tuning.tuned import Wanted
 from schedules.errors import UserError
 
 
@@ -28,36 +31,47 @@ class Plan:
         return len(self.jobs) + len(self.done)
 
 
-def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> list[Entry]:
+def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> list[Entry | Wanted]:
     """Every schedule with every weighting, each validated before anything is trained. UserError names what is wrong."""
-    made = [Entry.of(schedule, weighting, apply) for schedule, weighting in itertools.product(specs, weightings)]
-    for schedule in dict.fromkeys(entry.schedule for entry in made):
+    made = [Wanted.of(schedule, weighting, apply) for schedule, weighting in itertools.product(specs, weightings)]
+    named = [one.published if isinstance(one, Wanted) else one for one in made]
+    for schedule in dict.fromkeys(entry.schedule for entry in named):
         schedules.validate(schedules.parse(schedule))
     return list(dict.fromkeys(made))
 
 
-def requested(track: str, wanted: Iterable[Entry], targets: Iterable[str], seeds: int) -> list[RunSpec]:
-    """Seed by seed, so that an interrupted request has whole comparisons. UserError for an unknown track or target."""
+def requested(
+    store: Store, track: str, wanted: Iterable[Entry | Wanted], targets: Iterable[str], seeds: int, tune: str
+) -> list[Job]:
+    """Seed by seed, so that an interrupted request has whole comparisons.
+
+    tune: how the user types `snrbench tune`, for what is wanted tuned and is not
+    UserError: unknown track or target; a tuned entry that is not tuned yet
+    """
     found = tracks.get(track)
-    if seeds < 1:
-        raise UserError(f"seeds is {seeds}; expected at least 1")
-    chosen = [checked_target(found, target) for target in targets]
+    if not 1 <= seeds <= FIRST_TUNING:
+        raise UserError(f"seeds is {seeds}; expected at least 1{f' and at most {FIRST_TUNING}' if seeds > 0 else ''}")
+    cells = [
+        (target, *(tuned.found(store, track, target, one, tune) if isinstance(one, Wanted) else (one, ())))
+        for target in [checked_target(found, target) for target in targets]
+        for one in wanted
+    ]
     return list(
         dict.fromkeys(
-            RunSpec(track=track, target=target, entry=entry, seed=seed)
+            Job(RunSpec(track=track, target=target, entry=entry, seed=seed), tags=tags)
             for seed in range(seeds)
-            for target in chosen
-            for entry in wanted
+            for target, entry, tags in cells
         )
     )
 
 
-def plan(store: Store, runs: list[RunSpec], force: bool = False) -> Plan:
-    """Leave out what the store already holds, unless `force`. Runs of one key are one run."""
-    finished = set() if force else {key for track in {run.track for run in runs} for key in finished_keys(store, track)}
-    once = {run.key: run for run in runs}
-    jobs = tuple(Job(run) for key, run in once.items() if key not in finished)
-    return Plan(jobs, tuple(run for key, run in once.items() if key in finished))
+def plan(store: Store, jobs: list[Job], force: bool = False) -> Plan:
+    """Leave out what the store already holds, unless `force`. Jobs of one key are one run."""
+    asked = {job.spec.track for job in jobs}
+    finished = set() if force else {key for track in asked for key in finished_keys(store, track)}
+    once = {job.spec.key: job for job in jobs}
+    left = tuple(job for key, job in once.items() if key not in finished)
+    return Plan(left, tuple(job.spec for key, job in once.items() if key in finished))
 
 
 def failed(store: Store, track: str) -> Plan:

@@ -46,7 +46,7 @@ class Command:
 
     command:  the command line that was typed; typed again, it goes on
     started:  seconds since the epoch
-    state:    "running", "ended", or "interrupted" (killed, or its machine was)
+    state:    "running", "ended", or "interrupted" (stopped or killed with runs left)
     code:     its exit code, once it ended by itself
     outcomes: run key → outcome, of what has ended
     seconds:  run key → how long it took
@@ -187,12 +187,14 @@ def _read(path: Path) -> Command | None:
         command.state = "running"
     for event in _events(path.with_suffix(".jsonl")):
         if "code" in event:
-            command.code, command.state = event["code"], "ended"
+            command.code = event["code"]
         elif "label" in event:
             command.runs[event["key"]] = Planned(**event)
         elif event["outcome"] != "paused":
             command.outcomes[event["key"]] = event["outcome"]
             command.seconds[event["key"]] = event["seconds"]
+    if command.code is not None and not command.left:
+        command.state = "ended"
     return command
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -68,16 +68,14 @@ class Session:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._signals = stack.enter_context(Signals())
             self._executor: Executor = stack.enter_context(
                 executors.make(self.settings, self.store, self.total, self.expected.longest, self.track)
             )
+            self._signals = stack.enter_context(Signals())  # after Ray, which has a handler of its own
             self._progress = stack.enter_context(_progress(self.console))
             self._task = self._progress.add_task("", total=self.total, left="")
-            self._courier = Courier(self.store, self._say)
-            self._recorder = plans.Recorder(
-                self.store, self._planned, self.slots, self.expected.seconds, self.total
-            )
+            self._courier = Courier(self.store, self.say)
+            self._recorder = plans.Recorder(self.store, self._planned, self.slots, self.expected.seconds, self.total)
             self._planned.clear()
             self._stack = stack.pop_all()
         return self
@@ -85,8 +83,7 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        in_a_hurry = isinstance(error, Stopped)
-        self.undelivered = self._courier.close(LAST_SECONDS if in_a_hurry else None)
+        self.undelivered = self._courier.close(None if error is None else LAST_SECONDS)
         if self._courier.full and error is None:
             error = StoreFull(self._courier.full)
         unfinished = error is not None or self.undelivered or self._courier.damaged
@@ -97,7 +94,7 @@ class Session:
         if kind is None and isinstance(error, StoreFull):
             raise error
         if self.undelivered and not isinstance(error, Halt):
-            self._say(self._left_over())
+            self.say(self._left_over())
 
     @property
     def slots(self) -> int:
@@ -117,7 +114,7 @@ class Session:
     def wait(self, timeout: float = POLL_SECONDS) -> list[Done]:
         """What has ended since; [] when nothing did within `timeout` seconds. Results are on their way to MLflow."""
         if self._signals.asked is not None:
-            self._say("stopping: runs write their checkpoints")
+            self.say("stopping: runs write their checkpoints")
             self._halt(Stopped(self._signals.asked))
         if self._courier.full:
             self._halt(StoreFull(self._courier.full))
@@ -136,7 +133,7 @@ class Session:
         self.ended += 1
         self._recorder.ended(done.spec, done.outcome, done.seconds)
         for note in done.notes:
-            self._say(f"{done.spec}: {note}")
+            self.say(f"{done.spec}: {note}")
         if done.folder is not None:
             self._courier.send(done.folder)
 
@@ -149,10 +146,13 @@ class Session:
     def _show(self) -> None:
         share = self.ended + self._executor.shares()
         total = max(self.total, self.ended + self.open)
-        self._progress.update(self._task, completed=share, total=total, left=_left(self.seconds, share, total))
+        with suppress(OSError):
+            self._progress.update(self._task, completed=share, total=total, left=_left(self.seconds, share, total))
 
-    def _say(self, line: str) -> None:
-        self.console.print(Text(line), soft_wrap=True)
+    def say(self, line: str) -> None:
+        """A line for the user, above the progress bar."""
+        with suppress(OSError):  # the terminal may be gone
+            self.console.print(Text(line), soft_wrap=True)
 
     def _left_over(self) -> str:
         return (

@@ -1,4 +1,4 @@
-"""The parent's side of a worker process: gives it jobs, keeps its output to itself, and ends it when it goes too far."""
+"""The parent's side of a worker process: gives it jobs, keeps its output, and ends it when it goes too far."""
 
 from __future__ import annotations
 

@@ -12,44 +12,77 @@ from torch import Tensor, nn
 WEIGHTS = Path(__file__).with_name("weights")
 
 
-class DigitsClassifier(nn.Module):
-    """A small convolutional classifier of digits-v1; its 32-dimensional hidden layer is the feature space.
+class Classifier(nn.Module):
+    """A classifier whose hidden layer is a feature space.
 
-    `standardised` scales that layer to mean 0 and variance 1 over the training split, with the buffers `mean`, `std`.
+    trunk: images → hidden layer (N, features);  head: hidden layer → logits
+
+    `standardised` scales the hidden layer to mean 0 and variance 1 over the training split, with the buffers `mean`,
+    `std`.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, trunk: nn.Module, head: nn.Module, features: int) -> None:
         super().__init__()
-        self.trunk = nn.Sequential(
-            nn.Conv2d(1, 16, 3, padding=1), nn.SiLU(), nn.Conv2d(16, 32, 3, padding=1), nn.SiLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Linear(32 * 25, 32),
-        )  # fmt: skip
-        self.head = nn.Sequential(nn.SiLU(), nn.Dropout(0.2), nn.Linear(32, 10))
-        self.register_buffer("mean", torch.zeros(32))
-        self.register_buffer("std", torch.ones(32))
+        self.trunk, self.head = trunk, head
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("std", torch.ones(features))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.trunk(x))
+        logits: Tensor = self.head(self.trunk(x))
+        return logits
 
     @torch.inference_mode()
     def standardised(self, x: Tensor) -> Tensor:
-        """(N, 1, 10, 10) scaled images → (N, 32)."""
-        return (self.trunk(x) - self.mean) / self.std
+        """(N, *shape) scaled images → (N, features)."""
+        hidden: Tensor = self.trunk(x)
+        return (hidden - self.mean) / self.std
+
+
+class DigitsClassifier(Classifier):
+    """A small convolutional classifier of digits-v1's (N, 1, 10, 10); its 32-dimensional hidden layer is the space."""
+
+    def __init__(self) -> None:
+        trunk = nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1), nn.SiLU(), nn.Conv2d(16, 32, 3, padding=1), nn.SiLU(), nn.MaxPool2d(2),
+            nn.Flatten(), nn.Linear(32 * 25, 32),
+        )  # fmt: skip
+        super().__init__(trunk, nn.Sequential(nn.SiLU(), nn.Dropout(0.2), nn.Linear(32, 10)), features=32)
+
+
+class ImageClassifier(Classifier):
+    """A small convolutional classifier of (N, channels, 32, 32); its 64-dimensional hidden layer is the space."""
+
+    def __init__(self, channels: int, classes: int = 10) -> None:
+        trunk = nn.Sequential(
+            nn.Conv2d(channels, 32, 5, stride=2, padding=2), nn.SiLU(), nn.Conv2d(32, 64, 3, stride=2, padding=1),
+            nn.SiLU(), nn.Conv2d(64, 64, 3, stride=2, padding=1), nn.SiLU(), nn.Flatten(), nn.Linear(64 * 16, 64),
+        )  # fmt: skip
+        super().__init__(trunk, nn.Sequential(nn.SiLU(), nn.Dropout(0.2), nn.Linear(64, classes)), features=64)
 
 
 def digits_features(device: torch.device, sha256: str) -> nn.Module:
-    """The committed classifier, as a map from images to standardised features.
+    """The committed classifier of digits-v1, as a map from images to standardised features; `sha256` as in committed().
+    """
+    return committed(DigitsClassifier(), "digits", sha256, device)
+
+
+def mnist_features(device: torch.device, sha256: str) -> nn.Module:
+    """The committed classifier of mnist-v1, alike."""
+    return committed(ImageClassifier(channels=1), "mnist", sha256, device)
+
+
+def committed(classifier: Classifier, name: str, sha256: str, device: torch.device) -> Features:
+    """A classifier with the committed weights `name`, as a map from images to standardised features.
 
     sha256: of the weights file, declared by the track; ValueError for other weights, whose distances would not compare
     """
-    path = WEIGHTS / "digits.safetensors"
+    path = WEIGHTS / f"{name}.safetensors"
     content = path.read_bytes()
     if (found := hashlib.sha256(content).hexdigest()) != sha256:
         raise ValueError(f"{path.name} has SHA-256 {found}, the track declares {sha256}")
-    classifier = DigitsClassifier()
     classifier.load_state_dict(load(content))
     return Features(classifier.eval().to(device))
 
@@ -57,7 +90,7 @@ def digits_features(device: torch.device, sha256: str) -> nn.Module:
 class Features(nn.Module):
     """A classifier seen as its standardised hidden layer."""
 
-    def __init__(self, classifier: DigitsClassifier) -> None:
+    def __init__(self, classifier: Classifier) -> None:
         super().__init__()
         self.classifier = classifier
 

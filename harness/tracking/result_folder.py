@@ -119,7 +119,9 @@ def _record(result: RunResult, device: torch.device, started: float, ended: floa
         "fingerprint": spec.entry.fingerprint,
         "track_fingerprint": track.fingerprint,
         "source_hash": _sources(schedule, weighting.source_hash),
-        "params": json.dumps({**schedule.params, **{f"weighting.{k}": v for k, v in weighting.params.items()}, **scaled}),
+        "params": json.dumps(
+            {**schedule.params, **{f"weighting.{k}": v for k, v in weighting.params.items()}, **scaled}
+        ),
         "tuned": "true" if spec.entry.tuned_from else "false",
         "device": device.type,
         "hardware": describe(device),
@@ -129,7 +131,10 @@ def _record(result: RunResult, device: torch.device, started: float, ended: floa
     if result.step is not None:
         tags["diverged_step"] = str(result.step)
     if spec.entry.tuned_from:
-        tags |= {"tuned_from": spec.entry.tuned_from, **{name: str(value) for name, value in spec.entry.optimiser.items()}}
+        tags |= {
+            "tuned_from": spec.entry.tuned_from,
+            **{name: str(value) for name, value in spec.entry.optimiser.items()},
+        }
     if spec.tunes:
         tags |= {"study": spec.study, "trial": "" if spec.trial is None else str(spec.trial)}
     rules = track.training.scaled(spec.entry.learning_rate, spec.entry.ema)

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from harness.tracking.trouble import in_one_line, was_answered
+from harness.tracking.trouble import in_one_line, wants_login, was_answered
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def check(client: MlflowClient, uri: str) -> None:
         client.search_experiments(max_results=1)
     except Exception as error:  # whatever MLflow's HTTP and database libraries raise
         shown = re.sub(r"//[^/@]*@", "//", uri)
-        if was_answered(error) or "response code 40" in str(error):
-            login = " (MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD log in)" if "40" in str(error) else ""
-            raise UserError(f"MLflow at {shown} refuses: {in_one_line(error)}{login}") from error
+        if wants_login(error):
+            login = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+            raise UserError(f"MLflow at {shown} (MLFLOW_TRACKING_URI) does not let us in: {login}") from error
+        if was_answered(error):
+            raise UserError(f"MLflow at {shown} (MLFLOW_TRACKING_URI) refuses: {in_one_line(error)}") from error
         raise UserError(f"MLflow at {shown} (MLFLOW_TRACKING_URI) does not answer: {in_one_line(error)}") from error

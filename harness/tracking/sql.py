@@ -22,15 +22,19 @@ _FINISHED = """
 SELECT run_uuid, start_time, end_time FROM runs JOIN experiments USING (experiment_id)
 WHERE experiments.name = ? AND status = 'FINISHED' AND runs.lifecycle_stage = 'active'
 ORDER BY start_time DESC, run_uuid"""
-_OF_RUNS = "FROM {} WHERE run_uuid IN (SELECT value FROM json_each(?))"
-_TAGS = f"SELECT run_uuid, key, value {_OF_RUNS.format('tags')}"
-_METRICS = f"SELECT run_uuid, key, CASE WHEN is_nan THEN NULL ELSE value END {_OF_RUNS.format('latest_metrics')}"
+# CROSS JOIN and the plus have SQLite look up one run after the other, rather than go through every value of a key.
+_OF_RUNS = "FROM json_each(?) AS wanted CROSS JOIN {0} ON {0}.run_uuid = wanted.value"
+_TAGS = f"SELECT run_uuid, tags.key, tags.value {_OF_RUNS.format('tags')}"
+_METRICS = (
+    "SELECT run_uuid, latest_metrics.key, CASE WHEN is_nan THEN NULL ELSE latest_metrics.value END"
+    f" {_OF_RUNS.format('latest_metrics')}"
+)
 _HISTORY = (
-    "SELECT run_uuid, step, CASE WHEN is_nan THEN NULL ELSE value END"
-    f" {_OF_RUNS.format('metrics')} AND key = ? ORDER BY step, timestamp, value"
+    "SELECT run_uuid, step, CASE WHEN is_nan THEN NULL ELSE metrics.value END"
+    f" {_OF_RUNS.format('metrics')} AND +metrics.key = ? ORDER BY step, timestamp, metrics.value"
 )
 _ARTIFACTS = f"SELECT run_uuid, artifact_uri {_OF_RUNS.format('runs')}"
-_ONE_TAG = f"SELECT run_uuid, value {_OF_RUNS.format('tags')} AND key = ?"
+_ONE_TAG = f"SELECT run_uuid, tags.value {_OF_RUNS.format('tags')} AND tags.key = ?"
 
 
 class UnreadableError(Exception):

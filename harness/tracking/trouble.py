@@ -25,7 +25,12 @@ def is_full(error: BaseException) -> bool:
 
 def was_answered(error: BaseException) -> bool:
     """Whether a server was there and refused; else waiting may help."""
-    return any(type(one).__name__ == "RestException" for one in _chain(error))
+    return any(type(one).__name__ == "RestException" or "failed with error code" in str(one) for one in _chain(error))
+
+
+def wants_login(error: BaseException) -> bool:
+    """Whether it refused because of who asks."""
+    return any(re.search(r"failed with error code 40[13]\b", str(one)) for one in _chain(error))
 
 
 def in_one_line(error: BaseException) -> str:

@@ -26,7 +26,7 @@ STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "failed": "FAILED", "p
 LEFTOVER_SECONDS = 86400.0
 
 
-class Damaged(UserError):
+class Damaged(UserError):  # noqa: N818 - names what the folder is
     """A result folder that cannot be read."""
 
 
@@ -110,7 +110,7 @@ def _forget(folder: Path) -> None:
 
 
 def _tidy(store: Store) -> None:
-    """Remove what killed processes left: delivered folders, and half-written ones that nobody can be writing any more."""
+    """Remove what killed processes left: delivered folders, and half-written ones that nobody can still be writing."""
     for path in store.outbox.glob(".*.delivered"):
         shutil.rmtree(path, ignore_errors=True)
     for path in store.outbox.glob(".*.partial"):

@@ -10,8 +10,8 @@ A study is one Optuna study for each track × target × schedule × weighting ×
    that is best there for this trial (`harness.tuning.objective`).
 3. Trials that are hopeless at the track's early marks are stopped (`harness.tuning.pruning`).
 4. The best trials and the published parameters are measured again on fresh seeds, 2 000 000 + k; what is best there is
-   what the study found (`harness.tuning.confirmation`). `snrbench run -s laplace@tuned` then scores it on the test split
-   with the seeds that every entry has.
+   what the study found (`harness.tuning.confirmation`). `snrbench run -s laplace@tuned` then scores it on the test
+   split with the seeds that every entry has.
 
 No run of tuning sees the test split. The budget is the track's, the same for every schedule and for the baseline.
 """

@@ -7,6 +7,7 @@ best one still flatters a little: the gain to report is that of the scored runs.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -46,8 +47,9 @@ class Confirmation:
         for trial in finalists(self.study.trials, self.study.budget.finalists):
             self.candidates.append(Candidate(trial.number, self.study.space.entry_of(trial.params)))
         for candidate in self.candidates:
+            then = functools.partial(self._arrive, candidate)
             for seed in seeds.confirming(self.study.budget.confirm_seeds):
-                desk.submit(Job(self._spec(candidate, seed)), lambda done, of=candidate: self._arrive(of, done))
+                desk.submit(Job(self._spec(candidate, seed)), then)
 
     def _arrive(self, candidate: Candidate, done: Done) -> None:
         self.seconds += done.seconds
@@ -84,7 +86,9 @@ class Confirmation:
         if best is None:
             return record
         entry = best.entry
-        gain = Gain.of(best.score, published.score) if best.score and published.score and best is not published else None
+        gain = (
+            Gain.of(best.score, published.score) if best.score and published.score and best is not published else None
+        )
         return record | {
             "trial": best.trial,
             "schedule": entry.schedule,

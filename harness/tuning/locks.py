@@ -1,8 +1,8 @@
 """Who works on what, when several commands share a study: locks that end with the process that holds them.
 
 In a store's own folder they are locked bytes of a file, which the system unlocks when a process dies, however it dies.
-On a PostgreSQL server they are advisory locks of one connection, which the server drops with the connection; a machine that
-falls silent is given up after about a minute.
+On a PostgreSQL server they are advisory locks of one connection, which the server drops with the connection; a machine
+that falls silent is given up after about a minute. (A pooler that shares connections between clients breaks them.)
 """
 
 from __future__ import annotations

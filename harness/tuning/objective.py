@@ -60,7 +60,8 @@ class Gain:
         difference = np.subtract(tuned.logs, published.logs)
         mean, n = float(difference.mean()), len(difference)
         half = float(stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n)) if n > 1 else np.inf
-        return cls(*(float(np.exp(one)) for one in (mean, mean - half, mean + half)), seeds=n)
+        ratio, low, high = (float(np.exp(one)) for one in (mean, mean - half, mean + half))
+        return cls(ratio, low, high, n)
 
     @property
     def shown(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import optuna
 from optuna.pruners import PercentilePruner
 from optuna.trial import FrozenTrial, TrialState
 
@@ -13,9 +14,12 @@ KEPT_PERCENT = 75.0
 STARTUP_TRIALS = 8
 
 
-def hopeless(trial: FrozenTrial, before: Iterable[FrozenTrial]) -> bool:
-    """Whether a trial is stopped at the last mark that it reported. before: the trials of the blocks before its own."""
-    if trial.number == 0:
-        return False
-    completed = in_memory(one for one in before if one.state == TrialState.COMPLETE)
-    return PercentilePruner(KEPT_PERCENT, n_startup_trials=STARTUP_TRIALS).prune(completed, trial)
+def completed(before: Iterable[FrozenTrial]) -> optuna.Study:
+    """What trials of a block are compared with: the completed ones of the blocks before it."""
+    return in_memory(one for one in before if one.state == TrialState.COMPLETE)
+
+
+def hopeless(trial: FrozenTrial, others: optuna.Study) -> bool:
+    """Whether a trial is stopped at the last mark that it reported; the published parameters never are."""
+    pruner = PercentilePruner(KEPT_PERCENT, n_startup_trials=STARTUP_TRIALS)
+    return trial.number > 0 and pruner.prune(others, trial)

@@ -11,7 +11,10 @@ from harness.tuning.desk import Result
 
 
 class Record:
-    """Results of tuning runs by run key, of those that finished or diverged. The list of runs is read once, what a run measured when it is asked for."""
+    """Results of the tuning runs that finished or diverged, by run key.
+
+    The list of runs is read once, what a run measured when it is asked for.
+    """
 
     def __init__(self, store: Store, track: str) -> None:
         self.store, self.track = store, f"{track}/tuning"

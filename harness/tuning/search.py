@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from harness.tuning.confirmation import Confirmation
 from harness.tuning.desk import Desk
+from harness.tuning.pruning import completed
 from harness.tuning.study import Block, Study
 from harness.tuning.trial import FAILED, REFUSED, STATES, Trial
 
@@ -50,7 +51,8 @@ class Search:
             return
         self._block = self.study.take()
         if self._block is not None:
-            self._trials = [Trial(self.study, frozen, self._block.before) for frozen in self._block.trials]
+            others = completed(self._block.before)
+            self._trials = [Trial(self.study, frozen, others) for frozen in self._block.trials]
             for trial in self._trials:
                 if not trial.frozen.state.is_finished():
                     trial.begin(desk)

@@ -16,22 +16,21 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from optuna.distributions import (
     BaseDistribution,
-    CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
     distribution_to_json,
 )
+from optuna.trial import create_trial
 
 import schedules
 from harness.specs import Entry
-from schedules import grammar, spaces, weightings
+from schedules import grammar, weightings
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.registry import Info
 from schedules.schedule import SCHEDULES
@@ -65,6 +64,8 @@ class Space:
         distributions: dict[str, BaseDistribution] = dict.fromkeys(MULTIPLIERS, _around(1.0))
         found = [*_searched(_resolved(grammar.read(entry.schedule))), *_of_weighting(entry.weighting)]
         for name, value, distribution in found:
+            if value is None:  # a part that is left out of the published entry
+                continue
             key = f"schedule.{name}" if name in MULTIPLIERS else name
             distributions[key], published[key] = _holding(distribution, value), value
         single = [name for name, distribution in distributions.items() if distribution.single()]
@@ -119,8 +120,7 @@ def _searched(tree: Spec, prefix: str = "") -> Iterator[tuple[str, Value, BaseDi
     for name, call in _named(tree.transforms, prefix):
         known = TRANSFORMS.info(call.name)
         for key, value in TRANSFORMS.bind(call.name, _given(call)).items():
-            if value is not None:
-                yield f"{name}.{key}", value, _near(value, known.space[key])
+            yield f"{name}.{key}", value, _near(value, known.space[key])
 
 
 def _named(transforms: tuple[Call, ...], prefix: str) -> Iterator[tuple[str, Call]]:
@@ -174,7 +174,7 @@ def _given(call: Call) -> dict[str, Value]:
 
 def _near(value: Value, valid: BaseDistribution) -> BaseDistribution:
     """A transform's range: within a factor or some nats of what is written, and valid."""
-    if isinstance(valid, FloatDistribution):
+    if isinstance(valid, FloatDistribution) and value is not None:
         number = float(value)
         ends = (number / FACTOR, number * FACTOR) if valid.log else (number - NATS, number + NATS)
         return FloatDistribution(max(valid.low, ends[0]), min(valid.high, ends[1]), log=valid.log)
@@ -182,16 +182,13 @@ def _near(value: Value, valid: BaseDistribution) -> BaseDistribution:
 
 
 def _holding(distribution: BaseDistribution, value: Value) -> BaseDistribution:
-    """The range, widened where the published value lies outside: trial 0 has that value, whatever the range says."""
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution if value in distribution.choices else CategoricalDistribution((*distribution.choices, value))
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    low, high = min(distribution.low, float(value)), max(distribution.high, float(value))
-    if (low, high) == (distribution.low, distribution.high):
-        return distribution
-    if isinstance(distribution, IntDistribution):
-        return IntDistribution(int(low), int(high), log=distribution.log)
-    return FloatDistribution(low, high, log=distribution.log and low > 0)
+    """The range without its steps where the published value lies between two: trial 0 has that value all the same."""
+    try:
+        create_trial(params={"value": value}, distributions={"value": distribution}, value=0.0)
+    except ValueError:
+        assert isinstance(distribution, FloatDistribution | IntDistribution)
+        return type(distribution)(distribution.low, distribution.high, log=distribution.log)  # type: ignore[arg-type]
+    return distribution
 
 
 @functools.singledispatch
@@ -201,11 +198,6 @@ def _rounded(value: Value, distribution: BaseDistribution) -> Value:
 
 @_rounded.register
 def _(value: float, distribution: BaseDistribution) -> Value:
-    if not isinstance(distribution, FloatDistribution) or not math.isfinite(value):
+    if not isinstance(distribution, FloatDistribution) or distribution.step is not None:
         return value
     return min(max(float(f"{value:.{DIGITS}g}"), distribution.low), distribution.high)
-
-
-def describe(distribution: BaseDistribution) -> str:
-    """A range in words."""
-    return spaces.describe(distribution) + (" (log)" if getattr(distribution, "log", False) else "")

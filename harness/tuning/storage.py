@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ def url(store: Store) -> URL:
         raise UserError(f"{VARIABLE} holds no database URL; expected postgresql://user@host/database") from None
     if kind not in ("postgresql", "sqlite"):
         raise UserError(f"{VARIABLE} names a {kind} database; expected postgresql://user@host/database")
-    # One driver, whatever SQLAlchemy's version takes for granted.
-    return found.set(drivername="postgresql+psycopg") if found.drivername == "postgresql" else found
+    if found.drivername == "postgresql":  # SQLAlchemy's versions differ in the driver that they then take
+        return found.set(drivername=f"postgresql+{'psycopg' if find_spec('psycopg') else 'psycopg2'}")
+    return found
 
 
 def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
@@ -58,9 +60,7 @@ def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
         with exclusive(locks, "tables"):
             with contextlib.closing(sqlite3.connect(place, timeout=PATIENCE_SECONDS)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")  # the file keeps it
-            storage = _storage(
-                found, {"connect_args": {"timeout": PATIENCE_SECONDS, "isolation_level": "IMMEDIATE"}}
-            )
+            storage = _storage(found, {"connect_args": {"timeout": PATIENCE_SECONDS, "isolation_level": "IMMEDIATE"}})
         event.listen(storage.engine, "connect", _wait_less)
         storage.engine.dispose()
         return storage, locks
@@ -77,11 +77,11 @@ def open_to_read(store: Store) -> RDBStorage | None:
         return _storage(found, {}, skip_table_creation=True)
 
 
-def _storage(place: URL, options: dict[str, Any], **more: bool) -> RDBStorage:
+def _storage(place: URL, options: dict[str, Any], skip_table_creation: bool = False) -> RDBStorage:
     # RDBStorage fills in {…} in what it is given.
     text = place.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
     with quiet():
-        return RDBStorage(text, engine_kwargs=options, **more)
+        return RDBStorage(text, engine_kwargs=options, skip_table_creation=skip_table_creation)
 
 
 def _wait_less(connection: Any, _record: object) -> None:

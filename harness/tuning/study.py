@@ -9,6 +9,7 @@ commands work on a block each; then a block knows what has been told until it is
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,37 +19,14 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from harness import tracks
-from harness.specs import Entry
 from harness.tracks.track import Track
 from harness.tuning import sampling
 from harness.tuning.budget import Budget
 from harness.tuning.locks import Locks, exclusive
 from harness.tuning.space import Space
+from harness.tuning.subject import Subject
 from schedules.errors import UserError
 from schedules.spaces import Value
-
-NAME_LENGTH = 300
-"""Of a schedule in a study's name, which Optuna's tables limit to 512 characters."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a study is of."""
-
-    track: str
-    target: str
-    entry: Entry
-
-    @property
-    def name(self) -> str:
-        """`<track>/<target>/<schedule>/<weighting>/<apply>`."""
-        schedule = self.entry.schedule
-        if len(schedule) > NAME_LENGTH:
-            schedule = f"{schedule[:NAME_LENGTH]}…{self.entry.fingerprint[:8]}"
-        return f"{self.track}/{self.target}/{schedule}/{self.entry.weighting}/{self.entry.apply}"
-
-    def __str__(self) -> str:
-        return f"{self.entry.label} × {self.target}"
 
 
 @dataclass(frozen=True)
@@ -69,6 +47,7 @@ class Study:
     storage: RDBStorage
     locks: Locks
     space: Space = field(init=False)
+    _ids: dict[int, int] = field(default_factory=dict)
 
     def open(self, restart: bool = False) -> None:
         """Find or make it; with `restart`, forget what is there."""
@@ -132,10 +111,9 @@ class Study:
         """The block is told."""
         self.locks.release(self._claim(block.start))
 
-    def report(self, number: int, step: int, value: float) -> FrozenTrial:
-        """An intermediate value of a running trial; the trial as it is then."""
+    def report(self, number: int, step: int, value: float) -> None:
+        """An intermediate value of a running trial."""
         self.storage.set_trial_intermediate_value(self._id(number), step, value)
-        return self.trials[number]
 
     def note(self, number: int, **attributes: Any) -> None:
         """User attributes of a running trial."""
@@ -162,13 +140,14 @@ class Study:
             trials = self.trials
         missing = [number for number in numbers if number >= len(trials)]
         running = [trials[number].params for number in numbers if number < len(trials)]
-        asked = sampling.ask(
-            trials[: numbers.start], running, missing, self.space.distributions, self.space.rounded
-        )
+        asked = sampling.ask(trials[: numbers.start], running, missing, self.space.distributions, self.space.rounded)
         for params in asked:
             self._add(params)
 
     def _add(self, params: Mapping[str, Value], **attributes: Any) -> None:
+        with contextlib.suppress(UserError):  # the trial itself will say what is wrong
+            entry = self.space.entry_of(params)
+            attributes |= {"schedule": entry.schedule, "weighting": entry.weighting}
         self._study.add_trial(
             create_trial(
                 state=TrialState.RUNNING,
@@ -207,9 +186,10 @@ class Study:
         return f"{self.subject.name} block {start}"
 
     def _id(self, number: int) -> int:
-        return self.storage.get_trial_id_from_study_id_trial_number(
-            self.storage.get_study_id_from_name(self.subject.name), number
-        )
+        if number not in self._ids:
+            study = self.storage.get_study_id_from_name(self.subject.name)
+            self._ids[number] = self.storage.get_trial_id_from_study_id_trial_number(study, number)
+        return self._ids[number]
 
 
 def _other_rules(study: str, key: str, found: object, wanted: object) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import functools
 from dataclasses import dataclass, field
 
+import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from harness.execution.job import PAUSED, Done, Job
@@ -32,13 +34,13 @@ a run that failed nothing can be learned."""
 class Trial:
     """One trial of a block.
 
-    before: what its pruning may know
+    others: what its scores at early marks are compared with
     ended:  outcome; "" while it is at work
     """
 
     study: Study
     frozen: FrozenTrial
-    before: Sequence[FrozenTrial]
+    others: optuna.Study
     ended: str = ""
     reason: str = ""
     _mark: int = 0
@@ -58,7 +60,6 @@ class Trial:
         except UserError as error:
             self._end(REFUSED, str(error))
             return
-        self.study.note(self.number, schedule=self.entry.schedule, weighting=self.entry.weighting)
         self._advance(desk)
 
     @property
@@ -68,8 +69,7 @@ class Trial:
     @property
     def value(self) -> float | None:
         """What Optuna is told of a trial that finished."""
-        reported = self.study.trials[self.number].intermediate_values
-        return reported[self.study.track.budget_steps] if self.ended == FINISHED else None
+        return self.frozen.intermediate_values[self.study.track.budget_steps] if self.ended == FINISHED else None
 
     def _advance(self, desk: Desk) -> None:
         """Send every run to the next mark."""
@@ -77,7 +77,7 @@ class Trial:
         self._awaited = self.study.budget.seeds
         until = self.study.track.marks[self._mark]
         for seed in seeds.tuning(self.study.budget.seeds):
-            desk.submit(Job(self._spec(seed), until), lambda done: self._arrive(desk, done))
+            desk.submit(Job(self._spec(seed), until), functools.partial(self._arrive, desk))
 
     def _arrive(self, desk: Desk, done: Done) -> None:
         self._seconds += done.seconds
@@ -96,12 +96,14 @@ class Trial:
         step = track.mark_steps()[self._mark]
         # A finished run has every mark's values, so that a trial goes the same way whether it is run or looked up.
         score = objective.score(track, [self._arrived[seed].values for seed in sorted(self._arrived)], mark)
-        now = self.study.report(self.number, step, score.value)
+        self.study.report(self.number, step, score.value)
+        self.frozen = copy.copy(self.frozen)
+        self.frozen.intermediate_values = {**self.frozen.intermediate_values, step: score.value}
         if mark == 1.0:
             self._end(FINISHED, guidance=score.guidance)
             return
         self.study.note(self.number, seconds=round(self._seconds, 3))
-        if hopeless(now, self.before):
+        if hopeless(self.frozen, self.others):
             self._give_up(desk, PRUNED, f"at {mark:.0%}: {score.value:.4g}, behind most trials")
             return
         self._mark += 1

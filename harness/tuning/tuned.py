@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from optuna.storages import RDBStorage
+from typing import TYPE_CHECKING, Any
 
 import schedules
 from harness import tracks
 from harness.specs import Apply, Entry
 from harness.tracking.store import Store
-from harness.tuning import storage
-from harness.tuning.study import Subject
+from harness.tuning.subject import Subject
 from schedules.errors import UserError
+
+if TYPE_CHECKING:
+    from optuna.storages import RDBStorage
 
 Tags = tuple[tuple[str, str], ...]
 
@@ -39,6 +40,8 @@ def found(store: Store, track: str, target: str, wanted: Wanted, command: str = 
 
     command: how the user types `snrbench tune`
     """
+    from harness.tuning import storage
+
     subject = Subject(track, target, wanted.published)
     opened = storage.open_to_read(store)
     attributes, trials = _read(opened, subject) if opened is not None else ({}, 0)
@@ -93,8 +96,6 @@ def _read(opened: RDBStorage, subject: Subject) -> tuple[dict[str, Any], int]:
 
 def _arguments(subject: Subject) -> str:
     """What `snrbench tune` is told for this study."""
-    import shlex
-
     entry = subject.entry
     words = [subject.track, entry.schedule, "-t", subject.target]
     words += ["-w", entry.weighting] if entry.weighting != "native" else []

@@ -23,6 +23,7 @@ from leaderboards.bundles.archive import MalformedError
 from leaderboards.cache import packed, sync
 from leaderboards.publishing import freeze
 from leaderboards.released import SLIM, filled
+from leaderboards.validation import first
 from schedules.errors import UserError
 
 MOST_RUNS, MOST_VALUES = 50_000, 1000
@@ -138,7 +139,7 @@ def open_bundle(file: Path) -> Bundle:
     try:
         manifest = Manifest.model_validate_json(members[archive.MANIFEST])
     except ValidationError as error:
-        raise MalformedError(f"bundle {file}: {archive.MANIFEST}: {_first(error)}") from error
+        raise MalformedError(f"bundle {file}: {archive.MANIFEST}: {first(error)}") from error
     table = _table(file, members[archive.RUNS])
     rows = [_run(file, number, row) for number, row in enumerate(table.to_pylist())]
     _agree(file, manifest, rows)
@@ -180,7 +181,7 @@ def _run(file: Path, number: int, row: dict[str, Any]) -> BundledRun:
         fields = {name: row[name] for name in BundledRun.model_fields if name != "scores"}
         return BundledRun.model_validate({**fields, "scores": scores})
     except ValidationError as error:
-        raise MalformedError(f"bundle {file}: run {number}: {_first(error)}") from error
+        raise MalformedError(f"bundle {file}: run {number}: {first(error)}") from error
     except ValueError as error:
         raise MalformedError(f"bundle {file}: run {number}: {error}") from error
 
@@ -205,11 +206,6 @@ def comparable(bundle: Bundle) -> None:
             f"bundle {bundle.file} is of protocol {of.protocol}, {of.track} {of.track_fingerprint}; "
             f"here it is {now.protocol}, {now.fingerprint}: the numbers do not compare"
         )
-
-
-def _first(error: ValidationError) -> str:
-    found = error.errors()[0]
-    return f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
 
 
 def as_table(bundle: Bundle, verified: dict[str, str]) -> pd.DataFrame:

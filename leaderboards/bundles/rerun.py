@@ -1,8 +1,9 @@
 """A random sample of a bundle's runs again, through the harness, and its scores compared with the ones handed in.
 
-On the same hardware and version of torch a run repeats to float noise, so every score is compared to `EXACT`,
-relatively. On other hardware rounding differs, and training amplifies it: there the final scores that are compared by
-ratio may differ relatively by `ELSEWHERE`. Differences of that size are within a tenth of what another seed makes.
+On the same hardware and version of torch a run repeats bit for bit, so every score is compared to `EXACT`, relatively.
+Elsewhere rounding differs and training amplifies it; there the final scores that are compared by ratio may differ
+relatively by `ELSEWHERE`. Measured: the scores of five runs of digits-v1 and gmm-v1 on one CPU with and without its
+vector instructions differ by at most 3·10⁻⁶ (fd, ε-error, excess risk); the rest is room for GPUs and longer tracks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from leaderboards.bundles.contents import Bundle, BundledRun
 from leaderboards.publishing import freeze
 from schedules.errors import UserError
 
-EXACT, ELSEWHERE = 1e-6, 0.05
+EXACT, ELSEWHERE = 1e-6, 0.02
 TINY = 1e-9
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,6 +45,11 @@ class Page(AppTest):
     def figures(self) -> dict[str, dict[str, Any]]:
         """Name → Plotly figure."""
         return {one.proto.id.rpartition("figure.")[2]: json.loads(one.proto.spec) for one in self.get("plotly_chart")}
+
+    @property
+    def address(self) -> dict[str, list[str]]:
+        """The query parameters, each as a list."""
+        return {key: [value] if isinstance(value, str) else list(value) for key, value in self.query_params.items()}
 
     def names(self, key: str) -> list[str]:
         """The entries of a table, from the top."""
@@ -92,13 +97,24 @@ def hostile_store(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
+def no_caches() -> Iterator[None]:
+    """For tests that change what is read: what was read before is forgotten, and so is what this test read."""
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
 def open_app(monkeypatch) -> Callable[..., Page]:
     """Opens a page of the app on a store, at an address."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("SNRBENCH_OPTUNA", raising=False)
     monkeypatch.delenv("SNRBENCH_APP_PUBLISHED", raising=False)
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
     def opened(store: Path, page: str = "leaderboard", **address: Any) -> Page:
         monkeypatch.setenv("SNRBENCH_HOME", str(store))

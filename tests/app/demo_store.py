@@ -77,7 +77,8 @@ def _deliver(store: Store, entry: str, target: str, seed: int, level: float | No
 
 def _metrics(level: float, rng: np.random.Generator) -> list[tuple[str, float, int]]:
     rows = [
-        ("train/loss", float(np.exp(-step / 150) + 0.2 + 0.05 * rng.random()), step) for step in range(25, STEPS + 1, 25)
+        ("train/loss", float(np.exp(-step / 150) + 0.2 + 0.05 * rng.random()), step)
+        for step in range(25, STEPS + 1, 25)
     ]
     for split in ("val", "test"):
         for scale, effect in GUIDANCE.items():

@@ -22,10 +22,12 @@ def test_everything_is_drawn_of_the_chosen_entries(open_app, full_store, entries
     lines = {trace.get("name") for trace in app.figures["budget"]["data"]} - {None}
     assert lines == set(entries)
     (star,) = [trace for trace in app.figures["budget"]["data"] if trace.get("marker", {}).get("symbol") == "star"][:1]
-    speedup = next(row.speedup for row in query.open_board(full_store, "digits-v1", target="v").rows if row.entry == "laplace")
+    speedup = next(
+        row.speedup for row in query.open_board(full_store, "digits-v1", target="v").rows if row.entry == "laplace"
+    )
     assert star["x"][0] == pytest.approx(1 / speedup)
-    assert len(app.get("imgs")) == len(entries)
-    assert app.query_params["entry"] == entries
+    assert len(app.get("image_list")) == len(entries)
+    assert app.address["entry"] == entries
 
 
 def test_colours_are_those_of_every_page(open_app, full_store, entries):
@@ -58,7 +60,7 @@ def test_a_seed_and_its_nearest_images_are_restored(open_app, full_store, entrie
     monkeypatch.setattr(results, "picture", lambda store, run, name: asked.append(name) or picture(store, run, name))
     address = {"target": "v", "entry": entries, "seed": "1", "pictures": "nearest training images"}
     app = open_app(full_store, "compare", **address).fine()
-    assert {key: app.query_params[key] for key in ("seed", "pictures")} == {"seed": ["1"], "pictures": [address["pictures"]]}
+    assert {key: app.address[key] for key in ("seed", "pictures")} == {"seed": ["1"], "pictures": [address["pictures"]]}
     assert set(asked) == {"nearest.png"}
 
 

@@ -61,9 +61,7 @@ def test_narrowing_ranks_anew(open_app, full_store, address, left):
     shown = {row["id"]: row["cells"][0]["text"].lstrip("=") for row in app.tables["leaderboard.table"]["rows"]}
     assert shown == {row.entry: str(row.rank) for row in part}
     assert len(whole) > len(part)
-    assert {key: app.query_params[key] for key in address} == {key: [value] for key, value in address.items()} or {
-        key: app.query_params[key] for key in address
-    } == address
+    assert {key: app.address[key] for key in address} == {key: [value] for key, value in address.items()}
 
 
 def test_a_part_of_the_budget_ranks_what_was_measured_then(open_app, full_store):
@@ -99,12 +97,16 @@ def test_controls_offer_what_the_store_holds(open_app, full_store):
 )
 def test_an_address_restores_what_was_seen(open_app, full_store, address):
     app = open_app(full_store, **address).fine()
-    assert {key: app.query_params[key] for key in address} == address
+    assert {key: app.address[key] for key in address} == {
+        key: [value] if isinstance(value, str) else value for key, value in address.items()
+    }
     assert app.tables["leaderboard.table"]["selected"] == address.get("entry", [])
 
 
 def test_an_address_that_is_wrong_falls_back(open_app, full_store):
-    app = open_app(full_store, track="nope", target="<b>", metric="../..", guidance="900", entry="ghost", budget="7").fine()
+    app = open_app(
+        full_store, track="nope", target="<b>", metric="../..", guidance="900", entry="ghost", budget="7"
+    ).fine()
     assert app.selectbox(key="leaderboard.track").value == "digits-v1"
     assert app.tables["leaderboard.table"]["selected"] == []
 
@@ -117,7 +119,7 @@ def test_hostile_names_are_text(open_app, hostile_store, stores):
     assert {stores.HOSTILE[0]} == {name for name in app.names("leaderboard.table") if "script" in name}
 
 
-def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch):
+def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch, no_caches):
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
@@ -131,7 +133,7 @@ def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch):
 
 
 @pytest.mark.parametrize("count", [1, 2, 40])
-def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, count):
+def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, no_caches, count):
     table = query.runs_table(full_store, "digits-v1")
     one_run = table[table["run_id"] == table["run_id"].iloc[0]]
     names = ["cosine", *(name for name in schedules.names() if name != "cosine")][:count]
@@ -148,7 +150,7 @@ def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, count):
         rows = app.fine().tables["leaderboard.table"]["rows"]
         assert {row["id"] for row in rows if "head" not in row} == set(names)
         assert len([row for row in rows if "head" in row]) > 5
-        assert app.query_params["order"] == ["family"]
+        assert app.address["order"] == ["family"]
 
 
 def test_downloads_are_the_exports(open_app, full_store):

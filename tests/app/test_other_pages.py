@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-
 import optuna
 import pytest
 
 from harness import tracks
+from harness.tracking.store import Store
 from leaderboards import choices, query
 
 
@@ -28,7 +26,7 @@ def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
     assert parameters["scale"][1] == "0.5"
     assert float(parameters["scale"][2]) == pytest.approx(study.best_params["scale"], rel=1e-3)
     assert set(app.figures) == {"history", "importances", "slices", "contour"}
-    assert app.query_params["study"] == [name]
+    assert app.address["study"] == [name]
 
 
 def test_a_bare_study_is_shown_without_what_it_lacks(open_app, tmp_path):
@@ -55,7 +53,7 @@ def test_runs_show_what_diverged_and_why(open_app, full_store):
     run = rows[0]["id"]
     app = open_app(full_store, "runs", track="digits-v1", outcome="diverged", run=run).fine()
     assert "Diverged at step 117" in app.warning[0].value
-    assert app.query_params["run"] == [run]
+    assert app.address["run"] == [run]
     assert app.code[0].value.startswith("mlflow ui --backend-store-uri sqlite:////")
 
 
@@ -70,14 +68,16 @@ def test_a_run_shows_its_environment_and_every_seed(open_app, full_store):
     assert all("laplace" in name for name in app.names("runs.table"))
 
 
-def test_runs_of_a_store_that_failed(open_app, full_store, tmp_path):
-    from harness.tracking.store import Store
-
-    folder = tmp_path / "copy"
-    shutil.copytree(full_store, folder)
+def test_runs_that_failed_are_shown_with_their_reason(open_app, stores, tmp_path):
+    folder = stores.build(tmp_path, entries=("cosine",), targets=("v",), seeds=1)
     store = Store(folder)
     experiment = store.experiment("digits-v1")
-    tags = {"snrbench.entry": "<b>x</b>", "snrbench.target": "v", "snrbench.seed": "7", "snrbench.reason": "out of memory"}
+    tags = {
+        "snrbench.entry": "<b>x</b>",
+        "snrbench.target": "v",
+        "snrbench.seed": "7",
+        "snrbench.reason": "out of memory",
+    }
     run = store.client.create_run(experiment, tags=tags)
     store.client.set_terminated(run.info.run_id, "FAILED")
     app = open_app(folder, "runs", track="digits-v1", outcome="failed").fine()
@@ -98,27 +98,30 @@ def test_transfer_draws_every_part(open_app, full_store):
     assert app.tables["transfer.noise"]["rows"]
 
 
-@pytest.mark.parametrize("axis", ["guidance", "mark", "metric", "grid", "track"])
-def test_transfer_over_every_axis(open_app, full_store, axis):
-    app = open_app(full_store, "transfer", axis=axis, target="v").fine()
-    assert app.query_params["axis"] == [axis]
-    assert ("correlations" in app.figures) == (axis in ("guidance", "mark", "metric"))
+def test_transfer_over_every_axis(open_app, full_store):
+    app = open_app(full_store, "transfer", axis="guidance", target="v").fine()
+    drawn = {"guidance": "correlations" in app.figures}
+    for axis in ("mark", "metric", "grid", "track"):
+        app.segmented_control(key="transfer.axis").set_value(axis).run()
+        drawn[axis] = "correlations" in app.fine().figures
+        assert app.address["axis"] == [axis]
+    assert drawn == {"guidance": True, "mark": True, "metric": True, "grid": False, "track": False}
 
 
-@pytest.mark.parametrize("topic", ["question", "protocol", "tracks", "metrics", "reading", "adding"])
-def test_every_topic_of_the_guide(open_app, tmp_path, topic):
-    app = open_app(tmp_path, "guide", topic=topic).fine()
-    assert topic == "question" or app.query_params["topic"] == [topic]
-    if topic == "tracks":
-        floor = tracks.card("digits-v1")["floors"]["fd"]
-        floors = {row["id"]: row["cells"][1] for row in app.tables["guide.floors-digits-v1"]["rows"]}
-        assert floors["floor fd"] == f"{floor:.3g}"
-    if topic == "adding":
-        scope: dict[str, object] = {}
-        source = app.code[0].value.replace("from schedules import register", "register = lambda *a, **k: lambda f: f")
-        exec(source, scope)
-        assert scope["my_laplace"]().mean() == 0
-        assert json.dumps(app.code[1].value).count("snrbench") == 4
+def test_every_topic_of_the_guide(open_app, tmp_path):
+    app = open_app(tmp_path, "guide", topic="tracks").fine()
+    floor = tracks.card("digits-v1")["floors"]["fd"]
+    floors = {row["id"]: row["cells"][1] for row in app.tables["guide.floors-digits-v1"]["rows"]}
+    assert floors["floor fd"] == f"{floor:.3g}"
+    for topic in ("question", "protocol", "metrics", "reading", "adding"):
+        app.segmented_control(key="guide.topic").set_value(topic).run()
+        assert len(app.fine().words) > 100
+        assert app.address.get("topic", ["question"]) == [topic]
+    scope: dict[str, object] = {}
+    source = app.code[0].value.replace("from schedules import register", "register = lambda *a, **k: lambda f: f")
+    exec(source, scope)
+    assert scope["my_laplace"]().mean() == 0
+    assert app.code[1].value.count("snrbench") == 4
 
 
 def test_pages_of_a_damaged_store_say_so_in_a_line(open_app, tmp_path):

@@ -56,11 +56,11 @@ def hoards(base, q): held = [np.ones(2**27) for _ in range(64)]
 def shouts(base, q): print("x" * 4_000_000 + " the end"); raise ValueError("after shouting")
 def nan(base, q): return q * float("nan")
 
-def waits(base, q):
-    "Until the test lets it go on, once it was seen."
-    (HERE / "waiting").touch()
-    while (HERE / "wait").exists():
-        time.sleep(0.02)
+def dawdles(base, q):
+    "Writes a line and takes a second for every block."
+    with (HERE / "at_work").open("a") as file:
+        print(os.getpid(), file=file)
+    time.sleep(1)
     return base.ppf(q)
 
 
@@ -69,7 +69,7 @@ def _registered(act):
         return Late(act)
     return register(f"late_{act.__name__}", space={})(schedule)
 
-for act in (raises, exits, exits_at_once, hangs, hoards, shouts, nan, waits):
+for act in (raises, exits, exits_at_once, hangs, hoards, shouts, nan, dawdles):
     _registered(act)
 """
 
@@ -106,6 +106,14 @@ def make(files, tmp_path):
         return executors.make(settings, store, jobs)
 
     return made
+
+
+@pytest.fixture
+def at_work(files):
+    """A file that appears when `late_dawdles` is in the middle of its run."""
+    file = Path(files[1]).parent / "at_work"
+    file.unlink(missing_ok=True)
+    return file
 
 
 @pytest.fixture

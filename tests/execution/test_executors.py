@@ -1,15 +1,17 @@
 """One contract, every executor: the same values, pauses, failures that stay alone, checkpoints when asked to stop."""
 
+import gc
 import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from harness.execution.job import Job
+from harness.execution.job import Done, Job
 from harness.run import execute
 from harness.specs import Entry, RunSpec
 
@@ -41,7 +43,7 @@ def name(request):
     return request.param
 
 
-def test_runs_pauses_failures_and_stopping(make, name, store, files):
+def test_runs_pauses_failures_and_stopping(make, name, store, files, at_work):
     """All that an executor does, in one life of it: its processes take longest to start."""
     with make(name) as executor:
         # A whole run is what it would have been in this process.
@@ -83,11 +85,9 @@ def test_runs_pauses_failures_and_stopping(make, name, store, files):
         assert ended["late_nan"].outcome == "diverged"
 
         # Asked to stop: a checkpoint, and what had not begun is dropped.
-        (Path(files[1]).parent / "wait").touch()
-        executor.submit(Job(spec_of("late_waits")))
+        executor.submit(Job(spec_of("late_dawdles")))
         executor.submit(Job(spec_of(seed=7)))
-        until(lambda: (Path(files[1]).parent / "waiting").exists())
-        (Path(files[1]).parent / "wait").unlink()
+        until(at_work.exists)
         (stopped,) = executor.stop(60.0)
         assert stopped.outcome == "interrupted"
         assert stopped.folder is None
@@ -103,26 +103,44 @@ def until(condition):
         time.sleep(0.02)
 
 
-def test_limits_name_themselves(make, store):
-    """A run that hangs is ended after its time, one that allocates without bound cannot; the next one is well."""
-    with make(seconds=4.0, gib=1.0) as executor:
+def test_a_run_that_hangs_is_ended_after_its_time(make):
+    with make(seconds=5.0) as executor:
         executor.submit(Job(spec_of("late_hangs")))
+        (hung,) = collected(executor, 1)
+    assert hung.outcome == "failed"
+    assert "time limit" in hung.reason
+
+
+def test_memory_is_limited_by_the_system_or_watched(make, files, store):
+    """Either way the run that hoards fails alone: the next one is well."""
+    with make(gib=1.0) as executor:
         executor.submit(Job(spec_of("late_hoards")))
-        hung, hoarded = collected(executor, 2)
-        assert hung.outcome == hoarded.outcome == "failed"
-        assert "time limit" in hung.reason
-        assert "MemoryError" in hoarded.reason
-
-
-def test_a_worker_killed_from_outside_costs_one_run(make, store, files):
-    with make() as executor:
-        (Path(files[1]).parent / "wait").touch()
-        executor.submit(Job(spec_of("late_waits", seed=1)))
         executor.submit(Job(spec_of()))
-        until(lambda: (Path(files[1]).parent / "waiting").exists())
+        hoarded, well = collected(executor, 2)
+        assert "MemoryError" in hoarded.reason
+        assert well.outcome == "finished"
+        worker = executor._workers[0]
+        worker.kill()
+        worker.setup = replace(worker.setup, limit_data=None)
+        executor.submit(Job(spec_of("late_hoards")))
+        (hoarded,) = collected(executor, 1)
+    assert "GiB of memory, limit 1.00 GiB" in hoarded.reason
+
+
+def test_a_worker_killed_from_outside_costs_one_run(make, at_work):
+    with make() as executor:
+        executor.submit(Job(spec_of("late_dawdles", seed=1)))
+        executor.submit(Job(spec_of()))
+        until(at_work.exists)
         os.kill(executor._workers[0]._process.pid, signal.SIGKILL)
-        (Path(files[1]).parent / "wait").unlink()
         killed, well = collected(executor, 2)
-    assert killed.outcome == "failed"
-    assert "killed by signal 9" in killed.reason
-    assert well.outcome == "finished"
+        assert killed.outcome == "failed"
+        assert "killed by signal 9" in killed.reason
+        assert well.outcome == "finished"
+
+        # What was handed out is forgotten: a command's memory does not grow with its runs.
+        for seed in range(30):
+            executor.submit(Job(spec_of(seed=seed), abandon="one of many"))
+        collected(executor, 30)
+        gc.collect()
+        assert sum(isinstance(one, Done) and one.outcome == "pruned" for one in gc.get_objects()) <= 1

@@ -1,5 +1,6 @@
 """Stands in for training: runs whose scores are a known function of the entry, ended in any order, stopped at will."""
 
+import contextlib
 import math
 from collections.abc import Callable
 
@@ -8,8 +9,14 @@ import numpy as np
 from harness import tracks
 from harness.execution.job import Done
 from harness.metrics.keys import Measured
-from harness.specs import RunSpec
-from harness.tuning.desk import Result
+from harness.specs import Entry, RunSpec
+from harness.tracking.store import Store
+from harness.tuning import storage
+from harness.tuning.budget import Budget
+from harness.tuning.desk import Desk, Result
+from harness.tuning.search import search
+from harness.tuning.study import Study
+from harness.tuning.subject import Subject
 
 
 class Killed(BaseException):
@@ -94,3 +101,20 @@ class KnownRuns:
         if job.abandon:
             return Done(job, "pruned", job.abandon)
         return Done(job, "paused" if job.until < 1 else "finished", values=values, seconds=1.0)
+
+
+def tuned(root, runs, specs=("laplace",), weighting="native", trials=None, each=None, restart=False, target="v"):
+    """Tune as the command does, until it is done or killed."""
+    opened, locks = storage.open_storage(Store(root))
+    budget = Budget.of(tracks.get("gmm-v1"), trials, each)
+    studies = [Study(Subject("gmm-v1", target, Entry.of(spec, weighting)), budget, opened, locks) for spec in specs]
+    said = []
+    try:
+        for study in studies:
+            study.open(restart)
+        with contextlib.suppress(Killed):
+            search(studies, Desk(runs, runs.recorded), said.append)
+        return [(study.trials, study.tuned) for study in studies], said
+    finally:
+        locks.close()
+        opened.engine.dispose()

@@ -89,7 +89,7 @@ def test_delivery_that_was_cut_off_is_completed_once(store, result, monkeypatch)
         assert folder.exists()
         assert read.read_runs(store.root, "gmm-v1").empty
     with monkeypatch.context() as patch:
-        patch.setattr("harness.tracking.write.shutil.rmtree", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("harness.tracking.write._forget", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             deliver(store, folder)
     assert deliver_all(store) == 1

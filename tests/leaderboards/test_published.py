@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from math import isclose
 
 import pytest
@@ -30,9 +31,17 @@ def home(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(scope="module")
+def made(_built, tmp_path_factory):
+    return publish(
+        shutil.copytree(_built, tmp_path_factory.mktemp("made") / "store"), TRACK, tmp_path_factory.mktemp("to")
+    )
+
+
 @pytest.fixture
-def out(real_store, home):
-    return publish(real_store, TRACK, home)
+def out(made, home):
+    """The release of `real_store`, in a folder of this test's own."""
+    return replace(made, folder=shutil.copytree(made.folder, home / TRACK))
 
 
 def rows(board):
@@ -144,7 +153,8 @@ def test_the_log_says_what_changed(real_store, bulk, home, out):
     with sqlite3.connect(real_store / "mlflow.db") as db:
         ids = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.entry' AND value = ?)"
         db.execute(f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid IN {ids}", ["edm"])
-        one = f"run_uuid = (SELECT run_uuid FROM tags WHERE key = 'snrbench.run_key' AND value = '{bulk.key('laplace', 'v', 1)}')"
+        key = bulk.key("laplace", "v", 1)
+        one = f"run_uuid = (SELECT run_uuid FROM tags WHERE key = 'snrbench.run_key' AND value = '{key}')"
         db.execute(f"UPDATE latest_metrics SET value = 3 * value WHERE key = 'test/fd/g1.5' AND {one}")
         db.execute(f"UPDATE runs SET end_time = end_time + 1 WHERE {one}")
     changed = publish(real_store, TRACK, home).changed
@@ -164,7 +174,7 @@ def test_a_failure_leaves_the_old_release(real_store, bulk, home, out, monkeypat
     before = {file.name: file.read_bytes() for file in out.folder.iterdir()}
     bulk.append(real_store, {"new": 0.9}, ["v"], [0, 1])
     monkeypatch.setattr(plots, "draw", lambda board, folder: (_ for _ in ()).throw(OSError("no space left")))
-    with pytest.raises(UserError, match="cannot be written .*no space left"):
+    with pytest.raises(UserError, match=r"cannot be written .*no space left"):
         publish(real_store, TRACK, home)
     assert {file.name: file.read_bytes() for file in out.folder.iterdir()} == before
     assert [folder.name for folder in home.iterdir()] == [TRACK]

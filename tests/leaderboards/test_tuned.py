@@ -60,6 +60,14 @@ def test_each_target_has_its_own_parameters_under_one_name(table):
     assert found.rows[2].gain.value == pytest.approx(found.rows[0].gain.value)
 
 
+def test_parameters_that_are_no_json_stay_text(table, metric):
+    both(table, "eps", params="loc 1")
+    both(table, "v", params='{"loc": 2.0}')
+    overall = board(table.frame, track="digits-v1", metric=metric()).overall
+    (params,) = [row.params for row in overall.rows if row.tuned]
+    assert json.loads(params) == {"eps": "loc 1", "v": {"loc": 2.0}}
+
+
 def test_two_studies_of_one_target_are_shown_apart(table):
     both(table)
     table.runs_of("laplace@tuned", BASE, **TUNED, params="{}", fingerprint="other-study")

@@ -9,6 +9,7 @@ values bit-identical to those of a store that nobody disturbed; the outbox and t
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -17,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import Scene, runs_in_mlflow, scores, workers_of
 
 REQUEST = ("-s", "cosine", "-s", "laplace", "-s", "infonoise", "--seeds", "4", "--workers", "2")
@@ -57,10 +58,8 @@ def disturbed(scene: Scene, who: str, rng: random.Random) -> None:
     time.sleep(rng.uniform(0, 12))
     victims = workers_of(running.pid) if who == "worker" else [running.pid]
     if victims:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(rng.choice(victims), signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     if who == "worker":
         time.sleep(rng.uniform(0, 3))
         running.send_signal(signal.SIGTERM)

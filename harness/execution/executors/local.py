@@ -36,7 +36,14 @@ class LocalExecutor:
         self._counting = threading.Lock()
         for slot in range(slots):
             setup = setup_of(settings, devices[slot % len(devices)])
-            self._workers.append(Supervised(setup, devices[slot % len(devices)], settings.limits, functools.partial(self._shares.__setitem__, slot)))
+            self._workers.append(
+                Supervised(
+                    setup,
+                    devices[slot % len(devices)],
+                    settings.limits,
+                    functools.partial(self._shares.__setitem__, slot),
+                )
+            )
             self._free.put(slot)
 
     def submit(self, job: Job) -> None:

@@ -7,6 +7,7 @@ lost goes on from the last one elsewhere; else it begins anew. Ray does the retr
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import uuid
@@ -62,7 +63,7 @@ class RayExecutor:
         self._sign = store.root / f".ray-{uuid.uuid4().hex}"
         self._sign.touch()
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        self._board = ray_node.Board.options(num_cpus=0, scheduling_strategy=here).remote()
+        self._board = ray.remote(ray_node.Board).options(num_cpus=0, scheduling_strategy=here).remote()
         self._task = ray.remote(ray_node.execute).options(
             num_cpus=1, num_gpus=self._share, max_retries=RETRIES, scheduling_strategy="SPREAD"
         )
@@ -159,7 +160,7 @@ def _connect() -> None:
         ray.init(
             address=address or "local",
             log_to_driver=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
             include_dashboard=None if address else False,
             configure_logging=True,
         )

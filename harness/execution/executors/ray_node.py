@@ -28,7 +28,7 @@ _workers: dict[tuple[Setup, str | None], Supervised] = {}
 class Order:
     """A job for a node.
 
-    sources:    content of each plugin that is a file, by the name under which it was given
+    sources:    path and content of each plugin that is a file, by the name under which it was given
     sign:       a file in the store; a node that has it at this path sees the store
     checkpoint: the run's checkpoints, packed, for a node that does not
     """
@@ -36,7 +36,7 @@ class Order:
     assignment: Assignment
     setup: Setup
     limits: Limits
-    sources: dict[str, bytes]
+    sources: dict[str, tuple[Path, bytes]]
     sign: Path
     checkpoint: bytes | None
 
@@ -50,7 +50,6 @@ class Outcome:
     checkpoint: bytes | None = None
 
 
-@ray.remote
 class Board:
     """What the running tasks say of themselves, and whether they should stop."""
 
@@ -94,9 +93,9 @@ def execute(order: Order, board: Any) -> Outcome:
     return outcome
 
 
-def sources(plugins: Iterable[str]) -> dict[str, bytes]:
-    """Content of those that are files."""
-    return {name: Path(name).read_bytes() for name in plugins if name.endswith(".py")}
+def sources(plugins: Iterable[str]) -> dict[str, tuple[Path, bytes]]:
+    """Path and content of those that are files."""
+    return {name: (Path(name).resolve(), Path(name).read_bytes()) for name in plugins if name.endswith(".py")}
 
 
 def forget(checkpoints: Path) -> None:
@@ -141,16 +140,18 @@ def _worker(order: Order) -> Supervised:
     return _workers[setup, gpus]
 
 
-def _placed(name: str, contents: dict[str, bytes]) -> str:
-    """A plugin's file on this node; a module stays what it is."""
-    content = contents.get(name)
-    if content is None:
+def _placed(name: str, files: dict[str, tuple[Path, bytes]]) -> str:
+    """A plugin's file on this node: itself where the node sees it, else a copy; a module stays what it is."""
+    if name not in files:
         return name
+    path, content = files[name]
+    if path.is_file() and path.read_bytes() == content:
+        return str(path)
     folder = Path(tempfile.gettempdir()) / f"snrbench-plugins-{hashlib.sha256(content).hexdigest()[:16]}"
-    file = folder / Path(name).name
-    if not file.exists():
+    copy = folder / path.name
+    if not copy.exists():
         folder.mkdir(exist_ok=True)
         partial = folder / f".{os.getpid()}"
         partial.write_bytes(content)
-        os.replace(partial, file)
-    return str(file)
+        os.replace(partial, copy)
+    return str(copy)

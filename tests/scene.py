@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TINY_TRACK = '''
+TINY_TRACK = """
 from harness.tracks.gmm import GMM
 
 TINY = GMM.model_copy(
@@ -21,7 +21,7 @@ TINY = GMM.model_copy(
         ),
     }
 )
-'''
+"""
 SNRBENCH = str(Path(sys.executable).with_name("snrbench"))
 
 
@@ -39,16 +39,21 @@ class Scene:
 
     def command(self, store: str | Path, *more: object) -> list[str]:
         """`snrbench run` on the tiny track."""
-        place = ["--track-plugin", str(self.track), "--store", str(self.store(store) if isinstance(store, str) else store)]
+        place = [
+            "--track-plugin",
+            str(self.track),
+            "--store",
+            str(self.store(store) if isinstance(store, str) else store),
+        ]
         return [SNRBENCH, "run", "tiny-v1", *place, "--device", "cpu", *map(str, more)]
 
     def start(self, store: str | Path, *more: object, **environment: str) -> subprocess.Popen[str]:
+        return self.start_command(self.command(store, *more), **environment)
+
+    def start_command(self, command: list[str], **environment: str) -> subprocess.Popen[str]:
+        """In a process group of its own, as a terminal would."""
         return subprocess.Popen(
-            self.command(store, *more),
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env=os.environ | environment,
+            command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=os.environ | environment
         )
 
     def run(self, store: str | Path, *more: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -84,7 +89,15 @@ def scores(store: Path, track: str = "tiny-v1") -> dict[tuple[str, str], float]:
     table = read_runs(store, track)
     assert not table.duplicated(["run_key", "metric", "split", "guidance", "mark"]).any()
     measured = table[table.split != ""]
-    names = measured.metric + "/" + measured.split + "/" + measured.guidance.astype(str) + "/" + measured["mark"].astype(str)
+    names = (
+        measured.metric
+        + "/"
+        + measured.split
+        + "/"
+        + measured.guidance.astype(str)
+        + "/"
+        + measured["mark"].astype(str)
+    )
     return dict(zip(zip(measured.run_key, names, strict=True), measured.value, strict=True))
 
 

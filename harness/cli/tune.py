@@ -1,0 +1,261 @@
+"""`snrbench tune`: the parameters of schedules, searched under the track's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from harness.cli.options import STORE, Plugins, Store, print_table
+from harness.cli.run import (
+    Apply,
+    Device,
+    ExecutorName,
+    MemoryLimit,
+    TimeLimit,
+    TrackPlugins,
+    Where,
+    Workers,
+    duration,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.execution.estimate import Estimate
+    from harness.execution.job import Settings
+    from harness.tracking.store import Store as StoreFolder
+    from harness.tuning.budget import Budget
+    from harness.tuning.study import Study
+    from harness.tuning.subject import Subject
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the command."""
+    cli.command()(tune)
+
+
+def tune(
+    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names them.")],
+    spec: Annotated[
+        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Schedules, with the parameters to begin with.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every schedule and preset of the registry.")] = False,
+    weighting: Annotated[
+        list[str] | None,
+        typer.Option("-w", "--weighting", metavar="WEIGHTING", help="Loss weighting, tuned with it; repeatable."),
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option("-t", "--target", metavar="TARGET", help="Prediction target; repeatable.")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials of a study, instead of the track's number.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Seeds of a trial, instead of the track's number.")] = None,
+    apply: Annotated[
+        Apply, typer.Option(help="Draw λ from the schedule, or weight the baseline's draws.")
+    ] = Apply.sample,
+    workers: Workers = None,
+    device: Device = "auto",
+    executor: ExecutorName = Where.local,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget these studies and begin anew.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its cost, and run nothing.")] = False,
+    store: Store = STORE,
+    plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
+) -> None:
+    """Search parameters of schedules, and confirm what was found on fresh seeds; a study goes on where it was.
+
+    Every schedule gets the same budget, the track's. Only validation data are seen; `snrbench run -s SPEC@tuned` scores
+    what was found. Without -t the target is v.
+    """
+    request = Request(
+        track,
+        schedules=list(spec or []),
+        every=every,
+        weightings=weighting or ["native"],
+        targets=target or ["v"],
+        apply=apply.value,
+        trials=trials,
+        seeds=seeds,
+        restart=restart,
+    )
+    from harness.execution.plugins import load
+
+    load(list(plugin or []), list(track_plugin or []))
+    settings = settings_of(
+        device, executor.value, workers, time_limit, memory_limit, list(plugin or []), list(track_plugin or [])
+    )
+    raise typer.Exit(search(request, store, settings, dry_run))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: a study of every schedule with every weighting, on every target."""
+
+    track: str
+    schedules: list[str]
+    weightings: list[str]
+    targets: list[str]
+    apply: Literal["sample", "weight"] = "sample"
+    every: bool = False
+    trials: int | None = None
+    seeds: int | None = None
+    restart: bool = False
+
+
+def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> int:
+    """Plan and work; returns the exit code. UserError for whatever is wrong with the request, before any work."""
+    from rich.console import Console
+
+    from harness import tracks
+    from harness.execution.estimate import estimate
+    from harness.tracking.store import Store
+    from harness.tuning.budget import Budget
+
+    console, opened = Console(stderr=True, highlight=False), Store(store)
+    budget = Budget.of(tracks.get(request.track), request.trials, request.seeds)
+    subjects = _subjects(request)
+    expected = estimate(opened, request.track, settings.device)
+    console.print(f"{_counted(len(subjects))}, each {budget}", soft_wrap=True)
+    if budget.deviation:
+        console.print(f"not the budget of {request.track}: {budget.deviation}; boards will say so", soft_wrap=True)
+    if dry_run:
+        for subject in subjects:
+            print(subject.name)
+        console.print(_cost(subjects, budget, expected, settings, opened), soft_wrap=True)
+        return 0
+    return _work(request, subjects, budget, opened, settings, console, expected)
+
+
+def _subjects(request: Request) -> list[Subject]:
+    import schedules
+    from harness import tracks
+    from harness.execution import planner
+    from harness.specs import checked_target
+    from harness.tuning.subject import Subject
+    from harness.tuning.tuned import Wanted
+    from schedules.errors import UserError
+
+    if request.every and request.schedules:
+        raise UserError(f"--all is every schedule; it goes with no SPEC, got {request.schedules[0]!r}")
+    names = schedules.names() if request.every else request.schedules
+    if not names:
+        raise UserError("no schedule to tune; name one, as `snrbench schedules list` does, or give --all")
+    targets = [checked_target(tracks.get(request.track), target) for target in request.targets]
+    subjects = []
+    for entry in planner.entries(names, request.weightings, request.apply):
+        if isinstance(entry, Wanted):
+            raise UserError(f"{entry.published.schedule}@tuned is what tuning finds; tune {entry.published.schedule}")
+        subjects += [Subject(request.track, target, entry) for target in targets]
+    return list(dict.fromkeys(subjects))
+
+
+def _cost(subjects: list[Subject], budget: Budget, expected: Estimate, settings: Settings, store: StoreFolder) -> str:
+    from harness.execution.workers import workers_for
+
+    each = [expected.of(subject.target) for subject in subjects]
+    known = [seconds * budget.most_runs for seconds in each if seconds is not None]
+    most = (
+        f"{budget.most_runs * len(subjects):,} runs, {budget.most_steps * len(subjects):,} training steps at most; "
+        "what is stopped early and what is done already comes off"
+    )
+    if len(known) < len(each):
+        return f"{most}. What a run takes is not known: no past runs on this hardware, and nothing on the track's card"
+    at_once = workers_for(settings, store, subjects[0].track)
+    return f"{most}. {at_once} at a time: at most about {duration(sum(known) / at_once)}, judging by {expected.source}"
+
+
+def _work(
+    request: Request,
+    subjects: list[Subject],
+    budget: Budget,
+    store: StoreFolder,
+    settings: Settings,
+    console: Console,
+    expected: Estimate,
+) -> int:
+    from harness.execution.halt import Halt
+    from harness.execution.session import Session
+    from harness.tracking.write import deliver_all
+    from harness.tuning import storage
+    from harness.tuning.desk import Desk
+    from harness.tuning.recorded import Record
+    from harness.tuning.search import search
+    from harness.tuning.study import Study
+
+    store.prepare()
+    opened, locks = storage.open_storage(store)
+    try:
+        deliver_all(store)
+        studies = [Study(subject, budget, opened, locks) for subject in subjects]
+        for study in studies:
+            study.open(request.restart)
+        left = [study for study in studies if not (study.searched and study.tuned)]
+        if len(left) < len(studies):
+            console.print(f"{len(studies) - len(left)} of {_counted(len(studies))} done already")
+        if left:
+            total = len(left) * budget.most_jobs
+            with Session(store, settings, console, track=request.track, total=total, expected=expected) as session:
+                search(left, Desk(session, Record(store, request.track)), session.say)
+            if session.code:
+                return session.code
+        return _report(studies, console)
+    except Halt as halt:
+        console.print(str(halt), markup=False, soft_wrap=True)
+        return halt.code
+    finally:
+        locks.close()
+        opened.engine.dispose()
+
+
+def _report(studies: Iterable[Study], console: Console) -> int:
+    """What every study found. Returns 1 when no trial of one could be confirmed."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("entry", "target", "trials", "stopped", "failed", "tuned", "confirmed"):
+        table.add_column(column, overflow="fold")
+    code = 0
+    for study in studies:
+        tuned = study.tuned
+        states = tuned["states"]
+        verdict = tuned.get("verdict") or _nothing(study)
+        code = code if "schedule" in tuned else 1
+        row = (
+            study.subject.entry.label,
+            study.subject.target,
+            str(tuned["trials"]),
+            str(states["pruned"]),
+            str(states["fail"]),
+            _found(tuned),
+            verdict,
+        )
+        table.add_row(*map(Text, row))
+    print_table(table)
+    for study in studies:
+        if study.tuned.get("deviates"):
+            console.print(f"{study.subject}: {study.tuned['deviates']}", markup=False, soft_wrap=True)
+    return code
+
+
+def _found(tuned: dict[str, object]) -> str:
+    if "schedule" not in tuned:
+        return ""
+    scaled = [f"{name} × {tuned[name]:g}" for name in ("learning_rate", "ema") if tuned[name] != 1.0]
+    weighting = "" if tuned["weighting"] == "native" else f" + {tuned['weighting']}"
+    return f"{tuned['schedule']}{weighting}" + (f", {', '.join(scaled)}" if scaled else "")
+
+
+def _nothing(study: Study) -> str:
+    reasons = [trial.user_attrs["reason"] for trial in study.trials if "reason" in trial.user_attrs]
+    return f"no trial could be confirmed: {reasons[0] if reasons else 'none finished'}"
+
+
+def _counted(studies: int) -> str:
+    return "1 study" if studies == 1 else f"{studies} studies"

@@ -1,0 +1,70 @@
+"""Trains the feature space of an image track on its training split alone, and prints its accuracy.
+
+    python -m harness.metrics.train_image_classifier mnist
+
+writes harness/metrics/weights/<name>.safetensors and prints the SHA-256 that the track declares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from harness.data import images
+from harness.data.dataset import Split
+from harness.metrics.classifiers import WEIGHTS, ImageClassifier
+
+DATA = {"mnist": images.mnist, "fashion": images.fashion_mnist, "cifar10": images.cifar10}
+EPOCHS, BATCH, SEED, LEARNING_RATE = 6, 256, 0, 2e-3
+
+
+def main() -> None:
+    """Train, standardise, save, report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", choices=DATA)
+    options = parser.parse_args()
+    torch.manual_seed(SEED)
+    torch.use_deterministic_algorithms(True)
+    data = DATA[options.data]()
+    classifier = ImageClassifier(channels=data.shape[0], classes=data.classes)
+    train(classifier, data.train)
+    classifier.eval()
+    with torch.inference_mode():
+        hidden = _in_chunks(classifier.trunk, data.train.x)
+        classifier.mean.copy_(hidden.mean(dim=0))
+        classifier.std.copy_(hidden.std(dim=0))
+        for name, split in (("train", data.train), ("val", data.val), ("test", data.test)):
+            accuracy = (_in_chunks(classifier, split.x).argmax(dim=1) == split.labels).double().mean()
+            print(f"{name} accuracy {accuracy:.4f} on {len(split)} images")
+    WEIGHTS.mkdir(exist_ok=True)
+    path = WEIGHTS / f"{options.data}.safetensors"
+    save_file(classifier.state_dict(), path)
+    print(f"SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}, {path.stat().st_size} bytes")
+
+
+def train(classifier: ImageClassifier, data: Split) -> None:
+    """AdamW with cosine decay over `EPOCHS` epochs."""
+    steps = EPOCHS * (len(data) // BATCH)
+    optimiser = torch.optim.AdamW(classifier.parameters(), lr=LEARNING_RATE, weight_decay=0.05)
+    decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for epoch in range(EPOCHS):
+        for rows in torch.randperm(len(data))[: len(data) // BATCH * BATCH].split(BATCH):
+            loss = F.cross_entropy(classifier(data.x[rows]), data.labels[rows], label_smoothing=0.05)
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
+            decay.step()
+        print(f"epoch {epoch + 1} of {EPOCHS}, last loss {float(loss):.3f}", flush=True)
+
+
+def _in_chunks(network: torch.nn.Module, x: Tensor) -> Tensor:
+    return torch.cat([network(part) for part in x.split(1000)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""`snrbench tune` with real training, on a track that takes a second: killed, gone on with, and scored."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from scene import Scene, runs_in_mlflow
+
+from harness.tracking.read import read_runs, search
+from harness.tracking.store import Store
+
+REQUEST = ("laplace", "--trials", "5", "--seeds", "1", "--workers", "2")
+NAME = "tiny-v1/v/laplace/native/sample"
+
+
+class Tuning(Scene):
+    """Commands on the tiny track with other words than `run`."""
+
+    def words(self, command, store, *more):
+        first, _, *rest = self.command(store, *more)
+        return [first, command, *rest]
+
+    def tune(self, store, *more):
+        return subprocess.run(
+            self.words("tune", store, *more), capture_output=True, text=True, timeout=300, check=False
+        )
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    return Tuning(tmp_path_factory.mktemp("tune"), steps=200)
+
+
+@pytest.fixture(scope="module")
+def quiet(scene):
+    """A store in which a study was made in one go, and what the command said."""
+    done = scene.tune("quiet", *REQUEST)
+    assert done.returncode == 0, done.stderr
+    return scene.store("quiet"), done
+
+
+def trials(store):
+    study = optuna.load_study(study_name=NAME, storage=f"sqlite:///{store}/optuna.db")
+    return [(one.number, one.state, one.value, one.params, one.intermediate_values) for one in study.trials]
+
+
+def test_it_says_what_it_does_and_what_it_found(quiet):
+    _, done = quiet
+    assert "1 study, each 5 trials × 1 seeds × 200 steps" in done.stderr
+    assert "not the budget of tiny-v1: 5 trials instead of 24, 1 seeds instead of 2" in done.stderr
+    assert "laplace" in done.stdout
+
+
+def test_nothing_of_the_test_split_is_ever_measured(quiet):
+    store, _ = quiet
+    found = list(search(Store(store), "tiny-v1/tuning"))
+    assert len(found) >= 5 + 8
+    measured = {key for run in found for key in run.data.metrics}
+    assert {key.split("/")[0] for key in measured if "excess" in key or "fd" in key} <= {"val", "mark25", "mark50"}
+    assert not [key for key in measured if "test" in key]
+    assert {run.data.tags["snrbench.study"] for run in found} == {NAME}
+    assert read_runs(store, "tiny-v1").empty
+
+
+def test_killed_it_goes_on_and_ends_as_if_nothing_had_been(scene, quiet):
+    running = subprocess.Popen(
+        scene.words("tune", "killed", *REQUEST), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not list((scene.store("killed") / "checkpoints").glob("*/*.safetensors")):
+        assert running.poll() is None, running.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    done = scene.tune("killed", *REQUEST)
+    assert done.returncode == 0, done.stderr
+    assert trials(scene.store("killed")) == trials(quiet[0])
+    keys = runs_in_mlflow(scene.store("killed"), "tiny-v1/tuning")
+    assert len(keys) == len(set(keys))
+    assert keys == runs_in_mlflow(quiet[0], "tiny-v1/tuning")
+    assert done.stdout == quiet[1].stdout
+
+
+def test_what_was_found_is_scored_and_tagged(scene, quiet, snrbench):
+    store, _ = quiet
+    code, _, said = snrbench(*scene.words("run", "quiet", "-s", "laplace@tuned", "--seeds", "1", "--workers", "1")[1:])
+    assert code == 0, said
+    [run] = search(Store(store), "tiny-v1")
+    tags = {key.removeprefix("snrbench."): value for key, value in run.data.tags.items()}
+    assert (tags["entry"], tags["tuned"], tags["tuned_from"]) == ("laplace@tuned", "true", "laplace")
+    assert tags["trials"] == "5"
+    assert float(tags["tuning_seconds"]) > 0
+    assert "test/excess" in run.data.metrics
+    assert set(read_runs(store, "tiny-v1").tuned_from) == {"laplace"}
+
+
+def test_done_already_it_does_nothing(scene, quiet, snrbench):
+    before = trials(quiet[0])
+    code, out, said = snrbench(*scene.words("tune", "quiet", *REQUEST)[1:])
+    assert code == 0
+    assert "1 of 1 study done already" in said
+    assert out == quiet[1].stdout
+    assert trials(quiet[0]) == before
+
+
+def test_the_plan_alone_touches_nothing(snrbench, tmp_path):
+    code, out, said = snrbench(
+        "tune", "gmm-v1", "--all", "-t", "v", "-t", "x0", "--dry-run", "--store", tmp_path / "no"
+    )
+    assert code == 0
+    names = out.split()
+    assert {"gmm-v1/v/cosine/native/sample", "gmm-v1/x0/preset/sd3/native/sample"} <= set(names)
+    assert "24 trials × 2 seeds × 500 steps" in said
+    assert f"{len(names) * 64 * 500:,} training steps at most" in said
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["gmm-v1"], "no schedule to tune"),
+        (["gmm-v1", "laplac"], "did you mean laplace"),
+        (["gmm-v1", "laplace@tuned"], "tune laplace"),
+        (["gmm-v1", "laplace", "--all"], "--all is every schedule"),
+        (["gmm-v1", "laplace", "--trials", "0"], "trials is 0; expected at least 1"),
+        (["gmm-v1", "laplace", "-t", "w"], "unknown target 'w'"),
+        (["gmm-v2", "laplace"], "unknown track 'gmm-v2'"),
+        (["gmm-v1", "mixture(laplace@tuned@1, cosine@1)"], "no tuned parameters"),
+    ],
+)
+def test_wrong_use_is_one_line(snrbench, tmp_path, words, says):
+    code, _, said = snrbench("tune", *words, "--store", tmp_path / "no")
+    assert code == 2
+    assert says in said
+    assert len(said.strip().splitlines()) == 1
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    ("database", "says"),
+    [
+        ("mysql://host/db", "names a mysql database; expected postgresql://"),
+        ("nonsense", "holds no database URL"),
+        ("postgresql://nobody@127.0.0.1:1/none", "cannot be used"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_line(snrbench, tmp_path, monkeypatch, database, says):
+    monkeypatch.setenv("SNRBENCH_OPTUNA", database)
+    code, _, said = snrbench("tune", "gmm-v1", "laplace", "--store", tmp_path / "store")
+    assert code == 2
+    assert says in said.splitlines()[-1]
+    code, _, said = snrbench("run", "gmm-v1", "-s", "laplace@tuned", "--store", tmp_path / "store")
+    assert code == 2
+    assert says in said
+
+
+def test_a_schedule_that_always_fails_is_named(snrbench, tmp_path, scene):
+    plugin = tmp_path / "bad.py"
+    plugin.write_text(
+        "from scipy import stats\nfrom schedules import register\n\n"
+        "class Bad(type(stats.norm())):\n    pass\n\n"
+        "@register('bad_at_training')\ndef bad():\n"
+        "    made = stats.norm(0, 2)\n    quantile = made.ppf\n"
+        "    made.ppf = lambda q: quantile(q) if len(q.shape) < 2 else 1 / 0\n    return made\n"
+    )
+    code, out, said = snrbench(
+        *scene.words("tune", "bad", "bad_at_training", "--trials", "2", "--seeds", "1", "--workers", "2")[1:],
+        "--plugin",
+        plugin,
+    )
+    assert code == 1
+    assert "bad_at_training" in said
+    assert "no trial could be confirmed" in out

@@ -1,0 +1,194 @@
+"""Results reach MLflow once, whoever delivers them, and wait where it does not take them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.execution import courier as courier_module
+from harness.execution.courier import Courier
+from harness.run import RunResult
+from harness.specs import Entry, RunSpec
+from harness.tracking import read, result_folder, write
+from harness.tracking.store import Store
+
+sys.path.insert(0, str(Path(__file__).parent))
+from made_results import CPU, written
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    made = Store(tmp_path_factory.mktemp("empty") / "store")
+    made.prepare()
+    made.client._tracking_client.store.engine.dispose()
+    return made.root
+
+
+@pytest.fixture
+def store(empty, tmp_path):
+    opened = Store(shutil.copytree(empty, tmp_path / "store"))
+    opened.prepare()
+    return opened
+
+
+def recorded(store):
+    return sorted(
+        run.data.tags["snrbench.seed"] for run in read.search(store, "gmm-v1", "attributes.status = 'FINISHED'")
+    )
+
+
+def until(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_results_are_delivered_in_the_background(store):
+    said = []
+    courier = Courier(store, said.append)
+    for seed in range(3):
+        courier.send(written(store, seed))
+    assert courier.close() == 0
+    assert recorded(store) == ["0", "1", "2"]
+    assert write.waiting(store) == []
+    assert said == []
+
+
+def test_what_mlflow_does_not_take_waits_and_is_delivered_when_it_does(store, monkeypatch):
+    """One line when it goes away, one when it is back; nothing is lost in between, and nothing blocks."""
+    said, away = [], True
+    real = store.client.create_run
+
+    def create_run(*arguments, **named):
+        if away:
+            raise ConnectionError("refused")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(store.client, "create_run", create_run)
+    monkeypatch.setattr(courier_module, "RETRY_SECONDS", 0.1)
+    courier = Courier(store, said.append)
+    for seed in range(3):
+        courier.send(written(store, seed))
+    until(lambda: said)
+    time.sleep(0.5)
+    assert len(said) == 1
+    assert "does not take results (refused)" in said[0]
+    assert len(write.waiting(store)) == 3
+    away = False
+    until(lambda: not write.waiting(store))
+    assert courier.close() == 0
+    assert said[1:] == ["MLflow takes results again"]
+    assert recorded(store) == ["0", "1", "2"]
+
+
+def test_what_is_left_at_the_end_is_counted_and_kept(store, monkeypatch):
+    def refused(*_, **__):
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(store.client, "create_run", refused)
+    courier = Courier(store, lambda line: None)
+    courier.send(written(store))
+    assert courier.close() == 1
+    assert len(write.waiting(store)) == 1
+
+
+def test_a_result_that_cannot_be_read_holds_up_no_other(store):
+    said = []
+    broken, well = written(store, 0), written(store, 1)
+    (broken / "run.json").write_text('{"name": ')
+    courier = Courier(store, said.append)
+    courier.send(broken)
+    courier.send(well)
+    assert (courier.close(), courier.damaged) == (0, 1)
+    assert str(broken) in said[0]
+    assert recorded(store) == ["1"]
+
+
+def test_a_full_disk_is_told_from_a_server_that_is_away(store, monkeypatch):
+    import sqlite3
+
+    def full(*_, **__):
+        raise RuntimeError("of MLflow") from sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(store.client, "create_run", full)
+    courier = Courier(store, lambda line: None)
+    courier.send(written(store))
+    until(lambda: courier.full)
+    assert courier.close() == 1
+    assert len(write.waiting(store)) == 1
+
+
+def test_a_pruned_tuning_run_has_an_experiment_of_its_own(store):
+    spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0, study="a/b", trial=7)
+    result = RunResult(spec, outcome="pruned", reason="hopeless")
+    write.deliver(store, result_folder.write(store.outbox, result, CPU, 2.0, 1.0))
+    (run,) = read.search(store, "gmm-v1/tuning")
+    assert run.info.status == "KILLED"
+    assert run.data.tags["snrbench.study"] == "a/b"
+    assert run.data.tags["snrbench.trial"] == "7"
+    assert run.info.start_time == run.info.end_time == 2000, "the clock was set back in mid-run"
+    assert recorded(store) == []
+    assert read.artifact(store.root, run.info.run_id, "run.json") is not None
+
+
+DELIVERERS = """
+import os, sys, time
+from pathlib import Path
+import mlflow
+from harness.tracking.store import Store
+from harness.tracking.write import deliver_all
+root, go = sys.argv[1], Path(sys.argv[2])
+children = []
+for _ in range(int(sys.argv[3])):
+    child = os.fork()
+    if child == 0:
+        while not go.exists():
+            time.sleep(0.005)
+        store = Store(root)
+        store.prepare()
+        n = deliver_all(store)
+        os._exit(100 + n)
+    children.append(child)
+print("ready", *children, flush=True)
+codes = [os.waitpid(child, 0)[1] for child in children]
+print(*[os.waitstatus_to_exitcode(code) for code in codes])
+"""
+
+
+def deliverers(store, tmp_path, count):
+    go = tmp_path / "go"
+    command = [sys.executable, "-c", DELIVERERS, str(store.root), str(go), str(count)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pids = [int(pid) for pid in running.stdout.readline().split()[1:]]
+    go.touch()
+    return running, pids
+
+
+def test_eight_processes_deliver_from_one_outbox_at_once(store, tmp_path):
+    """Also into an experiment that none of them has made yet: each result once, and no locked database."""
+    for seed in range(16):
+        written(store, seed)
+    running, _ = deliverers(store, tmp_path, 8)
+    said, complaints = running.communicate(timeout=250)
+    delivered = [int(code) - 100 for code in said.split()]
+    assert min(delivered) >= 0, complaints
+    assert sum(delivered) == 16
+    assert "locked" not in complaints
+    assert recorded(store) == sorted(str(seed) for seed in range(16))
+    assert list(store.outbox.glob("[!.]*")) == list((store.outbox / ".locks").iterdir()) == []
+
+
+def test_a_deliverer_killed_in_the_middle_leaves_its_result_to_the_next(store, tmp_path):
+    for seed in range(6):
+        written(store, seed)
+    running, (pid,) = deliverers(store, tmp_path, 1)
+    until(lambda: len(write.waiting(store)) < 6)
+    os.kill(pid, 9)
+    running.communicate(timeout=60)
+    write.deliver_all(store)
+    assert recorded(store) == [str(seed) for seed in range(6)]

@@ -1,0 +1,120 @@
+"""Plans of commands: what is left, what runs, which command is dead, and how long it will take."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness.execution import plans
+from harness.specs import Entry, RunSpec
+from harness.tracking.store import Store
+
+HOLDS_A_PLAN = """
+import sys, time
+from harness.execution.plans import Recorder
+from harness.specs import Entry, RunSpec
+from harness.tracking.store import Store
+spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0)
+recorder = Recorder(Store(sys.argv[1]), [spec], 2, command="snrbench run gmm-v1")
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path)
+
+
+def specs(count):
+    entry = Entry.of("cosine")
+    return [RunSpec(track="gmm-v1", target="v", entry=entry, seed=seed) for seed in range(count)]
+
+
+def only(store):
+    (command,) = plans.read(store)
+    return command
+
+
+def test_a_plan_says_what_is_left_and_for_how_long(store):
+    runs = specs(5)
+    recorder = plans.Recorder(store, runs, slots=2, expected={"v": 30.0})
+    assert only(store).state == "running"
+    assert only(store).seconds_left == 5 * 30.0 / 2
+    recorder.ended(runs[0], "finished", 10.0)
+    recorder.ended(runs[1], "failed", 20.0)
+    command = only(store)
+    assert [run.key for run in command.left] == [spec.key for spec in runs[2:]]
+    assert [run.label for run in command.running] == [str(spec) for spec in runs[2:4]]
+    assert command.outcomes == {runs[0].key: "finished", runs[1].key: "failed"}
+    assert command.seconds_left == 3 * 15.0 / 2
+    for spec in runs[2:]:
+        recorder.ended(spec, "finished", 10.0)
+    recorder.close(1)
+    assert (only(store).state, only(store).code, only(store).running) == ("ended", 1, [])
+
+
+def test_runs_planned_later_and_paused_ones_count(store):
+    first, second = specs(2)
+    recorder = plans.Recorder(store, [], slots=1, total=3)
+    recorder.planned(first)
+    recorder.ended(first, "paused", 5.0)
+    recorder.planned(first)
+    recorder.planned(second)
+    command = only(store)
+    assert [run.key for run in command.left] == [first.key, second.key]
+    assert command.seconds_left is None
+    recorder.ended(first, "pruned", 4.0)
+    assert only(store).seconds_left == 2 * 4.0
+
+
+def test_a_command_that_was_stopped_or_killed_is_interrupted(store):
+    recorder = plans.Recorder(store, specs(2), slots=1)
+    recorder.close(130)
+    assert (only(store).state, only(store).code) == ("interrupted", 130)
+    plans.forget(store, only(store))
+
+    holder = subprocess.Popen([sys.executable, "-c", HOLDS_A_PLAN, str(store.root)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "ready\n"
+    assert (only(store).state, only(store).pid) == ("running", holder.pid)
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    command = only(store)
+    assert (command.state, command.command) == ("interrupted", "snrbench run gmm-v1")
+
+
+def test_torn_and_foreign_files_are_left_out(store):
+    recorder = plans.Recorder(store, specs(2), slots=1)
+    recorder.ended(specs(2)[0], "finished", 1.0)
+    (events,) = (store.root / "plans").glob("*.jsonl")
+    with events.open("a") as file:
+        file.write('{"key": "abc", "outc')
+    (store.root / "plans" / "foreign.json").write_text("[]")
+    (store.root / "plans" / "torn.json").write_text('{"command": ')
+    assert list(only(store).outcomes.values()) == ["finished"]
+
+
+def test_old_plans_go_and_new_ones_stay(store):
+    plans.Recorder(store, specs(1), slots=1).close(130)
+    recorder = plans.Recorder(store, specs(1), slots=1)
+    recorder.ended(specs(1)[0], "finished", 1.0)
+    recorder.close(0)
+    days = 86400.0
+    for command, age in zip(sorted(plans.read(store), key=lambda one: one.state), (2 * days, 2 * days), strict=True):
+        path = store.root / "plans" / f"{command.id}.json"
+        path.write_text(path.read_text().replace(f'"started": {command.started}', f'"started": {time.time() - age}'))
+    plans.tidy(store)
+    assert only(store).state == "interrupted"
+    assert len(os.listdir(store.root / "plans")) == 3
+
+
+def test_a_disk_that_takes_no_plan_stops_nothing(store):
+    (store.root / "plans").write_text("in the way")
+    recorder = plans.Recorder(store, specs(1), slots=1)
+    recorder.planned(specs(2)[1])
+    recorder.ended(specs(1)[0], "finished", 1.0)
+    recorder.close(0)
+    assert plans.read(store) == []

@@ -1,0 +1,137 @@
+"""A team's set-up, for real: MLflow on PostgreSQL behind a password, worker processes, a server that goes away."""
+
+import json
+import os
+import sys
+import time
+import urllib.request
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
+from made_results import written
+from servers import mlflow_server, postgresql
+
+from harness.cli import main
+from harness.execution import courier as courier_module
+from harness.execution.courier import Courier
+from harness.tracking import read, write
+from harness.tracking.store import Store
+
+ADMIN = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "long-enough-password"}
+MEMBER = {"MLFLOW_TRACKING_USERNAME": "ada", "MLFLOW_TRACKING_PASSWORD": "another-long-password"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "auth.ini").write_text(
+        "[mlflow]\ndefault_permission = EDIT\ndatabase_uri = sqlite:///auth.db\nadmin_username = admin\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+    )
+    secrets = {
+        "MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"),
+        "MLFLOW_AUTH_ADMIN_PASSWORD": ADMIN["MLFLOW_TRACKING_PASSWORD"],
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "of the test",
+    }
+    with (
+        postgresql("mlflow") as urls,
+        mlflow_server(folder, urls["mlflow"], "--app-name", "basic-auth", **secrets) as up,
+    ):
+        credentials = f"{ADMIN['MLFLOW_TRACKING_USERNAME']}:{ADMIN['MLFLOW_TRACKING_PASSWORD']}"
+        request = urllib.request.Request(
+            f"{up.uri}/api/2.0/mlflow/users/create",
+            json.dumps({"username": "ada", "password": MEMBER["MLFLOW_TRACKING_PASSWORD"]}).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Basic {b64encode(credentials.encode()).decode()}"},
+        )
+        urllib.request.urlopen(request, timeout=60).close()
+        yield up
+
+
+@pytest.fixture
+def team(server, monkeypatch):
+    """The environment that a member of the team sets."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    for name, value in MEMBER.items():
+        monkeypatch.setenv(name, value)
+
+
+def recorded(store, track="gmm-v1"):
+    found = read.search(store, track, "attributes.status = 'FINISHED'")
+    return sorted(run.data.tags["snrbench.seed"] for run in found)
+
+
+def test_without_the_password_nothing_begins(server, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    assert main._exit_code(["run", "gmm-v1", "--store", str(tmp_path / "s")]) == 2
+    assert "MLFLOW_TRACKING_PASSWORD" in capsys.readouterr().err
+
+
+def test_a_server_that_is_not_there_is_one_line_before_any_work(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert main._exit_code(["run", "gmm-v1", "--store", str(tmp_path / "s")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "does not answer" in said
+    assert "refused" in said
+
+
+def test_concurrent_workers_record_on_the_server(team, tmp_path):
+    """A small benchmark from two worker processes; the same command again has nothing to do."""
+    from scene import Scene
+
+    scene = Scene(tmp_path)
+    request = ("-s", "cosine", "-s", "laplace", "--seeds", "2", "--workers", "2")
+    done = scene.run("store", *request)
+    assert done.returncode == 0, done.stderr
+    store = Store(scene.store("store"))
+    assert recorded(store, "tiny-v1") == ["0", "0", "1", "1"]
+    table = read.read_runs(store.root, "tiny-v1")
+    assert set(table.entry) == {"cosine", "laplace"}
+    assert not (store.root / "mlflow.db").exists()
+    run = next(read.search(store, "tiny-v1"))
+    assert read.artifact(store.root, run.info.run_id, "environment.json") is not None
+
+
+def test_a_server_that_goes_away_and_comes_back(team, server, tmp_path, monkeypatch, capsys):
+    """Away in mid-command: results wait and are delivered. Away for good: they are kept, and `sync` records them."""
+    monkeypatch.setattr(courier_module, "RETRY_SECONDS", 0.2)
+    store, said = Store(tmp_path / "store"), []
+    store.prepare()
+    courier = Courier(store, said.append)
+    server.stop()
+    courier.send(written(store, 0))
+    courier.send(written(store, 1))
+    while not said:
+        time.sleep(0.05)
+    assert "does not take results" in said[0]
+    server.start()
+    assert courier.close() == 0
+    assert recorded(store) == ["0", "1"]
+
+    courier = Courier(store, said.append)
+    server.stop()
+    courier.send(written(store, 2))
+    assert courier.close() == 1
+    assert len(write.waiting(store)) == 1
+    server.start()
+    assert main._exit_code(["sync", "--store", str(store.root)]) == 0
+    assert "recorded 1 result" in capsys.readouterr().out
+    assert recorded(store) == ["0", "1", "2"]
+    assert os.listdir(store.outbox) == [".locks"]
+
+
+def test_members_record_into_the_same_experiment(team, monkeypatch, tmp_path):
+    first = Store(tmp_path / "first")
+    first.prepare()
+    before = len(recorded(first))
+    write.deliver(first, written(first, 5))
+    for name, value in ADMIN.items():
+        monkeypatch.setenv(name, value)
+    second = Store(tmp_path / "second")
+    second.prepare()
+    write.deliver(second, written(second, 6))
+    assert recorded(first)[before:] == ["5", "6"]

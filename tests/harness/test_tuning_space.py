@@ -1,0 +1,112 @@
+"""What tuning searches, for every registered schedule and for what can be written around one."""
+
+import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+
+import schedules
+from harness.specs import Entry
+from harness.tuning.sampling import ask
+from harness.tuning.space import Space
+from schedules import UserError
+from schedules.schedule import SCHEDULES
+
+
+@pytest.mark.parametrize("name", schedules.names())
+def test_trial_0_of_every_schedule_is_exactly_what_was_published(name):
+    entry = Entry.of(name)
+    space = Space.of(entry)
+    assert space.entry_of(space.published) == entry
+    drawn = next(iter(ask([], [], [1], space.distributions, space.rounded)))
+    assert drawn.keys() == space.published.keys()
+    assert {"learning_rate", "ema"} <= space.published.keys()
+
+
+def test_the_baseline_and_parameter_free_schedules_search_the_multipliers():
+    space = Space.of(Entry.of("cosine"))
+    assert space.published == {"learning_rate": 1.0, "ema": 1.0}
+    for one in space.distributions.values():
+        assert one == FloatDistribution(0.25, 4, log=True)
+    made = space.entry_of({"learning_rate": 2.0, "ema": 0.5})
+    assert (made.schedule, made.learning_rate, made.ema) == ("cosine", 2.0, 0.5)
+
+
+def test_a_schedule_is_searched_where_its_registry_says_from_what_the_spec_says():
+    space = Space.of(Entry.of("laplace:scale=0.7"))
+    assert space.published == {"learning_rate": 1, "ema": 1, "loc": 0, "scale": 0.7}
+    assert space.distributions["scale"] == FloatDistribution(0.1, 3, log=True)
+    assert space.entry_of(space.published | {"loc": 1.5}).schedule == "laplace:loc=1.5,scale=0.7"
+
+
+def test_a_preset_is_searched_in_the_space_of_its_family_and_begins_as_itself():
+    space = Space.of(Entry.of("preset/sd3"))
+    assert {"m", "s", "shift.a"} <= space.published.keys()
+    assert space.entry_of(space.published).schedule == "preset/sd3"
+    moved = space.entry_of(space.published | {"m": 0.5})
+    assert moved.schedule == "logit_normal:m=0.5|shift:a=3"
+
+
+def test_a_transform_is_searched_around_what_is_written():
+    space = Space.of(Entry.of("laplace|shift:a=3|truncate:low=-5|shift:a=2"))
+    assert space.distributions["shift.a"] == FloatDistribution(0.75, 12, log=True)
+    assert space.distributions["shift2.a"] == FloatDistribution(0.5, 8, log=True)
+    assert space.distributions["truncate.low"] == FloatDistribution(-8, -2)
+    assert "truncate.high" not in space.published, "what is not cut off is not searched"
+    made = space.entry_of(space.published | {"shift2.a": 4.0, "truncate.low": -6.0})
+    assert made.schedule == "laplace|shift:a=3|truncate:low=-6|shift:a=4"
+
+
+def test_parts_of_a_mixture_and_their_weights_are_searched():
+    space = Space.of(Entry.of("mixture(laplace@0.75, logit_normal@0.25)"))
+    assert {"1.loc", "1.scale", "2.m", "2.s", "2.weight"} <= space.published.keys()
+    made = space.entry_of(space.published | {"1.loc": 1.0, "2.weight": 0.75})
+    assert made.schedule == "mixture(laplace:loc=1@0.5, logit_normal@0.5)"
+
+
+def test_parameters_of_a_weighting_are_searched_with_the_schedules():
+    space = Space.of(Entry.of("laplace", "min_snr"))
+    assert space.published["weighting.gamma"] == 5.0
+    made = space.entry_of(space.published | {"weighting.gamma": 2.0, "loc": 1.0})
+    assert (made.schedule, made.weighting) == ("laplace:loc=1", "min_snr:gamma=2")
+
+
+def test_what_is_suggested_can_be_written_down_and_stays_inside():
+    space = Space.of(Entry.of("piecewise"))
+    for drawn in ask([], [], range(1, 30), space.distributions, space.rounded):
+        for name, value in drawn.items():
+            assert float(f"{value:.4g}") == value
+            assert space.distributions[name].low <= value <= space.distributions[name].high
+
+
+@pytest.fixture
+def odd():
+    """A plugin whose default lies between the steps of its range, with a parameter of the multiplier's name."""
+    from scipy import stats
+
+    def odd(loc: float = 0.5, count: int = 3, learning_rate: float = 0.1, cut: float | None = None):
+        if loc > 2:
+            raise UserError("loc is too far")
+        return stats.norm(loc, count)
+
+    space = {
+        "loc": FloatDistribution(-3, 3, step=0.3),
+        "count": IntDistribution(1, 5),
+        "learning_rate": FloatDistribution(0.01, 1),
+        "cut": FloatDistribution(0, 1),
+    }
+    schedules.register("odd", space=space)(odd)
+    yield Entry.of("odd")
+    SCHEDULES.remove("odd")
+
+
+def test_a_default_that_its_own_range_lacks_is_trial_0_all_the_same(odd):
+    space = Space.of(odd)
+    assert space.published == {"learning_rate": 1, "ema": 1, "loc": 0.5, "count": 3, "schedule.learning_rate": 0.1}
+    assert space.distributions["loc"] == FloatDistribution(-3, 3)
+    made = space.entry_of(space.published | {"learning_rate": 2.0, "schedule.learning_rate": 0.2})
+    assert (made.schedule, made.learning_rate) == ("odd:learning_rate=0.2", 2.0)
+
+
+def test_parameters_that_cannot_be_are_refused(odd):
+    space = Space.of(odd)
+    with pytest.raises(UserError, match="too far"):
+        space.entry_of(space.published | {"loc": 2.5})

@@ -1,0 +1,188 @@
+"""`snrbench leaderboard`, `publish`, `bundle` and `verify` as a user calls them: exit codes, lines, files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+
+from harness.metrics.keys import parse
+from harness.run import RunResult
+from harness.specs import Entry, RunSpec
+from leaderboards import released
+from leaderboards.bundles import contents, rerun
+
+TRACK = "digits-v1"
+
+
+@pytest.fixture
+def snrbench(capsys, monkeypatch):
+    """Runs a command as the console script does: exit code, standard output, standard error."""
+    from harness.cli import main
+
+    monkeypatch.setenv("SNRBENCH_DEBUG", "")
+
+    def call(*arguments):
+        code = main._exit_code([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(released, "FOLDER", tmp_path / "published")
+    return tmp_path / "published"
+
+
+@pytest.fixture
+def with_keys(real_store):
+    """The store with the harness's own run keys and fingerprints, so that its runs can be repeated."""
+    with sqlite3.connect(real_store / "mlflow.db") as db:
+        tags: dict[str, dict[str, str]] = {}
+        for run_id, key, value in db.execute("SELECT run_uuid, key, value FROM tags"):
+            tags.setdefault(run_id, {})[key.removeprefix("snrbench.")] = value
+        entries = {of["entry"]: Entry.of(of["entry"]) for of in tags.values()}
+        for run_id, of in tags.items():
+            entry = entries[of["entry"]]
+            key = RunSpec(track=TRACK, target=of["target"], entry=entry, seed=int(of["seed"])).key
+            for name, value in (("run_key", key), ("fingerprint", entry.fingerprint)):
+                db.execute(
+                    "UPDATE tags SET value = ? WHERE key = ? AND run_uuid = ?", [value, f"snrbench.{name}", run_id]
+                )
+    return real_store
+
+
+def entries_of(out):
+    return [row["entry"] for row in json.loads(out) if row["target"] == "v"]
+
+
+def test_filters(snrbench, real_store):
+    board = ["leaderboard", TRACK, "--store", real_store, "--format", "json"]
+    assert set(entries_of(snrbench(*board, "--entry", "cosine_*", "--entry", "e?m")[1])) == {
+        *("cosine", "cosine_scaled:s=2", "edm"),
+    }
+    assert set(entries_of(snrbench(*board, "--without", "edm")[1])) == {"cosine", "laplace", "cosine_scaled:s=2"}
+    rows = json.loads(snrbench(*board, "--without-seed", "0", "--without-seed", "1")[1])
+    assert {tuple(row["values"]) for row in rows} == {("2",)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--entry", "laplac"], ["unknown entry 'laplac'", "laplace"]),
+        (["--without", "nothing"], ["unknown entry 'nothing'"]),
+        (["--without-seed", "7"], ["unknown seed '7'"]),
+        (["--without-seed", "x"], ["without-seed", "'x'"]),
+        (["--format", "pdf"], ["unknown format 'pdf'", "html"]),
+        (["--published"], ["no published results of 'digits-v1'"]),
+        (["--with-published"], ["no published results of 'digits-v1'"]),
+        (["--published", "--with-published"], ["--published", "--with-published"]),
+        (["--published", "--rebuild"], ["--published", "--rebuild"]),
+        (["--with-bundle", "no-such-file"], ["bundle no-such-file cannot be read"]),
+    ],
+)
+def test_a_wrong_value_is_one_line_and_exit_code_2(snrbench, real_store, home, arguments, words):
+    code, out, err = snrbench("leaderboard", TRACK, *arguments, "--store", real_store)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err
+    assert all(word in err for word in words), err
+
+
+def test_publish_then_read_it_without_a_store(snrbench, real_store, home, tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n<!-- snrbench:published {TRACK} -->\nold\n<!-- /snrbench:published -->\nafter\n")
+    code, out, err = snrbench("publish", TRACK, "--store", real_store, "--readme", page)
+    assert (code, err) == (0, "")
+    assert "first release: 4 entries" in out
+    assert "4 entries, 3 targets, 3 seeds, 36 runs" in out
+    text = page.read_text()
+    assert text.startswith("before\n<!--")
+    assert text.endswith("<!-- /snrbench:published -->\nafter\n")
+    assert "| `laplace` |" in text
+    assert "old" not in text
+    assert "36 runs, 3 seeds" in text
+    again = page.read_text()
+    assert "nothing changed" in snrbench("publish", TRACK, "--store", real_store, "--readme", page)[1]
+    assert page.read_text() == again
+    own = json.loads(snrbench("leaderboard", TRACK, "--store", real_store, "--format", "json")[1])
+    shutil.rmtree(real_store)
+    code, out, _ = snrbench("leaderboard", TRACK, "--published", "--store", real_store, "--format", "json")
+    assert code == 0
+    for row, mine in zip(json.loads(out), own, strict=True):
+        assert (row["entry"], row["target"], row["rank"], row["source"]) == (
+            *(mine["entry"], mine["target"], mine["rank"], "published"),
+        )
+        assert row["mean"] == pytest.approx(mine["mean"], rel=1e-6)
+    assert not real_store.exists()
+
+
+def test_publishing_names_what_is_missing_and_refuses_one_seed(snrbench, real_store, bulk, home):
+    bulk.append(real_store, {"laplace": 0.5}, ["v"], [3])
+    code, _, err = snrbench("publish", TRACK, "--store", real_store)
+    assert code == 0
+    assert "missing: cosine × v: seeds 3" in err
+    assert "missing: 1 more" in err
+    with sqlite3.connect(real_store / "mlflow.db") as db:
+        one = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.seed' AND value = '1')"
+        db.execute(f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid NOT IN {one}")
+    code, _, err = snrbench("publish", TRACK, "--store", real_store)
+    assert code == 2
+    assert "one seed, 1" in err
+
+
+def test_own_and_published_in_one_table(snrbench, real_store, bulk, home):
+    snrbench("publish", TRACK, "--store", real_store)
+    with sqlite3.connect(real_store / "mlflow.db") as db:
+        gone = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.entry' AND value = 'edm')"
+        db.execute(f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid IN {gone}")
+    bulk.append(real_store, {"mine": 0.4}, ["v"], [0, 1, 2])
+    code, out, _ = snrbench(
+        "leaderboard", TRACK, "-t", "v", "--with-published", "--store", real_store, "--format", "json"
+    )
+    assert code == 0
+    assert {row["entry"]: row["source"] for row in json.loads(out)} == {
+        **{"mine": "", "laplace": "", "cosine": "", "cosine_scaled:s=2": "", "edm": "published"},
+    }
+    out = snrbench("leaderboard", TRACK, "-t", "v", "--with-published", "--store", real_store)[1]
+    assert out.count("published") == 1
+
+
+def test_bundle_verify_and_rank_beside_ones_own(snrbench, with_keys, tmp_path, monkeypatch):
+    file, mine = tmp_path / "theirs.zip", tmp_path / "mine"
+    code, out, _ = snrbench("bundle", TRACK, "-o", file, "--store", with_keys)
+    assert (code, "36 runs of digits-v1" in out) == (0, True)
+    assert snrbench("bundle", TRACK, "-o", file, "--store", with_keys)[0] == 2
+    scores = {run.run_key: run.scores for run in contents.open_bundle(file).runs}
+
+    def honest(spec, device, factor=1.0):
+        of = {parse(key): factor * value for key, value in scores[spec.key].items() if parse(key)}
+        return RunResult(spec, values=of)
+
+    show = ["leaderboard", TRACK, "-t", "v", "--with-bundle", file, "--store", mine, "--format", "json"]
+    shutil.copytree(with_keys, mine)
+    with sqlite3.connect(mine / "mlflow.db") as db:
+        gone = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.entry' AND value <> 'cosine')"
+        db.execute(f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid IN {gone}")
+    verify = ["verify", file, "--runs", "2", "--device", "cpu", "--store", mine]
+    for factor, code, word, mark in ((1.5, 1, "disagrees", "self-reported"), (1.0, 0, "agrees", "verified")):
+        monkeypatch.setattr(rerun, "execute", lambda spec, device, factor=factor: honest(spec, device, factor))
+        found, out, _ = snrbench(*verify)
+        assert found == code
+        assert out.count(f": {word};") == 2
+        assert "other hardware or torch: final distances, risks and errors to 2 %" in out
+        rows = {row["entry"]: row["verified"] for row in json.loads(snrbench(*show)[1])}
+        assert rows == {"cosine": "", "laplace": mark, "edm": mark, "cosine_scaled:s=2": mark}
+
+
+def test_verify_refuses_what_is_malformed(snrbench, tmp_path):
+    (tmp_path / "b").write_bytes(b"no zip")
+    code, out, err = snrbench("verify", tmp_path / "b", "--store", tmp_path / "store")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "store").exists()
+    assert snrbench("verify", tmp_path / "missing")[0] == 2
+    assert snrbench("verify", tmp_path / "b", "--runs", "0")[0] == 2
