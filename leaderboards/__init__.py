@@ -15,9 +15,9 @@ Beyond boards, each from a `panel.Panel` (cells × entries × seeds) that `choic
 
     reports, show_views    these as text: `snrbench leaderboard TRACK --view NAME`
 
-    cache            the store's runs as Parquet files, synchronised with MLflow      sources   several places in one table
-    publishing, released    results as data of the package: written, read            lines     sparklines, ε-error curves
-    bundles          results that others hand in: read with care, run again, marked
+    cache                  the store's runs as Parquet files, in step with MLflow      sources   several in one table
+    publishing, released   results as data of the package: written, read               lines     curves of many runs
+    bundles                results that others hand in: read with care, run again, marked
 
 A board is a pure function of one long table, so that it can be thrown away and rebuilt at any time.
 """

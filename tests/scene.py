@@ -82,23 +82,18 @@ def workers_of(parent: int) -> list[int]:
     return found
 
 
-def scores(store: Path, track: str = "tiny-v1") -> dict[tuple[str, str], float]:
-    """(run key, metric) → value of everything measured, without what a clock says; AssertionError for a run twice."""
+def scores(store: Path, track: str = "tiny-v1") -> dict[tuple[str, ...], float]:
+    """(run key, metric, split, guidance, mark) → value of everything measured, without what a clock says."""
     from harness.tracking.read import read_runs
 
     table = read_runs(store, track)
-    assert not table.duplicated(["run_key", "metric", "split", "guidance", "mark"]).any()
     measured = table[table.split != ""]
-    names = (
-        measured.metric
-        + "/"
-        + measured.split
-        + "/"
-        + measured.guidance.astype(str)
-        + "/"
-        + measured["mark"].astype(str)
-    )
-    return dict(zip(zip(measured.run_key, names, strict=True), measured.value, strict=True))
+    found = {
+        (row.run_key, row.metric, row.split, str(row.guidance), str(row.mark)): row.value
+        for row in measured.itertuples()
+    }
+    assert len(found) == len(measured), "a value is there twice"
+    return found
 
 
 def runs_in_mlflow(store: Path, track: str = "tiny-v1") -> list[str]:

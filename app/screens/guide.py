@@ -94,7 +94,7 @@ def _question() -> None:
     with left:
         st.markdown(
             "A diffusion model learns to remove noise. During training every image is mixed with some noise, and"
-            " somebody has to decide how often which strength of it is drawn. That decision is the **noise schedule**.\n\n"
+            " somebody decides how often which strength of it is drawn. That decision is the **noise schedule**.\n\n"
             "The strength is measured by **λ = log SNR**, the logarithm of signal over noise: at λ = 0 both are equal,"
             " at λ = 10 the image is nearly clean, at λ = −10 it is nearly gone. A schedule is then a probability"
             " density **p(λ)**: where training spends its samples.\n\n"

@@ -60,8 +60,7 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
     images, labels = official(name, train=True)
     rows = np.arange(len(images))
     train, val = (
-        np.sort(part)
-        for part in train_test_split(rows, test_size=val_images, stratify=labels, random_state=SPLIT_SEED)
+        np.sort(part) for part in train_test_split(rows, test_size=val_images, stratify=labels, random_state=SPLIT_SEED)
     )
     test_images, test_labels = official(name, train=False)
     mean, std = mean_and_std(F.pad(images[train], [border] * 4))

@@ -70,7 +70,6 @@ class Worker:
 
         from harness.run import Interrupted, abandon, execute
         from harness.tracking import result_folder
-        from harness.training import checkpoint
 
         job, device = given.job, torch.device(given.device)
         try:
@@ -99,7 +98,6 @@ class Worker:
             )
         except Exception as error:  # whatever cannot be written: the run itself is not at fault
             return Reply("unwritable", _in_one_line(error))
-        checkpoint.remove(given.checkpoints)
         reply.folder = folder
         return reply
 

@@ -64,8 +64,7 @@ class ImageClassifier(Classifier):
 
 
 def digits_features(device: torch.device, sha256: str) -> nn.Module:
-    """The committed classifier of digits-v1, as a map from images to standardised features; `sha256` as in committed().
-    """
+    """The committed classifier of digits-v1, as a map from images to standardised features; see committed()."""
     return committed(DigitsClassifier(), "digits", sha256, device)
 
 

@@ -7,9 +7,15 @@ With c = MLP(embedding(λ)) + label embedding, each block is
     h ← h + gate₂ ⊙ MLP((1 + scale₂) ⊙ norm(h) + shift₂)
 
 Three things differ from the paper's network. It sees λ through the embedding that all networks share, in the place of
-a timestep. It has one output a channel, where the paper's has a second for a learned variance. And a skip s(λ)·x is
-added to the output, as in `mlp`, for the reason given there: it starts at zero, so the untrained network is the
-paper's, and it costs hidden + 1 parameters.
+a timestep. It has one output for each channel; the paper's has a second, for a learned variance. And a skip s(λ)·x is
+added to the output, as in `mlp`: it starts at zero and costs hidden + 1 parameters.
+
+The skip and the initial scale of the condition were chosen by the baseline's ε-error on MNIST (eps, depth 4, hidden 96,
+patches of 4, 400 steps of batch 32, one seed), at λ = −7, −1 and 5:
+
+    as it is                   0.0013   0.0665   0.2492
+    without the skip           0.0044   0.0744   0.2523
+    with the paper's scales    0.0044   0.0721   0.2631
 """
 
 from __future__ import annotations
@@ -28,9 +34,8 @@ class DiT(Network):
     """x (B, channels, side, side), λ (B,), label (B,) → the shape of x.
 
     Label `classes` stands for "no label". Modulations, output layer and skip start at zero, so every block starts as
-    the identity and the untrained network returns 0. What makes c keeps PyTorch's own initial scale and labels have
-    unit variance, not the paper's 0.02: with it the condition starts so small that a budget of some thousand steps is
-    spent on making it grow.
+    the identity and the untrained network returns 0. The layers that make c keep PyTorch's own initial scale and labels
+    have unit variance; the paper starts both at a standard deviation of 0.02.
     """
 
     position: Tensor
@@ -114,7 +119,7 @@ def images(tokens: Tensor, patch: int) -> Tensor:
 
 
 def position_embedding(row: int, width: int) -> Tensor:
-    """(row², width): sines and cosines of the column in the first half, of the line in the second; 10000^(−4i/width)."""
+    """(row², width): sines and cosines of the column, then of the line, at frequencies 10000^(−4i/width)."""
     frequencies = 10000.0 ** -(torch.arange(width // 4, dtype=torch.float64) / (width // 4))
     place = torch.arange(row**2, dtype=torch.float64)
     phases = [position[:, None] * frequencies for position in (place % row, place // row)]

@@ -1,7 +1,7 @@
 """A U-Net of residual blocks with adaptive group norm, and attention at chosen resolutions.
 
-After ADM (Dhariwal & Nichol 2021, arXiv:2105.05233, section 3), with the strided convolutions of DDPM (arXiv:2006.11239)
-between resolutions. With c = MLP(embedding(λ)) + label embedding, a block is
+After ADM (Dhariwal & Nichol 2021, arXiv:2105.05233, section 3), with the strided convolutions of DDPM
+(arXiv:2006.11239) between resolutions. With c = MLP(embedding(λ)) + label embedding, a block is
 
     scale, shift = linear(silu(c))
     h ← skip(h) + conv(silu((1 + scale) ⊙ norm(conv(silu(norm(h)))) + shift))
@@ -52,7 +52,7 @@ class UNet(Network):
         self.logsnr_out = nn.Linear(4 * width, 4 * width)
         self.label = nn.Embedding(classes + 1, 4 * width)
 
-        def block(before: int, after: int) -> Block:
+        def block(before: int, after: int, side: int) -> Block:
             return Block(before, after, 4 * width, side in attention)
 
         self.into = nn.Conv2d(channels, width, 3, padding=1)
@@ -64,13 +64,13 @@ class UNet(Network):
                 side //= 2
                 kept.append(current)
             for _ in range(blocks):
-                self.down.append(block(current, multiplier * width))
+                self.down.append(block(current, multiplier * width, side))
                 current = multiplier * width
                 kept.append(current)
-        self.middle = nn.ModuleList([Block(current, current, 4 * width, True), Block(current, current, 4 * width, False)])
+        self.middle = nn.ModuleList(Block(current, current, 4 * width, mixed) for mixed in (True, False))
         for level, multiplier in reversed(list(enumerate(multipliers))):
             for _ in range(blocks + 1):
-                self.up.append(block(current + kept.pop(), multiplier * width))
+                self.up.append(block(current + kept.pop(), multiplier * width, side))
                 current = multiplier * width
             if level:
                 self.up.append(Upsample(current))

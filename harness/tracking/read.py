@@ -186,7 +186,7 @@ def _database(store: Store) -> Database | None:
     """The database of the store's own folder; None where only MLflow can read, or there is nothing to read."""
     if store.remote is not None or not store.exists:
         return None
-    store._check_format()
+    store.check_format()
     found = Database(store.database)
     return found if found.as_expected() else None
 

@@ -58,7 +58,7 @@ class Store:
         self._check_path()
         if self.root.exists() and not self.root.is_dir():
             raise UserError(f"store {self.root} cannot be written: it is a file; expected a folder")
-        self._check_format()
+        self.check_format()
         try:
             self.outbox.mkdir(parents=True, exist_ok=True)
             if self.remote is None:
@@ -102,7 +102,7 @@ class Store:
 
     @functools.cached_property
     def _reader(self) -> MlflowClient:
-        self._check_format()
+        self.check_format()
         if self.remote is not None:
             return _client(self.remote)
         self._check_path()
@@ -122,7 +122,7 @@ class Store:
         with sqlite3.connect(self.database, timeout=database.WAIT) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
 
-    def _check_format(self) -> None:
+    def check_format(self) -> None:
         if not self.marker.is_file():
             return
         try:

@@ -68,10 +68,10 @@ class Budget:
     def deviation(self) -> str:
         """How it differs from the track's rule, in words; "" when it doesn't."""
         found = [
-            f"{ours} {name} instead of {theirs}"
+            f"{_counted(ours, name)} instead of {theirs}"
             for name, ours, theirs in (
-                ("trials", self.trials, self.rule.trials),
-                ("seeds", self.seeds, self.rule.seeds),
+                ("trial", self.trials, self.rule.trials),
+                ("seed", self.seeds, self.rule.seeds),
             )
             if ours != theirs
         ]
@@ -90,7 +90,11 @@ class Budget:
 
     def __str__(self) -> str:
         return (
-            f"{self.trials} trials × {self.seeds} seeds × {self.steps:,} steps, then the best "
+            f"{_counted(self.trials, 'trial')} × {_counted(self.seeds, 'seed')} × {self.steps:,} steps, then the best "
             f"{min(self.finalists, self.trials - 1)} and the published parameters on {self.confirm_seeds} fresh seeds: "
             f"{self.most_steps:,} training steps at most"
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

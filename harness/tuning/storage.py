@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -95,6 +96,7 @@ def _explained(place: URL) -> Iterator[None]:
         yield
     except ImportError as error:
         raise UserError(f"{VARIABLE} needs a driver ({error}); pip install 'snrbench[postgres]'") from error
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        line = " ".join(str(getattr(error, "orig", None) or error).split())
+    except (SQLAlchemyError, sqlite3.Error, OSError, StorageInternalError) as error:
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+        line = " ".join(str(getattr(cause, "orig", None) or cause).split())
         raise UserError(f"the studies' database {place.render_as_string()} cannot be used: {line}") from error

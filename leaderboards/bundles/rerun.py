@@ -25,6 +25,8 @@ from schedules.errors import UserError
 
 EXACT, ELSEWHERE = 1e-6, 0.02
 TINY = 1e-9
+ARCHITECTURES = frozenset({"", "x86_64", "amd64", "i386", "i686", "arm", "arm64", "aarch64"})
+"""What some systems give for a processor's name: many processors, which do not round alike."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def compare(bundle: Bundle, run: BundledRun, device: torch.device) -> Compared:
     spec = run.spec
     if spec.key != run.run_key:
         return Compared(run, exact, 0, 0.0, (f"the run key is not that of {spec}",))
+    # As a worker of the harness does: another number of threads adds up in another order.
+    torch.set_num_threads(1)
     result = execute(spec, device)
     if result.outcome != run.outcome:
         return Compared(run, exact, 0, 0.0, (f"outcome {run.outcome}; run again: {result.outcome} {result.reason}",))
@@ -101,7 +105,8 @@ def tolerance(one: Compared) -> str:
 def same_place(bundle: Bundle, run: BundledRun, device: torch.device) -> bool:
     """Whether the run was made on this hardware with this version of torch, as far as the bundle says."""
     made_with = {versions.get("torch") for versions in bundle.manifest.environment}
-    return run.hardware == describe(device) and made_with == {importlib.metadata.version("torch")}
+    named = run.hardware.lower() not in ARCHITECTURES
+    return named and run.hardware == describe(device) and made_with == {importlib.metadata.version("torch")}
 
 
 def _robust(measured: Measured) -> bool:

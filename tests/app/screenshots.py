@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from browser import LAPTOP, PHONE, chromium, running, screenshot, settled
 
+TOPICS = ("question", "protocol", "tracks", "metrics", "reading", "adding")
 ADDRESSES = {
     "leaderboard": ("", {}),
     "leaderboard-v": ("", {"target": "v", "guidance": "1", "entry": ["laplace", "edm"]}),
@@ -20,7 +21,7 @@ ADDRESSES = {
     "tuning": ("tuning", {}),
     "runs": ("runs", {}),
     "transfer": ("transfer", {}),
-    "guide": ("guide", {}),
+    **{f"guide-{topic}": ("guide", {"topic": topic}) for topic in TOPICS},
 }
 LOOKS = {f"{theme}-{name}": (theme == "dark", size) for theme in ("light", "dark") for name, size in
          (("laptop", LAPTOP), ("phone", PHONE))}  # fmt: skip

@@ -26,7 +26,7 @@ def test_everything_is_drawn_of_the_chosen_entries(open_app, full_store, entries
         row.speedup for row in query.open_board(full_store, "digits-v1", target="v").rows if row.entry == "laplace"
     )
     assert star["x"][0] == pytest.approx(1 / speedup)
-    assert len(app.get("image_list")) == len(entries)
+    assert len(app.get("image")) == len(entries)
     assert app.address["entry"] == entries
 
 

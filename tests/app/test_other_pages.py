@@ -71,6 +71,7 @@ def test_a_run_shows_its_environment_and_every_seed(open_app, full_store):
 def test_runs_that_failed_are_shown_with_their_reason(open_app, stores, tmp_path):
     folder = stores.build(tmp_path, entries=("cosine",), targets=("v",), seeds=1)
     store = Store(folder)
+    store.prepare()
     experiment = store.experiment("digits-v1")
     tags = {
         "snrbench.entry": "<b>x</b>",

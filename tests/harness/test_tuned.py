@@ -25,7 +25,7 @@ WANTED = Wanted(Entry.of("laplace"))
 def study(tmp_path_factory):
     """A store with a study of laplace, and what the study says it found."""
     root = tmp_path_factory.mktemp("tuned")
-    [(_, says)], _ = tuned(root, KnownRuns(), trials=12)
+    [(_, says)], _ = tuned(root, KnownRuns(lambda spec: bowl(spec) + 3 * (spec.trial == 0)), trials=12)
     return root, says
 
 

@@ -16,7 +16,7 @@ from harness.tuning.study import Study
 from schedules import UserError
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-from known_objective import Killed, KnownRuns, bowl, tuned
+from known_objective import HOPELESS, Killed, KnownRuns, bowl, tuned
 from servers import postgresql
 
 
@@ -125,8 +125,9 @@ def test_tpe_finds_an_optimum_that_random_search_does_not(whole):
 def test_only_hopeless_trials_are_stopped(whole):
     trials, _, runs, _ = whole
     stopped = [one for one in trials if one.state == TrialState.PRUNED]
-    assert stopped
+    assert set(HOPELESS) <= {one.number for one in stopped}
     assert trials[0].state == TrialState.COMPLETE
+    assert len(stopped) < len(trials) / 3
     for trial in stopped:
         step = trial.last_step
         assert step < 500
@@ -135,8 +136,6 @@ def test_only_hopeless_trials_are_stopped(whole):
         written = [job for job in runs.jobs if job.spec.trial == trial.number and job.abandon]
         assert [job.spec.seed for job in written] == [1_000_000, 1_000_001]
         assert f"{step / 500:.0%}" in written[0].abandon
-        # One that would have been among the best by its true score is not hopeless.
-        assert sum(bowl(written[0].spec) < true(runs, one) for one in before) < len(before) / 2
 
 
 def test_stopping_early_saves_steps_and_does_not_change_the_best(whole, tmp_path, monkeypatch):
@@ -151,8 +150,9 @@ def test_stopping_early_saves_steps_and_does_not_change_the_best(whole, tmp_path
 
 def test_fresh_seeds_decide_and_not_the_lucky_trial(tmp_path):
     def lucky_on_tuning_seeds(spec):
-        lucky = spec.trial == 9 and spec.seed < 2_000_000
-        return -5.0 if lucky else bowl(spec)
+        if spec.trial == 9:
+            return -5.0 if spec.seed < 2_000_000 else 30.0
+        return bowl(spec)
 
     [(trials, found)], _ = tuned(tmp_path, KnownRuns(lucky_on_tuning_seeds), trials=12)
     assert min(trials, key=lambda one: one.value if one.value is not None else np.inf).number == 9
@@ -196,7 +196,7 @@ def test_more_trials_go_on_and_are_confirmed_anew(whole, tmp_path):
 
 def test_another_number_of_trials_is_noted(tmp_path):
     [(_, found)], _ = tuned(tmp_path, KnownRuns(), trials=5, each=1)
-    assert found["deviates"] == "5 trials instead of 24, 1 seeds instead of 2"
+    assert found["deviates"] == "5 trials instead of 24, 1 seed instead of 2"
 
 
 @pytest.mark.parametrize("bad", ["diverged", "failed"])

@@ -139,14 +139,18 @@ def test_the_tolerance_is_float_noise_here_and_wider_elsewhere(honest, again, mo
     assert "other hardware" in rerun.tolerance(verdicts[1])
 
 
-def test_hardware_and_torch_decide_what_is_the_same_place(honest):
+def test_hardware_and_torch_decide_what_is_the_same_place(honest, monkeypatch):
     bundle = contents.open_bundle(honest)
     run = bundle.runs[0]
     version = importlib.metadata.version("torch")
     with_torch = replace(bundle, manifest=bundle.manifest.model_copy(update={"environment": [{"torch": version}]}))
-    assert rerun.same_place(with_torch, run, CPU)
-    assert not rerun.same_place(bundle, run, CPU)
+    monkeypatch.setattr(rerun, "describe", lambda device: "EPYC 9999")
+    here = run.model_copy(update={"hardware": "EPYC 9999"})
+    assert rerun.same_place(with_torch, here, CPU)
+    assert not rerun.same_place(bundle, here, CPU)
     assert not rerun.same_place(with_torch, run.model_copy(update={"hardware": "another"}), CPU)
+    monkeypatch.setattr(rerun, "describe", lambda device: "x86_64")
+    assert not rerun.same_place(with_torch, run.model_copy(update={"hardware": "x86_64"}), CPU)
 
 
 def test_one_tampered_score_is_found(honest, again, tmp_path):

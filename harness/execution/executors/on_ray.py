@@ -63,7 +63,7 @@ class RayExecutor:
         self._sign = store.root / f".ray-{uuid.uuid4().hex}"
         self._sign.touch()
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        self._board = ray.remote(ray_node.Board).options(num_cpus=0, scheduling_strategy=here).remote()
+        self._board: Any = ray.remote(ray_node.Board).options(num_cpus=0, scheduling_strategy=here).remote()
         self._task = ray.remote(ray_node.execute).options(
             num_cpus=1, num_gpus=self._share, max_retries=RETRIES, scheduling_strategy="SPREAD"
         )
@@ -149,8 +149,6 @@ class RayExecutor:
                 reply.folder = unpack(outcome.result, self.store.outbox)
         except OSError as error:
             return Done(job, UNWRITABLE, f"{type(error).__name__}: {error}")
-        if reply.folder is not None:
-            ray_node.forget(given.checkpoints)
         return done_of(self.settings, self.store, job, reply, "cpu", started)
 
 

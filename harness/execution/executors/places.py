@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -37,10 +38,14 @@ def assignment(settings: Settings, store: Store, job: Job, device: str) -> Assig
 def done_of(settings: Settings, store: Store, job: Job, reply: Reply, device: str, started: float) -> Done:
     """What came of a job. A failed run gets its result folder here, since its process may be gone.
 
+    A run whose result is safe needs its checkpoints no more; a failed one may go on from them when it is repeated.
+
     started: seconds since the epoch
     """
     if reply.outcome == "failed" and reply.folder is None:
         reply = _recorded(settings, store, job, reply, device, started)
+    elif reply.folder is not None:
+        shutil.rmtree(checkpoints_of(store, job), ignore_errors=True)
     return Done(job, reply.outcome, reply.reason, reply.folder, reply.values, reply.seconds, reply.notes)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -96,11 +95,6 @@ def execute(order: Order, board: Any) -> Outcome:
 def sources(plugins: Iterable[str]) -> dict[str, tuple[Path, bytes]]:
     """Path and content of those that are files."""
     return {name: (Path(name).resolve(), Path(name).read_bytes()) for name in plugins if name.endswith(".py")}
-
-
-def forget(checkpoints: Path) -> None:
-    """Remove a run's checkpoints."""
-    shutil.rmtree(checkpoints, ignore_errors=True)
 
 
 def _watched(worker: Supervised, given: Assignment, board: Any) -> Reply:
