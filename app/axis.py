@@ -31,7 +31,12 @@ class Axis:
     @classmethod
     def of(cls, rows: Iterable[Row], logarithmic: bool) -> Axis:
         """An axis for these rows, the baseline's line on it."""
-        effects = np.array([effect(row) for row in rows if isfinite(effect(row)[0])] or [(nan, nan, nan)])
+        return cls.around([effect(row) for row in rows], logarithmic)
+
+    @classmethod
+    def around(cls, found: Iterable[tuple[float, float, float]], logarithmic: bool) -> Axis:
+        """An axis for these changes, (value, low, high) each, the line of no change on it."""
+        effects = np.array([one for one in found if isfinite(one[0])] or [(nan, nan, nan)])
         numbers = effects[np.isfinite(effects)]
         middle = 1.0 if logarithmic else 0.0
         if len(numbers) == 0:
@@ -52,6 +57,12 @@ class Axis:
         if not self.logarithmic:
             at = value
         return min(1.0, max(0.0, (at - low) / (high - low)))
+
+    def places(self, value: float, low: float, high: float) -> dict[str, float | None]:
+        """Where an interval and its middle lie; without one of its ends it has neither."""
+        ends = self.share(low), self.share(high)
+        whole = None not in ends
+        return {"low": ends[0] if whole else None, "mean": self.share(value), "high": ends[1] if whole else None}
 
     @property
     def reference(self) -> float | None:

@@ -174,8 +174,7 @@ def _marks(
 def _interval(axis: Axis, row: Row, baseline: str) -> Cell:
     mean, low, high = effect(row)
     colour = NEUTRAL if row.baseline else theme.colour(row.entry, baseline)
-    ends = (axis.share(low), axis.share(high))
-    places = {"low": ends[0] if None not in ends else None, "mean": axis.share(mean), "high": ends[1]}
+    places = axis.places(mean, low, high)
     note = "diverged" if row.diverged else "no pairs" if places["mean"] is None else ""
     if row.baseline:
         places |= {"low": None}

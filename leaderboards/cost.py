@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from leaderboards.narrow import categories
+
 SECONDS = ("seconds/training", "seconds/evaluation")
 
 
@@ -27,5 +29,6 @@ def seconds_per_run(cell: pd.DataFrame) -> pd.Series:
     rows = cell[cell["metric"].isin(SECONDS)]
     if rows["machine"].nunique() > 1:
         rows = rows.iloc[:0]
-    runs = rows.groupby(["label", "run_id"], sort=False)["value"].sum()
-    return runs.groupby(level="label").mean()
+    by_run = rows["value"].groupby(categories(rows["run_id"]).codes, sort=False)
+    labels = rows["label"].groupby(categories(rows["run_id"]).codes, sort=False).first()
+    return by_run.sum().groupby(labels.astype("str")).mean()

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from leaderboards.scale import Scale
-from leaderboards.scores import UNGUIDED
-from leaderboards.speedup import Reach, over_cells, reach
+from leaderboards.scores import UNGUIDED, numbered
+from leaderboards.speedup import Reach, over_cells, reach_all
 
 Reaches = dict[str, dict[int, Reach]]
 
@@ -18,8 +18,17 @@ def marks(cell: pd.DataFrame, metric: str) -> pd.DataFrame:
     cell: the long table of one target, with `label`.
     """
     rows = cell[(cell["metric"] == metric) & (cell["split"] != "val") & cell["mark"].notna()]
-    rows = rows[rows["guidance"].isna() | np.isclose(rows["guidance"], UNGUIDED)]
-    return rows.pivot_table(index=["label", "seed"], columns="mark", values="value", aggfunc="last")
+    rows = rows[(rows["guidance"].isna() | np.isclose(rows["guidance"], UNGUIDED)) & rows["value"].notna()]
+    names = pd.Index(sorted(rows["label"].unique()), name="label", dtype="str")
+    labels, seeds, fractions = numbered(rows["label"], names), np.unique(rows["seed"]), np.unique(rows["mark"])
+    who = labels * max(len(seeds), 1) + np.searchsorted(seeds, rows["seed"])
+    there = np.unique(who)
+    wide = np.full((len(there), len(fractions)), np.nan)
+    wide[np.searchsorted(there, who), np.searchsorted(fractions, rows["mark"])] = rows["value"]
+    index = pd.MultiIndex.from_arrays(
+        [names[there // max(len(seeds), 1)], seeds[there % max(len(seeds), 1)]], names=["label", "seed"]
+    )
+    return pd.DataFrame(wide, index=index, columns=pd.Index(fractions, name="mark"))
 
 
 def reaches(curves: pd.DataFrame, baseline: str, scale: Scale) -> Reaches:
@@ -30,14 +39,16 @@ def reaches(curves: pd.DataFrame, baseline: str, scale: Scale) -> Reaches:
     fractions = curves.columns.to_numpy(dtype=float)
     if len(fractions) < 2:
         return {}
-    costs = curves.apply(lambda column: scale.sign * scale.to(column.to_numpy(dtype=float)), axis=0).dropna()
-    goals = {
-        seed: cost for (label, seed), cost in zip(costs.index, costs.iloc[:, -1], strict=True) if label == baseline
-    }
+    costs = scale.sign * scale.to(curves.to_numpy(dtype=float))
+    kept = np.flatnonzero(~np.isnan(costs).any(axis=1))
+    labels, seeds = (curves.index.get_level_values(level)[kept] for level in ("label", "seed"))
+    goals = {seed: cost for label, seed, cost in zip(labels, seeds, costs[kept, -1], strict=True) if label == baseline}
+    shared = np.isin(seeds, list(goals))
+    labels, seeds, kept = labels[shared], seeds[shared], kept[shared]
     found: Reaches = {}
-    for (label, seed), curve in zip(costs.index, costs.to_numpy(), strict=True):
-        if seed in goals:
-            found.setdefault(label, {})[seed] = reach(fractions, curve, goals[seed])
+    reached = reach_all(fractions, costs[kept], np.array([goals[seed] for seed in seeds], dtype=float))
+    for label, seed, one in zip(labels.tolist(), seeds.tolist(), reached, strict=True):
+        found.setdefault(label, {})[seed] = one
     return found
 
 

@@ -22,8 +22,7 @@ def of_cell(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """
     newest = runs.sort_values("started", kind="stable").drop_duplicates("label", keep="last").set_index("label")
     found = newest[list(COLUMNS)].assign(seconds=seconds_per_run(scores).reindex(newest.index))
-    found.update(origin.of_runs(runs))
-    return found
+    return found.assign(**origin.of_runs(runs).reindex(found.index))
 
 
 def over_cells(cells: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -39,7 +38,7 @@ def over_cells(cells: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     by_label = together.groupby(level="label")
     found["seconds"], found["tuning_seconds"] = by_label["seconds"].mean(), by_label["tuning_seconds"].sum(min_count=1)
     found["trials"] = found["trials"].where(by_label["trials"].nunique() == 1)
-    found.update(origin.of_runs(together.reset_index()))
+    found = found.assign(**origin.of_runs(together.reset_index()).reindex(found.index))
     params = by_label["params"].nunique()
     for label in params.index[params > 1]:
         of_label = together.xs(label, level="label")["params"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
@@ -15,8 +15,20 @@ def of_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
     runs: one row for each run, or one for each label and target
     """
-    by_label = runs.groupby("label")
-    return pd.DataFrame({"source": by_label["source"].agg(_joined), "verified": by_label["verified"].agg(_weakest)})
+    return pd.DataFrame({"source": _by_label(runs, "source", _joined), "verified": _by_label(runs, "verified", _weakest)})
+
+
+def _by_label(runs: pd.DataFrame, column: str, of: Callable[[Iterable[str]], str]) -> pd.Series:
+    """label → what its different values come to; nearly always there is one, which is worked out once."""
+    values = runs[column].unique()
+    if len(values) == 1:
+        return pd.Series(of(values), index=pd.Index(sorted(runs["label"].unique()), name="label"), dtype="str")
+    different = runs[["label", column]].drop_duplicates()
+    several = different["label"].duplicated(keep=False)
+    alone = different[~several].set_index("label")[column]
+    alone = alone.map({value: of([value]) for value in alone.unique()})
+    found = different[several].groupby("label")[column].agg(of)
+    return pd.concat([alone, found]).sort_index().astype("str") if len(found) else alone.sort_index().astype("str")
 
 
 def _joined(sources: Iterable[str]) -> str:

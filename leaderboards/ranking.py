@@ -22,7 +22,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leaderboards.statistics import Array, holm, p_value, student
+from leaderboards.pairs import pairs, rejected_by_holm, two_sided
+from leaderboards.statistics import Array, holm
 
 SIGNIFICANCE = 0.05
 
@@ -38,15 +39,18 @@ def ranks(costs: ArrayLike, diverged: ArrayLike) -> list[int | None]:
     finished = np.flatnonzero(~diverged)
     if not np.any(np.isfinite(costs[finished]).sum(axis=1) >= 2):
         return [None] * len(costs)
-    above = _above(beats(costs[finished]))
+    above = _above(beats(costs[finished]), holes=_has_holes(costs[finished]))
     comparable = _comparable(costs[finished])
+    order = _down_the_table(above, costs[finished])
     result: list[int | None] = [None] * len(costs)
-    placed = np.zeros(len(finished), dtype=int)
-    for index in _down_the_table(above, costs[finished]):
+    placed, last = np.zeros(len(finished), dtype=int), 0
+    ahead, count = _last_above(above, order), above.sum(axis=0)
+    for index in order:
         if comparable[index]:
-            ahead = placed[above[:, index]].max(initial=0)
-            placed[index] = max(1 + above[:, index].sum(), placed.max(), 1 + ahead)
-            result[finished[index]] = int(placed[index])
+            # Ranks never fall down the table, so of those above an entry the last one has the largest.
+            behind = placed[ahead[index]] if count[index] else 0
+            placed[index] = last = max(1 + int(count[index]), last, 1 + int(behind))
+            result[finished[index]] = last
     for entry in np.flatnonzero(diverged):
         result[entry] = 1 + len(finished)
     return result
@@ -71,12 +75,14 @@ def pair_tests(costs: ArrayLike) -> PairTests:
     costs: (entries, seeds), lower is better, NaN = missing.
     """
     costs = np.asarray(costs, dtype=np.float64)
+    found = pairs(costs)
     first, second = np.triu_indices(len(costs), k=1)
-    differences = costs[first] - costs[second]
-    raw = p_value(differences)
-    p, p_holm, effect = (np.full((len(costs), len(costs)), np.nan) for _ in range(3))
-    for matrix, values, sign in ((p, raw, 1), (p_holm, holm(raw), 1), (effect, student(differences).mean, -1)):
-        matrix[first, second], matrix[second, first] = values, sign * values
+    raw = two_sided(found.t[first, second], np.maximum(found.n[first, second] - 1, 1))
+    p, p_holm = (np.full((len(costs), len(costs)), np.nan) for _ in range(2))
+    for matrix, values in ((p, raw), (p_holm, holm(raw))):
+        matrix[first, second] = matrix[second, first] = values
+    effect = found.mean
+    np.fill_diagonal(effect, np.nan)
     return PairTests(p, p_holm, effect)
 
 
@@ -85,19 +91,51 @@ def beats(costs: ArrayLike) -> NDArray[np.bool_]:
 
     costs: (entries, seeds), lower is better, NaN = missing.
     """
-    tests = pair_tests(costs)
-    return np.asarray((tests.p_holm < SIGNIFICANCE) & (tests.effect < 0))
+    costs = np.asarray(costs, dtype=np.float64)
+    known = np.flatnonzero(~np.isnan(costs).all(axis=1))
+    won = np.zeros((len(costs), len(costs)), dtype=bool)
+    won[np.ix_(known, known)] = _beats(costs[known])
+    return won
 
 
-def _above(won: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _beats(costs: Array) -> NDArray[np.bool_]:
+    if not np.isfinite(costs).all():
+        tests = pair_tests(costs)
+        return np.asarray((tests.p_holm < SIGNIFICANCE) & (tests.effect < 0))
+    found = pairs(costs)
+    family = found.t[np.triu(np.ones(found.t.shape, dtype=bool), k=1)]
+    if costs.shape[1] < 2 or not len(family):
+        return np.zeros(found.t.shape, dtype=bool)
+    least = rejected_by_holm(family, costs.shape[1] - 1, SIGNIFICANCE)
+    return np.asarray((found.t >= least) & (found.mean < 0))
+
+
+def _has_holes(costs: Array) -> bool:
+    """Some entry has one seed and lacks another."""
+    known = np.isfinite(costs)
+    return bool((known.any(axis=1) & ~known.all(axis=1)).any())
+
+
+def _above(won: NDArray[np.bool_], holes: bool) -> NDArray[np.bool_]:
     """Who is above whom: a chain of wins leads there and none leads back.
 
-    Chains lead back only where entries share different seeds with each other; such entries are not told apart.
+    Chains lead back only where entries share different seeds with each other; such entries are not told apart. Without
+    holes chains add nothing (clause 2).
     """
-    reach = won.copy()
+    if not holes:
+        return won
+    reach = np.packbits(won, axis=1)
     for middle in range(len(won)):
-        reach |= np.outer(reach[:, middle], reach[middle])
-    return reach & ~reach.T
+        leads = (reach[:, middle // 8] >> (7 - middle % 8)) & 1
+        reach[leads.astype(bool)] |= reach[middle]
+    found = np.unpackbits(reach, axis=1, count=len(won)).astype(bool)
+    return found & ~found.T
+
+
+def _last_above(above: NDArray[np.bool_], order: list[int]) -> NDArray[np.int64]:
+    """(entries,): of those above an entry, the one furthest down the table."""
+    falling = above[order[::-1]]
+    return np.asarray(order[::-1], dtype=np.int64)[falling.argmax(axis=0)]
 
 
 def _down_the_table(above: NDArray[np.bool_], costs: Array) -> list[int]:
@@ -105,6 +143,8 @@ def _down_the_table(above: NDArray[np.bool_], costs: Array) -> list[int]:
     known = np.isfinite(costs)
     means = np.where(known, costs, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     by_mean = np.argsort(means, kind="stable")
+    if not np.tril(above[np.ix_(by_mean, by_mean)]).any():
+        return by_mean.tolist()
     waiting_for = above.sum(axis=0)
     left, order = np.ones(len(costs), dtype=bool), []
     for _ in range(len(costs)):

@@ -172,13 +172,13 @@ def _improvement(setting: Setting, scores: Scores, cells: Mapping[str, Scores]) 
 def _speedups(setting: Setting, scores: Scores, reached: Reaches) -> Columns:
     """Steps to the baseline's final score."""
 
-    def of(label: str, diverged: int) -> speedup.Speedup:
-        if diverged:
-            return speedup.DIVERGED
-        return speedup.BASELINE if label == setting.baseline else speedup.over_seeds(reached.get(label, {}).values())
-
-    diverged = scores.diverged
-    found = [of(label, count) for label, count in zip(diverged.index, diverged, strict=True)]
+    labels, lost = scores.values.index.tolist(), scores.diverged.tolist()
+    found = speedup.all_over_seeds([list(reached.get(label, {}).values()) for label in labels])
+    for place, (label, count) in enumerate(zip(labels, lost, strict=True)):
+        if count:
+            found[place] = speedup.DIVERGED
+        elif label == setting.baseline:
+            found[place] = speedup.BASELINE
     return {
         "speedup": [each.value for each in found],
         "speedup_low": [each.low for each in found],

@@ -8,6 +8,7 @@ from functools import cached_property
 from math import nan
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from leaderboards import cost
@@ -20,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     **{"trials": nan, "tuning_seconds": nan},
 }
 """Columns that tables of earlier versions lack, and what they stand for there."""
+RUN_OF = ["entry", "fingerprint", "target", "seed"]
 SCORE_COLUMNS = [
     *("run_id", "label", "target", "seed", "outcome", "machine"),
     *("metric", "split", "guidance", "mark", "value"),
@@ -45,7 +47,7 @@ class Selected:
     """The runs that count, with their `label`, and what they scored.
 
     runs:     one row for each run, with everything that is known of it
-    scores:   the long table in the columns that scores need; diverged runs, and those without a score, have metric ""
+    scores:   the long table in the columns that scores need, text as categories; diverged runs, and those without a score, have metric ""
     baseline: label of the baseline
     notes:    what was left out, and why
     """
@@ -71,7 +73,7 @@ class Selected:
 
 def select(
     table: pd.DataFrame,
-    track: str,
+    track: str | None,
     metrics: Iterable[str],
     *,
     baseline: str,
@@ -80,22 +82,34 @@ def select(
 ) -> Selected:
     """One protocol's newest runs of a track, labelled, without what was filtered out.
 
+    track:   None for a table that is of one track
     metrics: the ones that are needed; a run without any of them keeps one empty row. What runs cost is always there.
 
     UserError for a protocol without runs, and for entries and seeds that no run has.
     """
-    table, protocol, notes = of_one_protocol(ranked_rows(table, track, metrics), protocol)
-    table, baseline, code_notes = labelled(latest(table), baseline)
-    table, filter_notes = filtered(table, baseline, filters or Filters())
-    table = table.assign(machine=cost.machine(table))
-    runs = table.drop_duplicates("run_id")
-    return Selected(runs, table[SCORE_COLUMNS], protocol, baseline, (*notes, *code_notes, *filter_notes))
+    narrow = narrowed(table, {*metrics, *cost.SECONDS})
+    runs = completed(narrow.runs)
+    runs, protocol, notes = of_one_protocol(runs if track is None else runs[runs["track"] == track], protocol)
+    runs, baseline, code_notes = labelled(latest(runs), baseline)
+    runs, filter_notes = filtered(runs, baseline, filters or Filters())
+    runs = runs.assign(machine=cost.machine(runs))
+    scores = _scores(runs, narrow.rows)
+    return Selected(runs, scores, protocol, baseline, (*notes, *code_notes, *filter_notes))
 
 
-def ranked_rows(table: pd.DataFrame, track: str | None, metrics: Iterable[str]) -> pd.DataFrame:
-    """The rows of a track (None: of all) that these metrics and the costs need, as plain text, every column there."""
-    table = narrowed(table, {*metrics, *cost.SECONDS})
-    return completed(table if track is None else table[table["track"] == track])
+def _scores(runs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """What the runs that are left measured, with what scores need to know of them; text as sorted categories.
+
+    runs: by the number that `rows` calls `run`
+    """
+    place = np.full(int(max(rows["run"].max(), runs.index.max())) + 1 if len(rows) and len(runs) else 1, -1)
+    place[runs.index] = np.arange(len(runs))
+    of_run = place[rows["run"].to_numpy()] if len(runs) else np.full(len(rows), -1)
+    kept = of_run >= 0
+    of_run, measured = of_run[kept], rows.drop(columns="run").loc[kept].reset_index(drop=True)
+    texts = {name: pd.Categorical(runs[name]) for name in SCORE_COLUMNS if name in runs and name != "seed"}
+    known = {name: text.take(of_run) for name, text in texts.items()}
+    return measured.assign(**known, seed=runs["seed"].to_numpy()[of_run])[SCORE_COLUMNS]
 
 
 def completed(table: pd.DataFrame) -> pd.DataFrame:
@@ -124,11 +138,10 @@ def of_one_protocol(table: pd.DataFrame, protocol: str | None) -> tuple[pd.DataF
     return table[table["protocol"] == protocol], protocol, notes
 
 
-def latest(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the run that was started last, for each entry, fingerprint, target and seed."""
-    runs = table.drop_duplicates("run_id").sort_values("started", kind="stable")
-    kept = runs.drop_duplicates(["entry", "fingerprint", "target", "seed"], keep="last")
-    return table[table["run_id"].isin(kept["run_id"])]
+def latest(runs: pd.DataFrame) -> pd.DataFrame:
+    """The run that was started last, for each entry, fingerprint, target and seed."""
+    kept = runs.sort_values("started", kind="stable").drop_duplicates(RUN_OF, keep="last")
+    return runs.loc[np.sort(kept.index)]
 
 
 def devices_note(table: pd.DataFrame) -> list[str]:
@@ -137,26 +150,28 @@ def devices_note(table: pd.DataFrame) -> list[str]:
     return [f"runs of several devices: {', '.join(devices)}"] if len(devices) > 1 else []
 
 
-def labelled(table: pd.DataFrame, baseline: str) -> tuple[pd.DataFrame, str, list[str]]:
+def labelled(runs: pd.DataFrame, baseline: str) -> tuple[pd.DataFrame, str, list[str]]:
     """Add the column `label`: the entry, with `#ab12cd` where two codes were run under one name.
 
     A tuned entry is another density for each target, so its codes are counted within a target.
 
-    Returns the table, the label of the baseline (its most recently started code), and notes.
+    Returns the runs, the label of the baseline (its most recently started code), and notes.
     """
-    table = table.assign(fingerprint=table["fingerprint"].fillna("").astype(str))
-    runs = table.drop_duplicates("run_id")
+    runs = runs.assign(fingerprint=runs["fingerprint"].fillna("").astype(str))
     scope = runs["target"].where(runs["tuned"].astype(bool), "")
-    codes = runs.groupby([runs["entry"], scope])["fingerprint"].nunique().groupby(level=0).max()
+    kinds = pd.DataFrame({"entry": runs["entry"], "scope": scope, "code": runs["fingerprint"]}).drop_duplicates()
+    codes = kinds.groupby(["entry", "scope"]).size().groupby(level=0).max()
     changed = set(codes[codes > 1].index)
-    suffixed = table["entry"] + "#" + table["fingerprint"].str[:FINGERPRINT_LETTERS]
-    table = table.assign(label=table["entry"].where(~table["entry"].isin(changed), suffixed))
+    label = runs["entry"]
+    if changed:
+        label = label.where(~label.isin(changed), label + "#" + runs["fingerprint"].str[:FINGERPRINT_LETTERS])
+    runs = runs.assign(label=label)
     notes = [f"{entry}: run with {codes[entry]} different codes, shown apart" for entry in sorted(changed)]
     if baseline in changed:
-        newest = table[table["entry"] == baseline].sort_values("started", kind="stable")
+        newest = runs[runs["entry"] == baseline].sort_values("started", kind="stable")
         baseline = str(newest["label"].iloc[-1])
         notes.append(f"the baseline is {baseline}, started last")
-    return table, baseline, notes
+    return runs, baseline, notes
 
 
 def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.DataFrame, list[str]]:

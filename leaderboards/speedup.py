@@ -17,14 +17,14 @@ Conventions, for the numbers that leave this room:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, inf, nan
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from leaderboards.statistics import student
+from leaderboards.statistics import Array, student
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,21 @@ def reach(marks: ArrayLike, costs: ArrayLike, goal: float) -> Reach:
     costs: (m,) on the comparison scale, lower is better
     goal:  the baseline's final cost, same scale
     """
-    position, costs = np.log(np.asarray(marks, dtype=np.float64)), np.asarray(costs, dtype=np.float64)
-    there = np.flatnonzero(costs <= goal)
-    if len(there) == 0:
-        return Reach(-inf)
-    after = int(there[0])
-    if after == 0:
-        return Reach(-float(position[0]), censored=True)
-    share = (costs[after - 1] - goal) / (costs[after - 1] - costs[after])
-    return Reach(-float(position[after - 1] + share * (position[after] - position[after - 1])))
+    return reach_all(marks, np.asarray(costs, dtype=np.float64)[None], np.array([goal]))[0]
+
+
+def reach_all(marks: ArrayLike, costs: Array, goals: Array) -> list[Reach]:
+    """`reach` of many curves of the same marks. costs: (curves, m); goals: (curves,)."""
+    position = np.log(np.asarray(marks, dtype=np.float64))
+    there = costs <= goals[:, None]
+    after, each = there.argmax(axis=1), np.arange(len(costs))
+    before = np.maximum(after - 1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (costs[each, before] - goals) / (costs[each, before] - costs[each, after])
+        between = -(position[before] + share * (position[after] - position[before]))
+    censored = there[:, 0]
+    logs = np.where(there.any(axis=1), np.where(censored, -position[0], between), -inf)
+    return [Reach(log, first) for log, first in zip(logs.tolist(), censored.tolist(), strict=True)]
 
 
 def over_cells(reaches: Iterable[Reach]) -> Reach:
@@ -79,14 +85,27 @@ def over_cells(reaches: Iterable[Reach]) -> Reach:
 
 def over_seeds(reaches: Iterable[Reach]) -> Speedup:
     """The speed-up over seeds, by the conventions of this module."""
-    reaches = list(reaches)
+    return all_over_seeds([list(reaches)])[0]
+
+
+def all_over_seeds(entries: Sequence[Sequence[Reach]]) -> list[Speedup]:
+    """`over_seeds` of many entries."""
+    logs = np.full((len(entries), max(map(len, entries), default=0)), nan)
+    for row, reaches in zip(logs, entries, strict=True):
+        row[: len(reaches)] = [nan if r.log_speedup == -inf else r.log_speedup for r in reaches]
+    bounds = student(logs)
+    each = zip(entries, *(bound.tolist() for bound in bounds[:3]), strict=True)
+    return [_over_seeds(reaches, *of_one) for reaches, *of_one in each]
+
+
+def _over_seeds(reaches: Sequence[Reach], mean: float, low: float, high: float) -> Speedup:
+    """mean, low, high: of the logs of those that reached it."""
     if not reaches:
         return Speedup(None, note="no curve")
-    reached = [r for r in reaches if r.log_speedup > -inf]
-    if len(reached) < len(reaches):
-        return Speedup(None, note=f"reached by {len(reached)} of {len(reaches)} seeds" if reached else "not reached")
-    logs = student([r.log_speedup for r in reached])
-    value = exp(logs.mean)
-    if any(r.censored for r in reached):
+    reached = sum(r.log_speedup > -inf for r in reaches)
+    if reached < len(reaches):
+        return Speedup(None, note=f"reached by {reached} of {len(reaches)} seeds" if reached else "not reached")
+    value = exp(mean)
+    if any(r.censored for r in reaches):
         return Speedup(value, note=f">={value:.3g}")
-    return Speedup(value, float(np.exp(logs.low)), float(np.exp(logs.high)))
+    return Speedup(value, exp(low), exp(high))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def student(scores: ArrayLike) -> Estimate:
     scores: (…, seeds), NaN = missing. One score has a mean and no interval; none has neither.
     """
     mean, sd, n = _moments(scores)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(n - 1, 1)) * sd / np.sqrt(np.maximum(n, 1))
+    half = special.stdtrit(np.maximum(n - 1, 1), (1 + CONFIDENCE) / 2) * sd / np.sqrt(np.maximum(n, 1))
     return Estimate(mean, mean - half, mean + half, sd, n)
 
 
@@ -67,7 +67,7 @@ def p_value(differences: ArrayLike) -> Array:
     mean, sd, n = _moments(differences)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = mean * np.sqrt(n) / sd
-    p = 2 * stats.t.sf(np.abs(t), np.maximum(n - 1, 1))
+    p = 2 * special.stdtr(np.maximum(n - 1, 1), -np.abs(t))
     p = np.where((mean == 0) & (sd == 0), 1.0, p)
     return np.where(n < 2, np.nan, p)
 
@@ -131,7 +131,7 @@ def pool_independent(means: ArrayLike, errors: ArrayLike, freedom: ArrayLike) ->
     count = len(means)
     pooled_freedom = variances.sum() ** 2 / np.sum(variances**2 / np.asarray(freedom, dtype=np.float64))
     error = np.sqrt(variances.sum()) / count
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, pooled_freedom) * error
+    half = special.stdtrit(pooled_freedom, (1 + CONFIDENCE) / 2) * error
     mean = means.mean()
     return Estimate(mean, mean - half, mean + half, error, np.asarray(count))
 

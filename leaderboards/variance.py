@@ -30,6 +30,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from leaderboards.narrow import plain
 from leaderboards.rows import ALL_TARGETS
 from leaderboards.statistics import CONFIDENCE, Array
 
@@ -157,7 +158,7 @@ def _quantiles(n: int) -> _Quantiles:
 def _both_samplings(scores: pd.DataFrame) -> pd.DataFrame:
     """(target, label, seed) × (fd, fd_resampled): logarithms at the scale at which a run was sampled twice."""
     at_end = (scores["split"] == "test") & np.isclose(scores["mark"], 1.0)
-    rows = scores[at_end & scores["metric"].isin((FIRST, SECOND))]
+    rows = plain(scores[at_end & scores["metric"].isin((FIRST, SECOND))])
     again = rows.loc[rows["metric"] == SECOND, ["run_id", "guidance"]].rename(columns={"guidance": "chosen"})
     rows = rows.merge(again, on="run_id")
     same = np.isclose(rows["guidance"], rows["chosen"]) | (rows["guidance"].isna() & rows["chosen"].isna())

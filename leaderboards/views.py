@@ -45,15 +45,13 @@ def runs(table: pd.DataFrame) -> pd.DataFrame:
 
 def ranked_runs(table: pd.DataFrame, target: str, protocol: str | None = None) -> pd.DataFrame:
     """The runs that a board of this target is made of, with their `label` there: one for each entry and seed."""
-    found, _ = _ranked(table, protocol)
-    found = found[found["target"] == target].drop_duplicates("run_id")
+    found = _ranked(table, protocol).of(target).runs
     return found[["label", *RUN_COLUMNS]].sort_values(["label", "seed"]).reset_index(drop=True)
 
 
 def marks(table: pd.DataFrame, target: str, metric: str, protocol: str | None = None) -> pd.DataFrame:
     """Score against budget: columns label, seed, mark (fraction of the budget), value; unguided, test split."""
-    found, _ = _ranked(table, protocol, [metric])
-    wide = curves.marks(found[found["target"] == target], metric)
+    wide = curves.marks(_ranked(table, protocol, [metric]).of(target).scores, metric)
     return wide.reset_index().melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna()
 
 
@@ -83,8 +81,8 @@ def error_bands(
 
     Curves on another λ grid than the baseline's are left out, and a note says so.
     """
-    ranked, baseline = _ranked(table, protocol)
-    runs = ranked[ranked["target"] == target].drop_duplicates("run_id").sort_values(["label", "seed"])
+    ranked = _ranked(table, protocol)
+    baseline, runs = ranked.baseline, ranked.of(target).runs.sort_values(["label", "seed"])
     if labels is not None:
         runs = runs[runs["label"].isin({*labels, baseline})]
     found = _stored_curves(store, runs["run_id"], "curves.json", quantity)
@@ -111,11 +109,9 @@ def _stored_curves(store: Path, run_ids: Iterable[str], name: str, quantity: str
     }
 
 
-def _ranked(table: pd.DataFrame, protocol: str | None, metrics: Iterable[str] = ()) -> tuple[pd.DataFrame, str]:
-    """The rows of the runs that count, with `label`, and the label of the baseline."""
-    table, _, _ = selection.of_one_protocol(selection.ranked_rows(table, None, metrics), protocol)
-    table, baseline, _ = selection.labelled(selection.latest(table), BASELINE)
-    return table, baseline
+def _ranked(table: pd.DataFrame, protocol: str | None, metrics: Iterable[str] = ()) -> selection.Selected:
+    """The runs that count, with `label`."""
+    return selection.select(table, None, metrics, baseline=BASELINE, protocol=protocol)
 
 
 def _curve(x: Iterable[float], y: Iterable[float]) -> Curve:

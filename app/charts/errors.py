@@ -7,19 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from app.charts.frame import band, figure, line, logarithmic, reference
+from app.charts.frame import BAND_SEEDS, band, figure, line, logarithmic, reference
 from app.text import label
 from app.theme import Style
 from leaderboards.error_bands import ErrorBands
 
 
 def relative(found: ErrorBands, styles: Mapping[str, Style]) -> go.Figure:
-    """E‖ε − ε̂‖² divided by the baseline's, paired by seed: geometric mean and its pointwise 95 % interval."""
+    """E‖ε − ε̂‖² divided by the baseline's, paired by seed: geometric mean and its pointwise 95 % interval.
+
+    An entry with fewer than three seeds has a line without an interval.
+    """
     made = figure("λ = log SNR (noise left, data right)", f"ε-error ÷ {label(found.baseline)}'s", hovermode="x unified")
     drawn = [at for at, name in enumerate(found.labels) if name in styles and name != found.baseline]
     logarithmic(made.layout.yaxis, (np.array([0.98, 1.02]), found.bands.ratio[drawn]))
     for at in drawn:
-        if np.isfinite(found.bands.low[at]).all():
+        if found.bands.seeds[at] >= BAND_SEEDS and np.isfinite(found.bands.low[at]).all():
             band(made, styles[found.labels[at]], found.logsnr, found.bands.low[at], found.bands.high[at])
     for at in drawn:
         line(made, found.labels[at], styles[found.labels[at]], found.logsnr, found.bands.ratio[at])

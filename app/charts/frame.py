@@ -12,11 +12,12 @@ import streamlit as st
 from numpy.typing import ArrayLike
 
 from app.text import label
-from app.theme import NEUTRAL, Style
+from app.theme import NEUTRAL, Style, ground
 
 Figure = go.Figure
 GRID = "rgba(133, 140, 152, 0.22)"
 MOST_TICKS = 7
+BAND_SEEDS = 3  # of two, a t interval is thirteen standard errors wide on each side, and would cover the figure
 NARROW = 3.0  # a range of less than this ratio gets equally spaced labels
 CONFIG = {"displayModeBar": False, "responsive": True}
 
@@ -82,21 +83,30 @@ def points(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike,
 
 
 def reference(
-    made: go.Figure, text: str, *, x: float | None = None, y: float | None = None, dash: str = "dash"
+    made: go.Figure,
+    text: str,
+    *,
+    x: float | None = None,
+    y: float | None = None,
+    dash: str = "dash",
+    below: bool = False,
 ) -> None:
-    """A thin grey line across the figure, with its name at the end. The type of the axis is set before."""
+    """A thin grey line across the figure, with its name at the end. The type of the axis is set before.
+
+    below: a horizontal line's name stands below it instead of above
+    """
     look = {"line": {"color": NEUTRAL, "dash": dash, "width": 1.4}}
-    note = {"text": label(text), "showarrow": False, "font": {"color": NEUTRAL, "size": 12}}
+    note = {"text": label(text), "showarrow": False, "font": {"color": NEUTRAL, "size": 12}, "bgcolor": _veil()}
     if x is not None:
         made.add_shape(type="line", x0=x, x1=x, yref="paper", y0=0, y1=1, **look)
         made.add_annotation(x=_position(made.layout.xaxis, x), yref="paper", y=1, yanchor="bottom", **note)
     if y is not None:
         made.add_shape(type="line", y0=y, y1=y, xref="paper", x0=0, x1=1, **look)
-        place = {"xref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom"}
+        place = {"xref": "paper", "x": 0, "xanchor": "left", "yanchor": "top" if below else "bottom"}
         made.add_annotation(y=_position(made.layout.yaxis, y), **place, **note)
 
 
-def logarithmic(axis: Any, values: Iterable[Any]) -> None:
+def logarithmic(axis: Any, values: Iterable[Any], most: int = MOST_TICKS) -> None:
     """Make an axis logarithmic, with round labels over the range of the values that will be drawn on it."""
     numbers = np.concatenate([np.ravel(np.asarray(one, dtype=np.float64)) for one in values] or [np.ones(1)])
     numbers = numbers[np.isfinite(numbers) & (numbers > 0)]
@@ -104,24 +114,24 @@ def logarithmic(axis: Any, values: Iterable[Any]) -> None:
         return
     low, high = float(numbers.min()), float(numbers.max())
     margin = 0.06 * log10(high / low) + 0.01
-    ticks = round_values(low, high)
+    ticks = round_values(low, high, most)
     axis.update(type="log", range=[log10(low) - margin, log10(high) + margin], tickmode="array", tickvals=ticks)
     axis.update(ticktext=[f"{tick:g}" for tick in ticks])
 
 
-def round_values(low: float, high: float) -> list[float]:
+def round_values(low: float, high: float, most: int = MOST_TICKS) -> list[float]:
     """Round values of a range of positive numbers, few enough to be read, for a logarithmic axis."""
     if high / low < NARROW:
-        step = round_step((high - low) / MOST_TICKS or 0.01 * high)
+        step = round_step((high - low) / most or 0.01 * high)
         first, last = ceil(low / step - 1), floor(high / step + 1)
         return [float(f"{place * step:.6g}") for place in range(max(1, first), last + 1)]
     powers = range(floor(log10(low)), floor(log10(high)) + 1)
     for digits in ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
         ticks = [float(f"{digit * 10.0**power:.4g}") for power in powers for digit in digits]
         inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) <= MOST_TICKS:
+        if len(inside) <= most:
             break
-    return inside[:: -(-len(inside) // MOST_TICKS) or 1]
+    return inside[:: -(-len(inside) // most) or 1]
 
 
 def round_step(least: float) -> float:
@@ -133,6 +143,11 @@ def round_step(least: float) -> float:
 def _position(axis: Any, value: float) -> float:
     """Where Plotly takes an annotation to be: on a logarithmic axis, at the exponent."""
     return log10(value) if axis.type == "log" and value > 0 else value
+
+
+def _veil() -> str:
+    """What words stand on, so that they can be read where lines pass behind them."""
+    return translucent(ground()["backgroundColor"], 0.75)
 
 
 def translucent(colour: str, share: float) -> str:

@@ -31,9 +31,7 @@ def seeds(board: Board, rows: list[Row], styles: Mapping[str, Style]) -> go.Figu
         _seed(made, rows, seed)
     for place, row in enumerate(rows):
         _name(made, place, row)
-        if row.diverged:
-            _note(made, place, f"diverged ({row.diverged} of {row.seeds} seeds)")
-        else:
+        if not row.diverged:
             _interval(made, place, styles[row.entry].colour, row)
     if board.floor is not None and board.floor > 0:
         reference(made, "floor", x=board.floor, dash="dot")
@@ -66,7 +64,7 @@ def _name(made: go.Figure, place: int, row: Row) -> None:
         xanchor="left",
         y=place,
         yshift=16,
-        text=label(row.entry, 44),
+        text=label(row.entry, 44) + (f", diverged ({row.diverged} of {row.seeds})" if row.diverged else ""),
         bgcolor=translucent(theme.ground()["backgroundColor"], 0.8),
         showarrow=False,
         font={"size": 12.5},
@@ -83,13 +81,6 @@ def _interval(made: go.Figure, place: int, colour: str, row: Row) -> None:
         mode="markers",
         marker={"color": colour, "size": 12, "symbol": "diamond"},
         hovertemplate=f"{label(row.entry)}<br>{with_interval(row.mean, row.ci_low, row.ci_high)}<extra></extra>",
-    )
-
-
-def _note(made: go.Figure, place: int, text: str) -> None:
-    """Words where there is no interval to draw."""
-    made.add_annotation(
-        x=1, xref="paper", xanchor="right", y=place, text=text, showarrow=False, font={"color": NEUTRAL, "size": 12}
     )
 
 

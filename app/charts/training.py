@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.frame import band, figure, line, logarithmic, reference
+from app.charts.frame import BAND_SEEDS, band, figure, line, logarithmic, reference
 from app.text import label
-from app.theme import Style
+from app.theme import Style, ground
 from leaderboards.rows import Board, Row, Section
 from leaderboards.scale import MetricLike, Scale
 from leaderboards.statistics import Array, Estimate, student
@@ -40,7 +40,7 @@ def losses(curves: Mapping[str, Mapping[int, Curve]], styles: Mapping[str, Style
 
 
 def budget(marks: pd.DataFrame, metric: MetricLike, section: Section, styles: Mapping[str, Style]) -> go.Figure:
-    """Score against the share of the budget: a line over the mean of the seeds, with its 95 % interval.
+    """Score against the share of the budget: a line over the mean of the seeds, from three with its 95 % interval.
 
     The horizontal line is where the baseline ends; a star is where another entry gets there, with its speed-up.
     marks: label, seed, mark, value
@@ -55,12 +55,12 @@ def budget(marks: pd.DataFrame, metric: MetricLike, section: Section, styles: Ma
     for name in (name for name in styles if name in set(marks["label"])):
         x, found = _along(marks[marks["label"] == name], scale)
         mean, low, high = (scale.back(bound) for bound in (found.mean, found.low, found.high))
-        if np.isfinite(low).all():
+        if found.n.min() >= BAND_SEEDS and np.isfinite(low).all():
             band(made, styles[name], x, low, high)
         line(made, name, styles[name], x, mean, mode="lines+markers")
         if name in rows and rows[name].baseline:
             end = float(mean[-1])
-            reference(made, f"{name} ends here", y=end)
+            reference(made, f"{name} ends here", y=end, below=True)
     if end is not None:
         _speedups(made, [rows[name] for name in styles if name in rows], end, styles)
     return made
@@ -84,7 +84,7 @@ def _speedups(made: go.Figure, rows: Sequence[Row], end: float, styles: Mapping[
             mode="markers+text",
             text=[f"<b>{text}</b>"],
             textposition="top right",
-            textfont={"color": styles[row.entry].colour, "size": 12},
+            textfont={"size": 12, "color": ground()["textColor"]},
             marker={"color": styles[row.entry].colour, "size": 13, "symbol": "star"},
             hovertemplate=f"{text} sooner<extra>{label(row.entry)}</extra>",
             showlegend=False,

@@ -16,6 +16,7 @@ from app.theme import COLOURS, NEUTRAL
 from leaderboards.average_ranks import CriticalDifference
 from leaderboards.pareto import Pareto
 from leaderboards.profiles import Profiles
+from leaderboards.query import METRICS
 from leaderboards.scale import MetricLike
 from leaderboards.statistics import Array
 from leaderboards.transfer import Transfer
@@ -26,7 +27,9 @@ NEITHER = "rgba(133, 140, 152, 0.06)"
 LIT = 6
 """Entries that are drawn in colour; the others are there, and grey."""
 NAMED = 8
-"""Entries on a front that are all named; of more, those at its ends."""
+"""Entries on a front that are all named; of more, the best in either metric."""
+SHORT = 18
+"""Characters of a name beside a matrix, so that a phone has room for its numbers."""
 MUTED = "rgba(133, 140, 152, 0.28)"
 
 
@@ -48,7 +51,7 @@ def win_shares(found: Wins, most: int) -> go.Figure:
         ]
         for pair in zip(share, verdict, strict=True)
     ]
-    names = [f"{place}  {label(name, 34)}" for place, name in enumerate(kept, start=1)]
+    names = [f"{place}  {label(name, SHORT)}" for place, name in enumerate(kept, start=1)]
     across = [str(place) for place in range(1, len(kept) + 1)]
     return _matrix(share, texts, across, names, 0.0, 1.0, "wins")
 
@@ -126,7 +129,7 @@ def front(found: Pareto, across: str, up: str, titles: dict[str, str], baseline:
             y=found.means[rows, at_y],
             mode="markers+text" if on_front else "markers",
             text=[label(name, 24) if name in named else "" for name in names] if on_front else None,
-            textposition=[("top center", "bottom center")[place % 2] for place in range(len(rows))],
+            textposition=_sides(found.means[rows, at_y]),
             textfont={"size": 11},
             error_x=_bars(found, rows, at_x) if on_front and few else None,
             error_y=_bars(found, rows, at_y) if on_front and few else None,
@@ -138,11 +141,16 @@ def front(found: Pareto, across: str, up: str, titles: dict[str, str], baseline:
     return made
 
 
+def _sides(heights: Array) -> list[str]:
+    """The upper half of some points has its words above, the lower half below."""
+    order = np.argsort(np.argsort(-heights))
+    return ["top center" if 2 * place < len(heights) else "bottom center" for place in order]
+
+
 def _ends(found: Pareto, metrics: list[int]) -> list[str]:
-    """The entries at the ends of the front in these metrics."""
-    rows = np.flatnonzero(found.front)
-    ends = {int(pick(found.means[rows, at])) for at in metrics for pick in (np.argmin, np.argmax)}
-    return [found.labels[rows[end]] for end in ends]
+    """The entry that is best in each of these metrics; both are on the front."""
+    signs = [-1 if name in METRICS and METRICS[name].better == "higher" else 1 for name in found.metrics]
+    return [found.labels[int(np.argmin(signs[at] * found.means[:, at]))] for at in metrics]
 
 
 def _bars(found: Pareto, rows: NDArray[np.intp], at: int) -> dict[str, Any]:
@@ -181,7 +189,7 @@ def _matrix(
         y=list(y),
         text=texts,
         texttemplate="%{text}",
-        textfont={"color": theme.ground()["textColor"], "size": 12},
+        textfont={"color": theme.ground()["textColor"], "size": 11},
         zmin=low,
         zmax=high,
         colorscale=[[0, WORSE], [0.5, NEITHER], [1, BETTER]],
@@ -190,6 +198,6 @@ def _matrix(
         ygap=2,
         hovertemplate=f"%{{y}} × %{{x}}: {name} %{{z:.2f}}<extra></extra>",
     )
-    made.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 12})
+    made.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 11})
     made.update_xaxes(showgrid=False, side="top", tickfont={"size": 12}, type="category")
     return made

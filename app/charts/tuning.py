@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,6 +19,7 @@ from app.theme import COLOURS, NEUTRAL
 BLUE, PALE = COLOURS[0], "#A9CFE8"
 ACROSS = 2
 """Slices side by side: as many as a phone has room for."""
+SLICE_TICKS = 4
 
 
 def history(trials: Sequence[FrozenTrial], direction: str, metric: str) -> go.Figure:
@@ -34,9 +36,10 @@ def history(trials: Sequence[FrozenTrial], direction: str, metric: str) -> go.Fi
     pick = np.maximum if direction == "maximize" else np.minimum
     if values:
         best = pick.accumulate(values)
+        last_of_all = max(one.number for one in trials)
         made.add_scatter(
-            x=[one.number for one in done],
-            y=best,
+            x=[*(one.number for one in done), last_of_all],
+            y=[*best, best[-1]],
             mode="lines",
             name="best so far",
             line={"color": BLUE, "width": 2.2, "shape": "hv"},
@@ -86,7 +89,7 @@ def slices(study: Study, metric: str) -> go.Figure:
         spread = own[0].distributions[name]
         made.update_xaxes(title=label(name), nticks=5, **at)
         if getattr(spread, "log", False):
-            logarithmic(next(made.select_xaxes(**at)), [[trial.params[name] for trial in own]])
+            logarithmic(next(made.select_xaxes(**at)), [[trial.params[name] for trial in own]], SLICE_TICKS)
     made.update_yaxes(title=metric, col=1)
     made.update_xaxes(tickangle=0)
     return _dressed(made, 60 + 210 * rows)
@@ -98,6 +101,17 @@ def contour(study: Study, params: Sequence[str], metric: str) -> go.Figure:
     made.update_traces(
         colorscale=[[0, BLUE], [0.5, PALE], [1, "#F3EDE4"]], reversescale=False, selector={"type": "contour"}
     )
+    bar: dict[str, Any] = {
+        "orientation": "h",
+        "thickness": 10,
+        "x": 0,
+        "xanchor": "left",
+        "y": 1.03,
+        "yanchor": "bottom",
+        "len": 0.6,
+    }
+    bar |= {"ypad": 2, "outlinewidth": 0, "nticks": 4, "title": {"text": metric, "side": "top"}}
+    made.update_traces(colorbar=bar, selector={"type": "contour"})
     made.update_traces(line={"width": 0.4, "color": NEUTRAL}, selector={"type": "contour"})
     made.update_traces(marker={"color": "#1B2330", "size": 5, "line": {"width": 0}}, selector={"type": "scatter"})
     made.update_xaxes(nticks=6, tickangle=0)
@@ -105,7 +119,7 @@ def contour(study: Study, params: Sequence[str], metric: str) -> go.Figure:
     for axis, name in zip((made.layout.xaxis, made.layout.yaxis), params, strict=True):
         if axis.type == "log":
             logarithmic(axis, [[trial.params[name] for trial in study.trials if name in trial.params]])
-    return _dressed(made, 360)
+    return _dressed(made, 460)
 
 
 def _points(made: go.Figure, name: str, x: Sequence[int], y: Sequence[float], colour: str, symbol: str) -> None:
@@ -123,6 +137,6 @@ def _dressed(made: go.Figure, height: int) -> go.Figure:
     """Optuna's figure in this app's look."""
     made.update_layout(title=None, height=height, margin={"l": 8, "r": 12, "t": 12, "b": 8}, template=None)
     made.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
-    made.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    made.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True, title_standoff=8)
     made.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
     return made

@@ -48,6 +48,7 @@ const kinds = {
     }
   },
   text: (cell, td, column) => {
+    if (cell === "") td.classList.add("blank");
     td.append(node("span", { class: "label" }, column.short || column.label), document.createTextNode(cell));
   },
   bar: (cell, td, column) => {

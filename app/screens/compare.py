@@ -96,7 +96,7 @@ def _figures(chosen: Chosen) -> None:
             ("Effective weight", "p(λ)·ω(λ) on the ε-error: what the loss adds up to.", partial(_weight, known=known)),
         ])  # fmt: skip
     _row(chosen, [
-        ("ε-error against λ", "Held out, over the baseline's. Below the line: better at this λ.", _errors),
+        ("ε-error against λ", "Held out, over the baseline's: below 1 is better. Bands: 95 %, from 3 seeds.", _errors),
         ("Score along the budget", "Unguided. Star: where the baseline's final score is reached.", _budget),
     ])  # fmt: skip
     others: list[Part] = [

@@ -29,11 +29,11 @@ TOPICS = {
 RULES = (
     ("Only the schedule differs", "Network, data order, dropped labels, ε, initial weights and the uniform numbers that"
      " noise levels are made from depend on the seed alone. Entries are therefore compared in pairs, seed by seed."),
-    ("The network sees λ", "through one fixed embedding, never a schedule's own t."),
+    ("The network sees λ", "It sees it through one fixed embedding, never a schedule's own t."),
     ("Evaluation does not know the schedule", "The track fixes the sampler, its steps, its grid of λ and the guidance"
      " scales. A seed's sampling noise is the same for every entry."),
-    ("Every distance has a floor", "the distance between real training data and real held-out data. Scores near it are"
-     " marked: below it nothing is left to tell apart."),
+    ("Every distance has a floor", "It is the distance between real training data and real held-out data. Scores near"
+     " it are marked: below it nothing is left to tell apart."),
     ("Tuned against tuned", "Every schedule is scored with its published parameters and tuned by the same number of"
      " trials, on seeds and a validation split that the reported score never touches."),
     ("Uncertainty is part of the number", "95 % Student-t intervals over seeds, Holm's correction within a table, and a"

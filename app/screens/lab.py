@@ -15,7 +15,7 @@ from app.card import head
 from app.charts import densities, frame
 from app.families import family
 from app.guard import shielded
-from app.text import code, plain
+from app.text import code, plain, reflowed
 from leaderboards.wording import signed
 from schedules import Schedule, UserError, weightings
 from schedules.curves import quantiles
@@ -234,7 +234,7 @@ def _about(schedule: Schedule) -> None:
     info = schedule.info
     with st.container(border=True):
         st.markdown(f"**Formula and source** · {code(schedule.name)} · {plain(family(schedule.spec))}")
-        st.text(info.doc)
+        st.text(reflowed(info.doc))
         if info.spec:
             st.markdown(f"stands for {code(info.spec)}")
         if schedule.learns:

@@ -93,7 +93,7 @@ def _orders(store: Store, view: View) -> dict[str, str]:
     with left:
         _draw(transfer.correlations(found), "correlations", "Rank correlations")
     with right:
-        st.caption(f"{len(found.labels)} entries, {found.seeds} seeds")
+        st.caption(f"{len(found.labels)} entries, {_seeds(found.seeds)}")
         lines = [f"- {plain(condition)}: {code(entry)} leads" for condition, entry in found.leaders.items()]
         beats = [one for one in found.only if one.kind != "leads"]
         lines += [f"- {code(one.entry)} beats the baseline at {plain(one.condition)} only" for one in beats[:6]]
@@ -124,7 +124,7 @@ def _ranks(store: Store, view: View, baseline: str) -> None:
     _draw(transfer.average_ranks(found, baseline, MOST), "ranks", "Average ranks with the critical difference")
     more = f"; the best {MOST} of {len(found.labels)} entries" if len(found.labels) > MOST else ""
     test = f", p {p_text(found.p)} against all entries being alike (Iman–Davenport)" if isfinite(found.p) else ""
-    st.caption(plain(f"{found.seeds} seeds, {', '.join(found.cells)}{test}{more}"))
+    st.caption(plain(f"{_seeds(found.seeds)}, {', '.join(found.cells)}{test}{more}"))
     _notes(found.notes)
 
 
@@ -137,7 +137,7 @@ def _wins(store: Store, view: View) -> None:
     if found is None:
         st.info("This needs two entries with a seed in common.")
         return
-    most = 12
+    most = 9  # a phone has room for no more
     _draw(transfer.win_shares(found, most), "wins", "Win matrix")
     if len(found.labels) > most:
         st.caption(f"the best {most} of {len(found.labels)} entries")
@@ -265,6 +265,10 @@ def _left_out() -> None:
 
 def _draw(made: frame.Figure, name: str, alt: str) -> None:
     frame.draw(made, f"{PAGE}-figure.{name}", alt)
+
+
+def _seeds(count: int) -> str:
+    return f"{count} seed{'s' if count != 1 else ''}"
 
 
 shielded(page)

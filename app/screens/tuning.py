@@ -10,11 +10,12 @@ import streamlit as st
 from optuna.trial import TrialState
 
 import schedules
-from app import grid, links, results, studies, theme
+from app import gains, grid, links, results, studies, theme
 from app.card import head
 from app.charts import frame, tuning
 from app.grid import Cell, Choice, Column
 from app.guard import shielded
+from app.results import Store
 from app.studies import Found
 from app.text import plain
 from leaderboards.wording import NOTHING
@@ -46,19 +47,26 @@ def page() -> None:
     )
     store = results.store()
     found = studies.studies(store, studies.version(store))
-    if not found:
+    scored = gains.tracks(store)
+    if not found and not scored:
         _nothing()
         return
     _adopt(links.arrived(PAGE))
-    track, target = _controls(found)
+    track, target = _controls(store, found, scored)
+    with st.container(border=True):
+        shielded(partial(gains.show, store, track, target))
+    seen = {"track": track, "target": target}
     shown = [one for one in found if one.track == track and target in ("all", one.target)]
+    if not shown:
+        st.info("The studies that found these parameters are not in this store.", icon=":material/inbox:")
+        links.show(PAGE, seen)
+        return
     names = [one.name for one in shown]
     links.offer(f"{PAGE}.study", names, names[0])
     chosen = next(one for one in shown if one.name == st.session_state[f"{PAGE}.study"])
     shielded(partial(_budgets, shown, chosen))
     shielded(partial(_study, chosen))
-    seen = {"track": track, "target": target, "study": chosen.name}
-    links.show(PAGE, {**seen, **_contour(chosen)})
+    links.show(PAGE, {**seen, "study": chosen.name, **_contour(chosen)})
 
 
 def _nothing() -> None:
@@ -75,12 +83,13 @@ def _adopt(address: links.Address | None) -> None:
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
 
 
-def _controls(found: list[Found]) -> tuple[str, str]:
+def _controls(store: Store, found: list[Found], scored: list[str]) -> tuple[str, str]:
     with st.container(border=True), st.container(horizontal=True, gap="small"):
-        tracks = sorted({one.track for one in found})
+        tracks = sorted({*(one.track for one in found), *scored})
         links.offer(f"{PAGE}.track", tracks, tracks[0])
         track = str(st.selectbox("Track", tracks, key=f"{PAGE}.track", width=150))
-        targets = ["all", *sorted({one.target for one in found if one.track == track})]
+        known = {one.target for one in found if one.track == track}
+        targets = ["all", *sorted(known.union(results.targets(store, track) if track in scored else ()))]
         links.offer(f"{PAGE}.target", targets, "all")
         return track, str(st.segmented_control("Target", targets, key=f"{PAGE}.target", required=True))
 

@@ -224,7 +224,8 @@ def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
 
 def _announce(plan: Plan, console: Console) -> None:
     if plan.done:
-        console.print(f"{len(plan.done)} of {counted(plan.total, 'run')} already in the store")
+        verb = "is" if plan.total == 1 else "are"
+        console.print(f"{len(plan.done)} of {counted(plan.total, 'run')} {verb} already in the store")
     if not plan.jobs:
         console.print("nothing left to run; --force runs it again" if plan.done else "nothing to run")
 

@@ -43,9 +43,11 @@ class Confirmation:
     ended: bool = False
 
     def begin(self, desk: Desk) -> None:
-        """Send all runs."""
+        """Send all runs; none where no trial finished."""
         for trial in finalists(self.study.trials, self.study.budget.finalists):
             self.candidates.append(Candidate(trial.number, self.study.space.entry_of(trial.params)))
+        if not self.candidates:
+            self._conclude()
         for candidate in self.candidates:
             then = functools.partial(self._arrive, candidate)
             for seed in seeds.confirming(self.study.budget.confirm_seeds):
@@ -62,13 +64,15 @@ class Confirmation:
         else:
             candidate.score = objective.score(self.study.track, [run.values for run in runs])
         if all(one.score or one.problem for one in self.candidates):
-            self.study.conclude(self.outcome())
-            self.ended = True
+            self._conclude()
+
+    def _conclude(self) -> None:
+        self.study.conclude(self.outcome())
+        self.ended = True
 
     def outcome(self) -> dict[str, Any]:
         """What `tuned` says: see `harness.tuning.tuned`. Without a candidate that finished it has no schedule."""
         study, trials = self.study, self.study.trials
-        published = self.candidates[0]
         measured = [(one.score.value, one) for one in self.candidates if one.score is not None]
         best = min(measured, key=lambda pair: pair[0])[1] if measured else None
         record: dict[str, Any] = {
@@ -85,10 +89,9 @@ class Confirmation:
         }
         if best is None:
             return record
-        entry = best.entry
-        gain = (
-            Gain.of(best.score, published.score) if best.score and published.score and best is not published else None
-        )
+        entry, published, gain = best.entry, self.candidates[0], None
+        if best is not published and best.score and published.score:
+            gain = Gain.of(best.score, published.score)
         return record | {
             "trial": best.trial,
             "schedule": entry.schedule,
@@ -117,8 +120,13 @@ class Confirmation:
 
 
 def finalists(trials: Sequence[FrozenTrial], count: int) -> list[FrozenTrial]:
-    """The published parameters, then the best trials that finished with other ones; of equals the earliest."""
+    """The published parameters, then the best trials that finished with other ones; of equals the earliest.
+
+    None where no trial finished.
+    """
     published = trials[0]
+    if all(one.state != TrialState.COMPLETE for one in trials):
+        return []
     complete = [one for one in trials if one.state == TrialState.COMPLETE and one.params != published.params]
     chosen: list[FrozenTrial] = []
     for trial in sorted(complete, key=lambda one: (one.value, one.number)):

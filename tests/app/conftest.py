@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +13,10 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from filelock import FileLock
 from streamlit.testing.v1 import AppTest
+
+from harness.tracking.store import Store
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
@@ -80,20 +85,57 @@ def chrome() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def full_store(tmp_path_factory) -> Path:
-    """Two targets, three seeds, a diverged run, a tuned and a weighted entry, one that learns; two tuning studies."""
-    folder = tmp_path_factory.mktemp("full")
-    entries = ("cosine", "laplace", "edm", "laplace@tuned", "laplace [weight]", "infonoise")
-    demo_store.build(folder, entries=entries, targets=("v", "x0"), seeds=2, diverged=("edm",))
-    demo_store.studies(folder, trials=10)
-    return folder
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Makes a folder that all processes of a test session share: whoever comes first writes it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def made(name: str, write: Callable[[Path], object]) -> Path:
+        folder, done = root / f"app-{name}", root / f"app-{name}.done"
+        with FileLock(root / f"app-{name}.lock"):
+            if not done.exists():
+                write(folder)
+                done.touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def hostile_store(tmp_path_factory) -> Path:
+def empty_store(once) -> Path:
+    """Without a run. MLflow takes seconds to make its tables: other stores start as a copy of these."""
+    return once("empty", lambda folder: Store(folder).prepare())
+
+
+@pytest.fixture
+def fresh_store(empty_store, tmp_path) -> Path:
+    """A test's own, without a run."""
+    return Path(shutil.copytree(empty_store, tmp_path / "store"))
+
+
+@pytest.fixture(scope="session")
+def full_store(once, empty_store) -> Path:
+    """Two targets, two seeds, a diverged run, a tuned and a weighted entry, one that learns; two tuning studies."""
+    entries = ("cosine", "laplace", "edm", "laplace@tuned", "laplace [weight]", "infonoise")
+
+    def write(folder: Path) -> None:
+        shutil.copytree(empty_store, folder)
+        demo_store.build(folder, entries=entries, targets=("v", "x0"), seeds=2, diverged=("edm",))
+        demo_store.studies(folder, trials=10, targets=("v",))
+
+    return once("full", write)
+
+
+@pytest.fixture(scope="session")
+def hostile_store(once, empty_store) -> Path:
     """Entries whose names are attacks."""
-    folder = tmp_path_factory.mktemp("hostile")
-    return demo_store.build(folder, entries=("cosine", "laplace", *demo_store.HOSTILE), targets=("v",), seeds=2)
+    entries = ("cosine", "laplace", *demo_store.HOSTILE)
+
+    def write(folder: Path) -> None:
+        shutil.copytree(empty_store, folder)
+        demo_store.build(folder, entries=entries, targets=("v",), seeds=2)
+
+    return once("hostile", write)
 
 
 @pytest.fixture
@@ -109,12 +151,9 @@ def _forget() -> None:
     st.cache_resource.clear()
 
 
-@pytest.fixture
-def open_app(monkeypatch) -> Callable[..., Page]:
-    """Opens a page of the app on a store, at an address."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.delenv("SNRBENCH_OPTUNA", raising=False)
-    monkeypatch.delenv("SNRBENCH_APP_PUBLISHED", raising=False)
+def _opener(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Page]:
+    for name in ("MLFLOW_TRACKING_URI", "SNRBENCH_OPTUNA", "SNRBENCH_APP_PUBLISHED"):
+        monkeypatch.delenv(name, raising=False)
 
     def opened(store: Path, page: str = "leaderboard", **address: Any) -> Page:
         monkeypatch.setenv("SNRBENCH_HOME", str(store))
@@ -125,3 +164,16 @@ def open_app(monkeypatch) -> Callable[..., Page]:
         return app.run()
 
     return opened
+
+
+@pytest.fixture
+def open_app(monkeypatch) -> Callable[..., Page]:
+    """Opens a page of the app on a store, at an address."""
+    return _opener(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def open_shared() -> Iterator[Callable[..., Page]]:
+    """The same, for a page that several tests of a module look at and none changes."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield _opener(monkeypatch)

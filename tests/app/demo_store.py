@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def build(
     seeds: int = 3,
     diverged: Sequence[str] = (),
 ) -> Path:
-    """Write a store with a run for each entry, target and seed."""
+    """Write a run for each entry, target and seed into a store, which is made where there is none."""
     store = Store(folder)
     store.prepare()
     rng = np.random.default_rng(0)
@@ -114,9 +115,7 @@ def _record(entry: str, target: str, seed: int, diverged: bool, metrics: list[An
 
 def _picture(level: float, seed: int) -> bytes:
     """Real digits, with as much noise as the score is bad."""
-    from sklearn.datasets import load_digits
-
-    images = load_digits().images[:40] / 16
+    images = _digits()
     noisy = images + 0.5 * level * np.random.default_rng(seed).standard_normal(images.shape)
     sheet = noisy.reshape(5, 8, 8, 8).transpose(0, 2, 1, 3).reshape(40, 64)
     buffer = BytesIO()
@@ -125,25 +124,34 @@ def _picture(level: float, seed: int) -> bytes:
     return buffer.getvalue()
 
 
-def studies(folder: Path, trials: int = 20) -> None:
+@cache
+def _digits() -> np.ndarray:
+    from sklearn.datasets import load_digits
+
+    return load_digits().images[:40] / 16
+
+
+def studies(folder: Path, trials: int = 20, targets: Sequence[str] = ("v", "eps")) -> None:
     """Tuning studies of two schedules; the score is best at scale 0.4, and worse with every trial's luck."""
     import optuna
 
     import schedules
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    for target in ("v", "eps"):
+    storage = optuna.storages.RDBStorage(f"sqlite:///{folder / 'optuna.db'}")
+    for target in targets:
         for name in ("laplace", "edm"):
             study = optuna.create_study(
-                storage=f"sqlite:///{folder / 'optuna.db'}",
-                study_name=f"digits-v1/{target}/{name}/native/sample",
                 sampler=optuna.samplers.RandomSampler(seed=0),
                 pruner=optuna.pruners.MedianPruner(4),
             )
             space = schedules.info(name).space
             study.optimize(lambda trial, space=space: _objective(trial, space), n_trials=trials)
             found = {"params": study.best_params, "ratio": 0.88, "low": 0.81, "high": 0.95, "seeds": 3}
-            study.set_user_attr("tuned", json.dumps(found))
+            # Searched in memory and copied at once: a database in between costs ten times as much.
+            kept = optuna.create_study(storage=storage, study_name=f"digits-v1/{target}/{name}/native/sample")
+            kept.add_trials(study.trials)
+            kept.set_user_attr("tuned", json.dumps(found))
 
 
 def _objective(trial: Any, space: dict[str, Any]) -> float:

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 from browser import LAPTOP, PHONE, chromium, running, screenshot, settled
 
+from leaderboards.query import runs_table
+
 TOPICS = ("question", "protocol", "tracks", "metrics", "reading", "adding")
 ADDRESSES = {
     "leaderboard": ("", {}),
@@ -32,13 +34,15 @@ def main() -> None:
     store, folder, wanted = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     folder.mkdir(parents=True, exist_ok=True)
     looks = [look for look in LOOKS if look in wanted] or list(LOOKS)
-    pages = [page for page in ADDRESSES if page in wanted] or list(ADDRESSES)
+    run_ids = runs_table(store, "digits-v1")["run_id"]
+    addresses = ADDRESSES | {"run": ("runs", {"run": str(run_ids.iloc[0])})}
+    pages = [page for page in addresses if page in wanted] or list(addresses)
     with running(store, folder / "app.log") as address:
         for look in looks:
             dark, size = LOOKS[look]
             with chromium(dark=dark, size=size) as driver:
                 for page in pages:
-                    path, query = ADDRESSES[page]
+                    path, query = addresses[page]
                     driver.get(f"{address}/{path}?{urlencode(query, doseq=True)}")
                     settled(driver)
                     screenshot(driver, folder / f"{page}-{look}.png")

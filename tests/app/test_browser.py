@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -17,6 +22,10 @@ ROWS = """
 const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentRegular"], [data-testid="stMain"] *')];
 const roots = hosts.map(host => host.shadowRoot).filter(Boolean);
 return roots.map(root => [...root.querySelectorAll('.name')].map(one => one.textContent));
+"""
+CELLS = """
+const roots = [...document.querySelectorAll('*')].map(host => host.shadowRoot).filter(Boolean);
+return roots.flatMap(root => [...root.querySelectorAll('td')].map(one => one.textContent));
 """
 TICK = """
 const roots = [...document.querySelectorAll('*')].map(host => host.shadowRoot).filter(Boolean);
@@ -41,8 +50,14 @@ def log(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(chrome, hostile_store, log):
-    with chrome.running(hostile_store, log) as found:
+def store(hostile_store, tmp_path_factory):
+    """This module's own, because it writes to it."""
+    return Path(shutil.copytree(hostile_store, tmp_path_factory.mktemp("browser") / "store"))
+
+
+@pytest.fixture(scope="module")
+def address(chrome, store, log):
+    with chrome.running(store, log) as found:
         yield found
 
 
@@ -152,16 +167,62 @@ def test_a_slider_moves_the_curves(chrome, driver, address):
     assert severe(driver) == []
 
 
+@contextmanager
+def another_visitor(driver, address) -> Iterator[None]:
+    """A second window on the same server: a session of its own, beside the first one."""
+    first = driver.current_window_handle
+    driver.switch_to.new_window("window")
+    try:
+        driver.get(address)
+        yield
+    finally:
+        driver.close()
+        driver.switch_to.window(first)
+
+
+def test_two_visitors_have_their_own_filters(chrome, driver, address, stores):
+    driver.get(f"{address}/?search=laplace")
+    chrome.settled(driver)
+    assert set(names(driver)) == {"laplace", "cosine"}
+    with another_visitor(driver, address):
+        chrome.settled(driver)
+        assert set(names(driver)) == {"laplace", "cosine", *stores.HOSTILE}
+        driver.find_element(By.XPATH, "//button[normalize-space()='2']").click()
+        WebDriverWait(driver, 20).until(lambda d: "guidance=2" in d.current_url)
+        chrome.settled(driver)
+        theirs = driver.execute_script(CELLS)
+    driver.find_element(By.XPATH, "//button[normalize-space()='1.5']").click()
+    WebDriverWait(driver, 20).until(lambda d: "guidance=1.5" in d.current_url)
+    chrome.settled(driver)
+    assert set(names(driver)) == {"laplace", "cosine"}
+    assert "search=laplace" in driver.current_url
+    assert driver.execute_script(CELLS) != theirs
+    assert severe(driver) == []
+
+
+def test_a_store_is_written_while_its_page_is_open(chrome, driver, address, store, stores):
+    new = ("edm", "mode", "sigmoid")
+    driver.get(address)
+    chrome.settled(driver)
+    seen = set(names(driver))
+    assert not seen & set(new)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(lambda: [stores.build(store, entries=(name,), targets=("v",), seeds=2) for name in new])
+        for scale in cycle(("1.5", "2")):
+            last = written.done()
+            driver.find_element(By.XPATH, f"//button[normalize-space()='{scale}']").click()
+            WebDriverWait(driver, 20).until(lambda d, scale=scale: f"guidance={scale}" in d.current_url)
+            chrome.settled(driver)
+            assert "could not be shown" not in text(driver)
+            assert seen <= set(names(driver))
+            seen = set(names(driver))
+            if last:
+                break
+        assert len(written.result()) == len(new)
+    assert set(new) <= seen
+    assert severe(driver) == []
+
+
 def test_the_log_holds_no_complaint(driver, log):
     assert "Traceback" not in log.read_text()
     assert "deprecat" not in log.read_text().lower()
-
-
-def test_a_busy_port_is_refused(chrome, address, hostile_store):
-    port = address.rpartition(":")[2]
-    second = [*chrome.COMMAND, "app", "--port", port, "--store", str(hostile_store)]
-    environment = {**os.environ, "PYTHONPATH": str(chrome.ROOT)}
-    found = subprocess.run(second, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert found.returncode == 2
-    assert found.stderr.count("\n") == 1
-    assert f"port {port}" in found.stderr

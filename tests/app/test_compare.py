@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from app import results
-from leaderboards import choices, query
+from app.charts.errors import relative
+from app.theme import Style
+from leaderboards import choices, error_bands, query
+from leaderboards.error_bands import ErrorBands
 from leaderboards.resolution import separation
 
 
@@ -14,34 +18,36 @@ def entries():
     return ["laplace", "cosine", "infonoise"]
 
 
-def test_everything_is_drawn_of_the_chosen_entries(open_app, full_store, entries):
-    app = open_app(full_store, "compare", target="v", entry=entries).fine()
-    assert set(app.names("compare.table")) == set(entries)
+@pytest.fixture(scope="module")
+def page(open_shared, full_store, entries):
+    return open_shared(full_store, "compare", target="v", entry=entries).fine()
+
+
+def test_everything_is_drawn_of_the_chosen_entries(page, full_store, entries):
+    assert set(page.names("compare.table")) == set(entries)
     drawn = {"density", "time", "weight", "errors", "budget", "guidance", "seeds", "losses", "learned"}
-    assert set(app.figures) == drawn
-    lines = {trace.get("name") for trace in app.figures["budget"]["data"]} - {None}
+    assert set(page.figures) == drawn
+    lines = {trace.get("name") for trace in page.figures["budget"]["data"]} - {None}
     assert lines == set(entries)
-    (star,) = [trace for trace in app.figures["budget"]["data"] if trace.get("marker", {}).get("symbol") == "star"][:1]
+    (star,) = [trace for trace in page.figures["budget"]["data"] if trace.get("marker", {}).get("symbol") == "star"][:1]
     speedup = next(
         row.speedup for row in query.open_board(full_store, "digits-v1", target="v").rows if row.entry == "laplace"
     )
     assert star["x"][0] == pytest.approx(1 / speedup)
-    assert len(app.get("image")) == len(entries)
-    assert app.address["entry"] == entries
+    assert len(page.get("image")) == len(entries)
+    assert page.address["entry"] == entries
 
 
-def test_colours_are_those_of_every_page(open_app, full_store, entries):
-    app = open_app(full_store, "compare", target="v", entry=entries).fine()
-    found = {trace["name"]: trace["line"]["color"] for trace in app.figures["density"]["data"]}
-    swatches = {row["cells"][1]["name"]: row["cells"][1]["colour"] for row in app.tables["compare.table"]["rows"]}
+def test_colours_are_those_of_every_page(page):
+    found = {trace["name"]: trace["line"]["color"] for trace in page.figures["density"]["data"]}
+    swatches = {row["cells"][1]["name"]: row["cells"][1]["colour"] for row in page.tables["compare.table"]["rows"]}
     assert found == swatches
 
 
-def test_more_seeds_are_those_of_the_statistics(open_app, full_store, entries):
-    app = open_app(full_store, "compare", target="v", entry=entries).fine()
+def test_more_seeds_are_those_of_the_statistics(page, full_store):
     panel = choices.panel_of(query.runs_table(full_store, "digits-v1"), "digits-v1", choices.Choice("fd", "v"))
     expected = separation(panel, "laplace", "infonoise", "v")
-    (row,) = [row for row in app.tables["compare.power"]["rows"] if row["id"] == "infonoise"]
+    (row,) = [row for row in page.tables["compare.power"]["rows"] if row["id"] == "infonoise"]
     assert row["cells"][1] == expected.effect.text
     assert row["cells"][4] == str(expected.seeds)
 
@@ -69,3 +75,12 @@ def test_hostile_names_are_text(open_app, hostile_store, stores):
     assert set(app.names("compare.table")) == {*stores.HOSTILE, "cosine"}
     assert not any(one.allow_html for one in app.markdown)
     assert "<script>" not in str(app.figures)
+
+
+@pytest.mark.parametrize(("seeds", "bands"), [(2, 0), (3, 2)])
+def test_two_seeds_have_no_band_over_lambda(seeds, bands):
+    errors = np.exp(0.1 * np.random.default_rng(0).standard_normal((2, seeds, 5)))
+    found = ErrorBands(("cosine", "laplace"), np.linspace(-4, 4, 5), error_bands.bands(errors, 0), "cosine")
+    drawn = relative(found, {"laplace": Style("#0072B2")}).data
+    assert len([trace for trace in drawn if not trace.name]) == bands
+    assert [trace.name for trace in drawn if trace.name] == ["laplace"]

@@ -9,32 +9,37 @@ import pytest
 
 import schedules
 import schedules.kinship
+from app import kin
 from harness import tracks
 
 CARDS = Path(tracks.__file__).parent / "cards"
 
 
 @pytest.fixture
-def lab(open_app, tmp_path):
+def whole_lab(open_app, tmp_path):
     return lambda **address: open_app(tmp_path / "none", "lab", **address)
+
+
+@pytest.fixture
+def lab(whole_lab, monkeypatch):
+    """The page without its relatives and conformance, which take most of its time and have a test of their own."""
+    monkeypatch.setattr(kin, "relatives", lambda spec: [])
+    monkeypatch.setattr(kin, "failures", lambda spec: [])
+    return whole_lab
 
 
 def spec(app) -> str:
     return app.code[0].value
 
 
-def test_it_opens_without_a_store(lab):
+def test_it_opens_without_a_store_and_a_slider_changes_the_spec(lab):
     app = lab()
     assert not app.exception
     assert not app.error
     assert spec(app) == "laplace"
     assert app.code[1].value.startswith("snrbench run digits-v1 -s laplace -t ")
     assert len(app.get("plotly_chart")) == 6
-
-
-def test_a_slider_changes_the_spec(lab):
-    app = lab()
-    app.slider(key="lab.laplace.loc").set_value(1.25).run()
+    app.slider(key="lab.laplace.loc").set_value(1.25)
     app.select_slider(key="lab.laplace.scale").set_value(1.1).run()
     assert not app.error
     assert schedules.parse(spec(app)).params == {"loc": 1.25, "scale": 1.1}
@@ -67,23 +72,18 @@ def test_a_mixture_is_drawn_beside(lab):
     assert app.multiselect(key="lab.others").value == [mixture]
 
 
-def test_keeping_a_schedule_draws_it_on(lab):
-    app = lab(spec="laplace:scale=2")
+def test_keeping_a_schedule_draws_it_on_beside_every_kind(lab):
+    app = lab(spec="laplace:scale=0.7")
     app.button[0].click().run()
-    assert app.multiselect(key="lab.others").value == ["laplace:scale=2"]
-    app.selectbox(key="lab.name").set_value("edm").run()
-    assert app.address["spec"] == ["edm", "laplace:scale=2"]
-
-
-def test_kinds_of_parameters(lab):
-    app = lab(spec="speed").fine()
-    for name in ("piecewise", "preset/sd3", "beta_timestep"):
+    assert app.multiselect(key="lab.others").value == ["laplace:scale=0.7"]
+    for name in ("edm", "speed", "piecewise", "preset/sd3", "beta_timestep"):
         app.selectbox(key="lab.name").set_value(name).run()
         assert spec(app.fine()) == name
+        assert app.address["spec"] == [name, "laplace:scale=0.7"]
 
 
-def test_relatives_conformance_cost_and_export(lab):
-    app = lab(spec="laplace:scale=0.7").fine()
+def test_relatives_conformance_cost_and_export(whole_lab):
+    app = whole_lab(spec="laplace:scale=0.7").fine()
     found = schedules.kinship.nearest(schedules.parse("laplace:scale=0.7"), 3)
     assert app.names("lab.relatives")[:3] == [one.name for one in found]
     assert "Passes every property" in next(one.value for one in app.success)

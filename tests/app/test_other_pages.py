@@ -21,12 +21,29 @@ def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
     assert row["cells"][2:4] == [str(len(study.trials)), str(len(study.trials) - len(pruned))]
     assert row["cells"][6] == f"{steps:,}"
     assert row["cells"][8] == "−12 % [−19, −5]"
-    assert "all 4 studies had 10 trials" in app.words
+    assert "all 2 studies had 10 trials" in app.words
     parameters = {row["id"]: row["cells"] for row in app.tables["tuning.parameters"]["rows"]}
     assert parameters["scale"][1] == "0.5"
     assert float(parameters["scale"][2]) == pytest.approx(study.best_params["scale"], rel=1e-3)
     assert set(app.figures) == {"history", "importances", "slices", "contour"}
     assert app.address["study"] == [name]
+
+
+def test_what_tuning_gained_on_the_test_split(open_app, full_store, tmp_path):
+    table = query.runs_table(full_store, "digits-v1")
+    found = choices.tuned_table_of(table, "digits-v1", choices.Choice("fd")).rows
+    app = open_app(full_store, "tuning").fine()
+    shown = {row["cells"][1]: row["cells"] for row in app.tables["tuning.gains"]["rows"]}
+    assert list(shown) == [row.target for row in found] == ["v", "x0", "all"]
+    assert [shown[row.target][5] for row in found] == [row.verdict for row in found]
+    assert {(cells[0]["name"], *cells[6:]) for cells in shown.values()} >= {("laplace", "2", "30", "6 min")}
+    place = shown["all"][4]
+    assert 0 <= place["low"] < place["mean"] < place["high"] <= 1
+    app.segmented_control(key="tuning.target").set_value("x0").run()
+    assert [row["cells"][1] for row in app.fine().tables["tuning.gains"]["rows"]] == ["x0"]
+    assert "not in this store" in app.words
+    app = open_app(tmp_path / "none", "tuning").fine()
+    assert "tuning.gains" not in app.tables
 
 
 def test_a_bare_study_is_shown_without_what_it_lacks(open_app, tmp_path):
@@ -68,11 +85,10 @@ def test_a_run_shows_its_environment_and_every_seed(open_app, full_store):
     assert all("laplace" in name for name in app.names("runs.table"))
 
 
-def test_runs_that_failed_are_shown_with_their_reason(open_app, stores, tmp_path):
-    folder = stores.build(tmp_path, entries=("cosine",), targets=("v",), seeds=1)
-    store = Store(folder)
+def test_runs_that_failed_are_shown_with_their_reason(open_app, fresh_store):
+    store = Store(fresh_store)
     store.prepare()
-    experiment = store.experiment("digits-v1")
+    experiment = store.experiment("digits-v1", create=True)
     tags = {
         "snrbench.entry": "<b>x</b>",
         "snrbench.target": "v",
@@ -81,7 +97,7 @@ def test_runs_that_failed_are_shown_with_their_reason(open_app, stores, tmp_path
     }
     run = store.client.create_run(experiment, tags=tags)
     store.client.set_terminated(run.info.run_id, "FAILED")
-    app = open_app(folder, "runs", track="digits-v1", outcome="failed").fine()
+    app = open_app(fresh_store, "runs", track="digits-v1", outcome="failed").fine()
     (row,) = app.tables["runs.table-"]["rows"]
     assert (row["cells"][0]["name"], row["cells"][-1]) == ("<b>x</b>", "out of memory")
 

@@ -13,7 +13,8 @@ from app import command, families, theme
 from app.axis import Axis
 from app.charts.frame import round_step, round_values
 from app.sliders import pitch, positions
-from app.text import code, label, plain, unbroken
+from app.text import code, label, plain, reflowed, unbroken
+from harness.cli.main import main
 from schedules import UserError
 
 HOSTILE = [
@@ -49,6 +50,12 @@ def test_plotly_finds_no_tag_and_no_template(name):
 def test_prose_is_escaped_for_markdown():
     assert plain("a*b_[c](d) $e$ :f:") == r"a\*b\_\[c\](d) \$e\$ \:f\:"
     assert unbroken("−31 % [−36, −25]") == "−31\u00a0%\u00a0\\[−36,\u00a0−25\\]"
+
+
+def test_a_docstring_loses_the_line_breaks_of_its_editor():
+    wrapped = f"first\n\nlow, high: {'x' * 100} ends\nin `here`\na:   begins\n     goes on\nlast"
+    expected = ["first", "", f"low, high: {'x' * 100} ends in here", "a: begins goes on", "last"]
+    assert reflowed(wrapped).splitlines() == expected
 
 
 def test_a_name_has_its_colour_whatever_else_is_shown():
@@ -123,13 +130,18 @@ def test_round_step():
     assert [round_step(least) for least in (0.9, 1, 1.1, 3, 6)] == [1, 1, 2, 5, 10]
 
 
-def test_a_busy_port_is_refused_in_one_line():
+def test_a_busy_port_is_refused_in_one_line(monkeypatch, capsys):
     with socket.socket() as taken:
         taken.bind((command.HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(UserError, match=rf"port {port} .*--port"):
-            command.app(port=port)
+        monkeypatch.setattr(sys, "argv", ["snrbench", "app", "--port", str(port)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"port {port} " in line
+    assert "--port" in line
 
 
 def test_the_server_listens_to_this_machine_only():

@@ -18,11 +18,18 @@ from schedules.errors import UserError
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory):
+    """Making MLflow's tables takes seconds; copying them does not."""
+    root = tmp_path_factory.mktemp("empty") / "store"
+    Store(root).prepare()
+    return root
+
+
 @pytest.fixture
-def store(tmp_path):
-    opened = Store(tmp_path / "store")
-    opened.prepare()
-    return opened
+def store(tmp_path, empty_store):
+    shutil.copytree(empty_store, tmp_path / "store")
+    return Store(tmp_path / "store")
 
 
 @pytest.fixture
