@@ -20,8 +20,9 @@ def of_cell(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
     runs, scores: of one target, as `selection.Selected` holds them
     """
-    newest = runs.sort_values("started", kind="stable").drop_duplicates("label", keep="last").set_index("label")
-    found = newest[list(COLUMNS)].assign(seconds=seconds_per_run(scores).reindex(newest.index))
+    order = runs[["started", "label"]].sort_values("started", kind="stable")
+    newest = runs.loc[order.drop_duplicates("label", keep="last").index, ["label", *COLUMNS]].set_index("label")
+    found = newest.assign(seconds=seconds_per_run(scores).reindex(newest.index))
     return found.assign(**origin.of_runs(runs).reindex(found.index))
 
 

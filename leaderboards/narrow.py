@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 from pandas.api.types import union_categoricals
 
-
 MEASURED = ("metric", "split", "guidance", "mark", "value")
 
 
 @dataclass(frozen=True)
-class Narrowed:
+class Parts:
     """What a question needs of the long table.
 
     runs: one row for each run, text plain, with everything that is known of it
@@ -32,7 +31,7 @@ class Narrowed:
     rows: pd.DataFrame
 
 
-def narrowed(table: pd.DataFrame, metrics: Iterable[str]) -> Narrowed:
+def parted(table: pd.DataFrame, metrics: Iterable[str]) -> Parts:
     """The rows of these metrics and of diverged runs, and one empty row for each run that has neither.
 
     So that no run is lost: an entry that was run without a score is still known to have been run.
@@ -43,18 +42,26 @@ def narrowed(table: pd.DataFrame, metrics: Iterable[str]) -> Narrowed:
     first = np.full(len(run_ids.categories), -1)
     first[run_ids.codes[at[::-1]]] = at[::-1]
     found = pd.unique(run_ids.codes[at])
-    others = pd.unique(run_ids.codes[first[run_ids.codes] < 0])
+    missing = (first < 0) & (np.bincount(run_ids.codes, minlength=len(first)) > 0)
+    others = pd.unique(run_ids.codes[missing[run_ids.codes]]) if missing.any() else np.array([], dtype=np.int64)
     place = np.full(len(first), -1)
     place[found], place[others] = np.arange(len(found)), len(found) + np.arange(len(others))
-    starts = np.r_[first[found], _first(run_ids.codes, others)]
-    rows = table[list(MEASURED)].iloc[at].reset_index(drop=True)
+    starts = np.r_[first[found], _first(run_ids.codes, others)] if len(others) else first[found]
+    rows = table.loc[:, list(MEASURED)].take(at).reset_index(drop=True)
     rows.insert(0, "run", place[run_ids.codes[at]])
     if len(others):
         empty = pd.DataFrame({"run": place[others], "metric": "", "split": "", "mark": 1.0})
         empty = empty.assign(guidance=float("nan"), value=float("nan"))
         rows = pd.concat([plain(rows), empty], ignore_index=True)
     rows = rows.assign(metric=categories(rows["metric"]), split=categories(rows["split"]))
-    return Narrowed(plain(table.drop(columns=list(MEASURED)).iloc[starts].reset_index(drop=True)), rows)
+    return Parts(plain(table.drop(columns=list(MEASURED)).take(starts).reset_index(drop=True)), rows)
+
+
+def narrowed(table: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame:
+    """The same as one long table of plain text, what is known of a run beside each of its rows."""
+    parts = parted(table, metrics)
+    runs = parts.runs.take(parts.rows["run"].to_numpy()).reset_index(drop=True)
+    return pd.concat([runs, plain(parts.rows.drop(columns="run"))], axis=1)
 
 
 def categories(column: pd.Series) -> pd.Categorical:

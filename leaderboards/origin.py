@@ -15,7 +15,8 @@ def of_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
     runs: one row for each run, or one for each label and target
     """
-    return pd.DataFrame({"source": _by_label(runs, "source", _joined), "verified": _by_label(runs, "verified", _weakest)})
+    found = {"source": _by_label(runs, "source", _joined), "verified": _by_label(runs, "verified", _weakest)}
+    return pd.DataFrame(found)
 
 
 def _by_label(runs: pd.DataFrame, column: str, of: Callable[[Iterable[str]], str]) -> pd.Series:

@@ -157,7 +157,7 @@ def _down_the_table(above: NDArray[np.bool_], costs: Array) -> list[int]:
 
 def _comparable(costs: Array) -> NDArray[np.bool_]:
     """(entries,): at least two seeds in common with some other entry; a lone entry needs two seeds of its own."""
-    present = np.isfinite(costs).astype(int)
+    present = np.isfinite(costs).astype(np.float64)
     shared = present @ present.T
     if len(costs) > 1:
         np.fill_diagonal(shared, 0)

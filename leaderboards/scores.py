@@ -82,18 +82,28 @@ def best_guidance(validation: pd.DataFrame, test: pd.DataFrame, scale: Scale) ->
 
     Returns label → scale, and the labels that had several scales and no validation scores to choose by.
     """
-    costs = validation.assign(cost=scale.sign * scale.to(validation["value"].to_numpy(dtype=float)))
-    costs["cost"] = costs["cost"].fillna(np.inf)
-    candidates = costs.groupby(["label", "guidance"])["cost"].agg(["mean", "size"]).reset_index()
-    candidates = candidates[candidates["size"] == candidates.groupby("label")["size"].transform("max")]
-    offered = test.drop_duplicates(["label", "guidance"])[["label", "guidance"]]
+    validation = validation[validation["guidance"].notna()]
+    scales = np.unique(np.r_[validation["guidance"], test["guidance"]])
+
+    def code(rows: pd.DataFrame) -> NDArray[np.int64]:
+        found = rows["label"].to_numpy() * len(scales) + np.searchsorted(scales, rows["guidance"])
+        return np.asarray(found, dtype=np.int64)
+
+    costs = pd.Series(scale.sign * scale.to(validation["value"].to_numpy(dtype=float))).fillna(np.inf)
+    each = costs.groupby(code(validation)).agg(["mean", "size"])
+    candidates, labels = each.index.to_numpy(), each.index.to_numpy() // len(scales)
+    most = np.zeros(labels.max(initial=0) + 1, dtype=np.int64)
+    np.maximum.at(most, labels, each["size"].to_numpy())
+    offered = np.unique(code(test))
     # A scale without a test score cannot be scored, however well it validates.
-    candidates = candidates.merge(offered, on=["label", "guidance"])
-    blind = offered[~offered["label"].isin(candidates["label"])].assign(mean=0.0)
-    ordered = pd.concat([candidates, blind]).assign(strength=lambda rows: (rows["guidance"] - UNGUIDED).abs())
-    winners = ordered.sort_values(["mean", "strength", "guidance"]).drop_duplicates("label")
-    had_a_choice = blind["label"][blind["label"].duplicated()]
-    return winners.set_index("label")["guidance"], tuple(sorted({int(label) for label in had_a_choice}))
+    able = (each["size"].to_numpy() == most[labels]) & np.isin(candidates, offered)
+    blind = offered[~np.isin(offered // len(scales), labels[able])]
+    labels, places = np.divmod(np.r_[candidates[able], blind], len(scales))
+    means = np.r_[each["mean"].to_numpy()[able], np.zeros(len(blind))]
+    order = np.lexsort((scales[places], np.abs(scales[places] - UNGUIDED), means))
+    winners, first = np.unique(labels[order], return_index=True)
+    without, choices = np.unique(blind // len(scales), return_counts=True)
+    return pd.Series(scales[places[order[first]]], index=winners), tuple(without[choices > 1].tolist())
 
 
 def pooled(cells: list[Scores], scale: Scale) -> Scores:

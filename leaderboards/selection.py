@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboards import cost
-from leaderboards.narrow import narrowed
+from leaderboards.narrow import parted
 from schedules.errors import unknown
 
 FINGERPRINT_LETTERS = 6
@@ -47,7 +47,8 @@ class Selected:
     """The runs that count, with their `label`, and what they scored.
 
     runs:     one row for each run, with everything that is known of it
-    scores:   the long table in the columns that scores need, text as categories; diverged runs, and those without a score, have metric ""
+    scores:   the long table in the columns that scores need, text as categories; diverged runs, and those without a
+              score, have metric ""
     baseline: label of the baseline
     notes:    what was left out, and why
     """
@@ -87,13 +88,13 @@ def select(
 
     UserError for a protocol without runs, and for entries and seeds that no run has.
     """
-    narrow = narrowed(table, {*metrics, *cost.SECONDS})
-    runs = completed(narrow.runs)
+    parts = parted(table, {*metrics, *cost.SECONDS})
+    runs = completed(parts.runs)
     runs, protocol, notes = of_one_protocol(runs if track is None else runs[runs["track"] == track], protocol)
     runs, baseline, code_notes = labelled(latest(runs), baseline)
     runs, filter_notes = filtered(runs, baseline, filters or Filters())
     runs = runs.assign(machine=cost.machine(runs))
-    scores = _scores(runs, narrow.rows)
+    scores = _scores(runs, parts.rows)
     return Selected(runs, scores, protocol, baseline, (*notes, *code_notes, *filter_notes))
 
 
@@ -126,7 +127,7 @@ def of_one_protocol(table: pd.DataFrame, protocol: str | None) -> tuple[pd.DataF
     """
     known = table["protocol"].unique()
     if protocol is None:
-        newest = table.sort_values(["started", "protocol"], kind="stable")
+        newest = table[["started", "protocol"]].sort_values(["started", "protocol"], kind="stable")
         protocol = str(newest["protocol"].iloc[-1]) if len(newest) else ""
     elif len(known) and protocol not in known:
         raise unknown("protocol", protocol, [str(name) for name in known])
@@ -140,7 +141,7 @@ def of_one_protocol(table: pd.DataFrame, protocol: str | None) -> tuple[pd.DataF
 
 def latest(runs: pd.DataFrame) -> pd.DataFrame:
     """The run that was started last, for each entry, fingerprint, target and seed."""
-    kept = runs.sort_values("started", kind="stable").drop_duplicates(RUN_OF, keep="last")
+    kept = runs[["started", *RUN_OF]].sort_values("started", kind="stable").drop_duplicates(RUN_OF, keep="last")
     return runs.loc[np.sort(kept.index)]
 
 

@@ -119,7 +119,8 @@ def contour(study: Study, params: Sequence[str], metric: str) -> go.Figure:
     for axis, name in zip((made.layout.xaxis, made.layout.yaxis), params, strict=True):
         if axis.type == "log":
             logarithmic(axis, [[trial.params[name] for trial in study.trials if name in trial.params]])
-    return _dressed(made, 460)
+    # Without a standoff the title of a horizontal axis under a contour is drawn on top of the axis's numbers.
+    return _dressed(made, 460).update_xaxes(title_standoff=30)
 
 
 def _points(made: go.Figure, name: str, x: Sequence[int], y: Sequence[float], colour: str, symbol: str) -> None:
@@ -137,6 +138,6 @@ def _dressed(made: go.Figure, height: int) -> go.Figure:
     """Optuna's figure in this app's look."""
     made.update_layout(title=None, height=height, margin={"l": 8, "r": 12, "t": 12, "b": 8}, template=None)
     made.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
-    made.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True, title_standoff=8)
+    made.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
     made.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
     return made

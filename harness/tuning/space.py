@@ -2,8 +2,8 @@
 
 Every entry has the two multipliers, also the baseline and schedules without parameters of their own: a schedule that
 only wants another learning rate must not look better than one that was published with the right one. Both lie in
-[1/4, 4] on a logarithmic scale, wide enough for the best of every schedule tried on gmm-v1 and digits-v1 to be inside,
-narrow enough that few trials diverge.
+[1/4, 4] on a logarithmic scale: on gmm-v1 the best trials of laplace and cosine had 2.3 to 2.6 times the track's
+learning rate and 0.8 to 1.8 times its EMA, inside the range, and no trial diverged.
 
 What a schedule's or weighting's registry gives as the range of a parameter is what is searched. For transforms it says
 what is valid, not what is sensible (a shift by 1000 is ±14 nats): they are searched within a factor of 4, or 3 nats, of
