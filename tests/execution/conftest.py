@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import tracks
 from harness.execution import executors, plugins
 from harness.execution.job import Limits, Settings
-from harness.run import bench
 from harness.tracking.store import Store
 
 TRACK = """
@@ -16,7 +14,7 @@ from harness.tracks.gmm import GMM
 
 TINY = GMM.model_copy(
     update={
-        "name": "tiny-v1",
+        "name": "brief-v1",
         "training": GMM.training.model_copy(update={"steps": 40, "warmup_steps": 10, "block": 5}),
         "evaluation": GMM.evaluation.model_copy(
             update={
@@ -79,19 +77,15 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files(tmp_path_factory, one_thread):
     """Paths of the track's and the plugin's file, both loaded here."""
     folder = tmp_path_factory.mktemp("plugins")
     track, plugin = folder / "tiny_track.py", folder / "hostile.py"
     track.write_text(TRACK)
     plugin.write_text(HOSTILE)
-    before = dict(tracks.TRACKS)
     plugins.load([str(plugin)], [str(track)])
-    yield str(track), str(plugin)
-    tracks.TRACKS.clear()
-    tracks.TRACKS.update(before)
-    bench.cache_clear()
+    return str(track), str(plugin)
 
 
 @pytest.fixture

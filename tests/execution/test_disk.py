@@ -43,7 +43,7 @@ def test_a_full_disk_stops_the_command_and_loses_nothing(small_disk, files, caps
     track, _ = files
     store = Store(small_disk / "store")
     store.prepare()
-    request = ["run", "tiny-v1", "--track-plugin", track, "--seeds", "2", "--workers", "1", "--device", "cpu"]
+    request = ["run", "brief-v1", "--track-plugin", track, "--seeds", "2", "--workers", "1", "--device", "cpu"]
     request += ["--store", str(store.root)]
     fill(small_disk, leaving=100_000)  # the weights alone take 280 kB
     assert main._exit_code(request) == 1
@@ -57,8 +57,8 @@ def test_a_full_disk_stops_the_command_and_loses_nothing(small_disk, files, caps
     (small_disk / "filler").unlink()
     assert main._exit_code(request) == 0
     assert "2 finished" in capsys.readouterr().err
-    assert {run.data.tags["snrbench.outcome"] for run in read.search(store, "tiny-v1")} == {"finished"}
-    assert len(list(read.search(store, "tiny-v1"))) == 2
+    assert {run.data.tags["snrbench.outcome"] for run in read.search(store, "brief-v1")} == {"finished"}
+    assert len(list(read.search(store, "brief-v1"))) == 2
 
 
 def test_a_database_that_cannot_grow_keeps_results_in_the_outbox(small_disk):

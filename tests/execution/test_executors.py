@@ -20,7 +20,7 @@ EXECUTORS = ("local", "ray")
 
 
 def spec_of(schedule="laplace", seed=0):
-    return RunSpec(track="tiny-v1", target="v", entry=Entry.of(schedule), seed=seed)
+    return RunSpec(track="brief-v1", target="v", entry=Entry.of(schedule), seed=seed)
 
 
 def collected(executor, count):

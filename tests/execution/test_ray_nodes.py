@@ -27,7 +27,7 @@ def until(condition):
 
 
 def test_a_lost_node_costs_what_was_done_since_the_last_checkpoint(cluster, make, store, at_work):
-    spec = RunSpec(track="tiny-v1", target="v", entry=Entry.of("late_dawdles"), seed=0)
+    spec = RunSpec(track="brief-v1", target="v", entry=Entry.of("late_dawdles"), seed=0)
     first = cluster.add_node(num_cpus=1)
     with make("ray") as executor:
         executor.submit(Job(spec))
@@ -45,6 +45,6 @@ def test_a_lost_node_costs_what_was_done_since_the_last_checkpoint(cluster, make
     assert len(set(processes)) == 2
     # Seven blocks of a whole run dawdle; from the start again, they all would.
     assert len(processes) - before < 7
-    schedule = RunSpec(track="tiny-v1", target="v", entry=Entry.of("laplace"), seed=0)
+    schedule = RunSpec(track="brief-v1", target="v", entry=Entry.of("laplace"), seed=0)
     assert done.values == execute(schedule, torch.device("cpu")).values
     assert len(list(store.outbox.glob("*-*"))) == 1

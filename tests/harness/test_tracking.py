@@ -87,6 +87,7 @@ def test_artifacts_come_back_even_from_a_store_that_was_moved(store, result, tmp
 
 def test_delivery_that_was_cut_off_is_completed_once(store, result, monkeypatch):
     """A crash between any two calls to MLflow leaves the folder; the next command delivers it, and one run counts."""
+    store.prepare()
     folder = write(store, result)
     for step in ("log_batch", "log_artifacts", "set_terminated"):
         with monkeypatch.context() as patch:
