@@ -22,6 +22,7 @@ class MLflowServer:
 
     def __init__(self, folder: Path, database: str, *options: str, **environment: str) -> None:
         self.folder, self.environment = folder, environment
+        self.studies = ""  # where a team keeps its Optuna studies, if it does
         folder.mkdir(parents=True, exist_ok=True)
         self.port = _free_port()
         self.uri = f"http://127.0.0.1:{self.port}"

@@ -2,18 +2,23 @@
 
 import json
 import os
+import sqlite3
 import sys
 import time
 import urllib.request
 from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
 
+import optuna
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 from made_results import written
+from scene import SNRBENCH, Scene
 from servers import mlflow_server, postgresql
+from werkzeug.security import generate_password_hash
 
 from harness.cli import main
 from harness.execution import courier as courier_module
@@ -38,7 +43,7 @@ def server(tmp_path_factory):
         "MLFLOW_FLASK_SERVER_SECRET_KEY": "of the test",
     }
     with (
-        postgresql("mlflow") as urls,
+        postgresql("mlflow", "studies") as urls,
         mlflow_server(folder, urls["mlflow"], "--app-name", "basic-auth", **secrets) as up,
     ):
         credentials = f"{ADMIN['MLFLOW_TRACKING_USERNAME']}:{ADMIN['MLFLOW_TRACKING_PASSWORD']}"
@@ -48,13 +53,26 @@ def server(tmp_path_factory):
             {"Content-Type": "application/json", "Authorization": f"Basic {b64encode(credentials.encode()).decode()}"},
         )
         urllib.request.urlopen(request, timeout=60).close()
+        _cheapen(folder / "auth.db")
+        up.studies = urls["studies"]
         yield up
+
+
+def _cheapen(users):
+    """Passwords are hashed so that a guess costs 0.1 s; every request of a test would pay that."""
+    cheap = "pbkdf2:sha256:1000"
+    with closing(sqlite3.connect(users)) as database, database:
+        for who in (ADMIN, MEMBER):
+            name, password = who.values()
+            stored = (generate_password_hash(password, cheap), name)
+            assert database.execute("UPDATE users SET password_hash = ? WHERE username = ?", stored).rowcount == 1
 
 
 @pytest.fixture
 def team(server, monkeypatch):
     """The environment that a member of the team sets."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+    monkeypatch.setenv("SNRBENCH_OPTUNA", server.studies)
     for name, value in MEMBER.items():
         monkeypatch.setenv(name, value)
 
@@ -79,13 +97,10 @@ def test_a_server_that_is_not_there_is_one_line_before_any_work(monkeypatch, tmp
     assert "refused" in said
 
 
-def test_concurrent_workers_record_on_the_server(team, tmp_path):
-    """A small benchmark from two worker processes; the same command again has nothing to do."""
-    from scene import Scene
-
+def test_four_workers_benchmark_and_tune_on_the_servers(team, server, tmp_path):
+    """A small benchmark and a study, four worker processes each: MLflow and Optuna both on PostgreSQL."""
     scene = Scene(tmp_path)
-    request = ("-s", "cosine", "-s", "laplace", "--seeds", "2", "--workers", "2")
-    done = scene.run("store", *request)
+    done = scene.run("store", "-s", "cosine", "-s", "laplace", "--seeds", "2", "--workers", "4")
     assert done.returncode == 0, done.stderr
     store = Store(scene.store("store"))
     assert recorded(store, "tiny-v1") == ["0", "0", "1", "1"]
@@ -94,6 +109,16 @@ def test_concurrent_workers_record_on_the_server(team, tmp_path):
     assert not (store.root / "mlflow.db").exists()
     run = next(read.search(store, "tiny-v1"))
     assert read.artifact(store.root, run.info.run_id, "environment.json") is not None
+
+    _, _, *rest = scene.command("store", "laplace", "--trials", "4", "--seeds", "1", "--workers", "4")
+    tuning = scene.start_command([SNRBENCH, "tune", *rest])
+    _, said = tuning.communicate(timeout=280)
+    assert tuning.returncode == 0, said
+    study = optuna.load_study(study_name="tiny-v1/v/laplace/native/sample", storage=server.studies)
+    assert [trial.number for trial in study.trials if trial.state.is_finished()] == [0, 1, 2, 3]
+    assert not list(scene.folder.rglob("*.db")), "everything is on the servers"
+    trials = {run.data.tags["snrbench.trial"] for run in read.search(store, "tiny-v1/tuning")}
+    assert trials == {"0", "1", "2", "3"}
 
 
 def test_a_server_that_goes_away_and_comes_back(team, server, tmp_path, monkeypatch, capsys):
