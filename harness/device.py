@@ -1,4 +1,4 @@
-"""Which device a run uses."""
+"""Which device a run uses. torch is imported for what is asked about an accelerator: the import takes seconds."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ import platform
 import re
 from pathlib import Path
 
-import torch
-
 from schedules.errors import UserError
 
 
-def resolve(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda`, `cuda:1`, `mps` → a device that is there; UserError otherwise."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("cpu")
-    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
+def resolve(name: str) -> str:
+    """`auto`, `cpu`, `cuda`, `cuda:1`, `mps` → the name of a device that is there; UserError otherwise."""
+    if name == "cpu":
+        return name
+    if not re.fullmatch(r"auto|mps|cuda(:\d+)?", name):
         raise UserError(f"unknown device {name!r}; expected auto, cpu, cuda, cuda:N or mps")
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UserError(f"device {name!r} is not there; CUDA devices found: {torch.cuda.device_count()}")
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise UserError("device 'mps' is not there")
-    return device
+    return name
 
 
-def describe(device: torch.device) -> str:
-    """Name of the hardware, for the record."""
-    if device.type == "cuda":
+def describe(device: str) -> str:
+    """Name of a device's hardware, for the record."""
+    if device.startswith("cuda"):
+        import torch
+
         return torch.cuda.get_device_name(device)
     return _processor() or platform.processor() or platform.machine()
 

@@ -55,9 +55,11 @@ def verify(
 
     found = contents.open_bundle(file)
     contents.comparable(found)
+    import torch
+
     from harness.device import resolve
 
-    place = resolve(device)
+    place = torch.device(resolve(device))
     beyond = rerun.unverifiable(found)
     for entry, why in sorted(beyond.items()):
         print(f"self-reported, cannot be verified: {entry}: {why}", file=sys.stderr)

@@ -211,7 +211,7 @@ def settings_of(
         if limit is not None and not limit > 0:
             raise UserError(f"{name} is {limit:g}; expected more than 0")
     limits = Limits(None if time_limit is None else 60 * time_limit, memory_limit)
-    place = str(resolve(device)) if executor == "local" else device
+    place = resolve(device) if executor == "local" else device
     return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits)
 
 

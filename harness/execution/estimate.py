@@ -56,14 +56,12 @@ def peak_mib(store: Store, track: str, device: str) -> float | None:
 
 @functools.lru_cache(maxsize=4)
 def _past(store: Store, track: str, device: str) -> list[tuple[dict[str, str], dict[str, float]]]:
-    import torch
-
     from harness.device import describe
 
     if not store.exists:
         return []
     # "auto" is a cluster's choice: whatever hardware its runs had.
-    hardware = None if device == "auto" else describe(torch.device(device))
+    hardware = None if device == "auto" else describe(device)
     runs = read.listing(store, track)
     newest = None if runs is None else runs[:NEWEST]
     past = []

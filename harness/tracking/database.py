@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shlex
 import sqlite3
 from contextlib import closing
@@ -52,7 +53,7 @@ def examine(file: Path) -> None:
         remedy = RESTORE if found.runs else "it holds no runs: delete it, and it will be made again"
         raise UserError(f"store {file.parent} cannot be read: {file.name} was never made completely; {remedy}")
     head, known = _revisions()
-    if found.revision == head:
+    if head is None or found.revision == head:
         return
     if found.revision in known:
         upgrade = f"mlflow db upgrade {shlex.quote(f'sqlite:///{file}')}"
@@ -110,9 +111,12 @@ def _first(connection: sqlite3.Connection, query: str) -> Any:
 
 @functools.cache
 def _revisions() -> tuple[str | None, frozenset[str]]:
-    """The schema revision of the installed MLflow, and all that lead to it."""
+    """The schema revision of the installed MLflow (None: not to be found; MLflow will judge), and all that it knows."""
     import mlflow
-    from alembic.script import ScriptDirectory
 
-    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    return scripts.get_current_head(), frozenset(one.revision for one in scripts.walk_revisions())
+    # Read as text: alembic imports each of the scripts, a second of every command.
+    scripts = sorted((Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions").glob("*.py"))
+    found = [dict(re.findall(r'^(revision|down_revision) = "(\w+)"', one.read_text(), re.M)) for one in scripts]
+    known = {one["revision"] for one in found if "revision" in one}
+    heads = known - {one.get("down_revision") for one in found}
+    return (heads.pop() if len(heads) == 1 else None), frozenset(known)

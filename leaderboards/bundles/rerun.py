@@ -106,7 +106,7 @@ def same_place(bundle: Bundle, run: BundledRun, device: torch.device) -> bool:
     """Whether the run was made on this hardware with this version of torch, as far as the bundle says."""
     made_with = {versions.get("torch") for versions in bundle.manifest.environment}
     named = run.hardware.lower() not in ARCHITECTURES
-    return named and run.hardware == describe(device) and made_with == {importlib.metadata.version("torch")}
+    return named and run.hardware == describe(str(device)) and made_with == {importlib.metadata.version("torch")}
 
 
 def _robust(measured: Measured) -> bool:

@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    device = resolve(options.device)
+    device = torch.device(resolve(options.device))
     place = Bench(tracks.get(options.track), device)
     spec = RunSpec(track=options.track, target="v", entry=Entry.of("laplace"), seed=0)
     harness, bare = place.trainer(spec), place.trainer(spec)

@@ -190,12 +190,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.steps % BLOCK:
         parser.error(f"--steps {options.steps}: expected a multiple of {BLOCK}")
-    device = resolve(options.device)
+    device = torch.device(resolve(options.device))
     if device.type == "cpu":
         torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     peak = options.peak * 1e12 if options.peak else matmul_rate(device)
-    print(f"{describe(device)}, torch {torch.__version__}, batch {options.batch}, peak {peak / 1e12:.2f} TFLOP/s")
+    print(f"{describe(str(device))}, torch {torch.__version__}, batch {options.batch}, peak {peak / 1e12:.2f} TFLOP/s")
     for name in options.networks:
         measure(name, options, device, peak)
         gc.collect()

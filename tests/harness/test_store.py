@@ -188,3 +188,13 @@ def test_reading_from_a_folder_that_cannot_be_written(made, rights):
             assert files(root) == before
         finally:
             root.chmod(0o700)
+
+
+def test_schema_revisions_are_those_that_alembic_finds():
+    import mlflow
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+    head, known = database._revisions()
+    assert head == scripts.get_current_head()
+    assert known == {one.revision for one in scripts.walk_revisions()}

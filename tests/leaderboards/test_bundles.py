@@ -45,7 +45,8 @@ def honest(_built, tmp_path_factory):
         for run_id, of in tags.items():
             entry = entries[of["entry"]]
             spec = RunSpec(track=TRACK, target=of["target"], entry=entry, seed=int(of["seed"]))
-            for key, value in (("run_key", spec.key), ("fingerprint", entry.fingerprint), ("hardware", describe(CPU))):
+            hardware = describe(str(CPU))
+            for key, value in (("run_key", spec.key), ("fingerprint", entry.fingerprint), ("hardware", hardware)):
                 where = "key = ? AND run_uuid = ?"
                 db.execute(f"UPDATE tags SET value = ? WHERE {where}", [value, f"snrbench.{key}", run_id])
     file = store.parent / "results.bundle"
