@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import re
+import sys
 from pathlib import Path
 
 from schedules.errors import UserError
@@ -16,6 +17,8 @@ def resolve(name: str) -> str:
         return name
     if not re.fullmatch(r"auto|mps|cuda(:\d+)?", name):
         raise UserError(f"unknown device {name!r}; expected auto, cpu, cuda, cuda:N or mps")
+    if name == "auto" and _without_accelerator():
+        return "cpu"
     import torch
 
     if name == "auto":
@@ -26,6 +29,14 @@ def resolve(name: str) -> str:
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise UserError("device 'mps' is not there")
     return name
+
+
+ACCELERATORS = ("nvidiactl", "nvmap", "dxg", "kfd")  # as Linux shows them: NVIDIA, Jetson, WSL, AMD
+
+
+def _without_accelerator(devices: Path = Path("/dev")) -> bool:
+    """Whether the system itself says that there is none, so that torch need not be asked."""
+    return sys.platform == "linux" and not any((devices / name).exists() for name in ACCELERATORS)
 
 
 def describe(device: str) -> str:
