@@ -81,8 +81,8 @@ def _interval_line(board: Board) -> str:
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     return (
         f"mean over {seeds} seed{'' if counts == [1] else 's'} with 95 % Student-t interval; vs {board.baseline}:"
-        " paired by seed; p: paired t-test, Holm-corrected within the table; =: a rank shared, as no test tells its"
-        " entries apart."
+        " paired by seed; p: paired t-test, Holm-corrected within the table; rank: 1 + the entries that tests show to"
+        " be better; =: shared, as no test tells its entries apart."
     )
 
 

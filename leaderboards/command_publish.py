@@ -26,10 +26,16 @@ def publish(
     readme: Annotated[
         Path | None, typer.Option("--readme", metavar="FILE", dir_okay=False, help="Page whose table is refreshed.")
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Publish this store's runs alone; without it they are added.")
+    ] = False,
     store: Store = STORE,
     plugin: Plugins = None,
 ) -> None:
-    """Freeze a track's results: scores, curves, table, pictures, and what changed since the last release.
+    """Publish a track's results: scores, curves, table, pictures, and what changed since the last release.
+
+    Runs that are published already stay: those of the store are added, or take the place of the same runs. A release of
+    another protocol or version of the track is replaced.
 
     The table of README.md is refreshed between the markers <!-- snrbench:published TRACK --> and
     <!-- /snrbench:published -->, where it has them.
@@ -44,18 +50,22 @@ def publish(
     check_store(store, track)
     folder = to or released.FOLDER
     with reading(f"reading {track}") as on_progress:
-        found = publishing.publish(store, track, folder, on_progress)
+        found = publishing.publish(store, track, folder, on_progress, replace=replace)
     release = found.release
     for line in release.missing[:LISTED]:
         print(f"missing: {line}", file=sys.stderr)
     if len(release.missing) > LISTED:
         print(f"missing: {len(release.missing) - LISTED} more, listed in {released.RELEASE}", file=sys.stderr)
+    for line in found.board.notes:
+        print(f"note: {line}", file=sys.stderr)
+    if found.stayed:
+        print(f"stayed: {found.stayed} runs that are not in this store")
     for line in found.changed or ("nothing changed",):
         print(line)
     size = sum(file.stat().st_size for file in found.folder.iterdir())
     what = f"{release.entries} entries, {len(release.targets)} targets, {len(release.seeds)} seeds, {release.runs} runs"
     print(f"{found.folder}: {what}, {size / 1e6:.2f} MB")
-    page = readme or Path(released.__file__).parents[1] / "README.md"
+    page = readme or released.FOLDER.parents[1] / "README.md"
     if (to is None or readme) and refresh(page, found.board, release, f"{_shown(found.folder, page)}/{released.TABLE}"):
         print(f"{page}: table refreshed")
 

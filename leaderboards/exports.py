@@ -51,14 +51,14 @@ def to_markdown(board: Board, per_seed: bool = False) -> str:
     return "\n\n".join([*parts, "\n".join(f"- {_escaped(line)}" for line in legend(board))])
 
 
-def markdown_table(sheet: Sheet, most: int | None = None) -> str:
-    """A heading and a table. most: rows at most"""
+def markdown_table(sheet: Sheet) -> str:
+    """A heading and a table."""
     lines = [
         f"### {visible(sheet.title)}\n",
         f"| {' | '.join(_escaped(header) for header in sheet.headers)} |",
         f"|{'|'.join(':--' if name else '--:' for name in sheet.names)}|",
     ]
-    for cells in sheet.cells[:most]:
+    for cells in sheet.cells:
         texts = [_code(cell) if name else _escaped(cell) for name, cell in zip(sheet.names, cells, strict=True)]
         lines.append(f"| {' | '.join(texts)} |")
     return "\n".join(lines)

@@ -32,20 +32,34 @@ PREFIX = "published:"
 """A published run has no id in anybody's MLflow: it is called this and its run key."""
 
 
+class Environment(BaseModel):
+    """Versions of packages, and the runs that were made with them. name: what `results.parquet` calls it"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    packages: dict[str, str]
+    hardware: tuple[str, ...]
+    runs: int
+    entries: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+
 class Tuning(BaseModel):
-    """What the tuning of one entry for one target was given."""
+    """What the tuning of one entry for one target was given, and what it found. params: of schedule and training"""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     entry: str
     target: str
     tuned_from: str
+    params: str
     trials: int | None
     seconds: float | None
 
 
 class Release(BaseModel):
-    """What a release is made of. made: date; environment: versions of packages, each set that occurs."""
+    """What a release is made of. made: date of the last change; commands: what gives all of its runs again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,7 +73,7 @@ class Release(BaseModel):
     targets: tuple[str, ...]
     seeds: tuple[int, ...]
     metrics: tuple[str, ...]
-    environment: tuple[dict[str, str], ...]
+    environment: tuple[Environment, ...]
     hardware: tuple[str, ...]
     commands: tuple[str, ...]
     tuning: tuple[Tuning, ...]
@@ -73,7 +87,7 @@ def released_tracks() -> list[str]:
 
 def release(track: str) -> Release:
     """What is known of a track's release. UserError where there is none, or it is of a later version."""
-    return _read(_folder(track))
+    return read_release(_folder(track))
 
 
 def published_table(track: str) -> pd.DataFrame:
@@ -82,7 +96,7 @@ def published_table(track: str) -> pd.DataFrame:
     `run_id` is "published:" and the run key, `source` is "published". UserError where there is no release.
     """
     folder = _folder(track)
-    _read(folder)
+    read_release(folder)
     return _table(folder, (folder / RESULTS).stat().st_mtime_ns)
 
 
@@ -132,9 +146,12 @@ def _folder(track: str) -> Path:
     return folder
 
 
-def _read(folder: Path) -> Release:
+def read_release(folder: Path) -> Release:
+    """What the release in a folder says of itself. UserError where it is none of this schema version."""
     try:
         found = Release.model_validate_json((folder / RELEASE).read_bytes())
+    except OSError as error:
+        raise UserError(f"{folder / RELEASE} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise UserError(
             f"{folder / RELEASE} is no release of schema version {SCHEMA_VERSION}: {first(error)}"
@@ -158,12 +175,17 @@ def _lines(file: Path, changed: int) -> pa.Table:
 
 def read_results(file: Path) -> pa.Table:
     """A file of released runs as a packed table. UserError for one that does not have its columns."""
+    found = read_stored(file)
+    return filled({name: found[name] for name in SLIM.names}, [PREFIX + key for key in found["run_key"].to_pylist()])
+
+
+def read_stored(file: Path) -> pa.Table:
+    """A file of released runs as it is. UserError for one that does not have its columns."""
     try:
         found = pq.read_table(file)
-        rows: dict[str, Any] = {name: found[name].cast(SLIM.field(name).type) for name in SLIM.names}
+        return pa.table({name: found[name].cast(STORED.field(name).type) for name in STORED.names}, STORED)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise UserError(f"{file} holds no results: {error}") from error
-    return filled(rows, [PREFIX + key for key in found["run_key"].to_pylist()])
 
 
 def filled(columns: dict[str, Any], run_ids: list[str]) -> pa.Table:
@@ -188,3 +210,5 @@ SLIM = pa.schema(
     ]
 )
 """A packed table without what only means something in a store, and with scores in single precision."""
+STORED = SLIM.append(pa.field("environment", packed.SCHEMA.field("hardware").type))
+"""Those columns, and by which name `release.json` knows what a run was made with."""

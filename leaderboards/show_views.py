@@ -18,7 +18,7 @@ from leaderboards.choices import Choice
 from leaderboards.exports import _csv_cell, _escaped, _finite, markdown_table
 from leaderboards.reports import VIEWS, Report
 from leaderboards.sheets import Sheet
-from leaderboards.terminal import GAP, default_console
+from leaderboards.terminal import GAP, default_console, width_of
 from leaderboards.wording import visible
 from schedules.errors import unknown
 
@@ -64,8 +64,9 @@ def print_report(report: Report, form: str = "table", console: Console | None = 
         console = console or default_console()
         for sheet in report.sheets:
             console.print(Text(visible(sheet.title), style="bold"))
-            console.print(_table(sheet))
-            console.print()
+            for part in _parts(sheet, console.width):
+                console.print(_table(part))
+                console.print()
         for line in report.notes:
             console.print(Text(visible(line), style="dim"))
     else:
@@ -93,6 +94,34 @@ def to_markdown(report: Report) -> str:
     """A heading and a table for each sheet, then the notes as a list."""
     notes = "\n".join(f"- {_escaped(note)}" for note in report.notes)
     return "\n\n".join(filter(None, [*(markdown_table(sheet) for sheet in report.sheets), notes]))
+
+
+def _parts(sheet: Sheet, width: int) -> list[Sheet]:
+    """The sheet where there is room for it, else its columns in several parts, each with those that name a row."""
+    needed = [
+        width_of((header, *(cells[place] for cells in sheet.cells)), name)
+        for place, (header, name) in enumerate(zip(sheet.headers, sheet.names, strict=True))
+    ]
+    lead = sheet.names.index(True) if True in sheet.names else 1
+    while lead < len(sheet.names) and sheet.names[lead]:
+        lead += 1
+    parts, room = [list(range(lead))], width - sum(needed[:lead])
+    for place in range(lead, len(needed)):
+        if needed[place] > room and len(parts[-1]) > lead:
+            parts.append(list(range(lead)))
+            room = width - sum(needed[:lead])
+        parts[-1].append(place)
+        room -= needed[place]
+    return [_columns(sheet, part) for part in parts]
+
+
+def _columns(sheet: Sheet, places: list[int]) -> Sheet:
+    return replace(
+        sheet,
+        headers=tuple(sheet.headers[place] for place in places),
+        names=tuple(sheet.names[place] for place in places),
+        cells=tuple(tuple(cells[place] for place in places) for cells in sheet.cells),
+    )
 
 
 def _table(sheet: Sheet) -> Table:

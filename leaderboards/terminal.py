@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +14,7 @@ from leaderboards.rows import Board, Section
 from leaderboards.sheets import seed_by_seed
 from leaderboards.wording import visible
 
-GAP = 2
+GAP, DIVIDER = 2, 1
 SHORTEST_NAME = 16
 """A name is folded, rather than a column left out, down to this many characters."""
 PIPE_WIDTH = 120
@@ -21,11 +23,16 @@ PIPE_WIDTH = 120
 
 def print_board(board: Board, console: Console) -> None:
     """One table for each section, a blank line between groups of tied entries, then the legend."""
+    left_out: dict[str, None] = {}
     for section in board.sections:
+        every = columns(board, section)
+        shown = _fitting(every, section, console.width)
+        left_out |= dict.fromkeys(column.header for column in every if column not in shown)
         console.print(Text(visible(title(board, section)), style="bold"))
-        console.print(_table(board, section, console.width))
+        console.print(_table(section, shown))
         console.print()
-    for line in legend(board):
+    room = [f"no room in {console.width} columns for: {', '.join(left_out)}."] if left_out else []
+    for line in [*legend(board), *room]:
         for part in Text(visible(line), style="dim").wrap(console, console.width):
             part.rstrip()
             console.print(part)
@@ -51,8 +58,7 @@ def default_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=max(PIPE_WIDTH, console.width))
 
 
-def _table(board: Board, section: Section, width: int) -> Table:
-    shown = _fitting(columns(board, section), section, width)
+def _table(section: Section, shown: list[Column]) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, GAP, 0, 0),
@@ -75,11 +81,16 @@ def _fitting(found: list[Column], section: Section, width: int) -> list[Column]:
     """The columns that there is room for."""
 
     def needed(column: Column) -> int:
-        longest = max(len(text) for text in (column.header, *(visible(column.text(row)) for row in section.rows)))
-        return GAP + (min(longest, SHORTEST_NAME) if column.name else longest)
+        return width_of((column.header, *(column.text(row) for row in section.rows)), column.name)
 
     for spare in sorted({column.spare for column in found} - {0}):
         if sum(needed(column) for column in found) <= width:
             break
         found = [column for column in found if column.spare != spare]
     return found
+
+
+def width_of(texts: Iterable[str], name: bool) -> int:
+    """Characters that a column of a table needs, with what is between it and the next one."""
+    longest = max(len(visible(text)) for text in texts)
+    return GAP + DIVIDER + (min(longest, SHORTEST_NAME) if name else longest)

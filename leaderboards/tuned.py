@@ -101,10 +101,15 @@ def published_of(facts: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     found = {}
     for cell in facts.values():
         for label, source in cell["tuned_from"][cell["tuned"].astype(bool)].items():
-            published = str(label).split("#")[0].replace(f"{source}{MARK}", source, 1)
+            published = as_published(str(label), source)
             if source and published in known:
                 found[str(label)] = published
     return dict(sorted(found.items()))
+
+
+def as_published(label: str, source: str) -> str:
+    """The label that a tuned entry has with published parameters. source: the spec it was tuned from"""
+    return label.split("#")[0].replace(f"{source}{MARK}", source, 1)
 
 
 def fairness_notes(runs: pd.DataFrame, baseline: str) -> list[str]:

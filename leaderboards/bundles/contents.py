@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -120,7 +121,7 @@ def make(store: Path, track: str, out: Path) -> Manifest:
         track_fingerprint=now.fingerprint,
         made=datetime.now(UTC).date().isoformat(),
         runs=kept.num_rows,
-        environment=list(freeze.environments(store, runs["run_id"].to_pylist())),
+        environment=_distinct(freeze.environments(store, runs["run_id"].to_pylist()).values()),
     )
     buffer = pa.BufferOutputStream()
     # The zip compresses; a Parquet file that does not is as large in memory as it says.
@@ -131,6 +132,10 @@ def make(store: Path, track: str, out: Path) -> Manifest:
     }
     archive.write(out, members)
     return manifest
+
+
+def _distinct(environments: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    return [dict(versions) for versions in sorted({tuple(sorted(each.items())) for each in environments})]
 
 
 def open_bundle(file: Path) -> Bundle:

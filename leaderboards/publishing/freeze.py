@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -15,8 +17,10 @@ from harness.metrics.keys import Measured, parse
 from harness.tracking import read
 from leaderboards import released
 from leaderboards.cache import lines, packed
+from leaderboards.narrow import plain
 from leaderboards.publishing import commands
-from leaderboards.released import SCHEMA_VERSION, SLIM, Release, Tuning
+from leaderboards.publishing.steps import LINES, Content, ordered
+from leaderboards.released import SCHEMA_VERSION, SLIM, STORED, Environment, Release, Tuning
 from schedules.errors import UserError
 
 COSTS = frozenset({"seconds/training", "seconds/evaluation", "memory/peak_mib"})
@@ -31,7 +35,7 @@ def counting(runs: pa.Table, track: str) -> pa.Table:
     """
     now = tracks.get(track)
     facts = packed.newest(runs)
-    frame = facts.select([*packed.TEXT, "seed", "started"]).to_pandas()
+    frame = plain(facts.select([*packed.TEXT, "seed", "started"]).to_pandas())
     same = (frame["protocol"] == now.protocol) & (frame["track_fingerprint"] == now.fingerprint)
     kept = frame[same].drop_duplicates(["entry", "fingerprint", "target", "seed"])
     if kept.empty:
@@ -55,15 +59,25 @@ def slim(runs: pa.Table, schema: pa.Schema = SLIM) -> pa.Table:
     return pa.table({name: columns[name] for name in schema.names}, schema)
 
 
+def content(store: Path, track: str, runs: pa.Table) -> Content:
+    """What is released of a store's runs. runs: as `counting` gives them"""
+    made_with = environments(store, runs["run_id"].to_pylist())
+    names = {run_id: _name(packages) for run_id, packages in made_with.items()}
+    column = pa.array([names.get(run_id, "") for run_id in runs["run_id"].to_pylist()], pa.string())
+    frozen = slim(runs).append_column(STORED.field("environment"), column.dictionary_encode())
+    known = {names[run_id]: packages for run_id, packages in made_with.items()}
+    return ordered(Content(frozen, lines_of(store, track, runs), known))
+
+
 def lines_of(store: Path, track: str, runs: pa.Table) -> pa.Table:
-    """Training loss and ε-error of the runs, by run key: columns run_key, quantity, x, y."""
+    """Training loss and ε-error of the runs, by run key, in the columns `steps.LINES`."""
     keys = dict(zip(runs["run_id"].to_pylist(), runs["run_key"].to_pylist(), strict=True))
     parts = []
     for quantity, reader in ((lines.LOSS, lines.losses), (lines.EPS_ERROR, lines.error_curves)):
         found = lines.table_of({keys[run_id]: points for run_id, points in reader(store, track, keys).items()})
         found = found.rename_columns(["run_key", "x", "y"])
         parts.append(found.append_column("quantity", pa.array([quantity] * len(found), pa.string())))
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts).select(LINES.names)
 
 
 def gaps(facts: pd.DataFrame) -> list[str]:
@@ -82,13 +96,12 @@ def gaps(facts: pd.DataFrame) -> list[str]:
     return found
 
 
-def describe(store: Path, track: str, frozen: pa.Table, runs: pa.Table, facts: pd.DataFrame) -> Release:
-    """What the release is made of.
+def describe(track: str, made_of: Content, facts: pd.DataFrame) -> Release:
+    """What the release is made of, all of it from its runs.
 
-    frozen, runs: as `slim` and `counting` give them
-    facts:        one row for each run
+    facts: one row for each run, plain
     """
-    tuned = facts[facts["tuned"]].drop_duplicates(["entry", "target"])
+    keys = made_of.runs[packed.KEYS].unique().to_pylist()
     return Release(
         schema_version=SCHEMA_VERSION,
         track=track,
@@ -98,25 +111,50 @@ def describe(store: Path, track: str, frozen: pa.Table, runs: pa.Table, facts: p
         runs=len(facts),
         entries=facts["entry"].nunique(),
         targets=tuple(sorted(facts["target"].unique())),
-        seeds=tuple(sorted(int(seed) for seed in facts["seed"].unique())),
-        metrics=tuple(
-            sorted({of.metric for names in frozen[packed.KEYS].unique().to_pylist() for of in _measured(names)})
-        ),
-        environment=environments(store, runs["run_id"].to_pylist()),
-        hardware=tuple(sorted({word for word in facts["hardware"] if word})),
+        seeds=_seeds(facts),
+        metrics=tuple(sorted({of.metric for names in keys for of in _measured(names)})),
+        environment=tuple(_environments(made_of, facts)),
+        hardware=_hardware(facts),
         commands=tuple(commands.that_made(facts, track)),
-        tuning=tuple(
-            Tuning(
-                entry=row["entry"],
-                target=row["target"],
-                tuned_from=row["tuned_from"],
-                trials=None if pd.isna(row["trials"]) else int(row["trials"]),
-                seconds=None if pd.isna(row["tuning_seconds"]) else round(float(row["tuning_seconds"]), 1),
-            )
-            for row in tuned.sort_values(["entry", "target"]).to_dict("records")
-        ),
+        tuning=tuple(_tunings(facts)),
         missing=tuple(gaps(facts)),
     )
+
+
+def _environments(made_of: Content, facts: pd.DataFrame) -> Iterator[Environment]:
+    by_key = dict(zip(*(made_of.runs[name].to_pylist() for name in ("run_key", "environment")), strict=True))
+    name_of = facts["run_key"].map(by_key)
+    for name, packages in made_of.environments.items():
+        runs = facts[name_of == name]
+        yield Environment(
+            name=name,
+            packages=dict(packages),
+            hardware=_hardware(runs),
+            runs=len(runs),
+            entries=tuple(sorted(runs["entry"].unique())),
+            seeds=_seeds(runs),
+        )
+
+
+def _tunings(facts: pd.DataFrame) -> Iterator[Tuning]:
+    tuned = facts[facts["tuned"]].drop_duplicates(["entry", "fingerprint", "target"])
+    for row in tuned.sort_values(["entry", "target", "fingerprint"]).to_dict("records"):
+        yield Tuning(
+            entry=row["entry"],
+            target=row["target"],
+            tuned_from=row["tuned_from"],
+            params=row["params"],
+            trials=None if pd.isna(row["trials"]) else int(row["trials"]),
+            seconds=None if pd.isna(row["tuning_seconds"]) else round(float(row["tuning_seconds"]), 1),
+        )
+
+
+def _seeds(facts: pd.DataFrame) -> tuple[int, ...]:
+    return tuple(sorted(int(seed) for seed in facts["seed"].unique()))
+
+
+def _hardware(facts: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(sorted({word for word in facts["hardware"] if word}))
 
 
 def as_table(frozen: pa.Table) -> pd.DataFrame:
@@ -140,8 +178,15 @@ def _measured(names: str) -> list[Measured]:
     return [found for name in names.split(packed.JOINT) if (found := parse(name)) is not None]
 
 
-def environments(store: Path, run_ids: list[str]) -> tuple[dict[str, str], ...]:
-    """Each set of package versions that any run was made with."""
-    contents = read.artifacts(store, run_ids, "environment.json").values()
-    distinct = sorted({json.dumps(json.loads(content), sort_keys=True) for content in contents})
-    return tuple({str(key): str(value) for key, value in json.loads(text).items()} for text in distinct)
+def environments(store: Path, run_ids: list[str]) -> dict[str, dict[str, str]]:
+    """run_id → the versions of packages that the run was made with, for the runs that say so."""
+    found = read.artifacts(store, run_ids, "environment.json")
+    return {
+        run_id: {str(name): str(version) for name, version in sorted(json.loads(text).items())}
+        for run_id, text in found.items()
+    }
+
+
+def _name(packages: Mapping[str, str]) -> str:
+    """The same versions have the same name, in whatever store they were used."""
+    return hashlib.sha256(json.dumps(packages, sort_keys=True).encode()).hexdigest()[:8]

@@ -17,6 +17,8 @@ from leaderboards.wording import signed, visible
 
 BASELINE, BETTER, WORSE, UNSURE = "#555555", "#0072B2", "#D55E00", "#8a8f98"
 ROW_INCHES, WIDTH_INCHES = 0.19, 7.2
+TALL = 25
+"""Rows from which on the axis is written above them, too."""
 
 
 def draw(board: Board, folder: Path) -> None:
@@ -62,7 +64,7 @@ def _label(axes: Axes, board: Board, section: Section, rows: list[Row], ratio: b
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{signed(100 * (x - 1), 0, plus=True)} %"))
     axes.set_title(_dollarless(visible(title(board, section))), fontsize=10, loc="left")
     axes.set_xlabel(f"change against {board.baseline}, 95 % interval over seeds", fontsize=8.5)
-    axes.tick_params(axis="x", labelsize=8)
+    axes.tick_params(axis="x", labelsize=8, labeltop=len(rows) > TALL)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", alpha=0.25)

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leaderboards import released
-from leaderboards.cache import packed, sync
+from leaderboards.cache import sync
 from leaderboards.exports import to_markdown
 from leaderboards.narrow import plain
-from leaderboards.publishing import changes, freeze, plots
+from leaderboards.publishing import changes, freeze, plots, steps
+from leaderboards.publishing.steps import Before, Content
 from leaderboards.query import board_of
 from leaderboards.released import Release
 from leaderboards.rows import Board
@@ -23,36 +24,49 @@ from schedules.errors import UserError
 
 @dataclass(frozen=True)
 class Published:
-    """What came of publishing. changed: the new lines of the log"""
+    """What came of publishing. changed: the new lines of the log; stayed: number of runs that the store lacks"""
 
     folder: Path
     release: Release
     board: Board
     changed: tuple[str, ...]
+    stayed: int = 0
 
 
 def publish(
-    store: Path, track: str, to: Path = released.FOLDER, on_progress: sync.Progress = lambda done, total: None
+    store: Path,
+    track: str,
+    to: Path = released.FOLDER,
+    on_progress: sync.Progress = lambda done, total: None,
+    *,
+    replace: bool = False,
 ) -> Published:
-    """Write the release of a track into the folder `to`/<track>, in place of the one that is there.
+    """Add a store's runs of a track to its release in the folder `to`/<track>, or make the first one.
+
+    A release of another protocol or version of the track is replaced, and its log says so.
+
+    replace: release what the store holds and nothing else
 
     Raises UserError for a store without runs of the track as it is now, for a board with a single seed, and for a
-    folder that cannot be written.
+    folder that cannot be read or written.
     """
-    runs = freeze.counting(sync.synchronised(store, track, False, on_progress), track)
-    frozen = freeze.slim(runs)
-    table = freeze.as_table(frozen)
+    home = to / track
+    own = freeze.content(store, track, freeze.counting(sync.synchronised(store, track, False, on_progress), track))
+    before = steps.before(home)
+    why = None if before is None else steps.apart(before.release)
+    found = own if before is None or why or replace else steps.joined(before.content, own)
+    table = freeze.as_table(found.runs)
     facts = plain(table.drop_duplicates("run_id"))
     if facts["seed"].nunique() < 2:
         raise UserError(f"{track} has one seed, {facts['seed'].iloc[0]}: no interval, no rank, nothing to publish")
-    release = freeze.describe(store, track, frozen, runs, facts)
     board = board_of(table, track)
-    changed = changes.between(_board_before(to, track), board)
-    home, fresh = to / track, to / f".{track}.{uuid.uuid4().hex[:8]}"
+    changed = tuple(_changed(track, before, why, found, board))
+    fresh = to / f".{track}.{uuid.uuid4().hex[:8]}"
     try:
         fresh.mkdir(parents=True)
-        _write(fresh / released.RESULTS, frozen)
-        _write(fresh / released.LINES, freeze.lines_of(store, track, runs))
+        _write(fresh / released.RESULTS, found.runs)
+        _write(fresh / released.LINES, found.lines)
+        release = _dated(freeze.describe(track, found, facts), before, home, fresh)
         (fresh / released.RELEASE).write_text(release.model_dump_json(indent=1) + "\n")
         (fresh / released.TABLE).write_text(f"{to_markdown(board)}\n")
         (fresh / released.CHANGES).write_text(changes.log(track, release.made, changed, _log_before(to, track)))
@@ -62,7 +76,26 @@ def publish(
         raise UserError(f"results cannot be written to {home}: {error}") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Published(home, release, board, tuple(changed))
+    return Published(home, release, board, changed, found.runs.num_rows - own.runs.num_rows)
+
+
+def _changed(track: str, before: Before | None, why: str | None, found: Content, board: Board) -> list[str]:
+    if before is None:
+        return changes.first(found.runs)
+    old = before.content.runs
+    if why:
+        return changes.anew(why, old, found.runs)
+    return changes.between(old, found.runs, (board_of(freeze.as_table(old), track), board))
+
+
+def _dated(release: Release, before: Before | None, home: Path, fresh: Path) -> Release:
+    """With the date of the release before where nothing is new, so that publishing again changes no byte."""
+    if before is None:
+        return release
+    old = release.model_copy(update={"made": before.release.made})
+    files = (released.RESULTS, released.LINES)
+    same = old == before.release and all((home / name).read_bytes() == (fresh / name).read_bytes() for name in files)
+    return old if same else release
 
 
 def _write(file: Path, table: pa.Table) -> None:
@@ -80,14 +113,6 @@ def _put(fresh: Path, home: Path) -> None:
         home.rename(old)
     fresh.rename(home)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _board_before(to: Path, track: str) -> Board | None:
-    """The board of the release that is there."""
-    file = to / track / released.RESULTS
-    if not file.is_file():
-        return None
-    return board_of(packed.unpack(packed.newest(released.read_results(file)), source="published"), track)
 
 
 def _log_before(to: Path, track: str) -> str:

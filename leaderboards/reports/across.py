@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase, ascii_uppercase
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,8 @@ from leaderboards.wins import wins
 from leaderboards.wording import NOTHING, p_text, with_interval
 
 SHOWN_TAUS = 6
+SHOWN_AGAINST = 10
+"""Columns of the win matrix for people; programs are given all of it."""
 NOTHING_TO_COMPARE = "fewer than two entries share a complete block of cells and seeds"
 
 
@@ -42,11 +46,12 @@ def wins_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
         return Report((), (), (NOTHING_TO_COMPARE, *panel.notes))
     mark = {1: " +", -1: " −", 0: ""}
     count = len(found.labels)
+    against = [j for j, label in enumerate(found.labels) if j < SHOWN_AGAINST or label == panel.baseline]
     rows = [
         [
             str(i + 1),
             found.labels[i],
-            *("" if i == j else f"{100 * found.share[i, j]:.0f}{mark[int(found.verdict[i, j])]}" for j in range(count)),
+            *("" if i == j else f"{100 * found.share[i, j]:.0f}{mark[int(found.verdict[i, j])]}" for j in against),
         ]
         for i in range(count)
     ]
@@ -66,9 +71,14 @@ def wins_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
     title = f"{track} · {panel.metric.title} · per cent of (cell, seed) pairs that the row wins against the column"
     notes = (
         "+ and −: the paired t-test over seeds, Holm-corrected over all pairs, shows the row to be better or worse.",
+        *(
+            [f"columns: the best {SHOWN_AGAINST} and {panel.baseline}; every pair is in --format json and csv."]
+            if len(against) < count
+            else []
+        ),
         *(f"note: {note}" for note in found.notes),
     )
-    headers = ["", "entry", *(str(j + 1) for j in range(count))]
+    headers = ["", "entry", *(str(j + 1) for j in against)]
     return Report((sheet(title, headers, rows, names=[1]),), tuple(records), notes)
 
 
@@ -130,4 +140,4 @@ def pareto_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
 
 
 def _letters() -> list[str]:
-    return [chr(ord("a") + place) for place in range(26)] + [NOTHING] * 1000
+    return [*ascii_lowercase, *ascii_uppercase] + [NOTHING] * 1000

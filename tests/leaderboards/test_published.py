@@ -16,7 +16,7 @@ from leaderboards import lines, query, released
 from leaderboards.cache import packed
 from leaderboards.exports import record
 from leaderboards.narrow import narrowed
-from leaderboards.publishing import changes, freeze, plots
+from leaderboards.publishing import freeze, plots
 from leaderboards.publishing.publish import publish
 from schedules.errors import UserError
 
@@ -157,17 +157,12 @@ def test_the_log_says_what_changed(real_store, bulk, home, out):
         one = f"run_uuid = (SELECT run_uuid FROM tags WHERE key = 'snrbench.run_key' AND value = '{key}')"
         db.execute(f"UPDATE latest_metrics SET value = 3 * value WHERE key = 'test/fd/g1.5' AND {one}")
         db.execute(f"UPDATE runs SET end_time = end_time + 1 WHERE {one}")
-    changed = publish(real_store, TRACK, home).changed
+    changed = publish(real_store, TRACK, home, replace=True).changed
     assert changed[:2] == ("added: edm:p=1 × v, x0", "removed: edm × eps, v, x0")
     assert [line.split(":")[0] + line.split(":")[1].split("fd")[0] for line in changed[2:]] == ["rescored laplace × v"]
     text = log.read_text()
     assert text.index("edm:p=1") < text.index("first release")
     assert text.count("# Releases of") == 1
-
-
-def test_another_protocol_is_one_line(out):
-    later = changes.between(out.board, type(out.board)(**{**vars(out.board), "protocol": "2"}))
-    assert later == ["protocol 1 → 2: every score is new"]
 
 
 def test_a_failure_leaves_the_old_release(real_store, bulk, home, out, monkeypatch):

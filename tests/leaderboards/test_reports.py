@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from leaderboards import command, show_views, sources
 from leaderboards.choices import AXES, Choice, pareto_of, transfer_of, transfer_over_tracks, variances_of
 from leaderboards.reports import VIEWS
+from leaderboards.reports.report import Report, sheet
 from leaderboards.show_views import print_report, render_view
 from leaderboards.view_names import VIEW_NAMES
 from schedules.errors import UserError
@@ -191,3 +192,29 @@ def test_the_command_prints_a_view(full, tmp_path, monkeypatch):
     mistake = CliRunner().invoke(cli, [*arguments, "winz"]).exception
     assert isinstance(mistake, UserError)
     assert "unknown view 'winz'" in str(mistake)
+
+
+def test_a_wide_table_goes_on_below_and_loses_nothing():
+    headers = ["axis", *(f"condition {place}" for place in range(9)), "best"]
+    rows = [
+        [f"the row {row}", *(f"0.{row}{place} [0.1{row}, 0.2{place}]" for place in range(9)), "x"] for row in (1, 2)
+    ]
+    printed = shown(Report((sheet("a matrix", headers, rows, names=[0, 10]),), ({},)), width=80)
+    assert max(len(line) for line in printed.splitlines()) <= 80
+    assert all(cell in printed for row in rows for cell in row)
+    parts = printed.count("axis")
+    assert parts > 1
+    assert printed.count("the row 1") == parts
+
+
+def test_a_win_matrix_of_many_entries_shows_the_best_and_gives_all(table):
+    rng = np.random.default_rng(1)
+    for place in range(20):
+        entry = "cosine" if place == 15 else f"entry{place:02}"
+        table.runs_of(entry, np.exp(0.1 * place + 0.01 * rng.standard_normal(4)))
+    report = VIEWS["wins"](table.frame, "digits-v1", Choice())
+    assert report.sheets[0].headers == ("", "entry", *(str(place) for place in (*range(1, 11), 16)))
+    assert report.sheets[0].cells[15][:2] == ("16", "cosine")
+    assert len(report.sheets[0].cells) == 20
+    assert len(report.records) == 20 * 19
+    assert any("best 10 and cosine" in note for note in report.notes)

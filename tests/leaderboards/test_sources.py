@@ -129,7 +129,7 @@ def test_publishing_names_what_is_missing_and_refuses_one_seed(snrbench, real_st
     with sqlite3.connect(real_store / "mlflow.db") as db:
         one = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.seed' AND value = '1')"
         db.execute(f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid NOT IN {one}")
-    code, _, err = snrbench("publish", TRACK, "--store", real_store)
+    code, _, err = snrbench("publish", TRACK, "--replace", "--store", real_store)
     assert code == 2
     assert "one seed, 1" in err
 
