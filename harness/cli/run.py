@@ -53,6 +53,14 @@ MemoryLimit = Annotated[
     float | None,
     typer.Option("--memory-limit", metavar="GIB", help="Of one run. Default: what is free, divided by the workers."),
 ]
+BudgetFraction = Annotated[
+    float | None,
+    typer.Option(
+        "--budget-fraction",
+        metavar="F",
+        help="Train F of the track's steps, to explore. A track of its own, TRACK@F, on a board of its own.",
+    ),
+]
 TrackPlugins = Annotated[
     list[str] | None, typer.Option("--track-plugin", metavar="FILE.py", help="Load tracks from here; repeatable.")
 ]
@@ -81,6 +89,7 @@ def run(
     workers: Workers = None,
     device: Device = "auto",
     executor: ExecutorName = Where.local,
+    budget_fraction: BudgetFraction = None,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what the store already holds.")] = False,
@@ -100,7 +109,7 @@ def run(
     if failed and (schedule or weighting or target or force):
         raise UserError("--failed repeats what failed; it goes with no -s, -w, -t and --force")
     request = Request(
-        track,
+        on_budget(track, budget_fraction),
         schedules=schedule or [BASELINE],
         weightings=weighting or ["native"],
         targets=target or ["v"],
@@ -122,6 +131,18 @@ def run(
         dry_run=dry_run,
     )
     raise typer.Exit(code)
+
+
+def on_budget(track: str, fraction: float | None) -> str:
+    """The name of the track on a share of its budget. UserError for a share that cannot be."""
+    from harness.tracks.shortened import SEPARATOR
+    from schedules.errors import UserError
+
+    if fraction is None:
+        return track
+    if not 0 < fraction < 1:
+        raise UserError(f"--budget-fraction is {fraction:g}; expected more than 0 and less than 1")
+    return f"{track}{SEPARATOR}{fraction:g}"
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.tracks import shortened
 from harness.tracks.digits import DIGITS
 from harness.tracks.gmm import GMM
 from harness.tracks.track import Track, read_card
 from schedules.errors import UserError, unknown
 
+TRAINED = frozenset({"fingerprint", "command", "seconds_a_run_on_one_cpu_core", "baseline_unguided"})
+"""What a card says of the full budget alone."""
+_shortened: dict[str, tuple[Track, Track]] = {}
 TRACKS = {track.name: track for track in (DIGITS, GMM)}
 
 
@@ -18,10 +22,19 @@ def names() -> list[str]:
 
 
 def get(name: str) -> Track:
-    """The track of that name; UserError with the nearest names when there is none."""
-    if name not in TRACKS:
+    """The track of that name, shortened where a share of the budget follows it (`digits-v1@0.25`).
+
+    UserError with the nearest names when there is none.
+    """
+    if name in TRACKS:
+        return TRACKS[name]
+    if (short := shortened.parse(name)) is None:
         raise unknown("track", name, TRACKS)
-    return TRACKS[name]
+    full = get(short[0])
+    made = _shortened.get(name)
+    if made is None or made[0] is not full:
+        made = _shortened[name] = full, shortened.shortened(full, short[1])
+    return made[1]
 
 
 def add(track: Track) -> None:
@@ -31,5 +44,8 @@ def add(track: Track) -> None:
 
 
 def card(name: str) -> dict[str, Any]:
-    """Measured facts of the track: floors, cost, noise over seeds."""
-    return read_card(get(name).name)
+    """Measured facts of the track: floors, cost, noise over seeds; of a shortened one, those before any training."""
+    get(name)
+    if (short := shortened.parse(name)) is None:
+        return read_card(name)
+    return {key: value for key, value in read_card(short[0]).items() if key not in TRAINED}
