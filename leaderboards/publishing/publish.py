@@ -16,6 +16,7 @@ from leaderboards.exports import to_markdown
 from leaderboards.narrow import plain
 from leaderboards.publishing import changes, freeze, plots, steps
 from leaderboards.publishing.steps import Before, Content
+from leaderboards.publishing.synonyms import as_text
 from leaderboards.query import board_of
 from leaderboards.released import Release
 from leaderboards.rows import Board
@@ -68,7 +69,7 @@ def publish(
         _write(fresh / released.LINES, found.lines)
         release = _dated(freeze.describe(track, found, facts), before, home, fresh)
         (fresh / released.RELEASE).write_text(release.model_dump_json(indent=1) + "\n")
-        (fresh / released.TABLE).write_text(f"{to_markdown(board)}\n")
+        (fresh / released.TABLE).write_text("\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n")
         (fresh / released.CHANGES).write_text(changes.log(track, release.made, changed, _log_before(to, track)))
         plots.draw(board, fresh)
         _put(fresh, home)
