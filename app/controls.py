@@ -108,9 +108,9 @@ def _guidance(page: str, store: Store, track: str, metric: str, mark: float) -> 
 
 def _narrowed(page: str, store: Store, view: View) -> View:
     """Ranks, ties and corrections are made anew of what is left, so narrowing asks another question, honestly."""
-    parameters = "both"
-    if results.has_tuned(store, view.track):
-        links.offer(f"{page}.parameters", list(PARAMETERS), "both")
+    parameters, tuned = "both", results.has_tuned(store, view.track)
+    links.offer(f"{page}.parameters", list(PARAMETERS) if tuned else ["both"], "both")
+    if tuned:
         about = "published: as in the source. tuned: found by tuning, with the same number of trials for each."
         parameters = str(
             st.segmented_control("Parameters", list(PARAMETERS), key=f"{page}.parameters", required=True, help=about)

@@ -21,6 +21,7 @@ from leaderboards.scale import MetricLike
 from leaderboards.statistics import Array
 from leaderboards.transfer import Transfer
 from leaderboards.wins import Wins
+from leaderboards.wording import signed
 
 WORSE, BETTER = translucent(COLOURS[1], 0.55), translucent(COLOURS[0], 0.6)
 NEITHER = "rgba(133, 140, 152, 0.06)"
@@ -28,16 +29,18 @@ LIT = 6
 """Entries that are drawn in colour; the others are there, and grey."""
 NAMED = 8
 """Entries on a front that are all named; of more, the best in either metric."""
-SHORT = 18
+CLIQUES = 6
+"""Groups that the critical difference joins: further ones begin far down, and would fill the figure with bars."""
+SHORT = 22
 """Characters of a name beside a matrix, so that a phone has room for its numbers."""
 MUTED = "rgba(133, 140, 152, 0.28)"
 
 
 def correlations(found: Transfer) -> go.Figure:
-    """Kendall's τ between the orders of two conditions; on the diagonal, between seeds of one."""
-    names = [label(name) for name in found.conditions]
+    """Kendall's τ between the orders of two conditions with its 95 % interval; on the diagonal, between seeds."""
+    names = [label(name, SHORT) for name in found.conditions]
     texts = [[_tau(found, row, column) for column in range(len(names))] for row in range(len(names))]
-    return _matrix(found.tau, texts, names, names, -1.0, 1.0, "τ")
+    return _matrix(found.tau, texts, names, names, -1.0, 1.0, "τ", 44)
 
 
 def win_shares(found: Wins, most: int) -> go.Figure:
@@ -62,7 +65,7 @@ def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Fig
     made = figure("average rank over seeds (1 is best)", "", height=100 + 24 * len(kept), hovermode="closest")
     made.update_yaxes(
         tickvals=list(range(len(kept))),
-        ticktext=[label(name, 34) for name in kept],
+        ticktext=[label(name, SHORT) for name in kept],
         range=[len(kept) - 0.4, -1.9],
         showgrid=False,
     )
@@ -78,13 +81,13 @@ def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Fig
         hovertemplate="%{customdata}: %{x:.2f}<extra></extra>",
     )
     reach = float(found.ranks[: len(kept)].max())
-    gap = max(0.12, 0.025 * reach)
-    drawn = [clique for clique in found.cliques if clique[0] in kept]
+    gap = max(0.1, 0.02 * reach)
+    drawn = [clique for clique in found.cliques if clique[0] in kept][:CLIQUES]
     for index, clique in enumerate(drawn):
         places = [kept.index(name) for name in clique if name in kept]
         made.add_shape(
             type="line", x0=reach + gap * (index + 1.5), x1=reach + gap * (index + 1.5),
-            y0=min(places) - 0.25, y1=max(places) + 0.25, line={"color": NEUTRAL, "width": 4},
+            y0=min(places) - 0.25, y1=max(places) + 0.25, line={"color": NEUTRAL, "width": 3},
         )  # fmt: skip
     made.add_shape(
         type="line", x0=1, x1=min(1 + found.cd, reach), y0=-0.8, y1=-0.8, line={"color": NEUTRAL, "width": 2}
@@ -129,22 +132,22 @@ def front(found: Pareto, across: str, up: str, titles: dict[str, str], baseline:
             y=found.means[rows, at_y],
             mode="markers+text" if on_front else "markers",
             text=[label(name, 24) if name in named else "" for name in names] if on_front else None,
-            textposition=_sides(found.means[rows, at_y]),
+            textposition=_sides(found.means[rows, at_x], found.means[:, at_x]),
             textfont={"size": 11},
             error_x=_bars(found, rows, at_x) if on_front and few else None,
             error_y=_bars(found, rows, at_y) if on_front and few else None,
             marker=marker,
             customdata=[label(name) for name in names],
             hovertemplate="%{customdata}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
-            name="on the front" if on_front else "beaten in every metric",
+            showlegend=False,
         )
     return made
 
 
-def _sides(heights: Array) -> list[str]:
-    """The upper half of some points has its words above, the lower half below."""
-    order = np.argsort(np.argsort(-heights))
-    return ["top center" if 2 * place < len(heights) else "bottom center" for place in order]
+def _sides(across: Array, every: Array) -> list[str]:
+    """Points in the left half of the figure have their words at their right, so that these stay inside."""
+    middle = (np.nanmin(every) + np.nanmax(every)) / 2
+    return ["top right" if at <= middle else "bottom left" for at in across]
 
 
 def _ends(found: Pareto, metrics: list[int]) -> list[str]:
@@ -169,7 +172,9 @@ def _tau(found: Transfer, row: int, column: int) -> str:
     value = found.tau[row, column]
     if np.isnan(value):
         return "–"
-    return f"{value:.2f}".replace("-", "−")
+    text = signed(value, 2)
+    low, high = found.low[row, column], found.high[row, column]
+    return f"{text}<br>[{signed(low, 2)}, {signed(high, 2)}]" if np.isfinite(low) and np.isfinite(high) else text
 
 
 def _matrix(
@@ -180,9 +185,10 @@ def _matrix(
     low: float,
     high: float,
     name: str,
+    row: int = 27,
 ) -> go.Figure:
-    """A matrix in two hues: blue above the middle, orange below it."""
-    made = figure("", "", height=max(240, 110 + 27 * len(y)))
+    """A matrix in two hues: blue above the middle, orange below it. row: the height of one, in pixels."""
+    made = figure("", "", height=max(200, 80 + row * len(y)))
     made.add_heatmap(
         z=values,
         x=list(x),

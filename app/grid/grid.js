@@ -89,7 +89,8 @@ const kinds = {
 };
 
 const header = (column) => {
-  const th = node("th", { class: `${column.kind} ${column.align ?? ""} ${column.phone ?? ""}`, title: column.help, scope: "col" }, column.label);
+  const labelled = column.kind === "interval" && column.short ? "labelled" : "";
+  const th = node("th", { class: `${column.kind} ${column.align ?? ""} ${column.phone ?? ""} ${labelled}`, title: column.help, scope: "col" }, column.label);
   if (column.kind === "interval") {
     th.textContent = "";
     th.style.minWidth = `${WIDTH}px`;

@@ -64,7 +64,7 @@ def _entries(board: Board, names: list[str]) -> list[str]:
     default = names[:AT_FIRST]
     if board.baseline in names and board.baseline not in default:
         default = [*default[:-1], board.baseline]
-    links.offer_several(f"{PAGE}.entry", names, default)
+    links.offer_several(f"{PAGE}.entry", names, default, MOST)
     return st.multiselect(
         f"Entries ({LEAST} to {MOST})",
         names,
@@ -184,7 +184,9 @@ def _learned(chosen: Chosen) -> None:
     owners = {run: who for run, who in chosen.by_run().items() if who[0] not in known or known[who[0]][0].learns}
     curves = _grouped(owners, results.learned_densities(chosen.store, tuple(owners))) if owners else {}
     if not curves:
-        st.info("None of these entries learns its density.")
+        published = chosen.store.published
+        why = "the published results hold numbers only" if published else "no run of these entries kept one"
+        st.info(f"No learned density: {why}.")
         return
     _draw(densities.learned(curves, chosen.styles), "learned", "Learned densities over log SNR")
 

@@ -65,7 +65,7 @@ def _standings(store: Store, view: View, board: Board, section: Section) -> dict
         st.info("One seed of each entry: no interval, no rank. More seeds give both.", icon=":material/casino:")
     _facts(store, view, board, section)
     names = [row.entry for row in section.rows]
-    chosen = [name for name in st.session_state.get(f"{PAGE}.entry", []) if name in names]
+    chosen = links.kept(f"{PAGE}.entry", names, MOST)
     look = _look(len(names))
     training = standings.training(_marks(store, view, section), Scale.of(board.metric))
     choice = Choice(chosen, MOST, _choose)
@@ -108,12 +108,13 @@ def _facts(store: Store, view: View, board: Board, section: Section) -> None:
     """The size of the evidence, in a line of figures."""
     seeds = sorted({row.seeds for row in section.rows})
     paired, unpaired = section.noise or (0.0, 0.0)
+    parts = board.cells if section is board.overall else (section,)
     facts = {
         "entries": str(len(section.rows)),
         "seeds": str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]}–{seeds[-1]}",
         "targets": ", ".join(section.targets),
         "floor": "–" if board.floor is None else f"{board.floor:.3g}",
-        "diverged": str(sum(row.diverged for row in section.rows)),
+        "diverged": str(sum(row.diverged for part in parts for row in part.rows)),
         "pairing gain": f"{unpaired / paired:.1f}×" if paired else "–",
     }
     helps = {
@@ -122,7 +123,7 @@ def _facts(store: Store, view: View, board: Board, section: Section) -> None:
         "pairing gain": "standard deviation of a comparison with the baseline, unpaired over paired by seed;"
         " its square is how many times more seeds it would take unpaired",
     }
-    with st.container(horizontal=True, gap="large", key="facts"):
+    with st.container(horizontal=True, gap="medium", key="facts"):
         for name, value in facts.items():
             st.metric(name, value, help=helps.get(name), width="content")
 

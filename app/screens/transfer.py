@@ -18,7 +18,7 @@ from app.view import View
 from leaderboards.choices import PARETO_METRICS
 from leaderboards.query import METRICS
 from leaderboards.rows import ALL_TARGETS
-from leaderboards.wording import NOTHING, p_text
+from leaderboards.wording import p_text, with_interval
 
 PAGE, NOTES = "transfer", "_transfer_notes"
 AXES = {
@@ -94,12 +94,22 @@ def _orders(store: Store, view: View) -> dict[str, str]:
         _draw(transfer.correlations(found), "correlations", "Rank correlations")
     with right:
         st.caption(f"{len(found.labels)} entries, {_seeds(found.seeds)}")
-        lines = [f"- {plain(condition)}: {code(entry)} leads" for condition, entry in found.leaders.items()]
+        lines = _leaders(found.leaders)
         beats = [one for one in found.only if one.kind != "leads"]
         lines += [f"- {code(one.entry)} beats the baseline at {plain(one.condition)} only" for one in beats[:6]]
         st.markdown("\n".join(lines))
         _notes(found.notes)
     return seen
+
+
+def _leaders(leaders: dict[str, str]) -> list[str]:
+    """Who has the best mean under which condition, in a line for each leader."""
+    by_entry: dict[str, list[str]] = {}
+    for condition, entry in leaders.items():
+        by_entry.setdefault(entry, []).append(plain(condition))
+    if len(by_entry) == 1:
+        return [f"- {code(next(iter(by_entry)))} leads everywhere"]
+    return [f"- {code(entry)} leads at {', '.join(where)}" for entry, where in by_entry.items()]
 
 
 def _whole(view: View, axis: str) -> View:
@@ -122,7 +132,7 @@ def _ranks(store: Store, view: View, baseline: str) -> None:
         st.info("This needs two seeds of two entries.")
         return
     _draw(transfer.average_ranks(found, baseline, MOST), "ranks", "Average ranks with the critical difference")
-    more = f"; the best {MOST} of {len(found.labels)} entries" if len(found.labels) > MOST else ""
+    more = f"; the best {MOST} of {len(found.labels)} entries, the topmost bars" if len(found.labels) > MOST else ""
     test = f", p {p_text(found.p)} against all entries being alike (Iman–Davenport)" if isfinite(found.p) else ""
     st.caption(plain(f"{_seeds(found.seeds)}, {', '.join(found.cells)}{test}{more}"))
     _notes(found.notes)
@@ -158,7 +168,7 @@ def _profiles(store: Store, view: View, baseline: str) -> None:
 
 def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
     found = comparisons.pareto(store, view, PARETO_METRICS)
-    head("Pareto front", "Entries that nothing beats in every metric at once.")
+    head("Pareto front", "Entries that nothing beats in every metric at once; the others are grey.")
     if found is None or len(found.metrics) < 2:
         st.info("This needs two metrics of two entries.")
         return {}
@@ -245,9 +255,7 @@ def _noise(store: Store, view: View) -> None:
 
 
 def _spread(value: float, low: float, high: float) -> str:
-    if not isfinite(value):
-        return NOTHING
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]" if isfinite(low) and isfinite(high) else f"{value:.3f}"
+    return with_interval(value, low, high)
 
 
 def _notes(notes: tuple[str, ...]) -> None:

@@ -107,12 +107,17 @@ def test_an_address_restores_what_was_seen(open_app, full_store, address):
     assert app.tables["leaderboard.table"]["selected"] == address.get("entry", [])
 
 
-def test_an_address_that_is_wrong_falls_back(open_app, full_store):
+def test_an_address_that_is_wrong_is_named_and_falls_back(open_app, full_store):
     app = open_app(
         full_store, track="nope", target="<b>", metric="../..", guidance="900", entry="ghost", budget="7"
     ).fine()
     assert app.selectbox(key="leaderboard.track").value == "digits-v1"
     assert app.tables["leaderboard.table"]["selected"] == []
+    (warning,) = app.warning
+    named = set(warning.value.split("`")[1::2])
+    assert named == {"nope", "<b>", "../..", "900", "ghost", "7"}
+    app.selectbox(key="leaderboard.metric").set_value("kd").run()
+    assert not app.fine().warning
 
 
 def test_hostile_names_are_text(open_app, hostile_store, stores):

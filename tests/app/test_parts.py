@@ -144,6 +144,17 @@ def test_a_busy_port_is_refused_in_one_line(monkeypatch, capsys):
     assert "--port" in line
 
 
+def test_a_store_that_is_named_and_not_there_is_refused_in_one_line(monkeypatch, capsys, tmp_path, chrome):
+    missing = tmp_path / "none"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(sys, "argv", ["snrbench", "app", "--port", str(chrome.free_port()), "--store", str(missing)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"snrbench: no store at {missing}; ")
+
+
 def test_the_server_listens_to_this_machine_only():
     options = command.options(8501)
     assert "--server.address=127.0.0.1" in options
