@@ -156,7 +156,7 @@ def translucent(colour: str, share: float) -> str:
     return f"rgba({red}, {green}, {blue}, {share})"
 
 
-def draw(made: go.Figure, key: str, alt: str) -> None:
-    """Put a figure on the page, below the names of its lines where it has several. alt: what it shows, in words."""
-    legend.show(made, f"{key}-legend")
+def draw(made: go.Figure, key: str, alt: str, least: int = 2) -> None:
+    """Put a figure on the page, below the names of its lines where it has `least`. alt: what it shows, in words."""
+    legend.show(made, f"{key}-legend", least)
     st.plotly_chart(made, key=key, config=CONFIG, alt=alt)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from app import theme
 from app.charts.frame import GRID, figure, line, logarithmic, translucent
@@ -29,6 +28,8 @@ LIT = 6
 """Entries that are drawn in colour; the others are there, and grey."""
 NAMED = 8
 """Entries on a front that are all named; of more, the best in either metric."""
+SYMBOLS = {"solid": "circle", "dash": "square", "dot": "diamond", "dashdot": "triangle-up"}
+"""The point that goes with a line's dash: it tells entries of one colour apart."""
 CLIQUES = 6
 """Groups that the critical difference joins: further ones begin far down, and would fill the figure with bars."""
 SHORT = 22
@@ -117,31 +118,46 @@ def profiles(found: Profiles, baseline: str, metric: MetricLike) -> go.Figure:
 
 
 def front(found: Pareto, across: str, up: str, titles: dict[str, str], baseline: str) -> go.Figure:
-    """Two of the metrics: who is on the front of all of them, and who is not."""
+    """Two of the metrics: who is on the front of all of them, and, in grey, who is not."""
     at_x, at_y = found.metrics.index(across), found.metrics.index(up)
     made = figure(titles[across], titles[up], height=340, hovermode="closest")
-    few = int(found.front.sum()) <= NAMED
-    for on_front in (False, True):
-        rows = np.flatnonzero(found.front == on_front)
+    rows = np.flatnonzero(found.front).tolist()
+    few = len(rows) <= NAMED
+    _points(made, found, np.flatnonzero(~found.front), (at_x, at_y), {"size": 7, "opacity": 0.6, "color": NEUTRAL})
+    if not few:
         names = [found.labels[row] for row in rows]
-        named = names if few else _ends(found, [at_x, at_y])
-        marker: dict[str, Any] = {"size": 11 if on_front else 7, "opacity": 1.0 if on_front else 0.6}
-        marker["color"] = [theme.colour(name, baseline) if on_front or name == baseline else NEUTRAL for name in names]
-        made.add_scatter(
-            x=found.means[rows, at_x],
-            y=found.means[rows, at_y],
-            mode="markers+text" if on_front else "markers",
-            text=[label(name, 24) if name in named else "" for name in names] if on_front else None,
-            textposition=_sides(found.means[rows, at_x], found.means[:, at_x]),
-            textfont={"size": 11},
-            error_x=_bars(found, rows, at_x) if on_front and few else None,
-            error_y=_bars(found, rows, at_y) if on_front and few else None,
-            marker=marker,
-            customdata=[label(name) for name in names],
-            hovertemplate="%{customdata}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
-            showlegend=False,
-        )
+        marker = {"size": 10, "color": [theme.colour(name, baseline) for name in names]}
+        texts = [label(name, 24) if name in _ends(found, [at_x, at_y]) else "" for name in names]
+        sides = _sides(found.means[rows, at_x], found.means[:, at_x])
+        _points(made, found, rows, (at_x, at_y), marker, mode="markers+text", text=texts, textposition=sides)
+        return made
+    styles = theme.styles([found.labels[row] for row in rows], baseline)
+    for row in rows:
+        style = styles[found.labels[row]]
+        marker = {"size": 11, "color": style.colour, "symbol": SYMBOLS[style.dash]}
+        bars: dict[str, Any] = {"error_x": _bars(found, [row], at_x), "error_y": _bars(found, [row], at_y)}
+        _points(made, found, [row], (at_x, at_y), marker, name=label(found.labels[row]), **bars)
     return made
+
+
+def _points(
+    made: go.Figure,
+    found: Pareto,
+    rows: Any,
+    at: tuple[int, int],
+    marker: dict[str, Any],
+    mode: str = "markers",
+    **more: Any,
+) -> None:
+    made.add_scatter(
+        x=found.means[rows, at[0]],
+        y=found.means[rows, at[1]],
+        mode=mode,
+        marker=marker,
+        customdata=[label(found.labels[row]) for row in rows],
+        hovertemplate="%{customdata}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+        **more,
+    )
 
 
 def _sides(across: Array, every: Array) -> list[str]:
@@ -156,7 +172,7 @@ def _ends(found: Pareto, metrics: list[int]) -> list[str]:
     return [found.labels[int(np.argmin(signs[at] * found.means[:, at]))] for at in metrics]
 
 
-def _bars(found: Pareto, rows: NDArray[np.intp], at: int) -> dict[str, Any]:
+def _bars(found: Pareto, rows: list[int], at: int) -> dict[str, Any]:
     mean, low, high = (values[rows, at] for values in (found.means, found.low, found.high))
     return {"type": "data", "array": high - mean, "arrayminus": mean - low, "thickness": 1, "width": 0, "color": MUTED}
 

@@ -16,10 +16,10 @@ import streamlit as st
 HERE = Path(__file__).parent
 
 
-def show(made: go.Figure, key: str) -> None:
-    """Put the names of a figure's lines on the page, where there are several."""
+def show(made: go.Figure, key: str, least: int = 2) -> None:
+    """Put the names of a figure's lines on the page, where there are several, or `least`."""
     items = entries(made)
-    if len(items) > 1:
+    if len(items) >= least:
         _component()(key=key, data={"items": items})
 
 

@@ -4,6 +4,13 @@ const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 26, HEIGHT = 12;
 const DASHES = { solid: "", dash: "6 3", dot: "2 2.5", dashdot: "6 2.5 2 2.5" };
 
+const SYMBOLS = {
+  circle: "M9.4 6 a3.6 3.6 0 1 0 7.2 0 a3.6 3.6 0 1 0 -7.2 0",
+  square: "M9.8 2.8 h6.4 v6.4 h-6.4 z",
+  diamond: "M13 1.6 l4.4 4.4 l-4.4 4.4 l-4.4 -4.4 z",
+  "triangle-up": "M13 2 l4 7 h-8 z",
+};
+
 const draw = (tag, attributes) => {
   const made = document.createElementNS(SVG, tag);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -20,7 +27,7 @@ const sample = (item) => {
   if (item.symbol.startsWith("x")) {
     svg.append(draw("path", { d: "M9.5 2.5 l7 7 m0 -7 l-7 7", stroke, "stroke-width": 1.6 }));
   } else if (item.symbol) {
-    svg.append(draw("circle", { cx: WIDTH / 2, cy: middle, r: 3.6, fill: stroke }));
+    svg.append(draw("path", { d: SYMBOLS[item.symbol] ?? SYMBOLS.circle, fill: stroke }));
   }
   return svg;
 };

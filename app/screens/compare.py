@@ -188,7 +188,8 @@ def _learned(chosen: Chosen) -> None:
         why = "the published results hold numbers only" if published else "no run of these entries kept one"
         st.info(f"No learned density: {why}.")
         return
-    _draw(densities.learned(curves, chosen.styles), "learned", "Learned densities over log SNR")
+    made = densities.learned(curves, chosen.styles)
+    frame.draw(made, f"{PAGE}-figure.learned", "Learned densities over log SNR", least=1)
 
 
 def _grouped(owners: dict[str, tuple[str, int]], found: dict[str, training.Curve]) -> training.Curves:

@@ -181,7 +181,7 @@ def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
         rest = [name for name in found.metrics if name != across]
         links.offer(f"{PAGE}.up", rest, rest[0])
         up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", format_func=titles.__getitem__, width=180))
-    _draw(transfer.front(found, across, up, titles, baseline), "front", "Pareto front")
+    frame.draw(transfer.front(found, across, up, titles, baseline), f"{PAGE}-figure.front", "Pareto front", least=1)
     st.caption(
         plain(f"{int(found.front.sum())} of {len(found.labels)} entries are on the front of {', '.join(found.metrics)}")
     )

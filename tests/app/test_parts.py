@@ -107,6 +107,18 @@ def test_an_axis_holds_every_mean_that_is_better_than_the_baseline():
     assert [text for _, text in linear.ticks()] == ["−2", "−1", "0", "+1"]
 
 
+def test_an_axis_is_not_flattened_by_what_is_far_away():
+    near = [(0.55, 0.45, 0.65), (0.8, 0.7, 0.9), (0.9, 0.85, 0.97), (1.1, 1.0, 1.2)]
+    axis = Axis.around([*near, (36.0, 0.01, 1e5)], logarithmic=True)
+    assert axis.share(0.55) < 0.3
+    assert axis.share(1.1) > axis.share(0.55) + 0.2
+    far = axis.places(36.0, 0.01, 1e5)
+    assert (far["low"], far["high"], far["before"], far["after"]) == (0, 1, True, True)
+    inside = Axis.around(near, logarithmic=True)
+    assert not any(inside.places(*one)[end] for one in near for end in ("before", "after"))
+    assert all(0 < inside.share(end) < 1 for one in near for end in one)
+
+
 def test_log_positions_are_round_and_hold_the_exact_value():
     found = positions(FloatDistribution(0.1, 3, log=True), 0.7315)
     assert {0.1, 0.5, 0.75, 1.0, 2.5, 3.0, 0.7315} <= set(found)
