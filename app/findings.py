@@ -16,6 +16,8 @@ def finding(board: Board, section: Section) -> str:
     if not leaders:
         return ""
     best = leaders[0]
+    if best.baseline and len(section.rows) == 1:
+        return f"{code(best.entry)} is alone here: a second entry makes a comparison."
     if best.baseline and len(leaders) == 1:
         return f"Nothing is better than the baseline {code(best.entry)} here."
     text = f"{code(best.entry)} has the best mean"

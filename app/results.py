@@ -38,11 +38,13 @@ class Store:
 
     version:   changes whenever a run is recorded; empty where there is nothing to read
     published: the results that come with snrbench instead of a store's
+    joined:    those beside the store's own
     """
 
     folder: Path
     version: str
     published: bool = False
+    joined: bool = False
 
 
 def store() -> Store:
@@ -82,7 +84,18 @@ def table(store: Store, track: str) -> pd.DataFrame:
     """The long table of a track's runs. Shared, not copied, between visitors: nobody changes it."""
     if store.published:
         return released.published_table(track) if track in released.released_tracks() else _nothing(track)
-    return query.runs_table(store.folder, track)
+    return joined(store, track)[0] if joins(store, track) else query.runs_table(store.folder, track)
+
+
+def joins(store: Store, track: str) -> bool:
+    """Whether the published results of a track stand beside the store's own."""
+    return store.joined and track in released.released_tracks()
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the results …")
+def joined(store: Store, track: str) -> tuple[pd.DataFrame, list[str]]:
+    """A store's results and the published ones in one long table, and notes on what could not be joined."""
+    return released.with_published(query.runs_table(store.folder, track), track)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -166,13 +179,14 @@ def losses(store: Store, track: str, run_ids: tuple[str, ...]) -> dict[str, Curv
 @st.cache_data(max_entries=KEPT, show_spinner="Reading densities …")
 def learned_densities(store: Store, run_ids: tuple[str, ...]) -> dict[str, Curve]:
     """run_id → p(λ) at the end of training, of schedules that learn."""
-    return {} if store.published else views.learned_densities(store.folder, run_ids)
+    own = [run_id for run_id in run_ids if not run_id.startswith(released.PREFIX)]
+    return views.learned_densities(store.folder, own) if own else {}
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading samples …")
 def picture(store: Store, run_id: str, name: str) -> bytes | None:
     """A picture that a run left, such as `samples.png`; None where it has none."""
-    return None if store.published else read.artifact(store.folder, run_id, name)
+    return None if run_id.startswith(released.PREFIX) else read.artifact(store.folder, run_id, name)
 
 
 def _nothing(track: str) -> pd.DataFrame:

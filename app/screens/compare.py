@@ -32,7 +32,9 @@ def page() -> None:
         nothing.results(store, "There are no results yet.")
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("seed", "pictures"), several=("entry",))
+    store = controls.sources(PAGE, store)
     view = controls.view(PAGE, store, all_targets=False)
+    controls.left_out(store, view.track)
     if not results.targets(store, view.track):
         nothing.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
@@ -41,12 +43,13 @@ def page() -> None:
     names = [row.entry for row in board.sections[-1].rows] if board.sections else []
     if not names:
         st.info("No run has a score for this choice.", icon=":material/filter_alt_off:")
-        links.show(PAGE, view.address)
+        links.show(PAGE, {**view.address, **controls.of_sources(store)})
         return
     entries = _entries(board, names)
     seen: dict[str, str | list[str]] = {"entry": entries}
     if len(entries) < LEAST:
-        st.info("Choose at least two entries.", icon=":material/compare_arrows:")
+        alone = "There is one entry here, and nothing to compare it with yet."
+        st.info("Choose at least two entries." if len(names) > 1 else alone, icon=":material/compare_arrows:")
     else:
         chosen = _chosen(store, view, board, [name for name in names if name in entries])
         _table(chosen)
@@ -56,7 +59,7 @@ def page() -> None:
         with st.container(border=True):
             st.markdown("**How many more seeds?**")
             shielded(partial(power.show, chosen))
-    links.show(PAGE, {**view.address, **seen})
+    links.show(PAGE, {**view.address, **controls.of_sources(store), **seen})
 
 
 def _entries(board: Board, names: list[str]) -> list[str]:

