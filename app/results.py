@@ -1,7 +1,7 @@
 """Cached reads, through `leaderboards`: of the store that the app was started with, or of the published results.
 
 Everything a page asks for is keyed by the store's version, so that a run that finishes meanwhile shows up at the next
-click, and an unchanged store costs nothing.
+click, and an unchanged store costs nothing. What is kept is shared between visitors, not copied: nobody changes it.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def entries(store: Store, track: str) -> dict[str, str]:
     return dict(sorted(zip(found["entry"].astype(str), found["schedule"].astype(str), strict=True)))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="Ranking …")
+@st.cache_resource(max_entries=KEPT, show_spinner="Ranking …")
 def board(store: Store, view: View) -> Board:
     """A ranked board: ranks, ties and corrections are those of the entries that the view keeps."""
     return query.board_of(
@@ -152,22 +152,22 @@ def board(store: Store, view: View) -> Board:
     )
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def runs(store: Store, track: str) -> pd.DataFrame:
     """One row for each run of a track, newest first."""
     return plain(views.runs(table(store, track)))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def ranked_runs(store: Store, track: str, target: str) -> pd.DataFrame:
     """The runs that the board of a target is made of, with their `label`."""
     return plain(views.ranked_runs(table(store, track), target))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
-def marks(store: Store, track: str, target: str, metric: str) -> pd.DataFrame:
-    """Score against budget: label, seed, mark, value."""
-    return plain(views.marks(table(store, track), target, metric))
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def marks(store: Store, track: str, targets: tuple[str, ...], metric: str) -> pd.DataFrame:
+    """Score against budget in these targets, one below the other: label, seed, mark, value."""
+    return plain(pd.concat(views.marks_of_targets(table(store, track), targets, metric)))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading curves …")

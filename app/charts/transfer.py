@@ -26,6 +26,8 @@ WORSE, BETTER = translucent(COLOURS[1], 0.55), translucent(COLOURS[0], 0.6)
 NEITHER = "rgba(133, 140, 152, 0.06)"
 LIT = 6
 """Entries that are drawn in colour; the others are there, and grey."""
+MOST_LINES = 40
+"""Grey lines that are each drawn by itself."""
 NAMED = 8
 """Entries on a front that are all named; of more, the best in either metric."""
 SYMBOLS = {"solid": "circle", "dash": "square", "dot": "diamond", "dashdot": "triangle-up"}
@@ -107,7 +109,10 @@ def profiles(found: Profiles, baseline: str, metric: MetricLike) -> go.Figure:
     made = figure(x, "share of targets and seeds", height=410, hovermode="closest")
     lit = _leading(found, baseline)
     styles = theme.styles(lit, baseline)
-    for at in (at for at, name in enumerate(found.labels) if name not in lit):
+    grey = [at for at, name in enumerate(found.labels) if name not in lit]
+    if len(grey) > MOST_LINES:
+        _as_one(made, found, grey)
+    for at in grey if len(grey) <= MOST_LINES else ():
         line(made, found.labels[at], theme.Style(NEUTRAL), found.tau, found.share[at], showlegend=False, opacity=0.28)
     for name in lit:
         line(made, name, styles[name], found.tau, found.share[found.labels.index(name)])
@@ -115,6 +120,15 @@ def profiles(found: Profiles, baseline: str, metric: MetricLike) -> go.Figure:
         logarithmic(made.layout.xaxis, [found.tau])
     made.update_yaxes(range=[-0.02, 1.03], tickformat=".0%")
     return made
+
+
+def _as_one(made: go.Figure, found: Profiles, rows: list[int]) -> None:
+    """Many grey lines as one with gaps, which costs a server and a browser a fraction, and has no names to point at."""
+    gap = np.full((len(rows), 1), np.nan)
+    x = np.hstack([np.tile(found.tau, (len(rows), 1)), gap]).ravel()
+    y = np.hstack([found.share[rows], gap]).ravel()
+    look = {"color": NEUTRAL, "width": 1.2}
+    made.add_scatter(x=x, y=y, mode="lines", line=look, opacity=0.2, hoverinfo="skip", showlegend=False)
 
 
 def front(found: Pareto, across: str, up: str, titles: dict[str, str], baseline: str) -> go.Figure:

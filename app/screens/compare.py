@@ -148,7 +148,7 @@ def _errors(chosen: Chosen) -> None:
 
 def _budget(chosen: Chosen) -> None:
     board, view = chosen.board, chosen.view
-    marks = results.marks(chosen.store, view.track, view.target, board.metric.name)
+    marks = results.marks(chosen.store, view.track, (view.target,), board.metric.name)
     marks = marks[marks["label"].isin(list(chosen.styles))]
     if marks["mark"].nunique() < 2:
         st.info("This metric was measured at the end of the budget only.")

@@ -103,7 +103,7 @@ def _choose(names: list[str]) -> None:
 
 def _marks(store: Store, view: View, section: Section) -> pd.DataFrame:
     """Scores along training of every target that the section covers."""
-    return pd.concat([results.marks(store, view.track, target, view.metric) for target in section.targets])
+    return results.marks(store, view.track, tuple(section.targets), view.metric)
 
 
 def _facts(store: Store, view: View, board: Board, section: Section) -> None:

@@ -133,7 +133,7 @@ def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch, no_ca
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(results.views, "marks", broken)
+    monkeypatch.setattr(results.views, "marks_of_targets", broken)
     app = open_app(full_store, target="v")
     assert not app.exception
     (error,) = app.error
