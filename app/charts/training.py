@@ -28,7 +28,7 @@ def losses(curves: Mapping[str, Mapping[int, Curve]], styles: Mapping[str, Style
     curves: entry → seed → curve
     """
     made = figure("optimiser steps", "training loss", hovermode="x unified")
-    found = {name: [_binned(curve) for curve in seeds.values()] for name, seeds in curves.items()}
+    found = {name: [_binned(curve) for curve in curves[name].values()] for name in styles if name in curves}
     logarithmic(made.layout.yaxis, (curve.y for binned in found.values() for curve in binned))
     for name, binned in found.items():
         steps = binned[0].x

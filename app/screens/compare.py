@@ -93,6 +93,13 @@ def _figures(chosen: Chosen) -> None:
     if unknown:
         st.caption(f"Not known to this installation, so without curves of its density: {', '.join(map(code, unknown))}")
     if known:
+        specs = list(dict.fromkeys(schedule.spec for schedule, _ in known.values()))
+        st.page_link(
+            "screens/lab.py",
+            label="Turn their parameters in the lab",
+            icon=":material/show_chart:",
+            query_params={"spec": specs},
+        )
         _row(chosen, [
             ("Density p(λ)", "Where training draws its noise levels.", partial(_density, known=known)),
             ("Time form λ(t)", "The same as a curve over t, drawn uniformly.", partial(_time, known=known)),

@@ -126,7 +126,7 @@ def _table(store: Store, track: str, shown: pd.DataFrame) -> dict[str, str]:
         st.number_input(f"Page, of {pages}", 1, pages, key=key, width=160)
     of_chosen = shown[shown["run_id"] == chosen]
     if chosen and of_chosen.empty:
-        links.missing(f"{PAGE}.run", [chosen])
+        links.missing(f"{PAGE}.run", [chosen], "it is not among these runs")
     if len(of_chosen):
         shielded(partial(_run, store, track, of_chosen.iloc[0]))
     return {"run": chosen if len(of_chosen) else "", "page": str(at) if at > 1 else ""}
