@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from app import command, families, theme
+from app import command, families, legend, theme
 from app.axis import Axis
+from app.charts import frame
 from app.charts.frame import round_step, round_values
 from app.sliders import pitch, positions
 from app.text import code, label, plain, reflowed, unbroken
@@ -66,6 +67,27 @@ def test_a_name_has_its_colour_whatever_else_is_shown():
     assert found["cosine"] == theme.BASELINE
     assert theme.colour("laplace@tuned") == theme.colour("laplace")
     assert theme.styles(["laplace", "laplace@tuned"])["laplace@tuned"].dash != "solid"
+
+
+def test_a_schedule_keeps_its_colour_whatever_its_parameters():
+    variants = ("laplace:scale=0.7", "laplace|shift:a=3", "laplace+min_snr", "laplace [weight]", "laplace@tuned")
+    assert {theme.colour(name) for name in variants} == {theme.colour("laplace")}
+    assert theme.colour("cosine|shift:a=2") != theme.BASELINE.colour  # grey is the baseline's alone
+    many = theme.styles([f"laplace:scale={k}" for k in range(1, 9)], first="laplace:scale=5")
+    assert len(set(many.values())) == len(many)
+    assert many["laplace:scale=5"] == theme.Style(theme.colour("laplace"))
+
+
+def test_a_legend_holds_names_as_they_are_each_once():
+    names = ("<script>alert(1)</script>", "**x** $y$ %{y}")
+    made = frame.figure("x", "y")
+    for name in names:
+        for _ in range(2):
+            frame.line(made, name, theme.Style("#112233", "dot"), [0, 1], [0, 1], legendgroup=label(name))
+    frame.line(made, "unnamed", theme.Style("#112233"), [0, 1], [0, 1], showlegend=False)
+    found = legend.entries(made)
+    assert [one["name"] for one in found] == list(names)
+    assert {(one["colour"], one["dash"], one["symbol"]) for one in found} == {("#112233", "dot", "")}
 
 
 def test_entries_of_one_colour_are_told_apart_by_their_dash():
