@@ -124,7 +124,7 @@ def _guidance(page: str, store: Store, track: str, metric: str, mark: float) -> 
     scales = ["best", *(f"{scale:g}" for scale in results.guidance_scales(store, track, metric, mark))]
     links.offer(f"{page}.guidance", scales, "best")
     if len(scales) < 3:
-        return "best"
+        return str(st.session_state[f"{page}.guidance"])
     about = "Scale of classifier-free guidance. best: for each entry the scale that wins on the validation split."
     return str(st.segmented_control("Guidance", scales, key=f"{page}.guidance", required=True, help=about))
 
