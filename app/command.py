@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from harness.cli.options import STORE, Store
+from harness.cli.options import STORE, Store, with_store
 from schedules.errors import UserError
 
 HOST = "127.0.0.1"
 PORT = 8501
 PUBLISHED = "SNRBENCH_APP_PUBLISHED"
 """Set for the page scripts: only published results are shown, and no store is read."""
-MAIN = Path(__file__).with_name("main.py")
+SERVER = Path(__file__).with_name("server.py")
 LOCAL = "localhost,127.0.0.1"
 SETTINGS = {
     "server.headless": "true",
@@ -47,16 +48,20 @@ def app(
 ) -> None:
     """Open leaderboards, comparisons and live schedules in a browser."""
     _check_free(host, port)
+    if not published:
+        _check_store(store)
     os.environ["SNRBENCH_HOME"] = str(store.absolute())
     os.environ.pop(PUBLISHED, None)
     if published:
         _check_published()
         os.environ[PUBLISHED] = "1"
     # Streamlit costs seconds to import, and the command line imports this module for every command.
+    from click import Abort
     from streamlit.web import cli as streamlit
 
     print(f"snrbench app: http://{_shown(host)}:{port}  (Ctrl-C ends it)", flush=True)
-    streamlit.main(["run", str(MAIN), *options(port, host)], standalone_mode=False)
+    with suppress(Abort):  # Ctrl-C, after the server has shut down
+        streamlit.main(["run", str(SERVER), *options(port, host)], standalone_mode=False)
 
 
 def options(port: int, host: str = HOST) -> list[str]:
@@ -82,6 +87,14 @@ def _check_published() -> None:
 
     if not released_tracks():
         raise UserError("no published results come with this installation; leave out --published to show a store")
+
+
+def _check_store(store: Path) -> None:
+    """UserError for a folder that was named and is not there. Without any, there are still schedules to look at."""
+    if store.is_dir() or store == STORE or "MLFLOW_TRACKING_URI" in os.environ:
+        return
+    first = with_store("snrbench quickstart", store)
+    raise UserError(f"no store at {store}; `{first}` makes one, `snrbench app --published` shows the published results")
 
 
 def _check_free(host: str, port: int) -> None:

@@ -1,4 +1,7 @@
-"""Cached statistics of what a view ranks, from `leaderboards`: the same keys as in `results`."""
+"""Cached statistics of what a view ranks, from `leaderboards`: the same keys as in `results`.
+
+Shared, not copied, between visitors: nobody changes them.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,13 @@ def choice(view: View) -> choices.Choice:
     return choices.Choice(metric=view.metric, target=view.one_target, guidance=view.guidance)
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="Comparing …")
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing …")
 def panel(store: Store, view: View) -> Panel:
     """The scores of a view, as entries × targets × seeds."""
     return choices.panel_of(results.narrowed(store, view), view.track, choice(view))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="Reading curves …")
+@st.cache_resource(max_entries=KEPT, show_spinner="Reading curves …")
 def error_bands(store: Store, track: str, target: str, labels: tuple[str, ...], baseline: str) -> ErrorBands | None:
     """ε-error against λ as a ratio to the baseline's; None where that has no curve."""
     runs = results.ranked_runs(store, track, target)
@@ -52,68 +55,68 @@ def error_bands(store: Store, track: str, target: str, labels: tuple[str, ...], 
     return ErrorBands(tuple(names), logsnr, bands(errors, names.index(baseline)), baseline)
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def resolution(store: Store, view: View) -> tuple[Resolution, ...]:
     """What difference the runs of a view can show."""
     return resolutions(panel(store, view))
 
 
-@st.cache_data(max_entries=4 * KEPT, show_spinner=False)
+@st.cache_resource(max_entries=4 * KEPT, show_spinner=False)
 def separated(store: Store, view: View, first: str, second: str) -> Separation:
     """How two entries compare, and how many more seeds would tell them apart."""
     return separation(panel(store, view), first, second, view.target)
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="Comparing orders …")
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing orders …")
 def transfer(store: Store, view: View, axis: str) -> Transfer | None:
     """Rank correlations between the conditions along an axis."""
     return choices.transfer_of(results.narrowed(store, view), view.track, axis, choice(view))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="Comparing tracks …")
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing tracks …")
 def transfer_over_tracks(store: Store, view: View, names: tuple[str, ...]) -> Transfer | None:
     """Rank correlations between tracks."""
     choice = choices.Choice(guidance="best")
     return choices.transfer_over_tracks({name: results.narrowed(store, view.of(track=name)) for name in names}, choice)
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def ranks(store: Store, view: View) -> CriticalDifference | None:
     """Average ranks with the critical difference."""
     return critical_difference(panel(store, view))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def performance(store: Store, view: View) -> Profiles | None:
     """Performance profiles."""
     return profiles(panel(store, view))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def win_matrix(store: Store, view: View) -> Wins | None:
     """Who beats whom, as a share of the pairs."""
     return wins(panel(store, view))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def pareto(store: Store, view: View, metrics: tuple[str, ...]) -> Pareto | None:
     """Who is best in several metrics at once."""
     return choices.pareto_of(results.narrowed(store, view), view.track, choice(view), metrics=metrics)
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def ways_applied(store: Store, view: View) -> SampleOrWeight:
     """Sampling from p against weighting by p."""
     return sample_or_weight(panel(store, view))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def tuned(store: Store, view: View) -> TunedTable:
     """What tuning gained on the test split."""
     return choices.tuned_table_of(results.narrowed(store, view), view.track, choice(view))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def variances(store: Store, view: View) -> VarianceTable:
     """Training seed against sampling noise."""
     return choices.variances_of(results.narrowed(store, view), view.track, choice(view))

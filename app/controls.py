@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -11,8 +12,10 @@ from app.families import family
 from app.results import Store
 from app.text import plain
 from app.view import FULL, PARAMETERS, View
+from leaderboards import released
 from leaderboards.rows import ALL_TARGETS
 
+PUBLISHED = "published"
 KEYS = ("track", "target", "metric", "guidance", "budget", "parameters", "family", "search")
 
 
@@ -24,10 +27,30 @@ def adopt(page: str, address: links.Address | None, more: Sequence[str] = (), se
     if address is None:
         return
     links.reset(page)
+    st.session_state[f"{page}.with"] = address.get("with", [""])[-1] == PUBLISHED
     for key in {*KEYS, *more} & set(address):
         st.session_state[f"{page}.{key}"] = address[key][-1]
     for key in set(several) & set(address):
         st.session_state[f"{page}.{key}"] = address[key]
+
+
+def sources(page: str, store: Store) -> Store:
+    """The store, with the published results beside its own where these exist and somebody wants them."""
+    if store.published or not released.released_tracks():
+        return store
+    about = "Rank the results that come with snrbench and those of this store on one board."
+    return replace(store, joined=st.toggle("With the published results", key=f"{page}.with", help=about))
+
+
+def of_sources(store: Store) -> dict[str, str]:
+    """Query parameters of what `sources` returned."""
+    return {"with": PUBLISHED if store.joined else ""}
+
+
+def left_out(store: Store, track: str) -> None:
+    """Say which results could not be ranked together."""
+    for note in results.joined(store, track)[1] if results.joins(store, track) else ():
+        st.caption(plain(note))
 
 
 def view(page: str, store: Store, *, all_targets: bool = True, narrowing: bool = False) -> View:
@@ -101,16 +124,16 @@ def _guidance(page: str, store: Store, track: str, metric: str, mark: float) -> 
     scales = ["best", *(f"{scale:g}" for scale in results.guidance_scales(store, track, metric, mark))]
     links.offer(f"{page}.guidance", scales, "best")
     if len(scales) < 3:
-        return "best"
+        return str(st.session_state[f"{page}.guidance"])
     about = "Scale of classifier-free guidance. best: for each entry the scale that wins on the validation split."
     return str(st.segmented_control("Guidance", scales, key=f"{page}.guidance", required=True, help=about))
 
 
 def _narrowed(page: str, store: Store, view: View) -> View:
     """Ranks, ties and corrections are made anew of what is left, so narrowing asks another question, honestly."""
-    parameters = "both"
-    if results.has_tuned(store, view.track):
-        links.offer(f"{page}.parameters", list(PARAMETERS), "both")
+    parameters, tuned = "both", results.has_tuned(store, view.track)
+    links.offer(f"{page}.parameters", list(PARAMETERS) if tuned else ["both"], "both")
+    if tuned:
         about = "published: as in the source. tuned: found by tuning, with the same number of trials for each."
         parameters = str(
             st.segmented_control("Parameters", list(PARAMETERS), key=f"{page}.parameters", required=True, help=about)

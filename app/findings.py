@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from app.axis import effect
-from app.text import code, plain
+from app.text import code, unbroken
 from leaderboards.rows import Board, Row, Section
 from leaderboards.wording import change, with_interval
 
@@ -16,6 +16,8 @@ def finding(board: Board, section: Section) -> str:
     if not leaders:
         return ""
     best = leaders[0]
+    if best.baseline and len(section.rows) == 1:
+        return f"{code(best.entry)} is alone here: a second entry makes a comparison."
     if best.baseline and len(leaders) == 1:
         return f"Nothing is better than the baseline {code(best.entry)} here."
     text = f"{code(best.entry)} has the best mean"
@@ -29,7 +31,7 @@ def _against(board: Board, row: Row) -> str:
     if row.baseline or not isfinite(effect(row)[0]):
         return ""
     how = change(*effect(row)) if isfinite(row.ratio) else with_interval(*effect(row))
-    text = f": {plain(how)} against {code(board.baseline)}"
+    text = f": {unbroken(how)} against {code(board.baseline)}"
     if row.speedup is not None and row.speedup > 1:
         least = "at least " if row.speedup_note.startswith(">=") else ""
         text += f", whose final score it reaches {least}{row.speedup:.1f}× sooner"

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.results import Store
 from app.text import code, plain
+from leaderboards import released
 
 
 def results(store: Store, what: str) -> None:
@@ -16,6 +17,9 @@ def results(store: Store, what: str) -> None:
     st.code("snrbench quickstart", language=None)
     st.markdown("or schedules of your choice:")
     st.code("snrbench run digits-v1 -s cosine -s laplace", language=None)
+    if not store.published and released.released_tracks():
+        st.markdown("or look at the results that come with snrbench:")
+        st.code("snrbench app --published", language=None)
     with st.container(horizontal=True, gap="medium"):
         st.page_link("screens/lab.py", label="Look at the schedules meanwhile", icon=":material/show_chart:")
         st.page_link("screens/guide.py", label="How it works", icon=":material/menu_book:")

@@ -1,7 +1,7 @@
 """Cached reads, through `leaderboards`: of the store that the app was started with, or of the published results.
 
 Everything a page asks for is keyed by the store's version, so that a run that finishes meanwhile shows up at the next
-click, and an unchanged store costs nothing.
+click, and an unchanged store costs nothing. What is kept is shared between visitors, not copied: nobody changes it.
 """
 
 from __future__ import annotations
@@ -38,11 +38,13 @@ class Store:
 
     version:   changes whenever a run is recorded; empty where there is nothing to read
     published: the results that come with snrbench instead of a store's
+    joined:    those beside the store's own
     """
 
     folder: Path
     version: str
     published: bool = False
+    joined: bool = False
 
 
 def store() -> Store:
@@ -82,7 +84,18 @@ def table(store: Store, track: str) -> pd.DataFrame:
     """The long table of a track's runs. Shared, not copied, between visitors: nobody changes it."""
     if store.published:
         return released.published_table(track) if track in released.released_tracks() else _nothing(track)
-    return query.runs_table(store.folder, track)
+    return joined(store, track)[0] if joins(store, track) else query.runs_table(store.folder, track)
+
+
+def joins(store: Store, track: str) -> bool:
+    """Whether the published results of a track stand beside the store's own."""
+    return store.joined and track in released.released_tracks()
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the results …")
+def joined(store: Store, track: str) -> tuple[pd.DataFrame, list[str]]:
+    """A store's results and the published ones in one long table, and notes on what could not be joined."""
+    return released.with_published(query.runs_table(store.folder, track), track)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -131,7 +144,7 @@ def entries(store: Store, track: str) -> dict[str, str]:
     return dict(sorted(zip(found["entry"].astype(str), found["schedule"].astype(str), strict=True)))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="Ranking …")
+@st.cache_resource(max_entries=KEPT, show_spinner="Ranking …")
 def board(store: Store, view: View) -> Board:
     """A ranked board: ranks, ties and corrections are those of the entries that the view keeps."""
     return query.board_of(
@@ -139,22 +152,22 @@ def board(store: Store, view: View) -> Board:
     )
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def runs(store: Store, track: str) -> pd.DataFrame:
     """One row for each run of a track, newest first."""
     return plain(views.runs(table(store, track)))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
 def ranked_runs(store: Store, track: str, target: str) -> pd.DataFrame:
     """The runs that the board of a target is made of, with their `label`."""
     return plain(views.ranked_runs(table(store, track), target))
 
 
-@st.cache_data(max_entries=KEPT, show_spinner=False)
-def marks(store: Store, track: str, target: str, metric: str) -> pd.DataFrame:
-    """Score against budget: label, seed, mark, value."""
-    return plain(views.marks(table(store, track), target, metric))
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def marks(store: Store, track: str, targets: tuple[str, ...], metric: str) -> pd.DataFrame:
+    """Score against budget in these targets, one below the other: label, seed, mark, value."""
+    return plain(pd.concat(views.marks_of_targets(table(store, track), targets, metric)))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading curves …")
@@ -166,13 +179,14 @@ def losses(store: Store, track: str, run_ids: tuple[str, ...]) -> dict[str, Curv
 @st.cache_data(max_entries=KEPT, show_spinner="Reading densities …")
 def learned_densities(store: Store, run_ids: tuple[str, ...]) -> dict[str, Curve]:
     """run_id → p(λ) at the end of training, of schedules that learn."""
-    return {} if store.published else views.learned_densities(store.folder, run_ids)
+    own = [run_id for run_id in run_ids if not run_id.startswith(released.PREFIX)]
+    return views.learned_densities(store.folder, own) if own else {}
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading samples …")
 def picture(store: Store, run_id: str, name: str) -> bytes | None:
     """A picture that a run left, such as `samples.png`; None where it has none."""
-    return None if store.published else read.artifact(store.folder, run_id, name)
+    return None if run_id.startswith(released.PREFIX) else read.artifact(store.folder, run_id, name)
 
 
 def _nothing(track: str) -> pd.DataFrame:

@@ -89,10 +89,12 @@ def per_seed(store: Store, track: str, entry: str, target: str) -> pd.DataFrame:
     return wide.reindex([name for name in METRICS if name in wide.index])
 
 
-def mlflow_link(run_id: str, store: Store, track: str) -> str | None:
-    """The run's page on the MLflow server, where there is one that a browser can open."""
+def mlflow_server() -> str | None:
+    """The MLflow server that holds the runs, where there is one that a browser can open."""
     server = os.environ.get("MLFLOW_TRACKING_URI", "")
-    if urlsplit(server).scheme not in ("http", "https"):
-        return None
-    experiment = Opened(store.folder).experiment(track)
-    return f"{server.rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
+    return server.rstrip("/") if urlsplit(server).scheme in ("http", "https") else None
+
+
+def mlflow_link(run_id: str, store: Store, track: str, server: str) -> str:
+    """The run's page on an MLflow server."""
+    return f"{server}/#/experiments/{Opened(store.folder).experiment(track)}/runs/{run_id}"

@@ -70,7 +70,7 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
         for row in rows:
             texts: list[Cell] = [column.text(row) for column in shown]
             texts.insert(at + 1, _interval(axis, row, board.baseline))
-            cells = [_rank(section, row, groups, tied=not look.by_family), _name(row), *texts]
+            cells = [_rank(row, groups, bars=not look.by_family), _name(row), *texts]
             if training:
                 cells.append(_spark(row, training))
             made.append(grid.Row(row.entry, cells, _marks(row, groups, lit, choice.chosen)))
@@ -151,13 +151,14 @@ def _ties(section: Section) -> dict[str, tuple[int, list[str]]]:
         group = list(rows)
         for place, row in enumerate(group):
             ends = ["first"] * (place == 0) + ["last"] * (place == len(group) - 1)
-            found[row.entry] = index, (["tied", *ends] if section.tied(row) else [])
+            found[row.entry] = index, (["tied", *ends] if len(group) > 1 and row.rank is not None else [])
     return found
 
 
-def _rank(section: Section, row: Row, groups: Mapping[str, tuple[int, list[str]]], tied: bool) -> Cell:
-    text = NOTHING if row.rank is None else f"{'=' if section.tied(row) else ''}{row.rank}"
-    return {"text": text, "tie": groups[row.entry][1] if tied else []}
+def _rank(row: Row, groups: Mapping[str, tuple[int, list[str]]], bars: bool) -> Cell:
+    tie = groups[row.entry][1]
+    text = NOTHING if row.rank is None else f"{'=' if tie else ''}{row.rank}"
+    return {"text": text, "tie": tie if bars else []}
 
 
 def _name(row: Row) -> Cell:
@@ -228,6 +229,6 @@ def excerpt(board: Board, section: Section, names: list[str], key: str) -> None:
     for row in rows:
         cells: list[Cell] = [column.text(row) for column in shown]
         cells.insert(at + 1, _interval(axis, row, board.baseline))
-        made.append(grid.Row(row.entry, [_rank(section, row, groups, tied=False), _name(row), *cells]))
+        made.append(grid.Row(row.entry, [_rank(row, groups, bars=False), _name(row), *cells]))
     heads = [Column("rank", "rank", help=f"among all {len(section.rows)} entries"), Column("entry", "entry"), *heads]
     grid.show(heads, made, key, "The entries that are compared")

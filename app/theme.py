@@ -1,12 +1,14 @@
 """One visual language: the colour and dash of each entry on every page, and the surfaces for light and dark.
 
 The colours are Okabe and Ito's with two of Tol's, which people with any colour vision tell apart on a light and on a
-dark ground. A name has its colour whatever else is shown; among those that are shown together, the dash tells apart
-the ones that share a colour. The baseline is grey, because it is what others are held against.
+dark ground. A schedule has its colour whatever else is shown, and whatever its parameters: turning one does not
+recolour its line. Among entries that are shown together, the dash, and after that a shade, tells apart those of one
+colour. The baseline is grey, because it is what others are held against.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
@@ -17,6 +19,9 @@ from PIL.Image import Image, fromarray
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6BD1", "#8F8F2E")
 DASHES = ("solid", "dash", "dot", "dashdot")
+SHADES = (0.0, 0.4, -0.35)
+PARTS = re.compile(r"[:|+@ (]")
+"""What may follow a schedule's name in the name of an entry."""
 NEUTRAL = "#858C98"
 """Grey that is readable on both grounds: the baseline, floors, annotations."""
 
@@ -63,28 +68,48 @@ class Style:
 
 BASELINE = Style(NEUTRAL)
 KNOWN = {
-    **{"laplace": 0, "edm": 1, "flow_uniform": 2, "cauchy": 3, "logit_normal": 4, "cosine_scaled:s=2": 5},
+    **{"laplace": 0, "edm": 1, "flow_uniform": 2, "cauchy": 3, "logit_normal": 4, "cosine_scaled": 5},
     **{"uniform_logsnr": 6, "ddpm_linear": 7, "cosine_shifted": 5, "mode": 7, "sigmoid": 4, "edm2": 3},
 }
 """Colours of names that are often shown together; all others take the one that their checksum names."""
 
 
 def colour(name: str, baseline: str = "cosine") -> str:
-    """The colour of an entry: a function of its name alone. A tuned entry has that of what it was tuned from."""
-    bare = name.partition("#")[0].replace("@tuned", "")
-    if bare == baseline.partition("#")[0].replace("@tuned", ""):
+    """The colour of an entry: that of its schedule's name, as published or tuned, and whatever its parameters."""
+    bare, root = _bare(name), _root(name)
+    if bare == _bare(baseline):
         return NEUTRAL
-    return COLOURS[KNOWN.get(bare, crc32(bare.encode()) % len(COLOURS))]
+    key = bare if root == _root(baseline) else root
+    return COLOURS[KNOWN.get(key, crc32(key.encode()) % len(COLOURS))]
 
 
-def styles(shown: Iterable[str], baseline: str = "cosine") -> dict[str, Style]:
-    """A style for every name that is shown together with the others, in whatever order they come."""
+def _bare(name: str) -> str:
+    return name.partition("#")[0].replace("@tuned", "")
+
+
+def _root(name: str) -> str:
+    """The schedule's name alone: without parameters, transforms, weighting and how it is applied."""
+    return PARTS.split(_bare(name), maxsplit=1)[0]
+
+
+def styles(shown: Iterable[str], baseline: str = "cosine", first: str = "") -> dict[str, Style]:
+    """A style for every name that is shown together with the others, in whatever order they come.
+
+    first: a name whose line is solid whatever the others are
+    """
     found: dict[str, Style] = {}
-    for name in sorted(set(shown)):
+    for name in sorted(set(shown), key=lambda one: (one != first, one)):
         own = colour(name, baseline)
-        free = (style for dash in DASHES if (style := Style(own, dash)) not in found.values())
-        found[name] = next(free, Style(own))
+        every = (Style(_shaded(own, shade), dash) for shade in SHADES for dash in DASHES)
+        found[name] = next((style for style in every if style not in found.values()), Style(own))
     return found
+
+
+def _shaded(own: str, share: float) -> str:
+    """The colour #RRGGBB on the way to white, or to black where the share is negative."""
+    end = 255 if share > 0 else 0
+    parts = (int(own[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(part + abs(share) * (end - part)):02X}" for part in parts)
 
 
 def ground() -> dict[str, str]:
@@ -103,7 +128,7 @@ def logo() -> str:
     peak = "M2 27 C 10 27, 14 24, 18 4 C 22 24, 26 27, 34 27"
     name = 'font-family="sans-serif" font-size="19" font-weight="600"'
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="128" height="32" viewBox="0 0 128 32">'
+        '<svg xmlns="http://www.w3.org/2000/svg" width="156" height="32" viewBox="0 0 156 32">'
         f'<path d="{peak}" fill="none" stroke="{COLOURS[0]}" stroke-width="3" stroke-linecap="round"/>'
         f'<text x="42" y="24" {name} fill="{ground()["textColor"]}">snrbench</text></svg>'
     )

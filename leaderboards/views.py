@@ -51,8 +51,16 @@ def ranked_runs(table: pd.DataFrame, target: str, protocol: str | None = None) -
 
 def marks(table: pd.DataFrame, target: str, metric: str, protocol: str | None = None) -> pd.DataFrame:
     """Score against budget: columns label, seed, mark (fraction of the budget), value; unguided, test split."""
-    wide = curves.marks(_ranked(table, protocol, [metric]).of(target).scores, metric)
-    return wide.reset_index().melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna()
+    return marks_of_targets(table, [target], metric, protocol)[0]
+
+
+def marks_of_targets(
+    table: pd.DataFrame, targets: Iterable[str], metric: str, protocol: str | None = None
+) -> list[pd.DataFrame]:
+    """The same for several targets, whose runs are selected once."""
+    ranked = _ranked(table, protocol, [metric])
+    wide = [curves.marks(ranked.of(target).scores, metric).reset_index() for target in targets]
+    return [one.melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna() for one in wide]
 
 
 def histories(store: Path, run_ids: Iterable[str], metric: str) -> dict[str, Curve]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import floor, isfinite, log10
 
 NOTHING = "–"
+MOST_PERCENT = 9999
 
 
 def visible(text: str) -> str:
@@ -35,7 +36,11 @@ def change(ratio: float, low: float, high: float) -> str:
         return f"{signed(percent[0], 0, plus=True)} %"
     places = 1 if percent[2] - percent[1] < 1 else 0
     value, *interval = (signed(bound, places, plus=True) for bound in percent)
-    return f"{value} % [{', '.join(interval)}]"
+    # Two seeds can leave an interval of many powers of ten, whose digits say nothing.
+    ends = [
+        text if bound < MOST_PERCENT else f">{MOST_PERCENT}" for text, bound in zip(interval, percent[1:], strict=True)
+    ]
+    return f"{value} % [{', '.join(ends)}]"
 
 
 def p_text(p: float) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.charts.frame import figure, line
+from app.text import label
 from app.theme import Style
 from leaderboards.views import Curve
 from schedules import Schedule
@@ -43,7 +44,7 @@ def learned(curves: Mapping[str, Mapping[int, Curve]], styles: Styles) -> go.Fig
     made = figure("λ = log SNR (noise left, data right)", "p(λ) at the end", hovermode="x unified")
     for name, seeds in curves.items():
         for seed, curve in seeds.items():
-            line(made, f"{name} seed {seed}", styles[name], curve.x, curve.y)
+            line(made, f"{name} seed {seed}", styles[name], curve.x, curve.y, legendgroup=label(name))
     return made
 
 

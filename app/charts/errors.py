@@ -19,7 +19,7 @@ def relative(found: ErrorBands, styles: Mapping[str, Style]) -> go.Figure:
     An entry with fewer than three seeds has a line without an interval.
     """
     made = figure("λ = log SNR (noise left, data right)", f"ε-error ÷ {label(found.baseline)}'s", hovermode="x unified")
-    drawn = [at for at, name in enumerate(found.labels) if name in styles and name != found.baseline]
+    drawn = [found.labels.index(name) for name in styles if name in found.labels and name != found.baseline]
     logarithmic(made.layout.yaxis, (np.array([0.98, 1.02]), found.bands.ratio[drawn]))
     for at in drawn:
         if found.bands.seeds[at] >= BAND_SEEDS and np.isfinite(found.bands.low[at]).all():

@@ -1,4 +1,4 @@
-"""What all figures have in common: axes, spacing, legend, lines with bands, and how they are put on a page."""
+"""What all figures have in common: axes, spacing, lines with bands, and how they are put on a page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import ArrayLike
 
+from app import legend
 from app.text import label
 from app.theme import NEUTRAL, Style, ground
 
@@ -22,13 +23,12 @@ NARROW = 3.0  # a range of less than this ratio gets equally spaced labels
 CONFIG = {"displayModeBar": False, "responsive": True}
 
 
-def figure(x: str, y: str, height: int = 340, **layout: Any) -> go.Figure:
+def figure(x: str, y: str, height: int = 320, **layout: Any) -> go.Figure:
     """An empty figure with titled axes."""
     made = go.Figure()
     made.update_layout(
         height=height,
-        margin={"l": 8, "r": 12, "t": 28, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left", "traceorder": "normal"},
+        margin={"l": 8, "r": 12, "t": 8, "b": 8},
         hoverlabel={"namelength": -1},
         showlegend=False,
         **layout,
@@ -156,8 +156,7 @@ def translucent(colour: str, share: float) -> str:
     return f"rgba({red}, {green}, {blue}, {share})"
 
 
-def draw(made: go.Figure, key: str, alt: str) -> None:
-    """Put a figure on the page, with a legend where it has several lines. alt: what it shows, in words."""
-    named = [one for one in made.data if one.name and one.showlegend is not False]
-    made.update_layout(showlegend=len(named) > 1)
+def draw(made: go.Figure, key: str, alt: str, least: int = 2) -> None:
+    """Put a figure on the page, below the names of its lines where it has `least`. alt: what it shows, in words."""
+    legend.show(made, f"{key}-legend", least)
     st.plotly_chart(made, key=key, config=CONFIG, alt=alt)

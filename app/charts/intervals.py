@@ -23,6 +23,7 @@ def seeds(board: Board, rows: list[Row], styles: Mapping[str, Style]) -> go.Figu
     Lines that keep the same distance are what pairing gains from: the luck of a seed is shared by all entries.
     """
     made = figure(_axis(board), "", height=HEAD + ROW * len(rows), hovermode="closest")
+    made.update_layout(margin={"t": 28})
     made.update_yaxes(range=[len(rows) - 0.55, -0.75], showticklabels=False, showgrid=False, fixedrange=True)
     values = [value for row in rows for value in row.values.values() if isfinite(value)]
     if board.metric.compare == "ratio" and values:

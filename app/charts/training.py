@@ -28,7 +28,7 @@ def losses(curves: Mapping[str, Mapping[int, Curve]], styles: Mapping[str, Style
     curves: entry → seed → curve
     """
     made = figure("optimiser steps", "training loss", hovermode="x unified")
-    found = {name: [_binned(curve) for curve in seeds.values()] for name, seeds in curves.items()}
+    found = {name: [_binned(curve) for curve in curves[name].values()] for name in styles if name in curves}
     logarithmic(made.layout.yaxis, (curve.y for binned in found.values() for curve in binned))
     for name, binned in found.items():
         steps = binned[0].x
@@ -104,7 +104,10 @@ def guidance(boards: Mapping[float, Board], target: str, styles: Mapping[str, St
             if row.entry in styles and np.isfinite(row.mean):
                 found.setdefault(row.entry, []).append((scale, row.mean, row.ci_low, row.ci_high))
     if metric.compare == "ratio":
-        logarithmic(made.layout.yaxis, [[row[1:] for row in rows] for rows in found.values()])
+        # Intervals of two seeds may go on past the edge: they would press the means into a line.
+        means = np.array([row[1] for rows in found.values() for row in rows])
+        ends = np.clip([row[2:] for rows in found.values() for row in rows], 0.6 * means.min(), means.max() / 0.6)
+        logarithmic(made.layout.yaxis, [means, ends])
     for name in (name for name in styles if name in found):
         x, mean, low, high = np.array(found[name]).T
         around = {"type": "data", "array": high - mean, "arrayminus": mean - low, "thickness": 1.2, "width": 3}

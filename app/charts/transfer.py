@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from app import theme
 from app.charts.frame import GRID, figure, line, logarithmic, translucent
@@ -21,23 +20,30 @@ from leaderboards.scale import MetricLike
 from leaderboards.statistics import Array
 from leaderboards.transfer import Transfer
 from leaderboards.wins import Wins
+from leaderboards.wording import signed
 
 WORSE, BETTER = translucent(COLOURS[1], 0.55), translucent(COLOURS[0], 0.6)
 NEITHER = "rgba(133, 140, 152, 0.06)"
 LIT = 6
 """Entries that are drawn in colour; the others are there, and grey."""
+MOST_LINES = 40
+"""Grey lines that are each drawn by itself."""
 NAMED = 8
 """Entries on a front that are all named; of more, the best in either metric."""
-SHORT = 18
+SYMBOLS = {"solid": "circle", "dash": "square", "dot": "diamond", "dashdot": "triangle-up"}
+"""The point that goes with a line's dash: it tells entries of one colour apart."""
+CLIQUES = 6
+"""Groups that the critical difference joins: further ones begin far down, and would fill the figure with bars."""
+SHORT = 22
 """Characters of a name beside a matrix, so that a phone has room for its numbers."""
 MUTED = "rgba(133, 140, 152, 0.28)"
 
 
 def correlations(found: Transfer) -> go.Figure:
-    """Kendall's τ between the orders of two conditions; on the diagonal, between seeds of one."""
-    names = [label(name) for name in found.conditions]
+    """Kendall's τ between the orders of two conditions with its 95 % interval; on the diagonal, between seeds."""
+    names = [label(name, SHORT) for name in found.conditions]
     texts = [[_tau(found, row, column) for column in range(len(names))] for row in range(len(names))]
-    return _matrix(found.tau, texts, names, names, -1.0, 1.0, "τ")
+    return _matrix(found.tau, texts, names, names, -1.0, 1.0, "τ", 44)
 
 
 def win_shares(found: Wins, most: int) -> go.Figure:
@@ -62,7 +68,7 @@ def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Fig
     made = figure("average rank over seeds (1 is best)", "", height=100 + 24 * len(kept), hovermode="closest")
     made.update_yaxes(
         tickvals=list(range(len(kept))),
-        ticktext=[label(name, 34) for name in kept],
+        ticktext=[label(name, SHORT) for name in kept],
         range=[len(kept) - 0.4, -1.9],
         showgrid=False,
     )
@@ -78,13 +84,13 @@ def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Fig
         hovertemplate="%{customdata}: %{x:.2f}<extra></extra>",
     )
     reach = float(found.ranks[: len(kept)].max())
-    gap = max(0.12, 0.025 * reach)
-    drawn = [clique for clique in found.cliques if clique[0] in kept]
+    gap = max(0.1, 0.02 * reach)
+    drawn = [clique for clique in found.cliques if clique[0] in kept][:CLIQUES]
     for index, clique in enumerate(drawn):
         places = [kept.index(name) for name in clique if name in kept]
         made.add_shape(
             type="line", x0=reach + gap * (index + 1.5), x1=reach + gap * (index + 1.5),
-            y0=min(places) - 0.25, y1=max(places) + 0.25, line={"color": NEUTRAL, "width": 4},
+            y0=min(places) - 0.25, y1=max(places) + 0.25, line={"color": NEUTRAL, "width": 3},
         )  # fmt: skip
     made.add_shape(
         type="line", x0=1, x1=min(1 + found.cd, reach), y0=-0.8, y1=-0.8, line={"color": NEUTRAL, "width": 2}
@@ -103,7 +109,10 @@ def profiles(found: Profiles, baseline: str, metric: MetricLike) -> go.Figure:
     made = figure(x, "share of targets and seeds", height=410, hovermode="closest")
     lit = _leading(found, baseline)
     styles = theme.styles(lit, baseline)
-    for at in (at for at, name in enumerate(found.labels) if name not in lit):
+    grey = [at for at, name in enumerate(found.labels) if name not in lit]
+    if len(grey) > MOST_LINES:
+        _as_one(made, found, grey)
+    for at in grey if len(grey) <= MOST_LINES else ():
         line(made, found.labels[at], theme.Style(NEUTRAL), found.tau, found.share[at], showlegend=False, opacity=0.28)
     for name in lit:
         line(made, name, styles[name], found.tau, found.share[found.labels.index(name)])
@@ -113,38 +122,62 @@ def profiles(found: Profiles, baseline: str, metric: MetricLike) -> go.Figure:
     return made
 
 
+def _as_one(made: go.Figure, found: Profiles, rows: list[int]) -> None:
+    """Many grey lines as one with gaps, which costs a server and a browser a fraction, and has no names to point at."""
+    gap = np.full((len(rows), 1), np.nan)
+    x = np.hstack([np.tile(found.tau, (len(rows), 1)), gap]).ravel()
+    y = np.hstack([found.share[rows], gap]).ravel()
+    look = {"color": NEUTRAL, "width": 1.2}
+    made.add_scatter(x=x, y=y, mode="lines", line=look, opacity=0.2, hoverinfo="skip", showlegend=False)
+
+
 def front(found: Pareto, across: str, up: str, titles: dict[str, str], baseline: str) -> go.Figure:
-    """Two of the metrics: who is on the front of all of them, and who is not."""
+    """Two of the metrics: who is on the front of all of them, and, in grey, who is not."""
     at_x, at_y = found.metrics.index(across), found.metrics.index(up)
     made = figure(titles[across], titles[up], height=340, hovermode="closest")
-    few = int(found.front.sum()) <= NAMED
-    for on_front in (False, True):
-        rows = np.flatnonzero(found.front == on_front)
+    rows = np.flatnonzero(found.front).tolist()
+    few = len(rows) <= NAMED
+    _points(made, found, np.flatnonzero(~found.front), (at_x, at_y), {"size": 7, "opacity": 0.6, "color": NEUTRAL})
+    if not few:
         names = [found.labels[row] for row in rows]
-        named = names if few else _ends(found, [at_x, at_y])
-        marker: dict[str, Any] = {"size": 11 if on_front else 7, "opacity": 1.0 if on_front else 0.6}
-        marker["color"] = [theme.colour(name, baseline) if on_front or name == baseline else NEUTRAL for name in names]
-        made.add_scatter(
-            x=found.means[rows, at_x],
-            y=found.means[rows, at_y],
-            mode="markers+text" if on_front else "markers",
-            text=[label(name, 24) if name in named else "" for name in names] if on_front else None,
-            textposition=_sides(found.means[rows, at_y]),
-            textfont={"size": 11},
-            error_x=_bars(found, rows, at_x) if on_front and few else None,
-            error_y=_bars(found, rows, at_y) if on_front and few else None,
-            marker=marker,
-            customdata=[label(name) for name in names],
-            hovertemplate="%{customdata}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
-            name="on the front" if on_front else "beaten in every metric",
-        )
+        marker = {"size": 10, "color": [theme.colour(name, baseline) for name in names]}
+        texts = [label(name, 24) if name in _ends(found, [at_x, at_y]) else "" for name in names]
+        sides = _sides(found.means[rows, at_x], found.means[:, at_x])
+        _points(made, found, rows, (at_x, at_y), marker, mode="markers+text", text=texts, textposition=sides)
+        return made
+    styles = theme.styles([found.labels[row] for row in rows], baseline)
+    for row in rows:
+        style = styles[found.labels[row]]
+        marker = {"size": 11, "color": style.colour, "symbol": SYMBOLS[style.dash]}
+        bars: dict[str, Any] = {"error_x": _bars(found, [row], at_x), "error_y": _bars(found, [row], at_y)}
+        _points(made, found, [row], (at_x, at_y), marker, name=label(found.labels[row]), **bars)
     return made
 
 
-def _sides(heights: Array) -> list[str]:
-    """The upper half of some points has its words above, the lower half below."""
-    order = np.argsort(np.argsort(-heights))
-    return ["top center" if 2 * place < len(heights) else "bottom center" for place in order]
+def _points(
+    made: go.Figure,
+    found: Pareto,
+    rows: Any,
+    at: tuple[int, int],
+    marker: dict[str, Any],
+    mode: str = "markers",
+    **more: Any,
+) -> None:
+    made.add_scatter(
+        x=found.means[rows, at[0]],
+        y=found.means[rows, at[1]],
+        mode=mode,
+        marker=marker,
+        customdata=[label(found.labels[row]) for row in rows],
+        hovertemplate="%{customdata}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+        **more,
+    )
+
+
+def _sides(across: Array, every: Array) -> list[str]:
+    """Points in the left half of the figure have their words at their right, so that these stay inside."""
+    middle = (np.nanmin(every) + np.nanmax(every)) / 2
+    return ["top right" if at <= middle else "bottom left" for at in across]
 
 
 def _ends(found: Pareto, metrics: list[int]) -> list[str]:
@@ -153,7 +186,7 @@ def _ends(found: Pareto, metrics: list[int]) -> list[str]:
     return [found.labels[int(np.argmin(signs[at] * found.means[:, at]))] for at in metrics]
 
 
-def _bars(found: Pareto, rows: NDArray[np.intp], at: int) -> dict[str, Any]:
+def _bars(found: Pareto, rows: list[int], at: int) -> dict[str, Any]:
     mean, low, high = (values[rows, at] for values in (found.means, found.low, found.high))
     return {"type": "data", "array": high - mean, "arrayminus": mean - low, "thickness": 1, "width": 0, "color": MUTED}
 
@@ -169,7 +202,9 @@ def _tau(found: Transfer, row: int, column: int) -> str:
     value = found.tau[row, column]
     if np.isnan(value):
         return "–"
-    return f"{value:.2f}".replace("-", "−")
+    text = signed(value, 2)
+    low, high = found.low[row, column], found.high[row, column]
+    return f"{text}<br>[{signed(low, 2)}, {signed(high, 2)}]" if np.isfinite(low) and np.isfinite(high) else text
 
 
 def _matrix(
@@ -180,9 +215,10 @@ def _matrix(
     low: float,
     high: float,
     name: str,
+    row: int = 27,
 ) -> go.Figure:
-    """A matrix in two hues: blue above the middle, orange below it."""
-    made = figure("", "", height=max(240, 110 + 27 * len(y)))
+    """A matrix in two hues: blue above the middle, orange below it. row: the height of one, in pixels."""
+    made = figure("", "", height=max(200, 80 + row * len(y)))
     made.add_heatmap(
         z=values,
         x=list(x),

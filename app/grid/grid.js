@@ -1,7 +1,7 @@
 // Draws a table from plain data. Every text goes in through textContent, so no name is ever read as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 200, HEIGHT = 22, HEAD = 16;
+const WIDTH = 200, NARROW = 110, HEIGHT = 22, HEAD = 16;
 
 const node = (tag, attributes = {}, text = null) => {
   const made = document.createElement(tag);
@@ -21,6 +21,13 @@ const draw = (tag, attributes, text = null) => {
 const at = (share) => `${(100 * share).toFixed(3)}%`;
 
 const plot = (height) => draw("svg", { width: "100%", height });
+
+// An arrow head at an end of the axis: the interval, or its middle, goes on past it.
+const beyond = (share, path, colour, middle) => {
+  const svg = draw("svg", { x: at(share), y: middle, width: 1, height: 1 });
+  svg.append(draw("path", { d: `M0 0 ${path}`, fill: "none", stroke: colour, "stroke-width": 2, "stroke-linejoin": "round" }));
+  return svg;
+};
 
 const ticks = (column, height) => {
   const lines = (column.ticks ?? []).map(([x]) => draw("line", { x1: at(x), x2: at(x), y1: 0, y2: height, class: "tick" }));
@@ -69,7 +76,10 @@ const kinds = {
     if (cell) {
       const stroke = { stroke: cell.colour, "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.55 };
       if (cell.low !== null) svg.append(draw("line", { x1: at(cell.low), x2: at(cell.high), y1: middle, y2: middle, ...stroke }));
-      if (cell.mean !== null) svg.append(draw("circle", { cx: at(cell.mean), cy: middle, r: 4.5, fill: cell.colour }));
+      const inside = cell.mean !== null && !(cell.mean === 0 && cell.before) && !(cell.mean === 1 && cell.after);
+      if (inside) svg.append(draw("circle", { cx: at(cell.mean), cy: middle, r: 4.5, fill: cell.colour }));
+      if (cell.before) svg.append(beyond(0, "m7 -5 l-7 5 l7 5", cell.colour, middle));
+      if (cell.after) svg.append(beyond(1, "m-7 -5 l7 5 l-7 5", cell.colour, middle));
       if (cell.note) svg.append(draw("text", { x: "100%", y: middle + 4, "text-anchor": "end" }, cell.note));
       td.title = cell.title ?? "";
     }
@@ -88,11 +98,12 @@ const kinds = {
   },
 };
 
-const header = (column) => {
-  const th = node("th", { class: `${column.kind} ${column.align ?? ""} ${column.phone ?? ""}`, title: column.help, scope: "col" }, column.label);
+const header = (several) => (column) => {
+  const labelled = column.kind === "interval" && column.short ? "labelled" : "";
+  const th = node("th", { class: `${column.kind} ${column.align ?? ""} ${column.phone ?? ""} ${labelled}`, title: column.help, scope: "col" }, column.label);
   if (column.kind === "interval") {
     th.textContent = "";
-    th.style.minWidth = `${WIDTH}px`;
+    th.style.minWidth = `${several ? NARROW : WIDTH}px`;
     th.append(node("div", {}, column.label));
     const svg = plot(HEAD);
     for (const [x, text] of column.ticks ?? []) {
@@ -145,7 +156,8 @@ export default function ({ data, parentElement, setStateValue }) {
   const table = node("table", { "aria-label": data.alt });
   const thead = node("thead"), top = node("tr"), tbody = node("tbody");
   if (data.selectable) top.append(node("th", { "aria-label": "selected" }));
-  top.append(...data.columns.map(header));
+  const several = data.columns.filter((column) => column.kind === "interval").length > 1;
+  top.append(...data.columns.map(header(several)));
   thead.append(top);
   tbody.append(...data.rows.map((row) => bodyRow(row, data, toggle)));
   table.append(thead, tbody);

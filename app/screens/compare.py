@@ -32,7 +32,9 @@ def page() -> None:
         nothing.results(store, "There are no results yet.")
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("seed", "pictures"), several=("entry",))
+    store = controls.sources(PAGE, store)
     view = controls.view(PAGE, store, all_targets=False)
+    controls.left_out(store, view.track)
     if not results.targets(store, view.track):
         nothing.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
@@ -41,12 +43,13 @@ def page() -> None:
     names = [row.entry for row in board.sections[-1].rows] if board.sections else []
     if not names:
         st.info("No run has a score for this choice.", icon=":material/filter_alt_off:")
-        links.show(PAGE, view.address)
+        links.show(PAGE, {**view.address, **controls.of_sources(store)})
         return
     entries = _entries(board, names)
     seen: dict[str, str | list[str]] = {"entry": entries}
     if len(entries) < LEAST:
-        st.info("Choose at least two entries.", icon=":material/compare_arrows:")
+        alone = "There is one entry here, and nothing to compare it with yet."
+        st.info("Choose at least two entries." if len(names) > 1 else alone, icon=":material/compare_arrows:")
     else:
         chosen = _chosen(store, view, board, [name for name in names if name in entries])
         _table(chosen)
@@ -56,7 +59,7 @@ def page() -> None:
         with st.container(border=True):
             st.markdown("**How many more seeds?**")
             shielded(partial(power.show, chosen))
-    links.show(PAGE, {**view.address, **seen})
+    links.show(PAGE, {**view.address, **controls.of_sources(store), **seen})
 
 
 def _entries(board: Board, names: list[str]) -> list[str]:
@@ -64,7 +67,7 @@ def _entries(board: Board, names: list[str]) -> list[str]:
     default = names[:AT_FIRST]
     if board.baseline in names and board.baseline not in default:
         default = [*default[:-1], board.baseline]
-    links.offer_several(f"{PAGE}.entry", names, default)
+    links.offer_several(f"{PAGE}.entry", names, default, MOST)
     return st.multiselect(
         f"Entries ({LEAST} to {MOST})",
         names,
@@ -90,6 +93,13 @@ def _figures(chosen: Chosen) -> None:
     if unknown:
         st.caption(f"Not known to this installation, so without curves of its density: {', '.join(map(code, unknown))}")
     if known:
+        specs = list(dict.fromkeys(schedule.spec for schedule, _ in known.values()))
+        st.page_link(
+            "screens/lab.py",
+            label="Turn their parameters in the lab",
+            icon=":material/show_chart:",
+            query_params={"spec": specs},
+        )
         _row(chosen, [
             ("Density p(λ)", "Where training draws its noise levels.", partial(_density, known=known)),
             ("Time form λ(t)", "The same as a curve over t, drawn uniformly.", partial(_time, known=known)),
@@ -145,7 +155,7 @@ def _errors(chosen: Chosen) -> None:
 
 def _budget(chosen: Chosen) -> None:
     board, view = chosen.board, chosen.view
-    marks = results.marks(chosen.store, view.track, view.target, board.metric.name)
+    marks = results.marks(chosen.store, view.track, (view.target,), board.metric.name)
     marks = marks[marks["label"].isin(list(chosen.styles))]
     if marks["mark"].nunique() < 2:
         st.info("This metric was measured at the end of the budget only.")
@@ -184,9 +194,12 @@ def _learned(chosen: Chosen) -> None:
     owners = {run: who for run, who in chosen.by_run().items() if who[0] not in known or known[who[0]][0].learns}
     curves = _grouped(owners, results.learned_densities(chosen.store, tuple(owners))) if owners else {}
     if not curves:
-        st.info("None of these entries learns its density.")
+        published = chosen.store.published
+        why = "the published results hold numbers only" if published else "no run of these entries kept one"
+        st.info(f"No learned density: {why}.")
         return
-    _draw(densities.learned(curves, chosen.styles), "learned", "Learned densities over log SNR")
+    made = densities.learned(curves, chosen.styles)
+    frame.draw(made, f"{PAGE}-figure.learned", "Learned densities over log SNR", least=1)
 
 
 def _grouped(owners: dict[str, tuple[str, int]], found: dict[str, training.Curve]) -> training.Curves:

@@ -147,10 +147,7 @@ def _track(name: str) -> None:
         grid.show(_two("fact", "value"), rows, f"{PAGE}.facts-{name}", f"Facts of {name}", look="matrix")
     with right:
         floors: Any = card.get("floors") or {}
-        rows = [
-            grid.Row(f"floor {key}", [f"floor of {key}", f"{value:.3g}".replace("-", "−")])
-            for key, value in floors.items()
-        ]
+        rows = [grid.Row(f"floor {key}", [f"floor of {key}", _small(value)]) for key, value in floors.items()]
         baseline: Any = card.get("baseline_unguided") or {}
         for target, found in baseline.items():
             spread = f"{found['fd_mean']:.3g} ± {100 * found['fd_sd_of_log']:.0f} %"
@@ -174,7 +171,7 @@ def _metrics() -> None:
         cells: list[grid.Cell] = [grid.name(name), f"{metric.title}{unit}: {metric.summary}", metric.better]
         for track in names:
             value: Any = floors[track].get(name) if isinstance(floors[track], dict) else None
-            cells.append(NOTHING if value is None else f"{value:.3g}".replace("-", "−"))
+            cells.append(NOTHING if value is None else _small(value))
         rows.append(grid.Row(name, cells))
     grid.show(heads, rows, f"{PAGE}.metrics", "Metrics")
 
@@ -224,6 +221,11 @@ def _adding() -> None:
         "A density may also come from a time form λ(t), from a table of β or ᾱ, from points, or from transforms of"
         " another (`laplace|shift:a=3`). A schedule that learns while training adds `update(logsnr, loss)`."
     )
+
+
+def _small(value: float) -> str:
+    """Three significant digits, never as a power of ten."""
+    return np.format_float_positional(value, precision=3, fractional=False, trim="-").replace("-", "−")
 
 
 def _count(value: Any) -> str:

@@ -46,7 +46,7 @@ def page() -> None:
         others = _others(current)
         weighting = _weighting()
     shown = list(dict.fromkeys([current, *others]))
-    styles = theme.styles([one.spec for one in shown])
+    styles = theme.styles([one.spec for one in shown], first=current.spec)
     with pictures:
         _pictures({one.spec: one for one in shown}, weighting, styles)
     with controls:
@@ -58,7 +58,10 @@ def page() -> None:
     with right:
         shielded(partial(kin.show, current, _draw_beside))
         shielded(partial(_export, current))
-    links.show(PAGE, {"spec": [one.spec for one in shown], "weighting": weighting.spec})
+    usual = {"track": results.track_names()[0], "target": TARGETS[0], "export": FORMATS[0]}
+    more = {key: str(st.session_state.get(f"{PAGE}.{key}", first)) for key, first in usual.items()}
+    seen = {key: value for key, value in more.items() if value != usual[key]}
+    links.show(PAGE, {"spec": [one.spec for one in shown], "weighting": weighting.spec, **seen})
 
 
 def _adopt(address: links.Address | None) -> list[str]:
@@ -68,7 +71,12 @@ def _adopt(address: links.Address | None) -> list[str]:
     links.reset(PAGE)
     mistakes: list[str] = []
     specs: list[Schedule] = []
-    for spec in address.get("spec", [FIRST, BASELINE])[:MOST]:
+    asked = address.get("spec", [FIRST, BASELINE])
+    if len(asked) > MOST:
+        mistakes.append(f"the link asks for {len(asked)} schedules; {MOST} are the most that are drawn at once")
+    for key in {"track", "target", "export"} & set(address):
+        st.session_state[f"{PAGE}.{key}"] = address[key][-1]
+    for spec in asked[:MOST]:
         try:
             specs.append(schedules.parse(spec))
         except UserError as mistake:
@@ -189,11 +197,12 @@ def _pictures(named: densities.Named, weighting: Weighting, styles: densities.St
     ways = dict.fromkeys(named, weighting)
     with st.container(border=True):
         head("Effective training weight p(λ)·ω(λ) on the ε-error", f"{weighting.spec}: {weighting.info.summary}")
-        tabs = st.tabs([f"predicts {target}" for target in targets]) if split else [st.container()]
-        for place, target in zip(tabs, targets, strict=True):
-            with place:
-                made = partial(densities.weight, named, ways, target, styles)
-                _draw(made, f"weight-{target}", f"Training weight over log SNR, target {target}")
+        links.offer(f"{PAGE}.target", targets, targets[0])
+        target = targets[0]
+        if split:
+            target = str(st.segmented_control("Prediction target", targets, key=f"{PAGE}.target", required=True))
+        made = partial(densities.weight, named, ways, target, styles)
+        _draw(made, "weight", f"Training weight over log SNR, target {target}")
 
 
 def _draw(make: Callable[[], frame.Figure], key: str, alt: str) -> None:
@@ -206,9 +215,9 @@ def _command(schedule: Schedule) -> None:
     with st.container(border=True):
         st.markdown("**Spec**")
         st.code(schedule.spec, language=None, wrap_lines=True)
-        key = f"{PAGE}-track"
         names = results.track_names()
-        track = str(st.segmented_control("Rank it on", names, key=key, default=names[0], required=True))
+        links.offer(f"{PAGE}.track", names, names[0])
+        track = str(st.segmented_control("Rank it on", names, key=f"{PAGE}.track", required=True))
         targets = results.track(track).targets
         every = " ".join(f"-t {target}" for target in targets)
         st.code(f"snrbench run {track} -s {shlex.quote(schedule.spec)} {every}", language=None, wrap_lines=True)
@@ -266,8 +275,8 @@ def _export(schedule: Schedule) -> None:
     """Code and tables for other people's training loops."""
     with st.container(border=True):
         st.markdown("**Take it to another training loop**")
-        key = f"{PAGE}-export"
-        form = str(st.segmented_control("Format", FORMATS, key=key, default=FORMATS[0], required=True))
+        links.offer(f"{PAGE}.export", FORMATS, FORMATS[0])
+        form = str(st.segmented_control("Format", FORMATS, key=f"{PAGE}.export", required=True))
         if schedule.learns:
             st.info("It learns while training, so there is no fixed density to export.")
             return

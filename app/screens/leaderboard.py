@@ -36,7 +36,9 @@ def page() -> None:
         nothing.results(store, "There are no results yet.")
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("order", "rows"), several=("entry",))
+    store = controls.sources(PAGE, store)
     view = controls.view(PAGE, store, narrowing=True)
+    controls.left_out(store, view.track)
     if not results.targets(store, view.track):
         nothing.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
@@ -46,7 +48,7 @@ def page() -> None:
     if section is None or not section.rows:
         st.info("No run has a score for this choice.", icon=":material/filter_alt_off:")
         _notes(board)
-        links.show(PAGE, view.address)
+        links.show(PAGE, {**view.address, **controls.of_sources(store)})
         return
     seen: dict[str, str | list[str]] = {}
     shielded(lambda: seen.update(_standings(store, view, board, section)))
@@ -54,7 +56,7 @@ def page() -> None:
         shielded(partial(_by_target, store, view, board))
     _diverged(store, view)
     _notes(board)
-    links.show(PAGE, {**view.address, **seen})
+    links.show(PAGE, {**view.address, **controls.of_sources(store), **seen})
 
 
 def _standings(store: Store, view: View, board: Board, section: Section) -> dict[str, str | list[str]]:
@@ -65,14 +67,14 @@ def _standings(store: Store, view: View, board: Board, section: Section) -> dict
         st.info("One seed of each entry: no interval, no rank. More seeds give both.", icon=":material/casino:")
     _facts(store, view, board, section)
     names = [row.entry for row in section.rows]
-    chosen = [name for name in st.session_state.get(f"{PAGE}.entry", []) if name in names]
+    chosen = links.kept(f"{PAGE}.entry", names, MOST)
     look = _look(len(names))
     training = standings.training(_marks(store, view, section), Scale.of(board.metric))
     choice = Choice(chosen, MOST, _choose)
     left_out = standings.show(board, section, training, choice, look)
     if left_out:
         st.caption(f"{left_out} more entries below: choose “all” to see them.")
-    _actions(view, board, section, chosen)
+    _actions(view, board, section, chosen, controls.of_sources(store))
     usual = standings.Look(ROWS)
     return {
         "entry": chosen,
@@ -101,19 +103,20 @@ def _choose(names: list[str]) -> None:
 
 def _marks(store: Store, view: View, section: Section) -> pd.DataFrame:
     """Scores along training of every target that the section covers."""
-    return pd.concat([results.marks(store, view.track, target, view.metric) for target in section.targets])
+    return results.marks(store, view.track, tuple(section.targets), view.metric)
 
 
 def _facts(store: Store, view: View, board: Board, section: Section) -> None:
     """The size of the evidence, in a line of figures."""
     seeds = sorted({row.seeds for row in section.rows})
     paired, unpaired = section.noise or (0.0, 0.0)
+    parts = board.cells if section is board.overall else (section,)
     facts = {
         "entries": str(len(section.rows)),
         "seeds": str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]}–{seeds[-1]}",
         "targets": ", ".join(section.targets),
         "floor": "–" if board.floor is None else f"{board.floor:.3g}",
-        "diverged": str(sum(row.diverged for row in section.rows)),
+        "diverged": str(sum(row.diverged for part in parts for row in part.rows)),
         "pairing gain": f"{unpaired / paired:.1f}×" if paired else "–",
     }
     helps = {
@@ -122,27 +125,28 @@ def _facts(store: Store, view: View, board: Board, section: Section) -> None:
         "pairing gain": "standard deviation of a comparison with the baseline, unpaired over paired by seed;"
         " its square is how many times more seeds it would take unpaired",
     }
-    with st.container(horizontal=True, gap="large", key="facts"):
+    with st.container(horizontal=True, gap="medium", key="facts"):
         for name, value in facts.items():
             st.metric(name, value, help=helps.get(name), width="content")
 
 
-def _actions(view: View, board: Board, section: Section, chosen: list[str]) -> None:
+def _actions(view: View, board: Board, section: Section, chosen: list[str], sources: dict[str, str]) -> None:
     """Compare what was chosen; take the table along."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="actions"):
         target = section.targets[0] if view.target == "all" else view.target
         entries = chosen or [row.entry for row in section.rows[:4]]
         if board.baseline not in entries and len(entries) < MOST:
             entries = [*entries, board.baseline]
-        about = f"Compare the {len(chosen)} chosen" if chosen else "Compare the best four"
-        address = {**view.of(target=target, family="", search="", budget="1").address, "entry": entries}
-        st.page_link(
-            "screens/compare.py",
-            label=about,
-            icon=":material/compare_arrows:",
-            query_params=address,
-            help=f"tick up to {MOST} rows to choose which",
-        )
+        best = "Compare the best four" if len(section.rows) > 4 else "Compare them"
+        address = {**view.of(target=target, family="", search="", budget="1").address, **sources, "entry": entries}
+        if len(section.rows) > 1:
+            st.page_link(
+                "screens/compare.py",
+                label=f"Compare the {len(chosen)} chosen" if chosen else best,
+                icon=":material/compare_arrows:",
+                query_params=address,
+                help=f"tick up to {MOST} rows to choose which",
+            )
         for form, mime in FILES.items():
             st.download_button(
                 form,

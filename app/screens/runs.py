@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from math import ceil
 from typing import Any
@@ -19,6 +20,8 @@ from leaderboards.wording import NOTHING
 
 PAGE = "runs"
 PER_PAGE = 30
+MLFLOW = "http://127.0.0.1:5000"
+"""Where `mlflow ui` serves, unless told otherwise."""
 TONES = {"finished": "good", "diverged": "bad", "failed": "bad", "running": "note"}
 
 
@@ -42,8 +45,9 @@ def _adopt(address: links.Address | None) -> None:
     links.reset(PAGE)
     for key in {"track", "outcome", "target", "search", "run"} & set(address):
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
-    if address.get("page", [""])[-1].isdecimal():
-        st.session_state[f"{PAGE}.page"] = int(address["page"][-1])
+    if "page" in address:
+        page = address["page"][-1]
+        st.session_state[f"{PAGE}.page"] = int(page) if page.isdecimal() else page
 
 
 def _runs(store: Store) -> dict[str, str]:
@@ -95,7 +99,7 @@ def _filtered(found: pd.DataFrame, outcome: str, target: str, search: str) -> pd
 def _table(store: Store, track: str, shown: pd.DataFrame) -> dict[str, str]:
     pages = ceil(len(shown) / PER_PAGE)
     key = f"{PAGE}.page"
-    st.session_state[key] = min(max(1, st.session_state.get(key, 1)), pages)
+    links.offer(key, range(1, pages + 1), 1)
     at = st.session_state[key]
     part = shown.iloc[(at - 1) * PER_PAGE : at * PER_PAGE]
     chosen = st.session_state.get(f"{PAGE}.run", "")
@@ -121,6 +125,8 @@ def _table(store: Store, track: str, shown: pd.DataFrame) -> dict[str, str]:
     if pages > 1:
         st.number_input(f"Page, of {pages}", 1, pages, key=key, width=160)
     of_chosen = shown[shown["run_id"] == chosen]
+    if chosen and of_chosen.empty:
+        links.missing(f"{PAGE}.run", [chosen], "it is not among these runs")
     if len(of_chosen):
         shielded(partial(_run, store, track, of_chosen.iloc[0]))
     return {"run": chosen if len(of_chosen) else "", "page": str(at) if at > 1 else ""}
@@ -192,17 +198,16 @@ def _facts(facts: dict[str, str]) -> None:
 
 
 def _mlflow(store: Store, track: str, run_id: str) -> None:
-    """A link into MLflow's own pages, or the command that opens them."""
+    """A link into MLflow's own pages, with the command that serves them where nothing does yet."""
     if store.published:
         return
-    link = runlist.mlflow_link(run_id, store, track)
-    if link:
-        st.link_button("Open in MLflow", link, icon=":material/open_in_new:")
-        return
-    st.caption("Parameters, metric histories and artifacts are in MLflow; this opens it:")
-    st.code(
-        f"mlflow ui --backend-store-uri sqlite:///{store.folder.absolute()}/mlflow.db", language=None, wrap_lines=True
-    )
+    server = runlist.mlflow_server()
+    if server is None:
+        st.caption("Parameters, metric histories and artifacts are in MLflow's own pages, which this serves:")
+        database = shlex.quote(f"sqlite:///{store.folder.absolute()}/mlflow.db")
+        st.code(f"mlflow ui --backend-store-uri {database}", language=None, wrap_lines=True)
+    link = runlist.mlflow_link(run_id, store, track, server or MLFLOW)
+    st.link_button("This run in MLflow", link, icon=":material/open_in_new:")
 
 
 shielded(page)

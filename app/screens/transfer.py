@@ -18,7 +18,7 @@ from app.view import View
 from leaderboards.choices import PARETO_METRICS
 from leaderboards.query import METRICS
 from leaderboards.rows import ALL_TARGETS
-from leaderboards.wording import NOTHING, p_text
+from leaderboards.wording import p_text, with_interval
 
 PAGE, NOTES = "transfer", "_transfer_notes"
 AXES = {
@@ -45,7 +45,9 @@ def page() -> None:
         nothing.results(store, "There are no results yet.")
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("axis", "across", "up"))
+    store = controls.sources(PAGE, store)
     view = controls.view(PAGE, store, narrowing=True)
+    controls.left_out(store, view.track)
     if not results.targets(store, view.track):
         nothing.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
@@ -70,7 +72,7 @@ def page() -> None:
     with st.container(border=True):
         shielded(partial(_noise, store, view))
     _left_out()
-    links.show(PAGE, {**view.address, **seen})
+    links.show(PAGE, {**view.address, **controls.of_sources(store), **seen})
 
 
 def _orders(store: Store, view: View) -> dict[str, str]:
@@ -94,12 +96,22 @@ def _orders(store: Store, view: View) -> dict[str, str]:
         _draw(transfer.correlations(found), "correlations", "Rank correlations")
     with right:
         st.caption(f"{len(found.labels)} entries, {_seeds(found.seeds)}")
-        lines = [f"- {plain(condition)}: {code(entry)} leads" for condition, entry in found.leaders.items()]
+        lines = _leaders(found.leaders)
         beats = [one for one in found.only if one.kind != "leads"]
         lines += [f"- {code(one.entry)} beats the baseline at {plain(one.condition)} only" for one in beats[:6]]
         st.markdown("\n".join(lines))
         _notes(found.notes)
     return seen
+
+
+def _leaders(leaders: dict[str, str]) -> list[str]:
+    """Who has the best mean under which condition, in a line for each leader."""
+    by_entry: dict[str, list[str]] = {}
+    for condition, entry in leaders.items():
+        by_entry.setdefault(entry, []).append(plain(condition))
+    if len(by_entry) == 1:
+        return [f"- {code(next(iter(by_entry)))} leads everywhere"]
+    return [f"- {code(entry)} leads at {', '.join(where)}" for entry, where in by_entry.items()]
 
 
 def _whole(view: View, axis: str) -> View:
@@ -122,7 +134,7 @@ def _ranks(store: Store, view: View, baseline: str) -> None:
         st.info("This needs two seeds of two entries.")
         return
     _draw(transfer.average_ranks(found, baseline, MOST), "ranks", "Average ranks with the critical difference")
-    more = f"; the best {MOST} of {len(found.labels)} entries" if len(found.labels) > MOST else ""
+    more = f"; the best {MOST} of {len(found.labels)} entries, the topmost bars" if len(found.labels) > MOST else ""
     test = f", p {p_text(found.p)} against all entries being alike (Iman–Davenport)" if isfinite(found.p) else ""
     st.caption(plain(f"{_seeds(found.seeds)}, {', '.join(found.cells)}{test}{more}"))
     _notes(found.notes)
@@ -158,7 +170,7 @@ def _profiles(store: Store, view: View, baseline: str) -> None:
 
 def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
     found = comparisons.pareto(store, view, PARETO_METRICS)
-    head("Pareto front", "Entries that nothing beats in every metric at once.")
+    head("Pareto front", "Entries that nothing beats in every metric at once; the others are grey.")
     if found is None or len(found.metrics) < 2:
         st.info("This needs two metrics of two entries.")
         return {}
@@ -171,7 +183,7 @@ def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
         rest = [name for name in found.metrics if name != across]
         links.offer(f"{PAGE}.up", rest, rest[0])
         up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", format_func=titles.__getitem__, width=180))
-    _draw(transfer.front(found, across, up, titles, baseline), "front", "Pareto front")
+    frame.draw(transfer.front(found, across, up, titles, baseline), f"{PAGE}-figure.front", "Pareto front", least=1)
     st.caption(
         plain(f"{int(found.front.sum())} of {len(found.labels)} entries are on the front of {', '.join(found.metrics)}")
     )
@@ -245,9 +257,7 @@ def _noise(store: Store, view: View) -> None:
 
 
 def _spread(value: float, low: float, high: float) -> str:
-    if not isfinite(value):
-        return NOTHING
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]" if isfinite(low) and isfinite(high) else f"{value:.3f}"
+    return with_interval(value, low, high)
 
 
 def _notes(notes: tuple[str, ...]) -> None:

@@ -49,7 +49,7 @@ def page() -> None:
     found = studies.studies(store, studies.version(store))
     scored = gains.tracks(store)
     if not found and not scored:
-        _nothing()
+        _nothing(store)
         return
     _adopt(links.arrived(PAGE))
     track, target = _controls(store, found, scored)
@@ -69,8 +69,9 @@ def page() -> None:
     links.show(PAGE, {**seen, "study": chosen.name, **_contour(chosen)})
 
 
-def _nothing() -> None:
-    st.info("No tuning study yet.", icon=":material/inbox:")
+def _nothing(store: Store) -> None:
+    what = "The published results hold no tuned entry yet." if store.published else "No tuning study yet."
+    st.info(what, icon=":material/inbox:")
     st.markdown("Tune a schedule's parameters and confirm what was found:")
     st.code("snrbench tune digits-v1 laplace", language=None)
 

@@ -74,9 +74,8 @@ def driver(chrome, downloads):
 
 
 def severe(driver) -> list[str]:
-    """What a page complained about; Streamlit itself looks for its server below the page's path, and finds none."""
-    found = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-    return [message for message in found if "/_stcore/" not in message]
+    """What a page complained about."""
+    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 def text(driver) -> str:

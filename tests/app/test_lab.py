@@ -38,7 +38,7 @@ def test_it_opens_without_a_store_and_a_slider_changes_the_spec(lab):
     assert not app.error
     assert spec(app) == "laplace"
     assert app.code[1].value.startswith("snrbench run digits-v1 -s laplace -t ")
-    assert len(app.get("plotly_chart")) == 6
+    assert len(app.get("plotly_chart")) == 3
     app.slider(key="lab.laplace.loc").set_value(1.25)
     app.select_slider(key="lab.laplace.scale").set_value(1.1).run()
     assert not app.error
@@ -48,13 +48,16 @@ def test_it_opens_without_a_store_and_a_slider_changes_the_spec(lab):
 
 def test_an_address_restores_exact_parameters_and_transforms(lab):
     wanted = ["laplace:loc=0.123,scale=0.7315|shift:a=3", "edm", "cosine"]
-    app = lab(spec=wanted, weighting="min_snr:gamma=3")
+    rest = {"weighting": "min_snr:gamma=3", "track": "gmm-v1", "export": "json"}
+    app = lab(spec=wanted, **rest)
     assert not app.error
     assert spec(app) == schedules.parse(wanted[0]).spec
     assert app.multiselect(key="lab.others").value == ["edm", "cosine"]
     assert app.address["spec"] == [schedules.parse(one).spec for one in wanted]
-    assert app.address["weighting"] == ["min_snr:gamma=3"]
-    assert len(app.get("plotly_chart")) == 3  # its weight is the same for every target
+    assert {key: app.address[key] for key in rest} == {key: [value] for key, value in rest.items()}
+    assert app.code[1].value.startswith("snrbench run gmm-v1 ")
+    assert f'"spec": "{schedules.parse(wanted[0]).spec}"' in app.code[2].value
+    assert not [one for one in app.segmented_control if one.key == "lab.target"]  # its weight is the same for each
 
 
 def test_an_address_that_is_wrong_is_named_and_left_out(lab):
@@ -90,7 +93,7 @@ def test_relatives_conformance_cost_and_export(whole_lab):
     seconds = json.loads((CARDS / "digits-v1.json").read_text())["seconds_a_run_on_one_cpu_core"]
     assert f"of {seconds:g} s each" in app.words
     assert app.code[2].value.startswith('"""Noise schedule `laplace:scale=0.7`')
-    app.segmented_control(key="lab-export").set_value("json").run()
+    app.segmented_control(key="lab.export").set_value("json").run()
     assert '"spec": "laplace:scale=0.7"' in app.fine().code[2].value
 
 

@@ -13,7 +13,8 @@ from leaderboards import exports, query
 
 def test_an_empty_store_says_what_to_run(open_app, tmp_path):
     app = open_app(tmp_path / "none").fine()
-    assert [one.value for one in app.code] == ["snrbench quickstart", "snrbench run digits-v1 -s cosine -s laplace"]
+    commands = ["snrbench quickstart", "snrbench run digits-v1 -s cosine -s laplace"]
+    assert [one.value for one in app.code][:2] == commands
     assert not (tmp_path / "none").exists()
 
 
@@ -107,12 +108,17 @@ def test_an_address_restores_what_was_seen(open_app, full_store, address):
     assert app.tables["leaderboard.table"]["selected"] == address.get("entry", [])
 
 
-def test_an_address_that_is_wrong_falls_back(open_app, full_store):
+def test_an_address_that_is_wrong_is_named_and_falls_back(open_app, full_store):
     app = open_app(
         full_store, track="nope", target="<b>", metric="../..", guidance="900", entry="ghost", budget="7"
     ).fine()
     assert app.selectbox(key="leaderboard.track").value == "digits-v1"
     assert app.tables["leaderboard.table"]["selected"] == []
+    (warning,) = app.warning
+    named = set(warning.value.split("`")[1::2])
+    assert named == {"nope", "<b>", "../..", "900", "ghost", "7"}
+    app.selectbox(key="leaderboard.metric").set_value("kd").run()
+    assert not app.fine().warning
 
 
 def test_hostile_names_are_text(open_app, hostile_store, stores):
@@ -127,7 +133,7 @@ def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch, no_ca
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(results.views, "marks", broken)
+    monkeypatch.setattr(results.views, "marks_of_targets", broken)
     app = open_app(full_store, target="v")
     assert not app.exception
     (error,) = app.error

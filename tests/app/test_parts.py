@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from app import command, families, theme
+from app import command, families, legend, theme
 from app.axis import Axis
+from app.charts import frame
 from app.charts.frame import round_step, round_values
 from app.sliders import pitch, positions
 from app.text import code, label, plain, reflowed, unbroken
@@ -68,6 +69,27 @@ def test_a_name_has_its_colour_whatever_else_is_shown():
     assert theme.styles(["laplace", "laplace@tuned"])["laplace@tuned"].dash != "solid"
 
 
+def test_a_schedule_keeps_its_colour_whatever_its_parameters():
+    variants = ("laplace:scale=0.7", "laplace|shift:a=3", "laplace+min_snr", "laplace [weight]", "laplace@tuned")
+    assert {theme.colour(name) for name in variants} == {theme.colour("laplace")}
+    assert theme.colour("cosine|shift:a=2") != theme.BASELINE.colour  # grey is the baseline's alone
+    many = theme.styles([f"laplace:scale={k}" for k in range(1, 9)], first="laplace:scale=5")
+    assert len(set(many.values())) == len(many)
+    assert many["laplace:scale=5"] == theme.Style(theme.colour("laplace"))
+
+
+def test_a_legend_holds_names_as_they_are_each_once():
+    names = ("<script>alert(1)</script>", "**x** $y$ %{y}")
+    made = frame.figure("x", "y")
+    for name in names:
+        for _ in range(2):
+            frame.line(made, name, theme.Style("#112233", "dot"), [0, 1], [0, 1], legendgroup=label(name))
+    frame.line(made, "unnamed", theme.Style("#112233"), [0, 1], [0, 1], showlegend=False)
+    found = legend.entries(made)
+    assert [one["name"] for one in found] == list(names)
+    assert {(one["colour"], one["dash"], one["symbol"]) for one in found} == {("#112233", "dot", "")}
+
+
 def test_entries_of_one_colour_are_told_apart_by_their_dash():
     found = theme.styles([f"entry{index}" for index in range(16)])
     counts = Counter(style.colour for style in found.values())
@@ -107,6 +129,18 @@ def test_an_axis_holds_every_mean_that_is_better_than_the_baseline():
     assert [text for _, text in linear.ticks()] == ["−2", "−1", "0", "+1"]
 
 
+def test_an_axis_is_not_flattened_by_what_is_far_away():
+    near = [(0.55, 0.45, 0.65), (0.8, 0.7, 0.9), (0.9, 0.85, 0.97), (1.1, 1.0, 1.2)]
+    axis = Axis.around([*near, (36.0, 0.01, 1e5)], logarithmic=True)
+    assert axis.share(0.55) < 0.3
+    assert axis.share(1.1) > axis.share(0.55) + 0.2
+    far = axis.places(36.0, 0.01, 1e5)
+    assert (far["low"], far["high"], far["before"], far["after"]) == (0, 1, True, True)
+    inside = Axis.around(near, logarithmic=True)
+    assert not any(inside.places(*one)[end] for one in near for end in ("before", "after"))
+    assert all(0 < inside.share(end) < 1 for one in near for end in one)
+
+
 def test_log_positions_are_round_and_hold_the_exact_value():
     found = positions(FloatDistribution(0.1, 3, log=True), 0.7315)
     assert {0.1, 0.5, 0.75, 1.0, 2.5, 3.0, 0.7315} <= set(found)
@@ -142,6 +176,17 @@ def test_a_busy_port_is_refused_in_one_line(monkeypatch, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert f"port {port} " in line
     assert "--port" in line
+
+
+def test_a_store_that_is_named_and_not_there_is_refused_in_one_line(monkeypatch, capsys, tmp_path, chrome):
+    missing = tmp_path / "none"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(sys, "argv", ["snrbench", "app", "--port", str(chrome.free_port()), "--store", str(missing)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"snrbench: no store at {missing}; ")
 
 
 def test_the_server_listens_to_this_machine_only():

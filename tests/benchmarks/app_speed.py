@@ -1,62 +1,96 @@
-"""Server-side time of every page of the app on a table of 10,000 runs: first visit, next click, another metric.
+"""Server-side time of every page of the app on a store of many runs, and the memory that it takes.
 
-python tests/benchmarks/app_speed.py [RUNS]     prints a table; nothing is asserted
+    python tests/benchmarks/app_speed.py [RUNS ...] [--folder DIR]
+
+For each number of runs a synthetic store is written (entries × 3 targets × 5 seeds) into a new folder, or into
+DIR/RUNS, where it is kept and used again. Each page is opened in a fresh process, after the imports: first visit, the
+same again, another metric. The line `cold` is the leaderboard of a store that nobody has read before. Seconds of the
+processor and, in brackets, of the clock. Nothing is asserted.
 """
 
 from __future__ import annotations
 
+import argparse
+import importlib
+import importlib.util
+import logging
+import multiprocessing
 import os
+import resource
+import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import streamlit as st
-from streamlit.testing.v1 import AppTest
-
-APP = Path(__file__).parents[1] / "app"
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 TARGETS, SEEDS = ("eps", "v", "x0"), 5
+PAGES = ("leaderboard", "compare", "transfer", "runs", "lab", "tuning", "guide")
+NARROWED = ("leaderboard", "compare", "transfer")
+"""Pages on which another metric can be chosen."""
 
 
 def main() -> None:
     """Print the times."""
-    sys.path.insert(0, str(APP))
-    import demo_store
-    import demo_table
-
-    from leaderboards import query
-
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    with tempfile.TemporaryDirectory() as folder:
-        store = demo_store.build(Path(folder), entries=("cosine",), targets=("v",), seeds=1)
-        os.environ["SNRBENCH_HOME"] = str(store)
-        count = max(2, runs // (len(TARGETS) * SEEDS))
-        entries = ["cosine", *(f"laplace:scale={0.1 + 2.9 * at / count:.5f}" for at in range(count - 1))]
-        whole = demo_table.repeated(query.runs_table(store, "digits-v1"), entries, TARGETS, SEEDS)
-        query.runs_table = lambda _, track: whole[whole["track"] == track]
-        print(f"{len(entries) * len(TARGETS) * SEEDS} runs, {len(entries)} entries, {len(whole)} rows")
-        print(f"{'page':12} {'first':>8} {'again':>8} {'metric':>8}   seconds")
-        for page in ("leaderboard", "compare", "transfer", "runs", "lab", "tuning", "guide"):
-            _time(page)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="*", type=int, default=[1000, 10_000])
+    parser.add_argument("--folder", type=Path)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as fresh:
+        for runs in asked.runs:
+            _report(runs, (asked.folder or Path(fresh)) / str(runs))
 
 
-def _time(page: str) -> None:
-    st.cache_data.clear()
-    st.cache_resource.clear()
+def _report(runs: int, store: Path) -> None:
+    bulk = _bulk_store()
+    names = bulk.names(max(2, runs // (len(TARGETS) * SEEDS)))
+    if not store.exists():
+        bulk.build(store, names, TARGETS, SEEDS)
+    shutil.rmtree(store / "cache", ignore_errors=True)
+    print(f"\n{len(names) * len(TARGETS) * SEEDS} runs, {len(names)} entries: seconds of CPU (clock)")
+    print(f"{'page':12} {'first':>15} {'again':>15} {'metric':>15} {'peak MB':>9}", flush=True)
+    for name, page in (("cold", "leaderboard"), *zip(PAGES, PAGES, strict=True)):
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            times, memory, problems = pool.apply(_visit, (str(store), page))
+        cells = " ".join(f"{cpu:6.2f} ({clock:5.2f}) " for cpu, clock in times)
+        print(f"{name:12} {cells:47} {memory:9.0f}", *problems, flush=True)
+
+
+def _visit(store: str, page: str) -> tuple[list[tuple[float, float]], float, list[str]]:
+    """The times of the visits of a page, peak memory in MB, and what the page complained of."""
+    logging.disable(logging.WARNING)  # Streamlit's, about running without a server
+    os.environ["SNRBENCH_HOME"] = store
+    sys.path.insert(0, str(MAIN.parents[1]))
+    from streamlit.testing.v1 import AppTest
+
+    for module in ("results", "comparisons", "runlist", "studies", "standings", "kin", "pictures", "power", "gains"):
+        importlib.import_module(f"app.{module}")
     app = AppTest.from_file(str(MAIN), default_timeout=600)
     app.switch_page(f"screens/{page}.py")
     times = [_seconds(app.run), _seconds(app.run)]
-    if page in ("leaderboard", "compare", "transfer"):
+    if page in NARROWED:
         times.append(_seconds(app.selectbox(key=f"{page}.metric").set_value("nll").run))
-    problems = [one.value for one in app.error] + [one.value for one in app.exception]
-    print(f"{page:12} " + " ".join(f"{one:8.2f}" for one in times), "", *problems, flush=True)
+    problems = [one.value for one in app.error] + [str(one.value) for one in app.exception]
+    return times, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, problems
 
 
-def _seconds(call: object) -> float:
-    began = time.process_time()
+def _seconds(call: Callable[[], Any]) -> tuple[float, float]:
+    began = time.process_time(), time.perf_counter()
     call()
-    return time.process_time() - began
+    return time.process_time() - began[0], time.perf_counter() - began[1]
+
+
+def _bulk_store() -> Any:
+    """The maker of synthetic stores that the tests use."""
+    file = Path(__file__).parents[1] / "leaderboards" / "bulk_store.py"
+    spec = importlib.util.spec_from_file_location("bulk_store", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 if __name__ == "__main__":

@@ -1,0 +1,56 @@
+"""Published results in the app: alone, and beside a store's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app.command import PUBLISHED
+from leaderboards import query, released
+from leaderboards.publishing.publish import publish
+
+BULK = Path(__file__).parents[1] / "leaderboards" / "bulk_store.py"
+MINE = {"cosine": 1.0, "mode": 0.8}
+
+
+@pytest.fixture
+def published(empty_store, tmp_path, monkeypatch, no_caches) -> Path:
+    """A release of four entries; returns a store of two, one of them in the release."""
+    spec = importlib.util.spec_from_file_location("bulk_store", BULK)
+    bulk = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bulk)
+    theirs, mine = (Path(shutil.copytree(empty_store, tmp_path / name)) for name in ("theirs", "mine"))
+    bulk.append(theirs, bulk.TRUTH, ("v",), range(3))
+    bulk.append(mine, MINE, ("v",), range(3))
+    publish(theirs, "digits-v1", tmp_path / "published")
+    monkeypatch.setattr(released, "FOLDER", tmp_path / "published")
+    return mine
+
+
+def test_they_open_without_a_store(open_app, published, monkeypatch, tmp_path):
+    monkeypatch.setenv(PUBLISHED, "1")
+    app = open_app(tmp_path / "none").fine()
+    assert app.names("leaderboard.table") == ["laplace", "cosine_scaled:s=2", "cosine", "edm"]
+    assert not list(app.toggle)
+    for page, holds in (("compare", "errors"), ("transfer", "front"), ("tuning", None), ("runs", None)):
+        shown = open_app(tmp_path / "none", page=page).fine()
+        assert holds is None or holds in shown.figures
+    assert "The published results hold no tuned entry yet." in open_app(tmp_path / "none", page="tuning").words
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_store_is_ranked_among_them(open_app, published):
+    app = open_app(published).fine()
+    assert set(app.names("leaderboard.table")) == set(MINE)
+    app.toggle(key="leaderboard.with").set_value(True).run()
+    assert app.address["with"] == ["published"]
+    again = open_app(published, **{"with": "published"}).fine()
+    assert again.names("leaderboard.table") == app.fine().names("leaderboard.table")
+    table, _ = released.with_published(query.runs_table(published, "digits-v1"), "digits-v1")
+    assert app.names("leaderboard.table") == [row.entry for row in query.board_of(table, "digits-v1").rows]
+    assert {"laplace", "mode"} <= set(app.names("leaderboard.table"))
+    compared = open_app(published, page="compare", **{"with": "published", "entry": ["mode", "laplace", "cosine"]})
+    assert "errors" in compared.fine().figures
