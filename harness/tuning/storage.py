@@ -99,4 +99,9 @@ def _explained(place: URL) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error, OSError, StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
         line = " ".join(str(getattr(cause, "orig", None) or cause).split())
-        raise UserError(f"the studies' database {place.render_as_string()} cannot be used: {line}") from error
+        name, remedy = place.render_as_string(), ""
+        if place.get_backend_name() == "sqlite":
+            name = str(place.database).removeprefix("file:")
+            if any(word in line for word in ("not a database", "malformed")):
+                remedy = "; restore a backup of it, or delete it: its studies begin anew, with the runs that MLflow has"
+        raise UserError(f"the studies' database {name} cannot be used: {line}{remedy}") from error
