@@ -171,6 +171,16 @@ def test_a_database_that_cannot_be_used_is_one_line(snrbench, tmp_path, monkeypa
     assert says in said
 
 
+def test_a_damaged_file_of_studies_is_one_line_and_says_what_helps(snrbench, tmp_path):
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "optuna.db").write_bytes(b"no database" * 1000)
+    code, _, said = snrbench("run", "gmm-v1", "-s", "laplace@tuned", "--store", store)
+    assert code == 2
+    assert len(said.strip().splitlines()) == 1
+    assert f"{store}/optuna.db cannot be used: file is not a database; restore a backup of it, or delete it" in said
+
+
 def test_a_schedule_that_always_fails_is_named(snrbench, tmp_path, scene):
     plugin = tmp_path / "bad.py"
     plugin.write_text(
