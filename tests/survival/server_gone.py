@@ -1,6 +1,6 @@
 """Takes the MLflow server away under a real command: for a minute in mid-run, and for good.
 
-    python tests/survival/server_gone.py [--away 60] [--steps 600]
+    python tests/survival/server_gone.py [--away 60] [--steps 3000]
 
 Training must go on meanwhile. What was away for a minute has every run once in the end; what was gone for good leaves
 the results in the store, exit code 1, and `snrbench sync` records them when the server is back.
@@ -27,7 +27,12 @@ def main() -> None:
     """Both, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--away", type=float, default=60.0, help="seconds")
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=3000,
+        help="of a run; two in turn must outlast it",
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scene = Scene(Path(folder), options.steps)
@@ -42,35 +47,32 @@ def for_a_while(scene: Scene, server: MLflowServer, seconds: float) -> None:
     running = begun(scene, "--seeds", "2")
     server.stop()
     time.sleep(seconds)
-    waiting = results(scene)
-    assert running.poll() is None or waiting, "it ended and left nothing"
+    assert running.poll() is None, "it ended while the server was away; give more --steps"
+    waited = len(results(scene))
     server.start()
-    _, said = running.communicate(timeout=600)
+    _, said = running.communicate(timeout=900)
+    assert running.returncode == 0, said
+    assert not results(scene)
     recorded = runs_in_mlflow(scene.store("store"))
-    assert "Traceback" not in said, said
-    assert len(recorded) == len(set(recorded)), "a run is there twice"
-    if running.returncode == 1:  # its last word fell into the time without a server
-        synchronise(scene)
-        recorded = runs_in_mlflow(scene.store("store"))
-    assert len(set(recorded)) == 4, said
-    print(f"away for {seconds:.0f} s: {len(waiting)} results waited, 4 runs recorded, exit code {running.returncode}")
+    assert len(recorded) == len(set(recorded)) == 4, recorded
+    print(f"away for {seconds:.0f} s: {waited} results had to wait; 4 runs, each once", flush=True)
 
 
 def for_good(scene: Scene, server: MLflowServer) -> None:
     """Gone until the command has ended; `snrbench sync` records what it left."""
-    running = begun(scene, "--seeds", "4")
+    running = begun(scene, "--seeds", "3")
     server.stop()
-    _, said = running.communicate(timeout=600)
+    _, said = running.communicate(timeout=900)
     assert running.returncode == 1, said
     assert "`snrbench sync` records them" in said
     waiting = results(scene)
-    assert len(waiting) == 4, said
+    assert len(waiting) == 2, said
     server.start()
     synchronise(scene)
     recorded = runs_in_mlflow(scene.store("store"))
-    assert len(recorded) == len(set(recorded)) == 8, recorded
+    assert len(recorded) == len(set(recorded)) == 6, recorded
     assert not results(scene)
-    print(f"gone for good: {len(waiting)} results were kept, `snrbench sync` recorded them; 8 runs, each once")
+    print(f"gone for good: {len(waiting)} results were kept, `snrbench sync` recorded them; 6 runs, each once")
 
 
 def begun(scene: Scene, *more: str) -> subprocess.Popen[str]:
