@@ -94,7 +94,7 @@ def steady(track: str, runs: int, workers: int) -> tuple[float, float, float]:
 
 
 def memory(track: str, runs: int) -> None:
-    """MiB that the parent holds after a third, two thirds and all of the runs; each is written and delivered."""
+    """MiB that the parent holds when a third, two thirds and all of the runs are recorded."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "store")
         store.prepare()
@@ -102,7 +102,8 @@ def memory(track: str, runs: int) -> None:
             Job(RunSpec(track=track, target="v", entry=Entry.of("laplace"), seed=seed), abandon="of a benchmark")
             for seed in range(runs)
         ]
-        held, ended = {}, 0
+        held: dict[int, float] = {}
+        ended = 0
         with Session(
             store,
             Settings(workers=1),
@@ -112,10 +113,11 @@ def memory(track: str, runs: int) -> None:
         ) as session:
             for job in jobs:
                 session.submit(job)
-            for third in (1, 2, 3):
-                while ended < runs * third // 3 or len(waiting(store)) > 1:
-                    ended += len(session.wait())
-                held[ended] = resident(os.getpid()) / 2**20
+            marks = [runs // 3, 2 * runs // 3, runs]
+            while marks:
+                ended += len(session.wait())
+                if ended - len(waiting(store)) >= marks[0]:
+                    held[marks.pop(0)] = resident(os.getpid()) / 2**20
     shown = ", ".join(f"{mib:.0f} MiB after {count} runs" for count, mib in held.items())
     print(f"memory of the parent: {shown}")
 
