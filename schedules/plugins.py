@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from schedules import python_file
 from schedules.errors import UserError
 from schedules.foreign import prints_aside
 from schedules.registry import Registry, registering
@@ -64,13 +64,14 @@ def _load_file(path: Path) -> list[str]:
         raise UserError(f"plugin {str(path)!r}: no such file")
     path = path.resolve()
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        text = path.read_bytes()
     except OSError as problem:
         raise UserError(f"plugin {str(path)!r}: {problem.strerror}") from problem
+    digest = hashlib.sha256(text).hexdigest()
     module = f"snrbench_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     for key in [key for key in _loaded if key.startswith(f"file {path} ") and not key.endswith(digest)]:
         _forget(_loaded.pop(key))  # edited since it was loaded: the old version makes room
-    return _load(f"file {path} {digest}", f"plugin {path.name}", lambda: _import_file(path, module), module)
+    return _load(f"file {path} {digest}", f"plugin {path.name}", lambda: _import_file(path, module, text), module)
 
 
 def _load(key: str, origin: str, load: Callable[[], None], module: str) -> list[str]:
@@ -97,16 +98,10 @@ def _load(key: str, origin: str, load: Callable[[], None], module: str) -> list[
     return sorted(name for _, name in _loaded[key])
 
 
-def _import_file(path: Path, name: str) -> None:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError("not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+def _import_file(path: Path, name: str, text: bytes) -> None:
     try:
-        spec.loader.exec_module(module)
+        python_file.load(path, name, text)
     except BaseException as problem:
-        del sys.modules[name]
         raise _explained(problem) from problem
 
 
@@ -148,14 +143,16 @@ def _explained(problem: BaseException) -> BaseException:
 
 @contextmanager
 def _working_directory_importable() -> Iterator[None]:
-    """The user named the module, so for this import the working directory counts."""
-    here = str(Path.cwd())
+    """The user named the module, so for this import the working directory counts; no byte code is left in it."""
+    here, before = str(Path.cwd()), sys.dont_write_bytecode
     sys.path.insert(0, here)
+    sys.dont_write_bytecode = True
     importlib.invalidate_caches()
     try:
         yield
     finally:
         sys.path.remove(here)
+        sys.dont_write_bytecode = before
 
 
 def _registries() -> tuple[Registry, ...]:

@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from schedules import grammar, spaces
+from schedules import grammar, python_file, spaces
 from schedules.errors import UserError, unknown
 from schedules.grammar import Call
 from schedules.spaces import Space, Value
@@ -79,7 +78,7 @@ class Info:
         """SHA-256 of the file that defines the function (of the function's own text where there is no file)."""
         try:
             file = inspect.getsourcefile(self.function)
-            content = Path(file).read_bytes() if file else b""
+            content = python_file.content(file) if file else b""
         except (OSError, TypeError):
             content = b""
         if not content:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from pathlib import Path
+
+from schedules import python_file
 
 _LIBRARIES = ("builtins", "numpy", "scipy", "functools")
 
@@ -19,6 +20,6 @@ def behind(thing: object) -> str:
 
 def _content(kind: type) -> bytes:
     try:
-        return Path(inspect.getfile(kind)).read_bytes()
+        return python_file.content(inspect.getfile(kind))
     except (OSError, TypeError):
         return kind.__qualname__.encode()

@@ -6,6 +6,7 @@ a store that is not there or can't be used; 70 a defect of snrbench; 130 interru
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import select
@@ -74,7 +75,9 @@ for module in COMMANDS:
 
 def main() -> None:
     """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
-    sys.exit(_exit_code(sys.argv[1:]))
+    code = _exit_code(sys.argv[1:])
+    gc.freeze()  # or Python looks through all that torch and MLflow hold while it ends: a second, also of a Ctrl-C
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str]) -> int:

@@ -182,10 +182,13 @@ def benchmark(
     from harness.tracking.store import Store
     from harness.tracking.trouble import in_one_line, is_full
     from harness.tracking.write import deliver_all
+    from schedules.errors import UserError
 
     load(plugins, track_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [])
     console, opened = Console(stderr=True, highlight=False), Store(store)
+    if request.failed and not opened.exists:
+        raise UserError(f"no store at {store}; --failed repeats what failed in one")
     wanted = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
     if not dry_run:
         opened.prepare()

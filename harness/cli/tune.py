@@ -201,7 +201,10 @@ def _work(
         if left:
             total = len(left) * budget.most_jobs
             with Session(store, settings, console, track=request.track, total=total, expected=expected) as session:
-                search(left, Desk(session, Record(store, request.track)), session.say)
+                try:
+                    search(left, Desk(session, Record(store, request.track)), session.say)
+                except storage.TROUBLE as error:
+                    session.halt(storage.ends(error))
             if session.code:
                 return session.code
         return _report(studies, console)

@@ -34,9 +34,13 @@ def _job(tags: dict[str, str]) -> Job:
     try:
         entry = Entry.of(tags["schedule"], tags["weighting"], "weight" if tags["apply"] == "weight" else "sample")
     except UserError as error:
-        loaded = json.loads(tags.get("plugins", "[]"))
-        hint = f"; it was run with --plugin {' --plugin '.join(loaded)}" if loaded else "; no --plugin was named then"
-        raise UserError(f"{tags['entry']} × {tags['target']} cannot be repeated: {error}{hint}") from error
+        options = [
+            f"--{kind} {file}"
+            for kind in ("plugin", "track-plugin")
+            for file in json.loads(tags.get(f"{kind.replace('-', '_')}s", "[]"))
+        ]
+        hint = f"it was run with {' '.join(options)}" if options else "no --plugin was named then"
+        raise UserError(f"{tags['entry']} × {tags['target']} cannot be repeated, {hint}: {error}") from error
     entry = entry.model_copy(
         update={
             "tuned_from": tags.get("tuned_from", ""),

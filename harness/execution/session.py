@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -41,7 +41,7 @@ class Session:
     open:    jobs submitted that have not been handed out by `wait`
 
     What cannot go on leaves the block as a `Halt`, with the workers stopped and their checkpoints written: `Stopped`
-    after a signal, `StoreFull`.
+    after a signal, `StoreFull`, or what `halt` was given.
     """
 
     def __init__(
@@ -115,16 +115,16 @@ class Session:
         """What has ended since; [] when nothing did within `timeout` seconds. Results are on their way to MLflow."""
         if self._signals.asked is not None:
             self.say("stopping: runs write their checkpoints")
-            self._halt(Stopped(self._signals.asked))
+            self.halt(Stopped(self._signals.asked))
         if self._courier.full:
-            self._halt(StoreFull(self._courier.full))
+            self.halt(StoreFull(self._courier.full))
         found = self._executor.wait(timeout)
         unwritable = [done for done in found if done.outcome == UNWRITABLE]
         found = [done for done in found if done.outcome != UNWRITABLE]
         for done in found:
             self._take(done)
         if unwritable:
-            self._halt(StoreFull(unwritable[0].reason))
+            self.halt(StoreFull(unwritable[0].reason))
         self._show()
         return found
 
@@ -137,7 +137,8 @@ class Session:
         if done.folder is not None:
             self._courier.send(done.folder)
 
-    def _halt(self, halt: Halt) -> None:
+    def halt(self, halt: Halt) -> NoReturn:
+        """Stop the workers, their checkpoints written, and leave the block."""
         for done in self._executor.stop(STOP_SECONDS):
             if done.folder is not None:
                 self._take(done)

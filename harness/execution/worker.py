@@ -114,9 +114,10 @@ def _reply(result: RunResult) -> Reply:
 
 def _check_unchanged(spec: RunSpec) -> None:
     """A plugin that was edited after the command began must not be recorded as what was asked for."""
-    here = type(spec.entry)(**spec.entry.model_dump()).fingerprint
-    if here != spec.entry.fingerprint:
-        raise RuntimeError("its plugin was changed after the command began; run the command again")
+    here = type(spec)(**spec.model_dump())
+    if here.key != spec.key:
+        edited = "its plugin" if here.entry.fingerprint != spec.entry.fingerprint else "the plugin of its track"
+        raise RuntimeError(f"{edited} was changed after the command began; run the command again")
 
 
 def _in_one_line(error: BaseException) -> str:

@@ -160,6 +160,8 @@ def _client(uri: str) -> MlflowClient:
     """A client without MLflow's chatter and without its usage reports."""
     server.be_impatient()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # Two lines for every run that a server takes, into standard output.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)

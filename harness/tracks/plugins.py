@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -20,6 +19,7 @@ from types import ModuleType
 
 from harness import tracks
 from harness.tracks.track import Track
+from schedules import python_file
 from schedules.errors import UserError
 
 GROUP = "snrbench.tracks"
@@ -31,23 +31,24 @@ def load_plugin(file: str) -> list[str]:
     path = Path(file).resolve()
     if not path.is_file():
         raise UserError(f"track plugin {file!r}: no such file")
-    name = f"snrbench_tracks_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    if path.suffix != ".py":
+        raise UserError(f"track plugin {file!r}: expected a file that ends in .py")
+    try:
+        text = path.read_bytes()
+    except OSError as problem:
+        raise UserError(f"track plugin {file!r}: {problem.strerror}") from problem
+    # A module for each content: a file that was edited is not taken for what it was.
+    name = f"snrbench_tracks_{hashlib.sha256(str(path).encode() + text).hexdigest()[:12]}"
     if name in sys.modules:
         return _register(sys.modules[name], file)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"track plugin {file!r}: expected a file that ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-        return _register(module, file)
+        return _register(python_file.load(path, name, text), file)
     except (Exception, SystemExit) as problem:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
         if isinstance(problem, UserError):
             raise
-        text = " ".join(str(problem).split())
-        raise UserError(f"track plugin {file!r}: import failed with {type(problem).__name__}: {text}") from problem
+        said = " ".join(str(problem).split())
+        raise UserError(f"track plugin {file!r}: import failed with {type(problem).__name__}: {said}") from problem
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import uuid
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], record: Mapping
     """Write the checkpoint of a step and drop all but the last two. OSError when the disk does not take it."""
     folder.mkdir(parents=True, exist_ok=True)
     final = folder / f"{step:09d}.safetensors"
-    partial = final.with_suffix(".partial")
+    partial = final.with_suffix(f".{uuid.uuid4().hex[:8]}.partial")  # another command may be at the same run
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps(record)
     sums = {name: _crc(tensor) for name, tensor in ready.items()} | {"": zlib.crc32(text.encode())}

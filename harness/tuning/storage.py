@@ -20,7 +20,9 @@ from optuna.storages import RDBStorage
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from harness.execution.halt import Halt, StoreFull
 from harness.tracking.store import Store
+from harness.tracking.trouble import is_full
 from harness.tuning.locks import FileLocks, Locks, PostgresLocks, exclusive
 from harness.tuning.sampling import quiet
 from schedules.errors import UserError
@@ -28,6 +30,8 @@ from schedules.errors import UserError
 VARIABLE = "SNRBENCH_OPTUNA"
 FILE, LOCKS = "optuna.db", "optuna.locks"
 PATIENCE_SECONDS = 60.0
+TROUBLE = (SQLAlchemyError, sqlite3.Error, OSError, StorageInternalError)
+"""What a database raises that cannot be used, or no more."""
 
 
 def url(store: Store) -> URL:
@@ -78,6 +82,17 @@ def open_to_read(store: Store) -> RDBStorage | None:
         return _storage(found, {}, skip_table_creation=True)
 
 
+def ends(error: Exception) -> Halt:
+    """What a command ends with when one of `TROUBLE` comes in the middle of its work."""
+    if is_full(error):
+        return StoreFull(_reason(error))
+    return Halt(
+        1,
+        f"the studies' database does not answer: {_reason(error)}. "
+        "What is finished is kept, and the same command goes on from here",
+    )
+
+
 def _storage(place: URL, options: dict[str, Any], skip_table_creation: bool = False) -> RDBStorage:
     # RDBStorage fills in {…} in what it is given.
     text = place.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
@@ -96,7 +111,16 @@ def _explained(place: URL) -> Iterator[None]:
         yield
     except ImportError as error:
         raise UserError(f"{VARIABLE} needs a driver ({error}); pip install 'snrbench[postgres]'") from error
-    except (SQLAlchemyError, sqlite3.Error, OSError, StorageInternalError) as error:
-        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        line = " ".join(str(getattr(cause, "orig", None) or cause).split())
-        raise UserError(f"the studies' database {place.render_as_string()} cannot be used: {line}") from error
+    except TROUBLE as error:
+        line = _reason(error)
+        name, remedy = place.render_as_string(), ""
+        if place.get_backend_name() == "sqlite":
+            name = str(place.database).removeprefix("file:")
+            if any(word in line for word in ("not a database", "malformed")):
+                remedy = "; restore a backup of it, or delete it: its studies begin anew, with the runs that MLflow has"
+        raise UserError(f"the studies' database {name} cannot be used: {line}{remedy}") from error
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+    return " ".join(str(getattr(cause, "orig", None) or cause).split())

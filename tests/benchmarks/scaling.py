@@ -1,15 +1,17 @@
-"""Prints what the harness itself costs: planning, the time around a run, and what a second worker brings.
+"""Prints what the harness itself costs: planning, the time around a run, what a second worker brings, and memory.
 
-    python tests/benchmarks/scaling.py [--runs 8] [--workers 1 2]
+    python tests/benchmarks/scaling.py [--runs 8] [--workers 1 2] [--many 600]
 
 runs per minute:      in the steady state, from the first end to the last, so without the start of processes
 parallel efficiency:  runs per minute over those of one worker, divided by the workers
 harness cost:         of a worker's wall time per run, what is not the run itself; delivery to MLflow goes on beside it
+memory:               of the command's own process, while many runs pass through it that end at once
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ from rich.console import Console
 import schedules
 from harness import tracks
 from harness.execution.job import Job, Settings
+from harness.execution.memory import resident
 from harness.execution.session import Session
 from harness.specs import Entry, RunSpec
 from harness.tracking.store import Store
@@ -34,6 +37,7 @@ def main() -> None:
     parser.add_argument("--track", default="gmm-v1", choices=tracks.names())
     parser.add_argument("--runs", type=int, default=8, help="for each worker")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--many", type=int, default=600, help="runs that the parent's memory is looked at over")
     options = parser.parse_args()
     planning()
     alone = None
@@ -45,6 +49,8 @@ def main() -> None:
             f"{options.track}, {workers} workers: {a_minute:.1f} runs a minute, efficiency {efficiency:.2f}, "
             f"harness cost {1000 * harness:.0f} ms a run, {1000 * delivered:.0f} ms to deliver one afterwards"
         )
+    if options.many:
+        memory(options.track, options.many)
 
 
 def planning() -> None:
@@ -85,6 +91,38 @@ def steady(track: str, runs: int, workers: int) -> tuple[float, float, float]:
     counted = ends[workers:]
     inside = sum(seconds for _, seconds in counted)
     return 60 * len(counted) / wall, (wall * workers - inside) / len(counted), deliver
+
+
+def memory(track: str, runs: int) -> None:
+    """MiB that the parent holds when a third, two thirds and all of the runs are recorded.
+
+    MLflow remembers where the artifacts of its last 1,024 runs are, with a queue for each: some 12 kB a run until then.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "store")
+        store.prepare()
+        jobs = [
+            Job(RunSpec(track=track, target="v", entry=Entry.of("laplace"), seed=seed), abandon="of a benchmark")
+            for seed in range(runs)
+        ]
+        held: dict[int, float] = {}
+        ended = 0
+        with Session(
+            store,
+            Settings(workers=1),
+            Console(stderr=True, quiet=True),
+            track=track,
+            planned=[job.spec for job in jobs],
+        ) as session:
+            for job in jobs:
+                session.submit(job)
+            marks = [runs // 3, 2 * runs // 3, runs]
+            while marks:
+                ended += len(session.wait())
+                if ended - len(waiting(store)) >= marks[0]:
+                    held[marks.pop(0)] = resident(os.getpid()) / 2**20
+    shown = ", ".join(f"{mib:.0f} MiB after {count} runs" for count, mib in held.items())
+    print(f"memory of the parent: {shown}")
 
 
 if __name__ == "__main__":

@@ -125,8 +125,8 @@ def test_store_below_a_file(snrbench, tmp_path):
     assert len(err.splitlines()) == 1
 
 
-def test_status_and_leaderboard_without_a_store(snrbench, tmp_path):
-    for command in (["status"], ["leaderboard", "digits-v1"]):
+def test_what_needs_a_store_does_not_make_one(snrbench, tmp_path):
+    for command in (["status"], ["leaderboard", "digits-v1"], ["run", "digits-v1", "--failed"]):
         code, _, err = snrbench(*command, "--store", tmp_path / "none")
         assert code == 2
         assert "snrbench" in err

@@ -1,7 +1,9 @@
 """`snrbench tune` with real training, on a track that takes a second: killed, gone on with, and scored."""
 
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -9,12 +11,16 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import SNRBENCH, Scene, runs_in_mlflow
 
+from harness.execution import plans
 from harness.tracking.read import read_runs, search
 from harness.tracking.store import Store
+from harness.tuning.study import Study
 
 RULE = """
 from harness.tracks.track import Tuning
@@ -169,6 +175,40 @@ def test_a_database_that_cannot_be_used_is_one_line(snrbench, tmp_path, monkeypa
     code, _, said = snrbench("run", "gmm-v1", "-s", "laplace@tuned", "--store", tmp_path / "store")
     assert code == 2
     assert says in said
+
+
+def test_a_damaged_file_of_studies_is_one_line_and_says_what_helps(snrbench, tmp_path):
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "optuna.db").write_bytes(b"no database" * 1000)
+    code, _, said = snrbench("run", "gmm-v1", "-s", "laplace@tuned", "--store", store)
+    assert code == 2
+    assert len(said.strip().splitlines()) == 1
+    assert f"{store}/optuna.db cannot be used: file is not a database; restore a backup of it, or delete it" in said
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        ("database or disk is full", "results cannot be written: database or disk is full. Nothing is lost"),
+        ("server closed the connection", "the studies' database does not answer: server closed the connection. What"),
+    ],
+)
+def test_a_database_that_fails_in_mid_work_ends_the_command_in_order(
+    snrbench, scene, quiet, tmp_path, monkeypatch, problem, says
+):
+    """A study of a copy goes on to more trials; none can be asked for."""
+
+    def take(study):
+        raise StorageInternalError("of Optuna") from OperationalError("INSERT", {}, sqlite3.OperationalError(problem))
+
+    monkeypatch.setattr(Study, "take", take)
+    store = shutil.copytree(quiet[0], tmp_path / "store")
+    code, _, said = snrbench(*scene.words("tune", store, "laplace", "--trials", "6")[1:])
+    assert code == 1
+    assert says in said
+    assert "the same command goes on" in said
+    assert plans.read(Store(store))[-1].code == 1
 
 
 def test_a_schedule_that_always_fails_is_named(snrbench, tmp_path, scene):

@@ -102,6 +102,7 @@ def test_four_workers_benchmark_and_tune_on_the_servers(team, server, tmp_path):
     scene = Scene(tmp_path)
     done = scene.run("store", "-s", "cosine", "-s", "laplace", "--seeds", "2", "--workers", "4")
     assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
     store = Store(scene.store("store"))
     assert recorded(store, "tiny-v1") == ["0", "0", "1", "1"]
     table = read.read_runs(store.root, "tiny-v1")

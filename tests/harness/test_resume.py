@@ -131,6 +131,19 @@ def test_a_checkpoint_holds_every_dtype_and_shape(tmp_path):
     assert read.record == {"x": [None, "ü"]}
 
 
+def test_two_commands_at_one_run_do_not_mix_their_checkpoints(tmp_path, monkeypatch):
+    real, others = checkpoint.save_file, [torch.ones(3)]
+
+    def interrupted(tensors, path, metadata):
+        real(tensors, path, metadata=metadata)
+        if others:
+            checkpoint.save(tmp_path, 5, {"x": others.pop()}, {})
+
+    monkeypatch.setattr(checkpoint, "save_file", interrupted)
+    checkpoint.save(tmp_path, 5, {"x": torch.zeros(3)}, {})
+    assert [float(checkpoint.load(path).tensors["x"].sum()) for path in tmp_path.iterdir()] == [0.0]
+
+
 def test_the_last_two_are_kept(tmp_path):
     for step in range(5):
         checkpoint.save(tmp_path, step, {"a": torch.zeros(1)}, {})

@@ -1,8 +1,12 @@
 """Loading plugins from files, modules and installed packages; each way to fail is one line."""
 
+import hashlib
+import inspect
+import os
 import subprocess
 import sys
 import textwrap
+import traceback
 
 import pytest
 
@@ -61,6 +65,33 @@ def test_an_edited_file_replaces_what_it_registered(tmp_path):
     assert schedules.create("from_file").cdf(2) == 0.5
 
 
+def test_an_edit_within_the_same_second_to_the_same_length_is_seen(tmp_path):
+    """Byte code goes by size and whole seconds; the text, its source and tracebacks must be those of now."""
+    file = tmp_path / "mine.py"
+    for edited in ("norm(1)", "norm(2)"):
+        write(tmp_path, "mine.py", GOOD.format(name="from_file").replace("norm()", edited))
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        schedules.load_plugin(file)
+        function = schedules.info("from_file").function
+        assert schedules.create("from_file").cdf(float(edited[5])) == 0.5
+        assert edited in inspect.getsource(function)
+        assert schedules.info("from_file").source_hash == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"], "no byte code is left beside it"
+
+
+def test_a_traceback_shows_the_text_that_runs(tmp_path):
+    text = GOOD.format(name="from_file").replace("stats.norm()", "stats.norm(1 / {})")
+    file = write(tmp_path, "mine.py", text.format(0))
+    schedules.load_plugin(file)
+    function = schedules.info("from_file").function
+    write(tmp_path, "mine.py", "# " + text.format(7))
+    with pytest.raises(ZeroDivisionError) as raised:
+        function()
+    assert f'File "{file}", line 8, in from_file\n    return stats.norm(1 / 0)' in "".join(
+        traceback.format_exception(raised.value)
+    )
+
+
 def test_a_module_is_found_in_the_working_directory(tmp_path, monkeypatch):
     write(tmp_path, "my_schedules_module.py", GOOD.format(name="from_module"))
     monkeypatch.chdir(tmp_path)
@@ -69,6 +100,7 @@ def test_a_module_is_found_in_the_working_directory(tmp_path, monkeypatch):
     assert schedules.load_plugin("my_schedules_module") == ["from_module"]
     assert sys.path == path
     assert schedules.load_plugin("my_schedules_module") == ["from_module"]
+    assert [path.name for path in tmp_path.iterdir()] == ["my_schedules_module.py"]
 
 
 def test_a_plugin_may_register_only_a_weighting(tmp_path):

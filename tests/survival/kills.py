@@ -38,24 +38,25 @@ def main() -> None:
         began = time.monotonic()
         quiet = scene.run("quiet", *REQUEST)
         assert quiet.returncode == 0, quiet.stderr
-        print(f"undisturbed: {time.monotonic() - began:.0f} s")
+        whole = time.monotonic() - began
+        print(f"undisturbed: {whole:.0f} s")
         for kill in range(options.kills):
             who = rng.choice(["worker", "command"])
-            disturbed(scene, who, rng)
+            disturbed(scene, who, rng.uniform(0, whole / 3), rng)
             print(f"kill {kill + 1}: {who}; recorded {len(runs_in_mlflow(scene.store('disturbed')))}", flush=True)
         done = scene.run("disturbed", *REQUEST)
         again = scene.run("disturbed", *REQUEST)
         assert again.returncode == 0, done.stderr + again.stderr
-    compare(scene)
+        compare(scene)
 
 
-def disturbed(scene: Scene, who: str, rng: random.Random) -> None:
-    """Start the command, kill it or one of its workers somewhere, and let a command whose worker died end."""
+def disturbed(scene: Scene, who: str, after: float, rng: random.Random) -> None:
+    """Start the command, kill it or one of its workers then, and let a command whose worker died end."""
     running = scene.start("disturbed", *REQUEST)
     deadline = time.monotonic() + 120
     while not workers_of(running.pid) and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(rng.uniform(0, 12))
+    time.sleep(after)
     victims = workers_of(running.pid) if who == "worker" else [running.pid]
     if victims:
         with contextlib.suppress(ProcessLookupError):
@@ -70,6 +71,7 @@ def disturbed(scene: Scene, who: str, rng: random.Random) -> None:
 def compare(scene: Scene) -> None:
     """Nothing lost, nothing twice, nothing different."""
     quiet, other = scores(scene.store("quiet")), scores(scene.store("disturbed"))
+    assert quiet, "nothing was recorded"
     assert quiet == other, f"{len(quiet.items() ^ other.items())} values differ"
     keys = runs_in_mlflow(scene.store("disturbed"))
     assert len(keys) == len(set(keys)) == 12, keys

@@ -70,5 +70,5 @@ def _recorded(settings: Settings, store: Store, job: Job, reply: Reply, device: 
 
 
 def _loaded(settings: Settings) -> dict[str, str]:
-    loaded = [*settings.plugins, *settings.track_plugins]
-    return {"plugins": json.dumps(loaded)} if loaded else {}
+    loaded = {"plugins": settings.plugins, "track_plugins": settings.track_plugins}
+    return {kind: json.dumps(files) for kind, files in loaded.items() if files}
