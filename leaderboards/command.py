@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import STORE, Plugins, Store, load
+from harness.cli.options import STORE, Plugins, Store, TrackPlugins, load, load_tracks
 from leaderboards import command_bundle, command_publish
 from leaderboards.view_names import VIEW_NAMES
 from schedules.errors import UserError, unknown
@@ -54,6 +54,7 @@ def leaderboard(
     form: Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="Output format.")] = "table",
     store: Store = STORE,
     plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
 ) -> None:
     """Rank the entries of a track, with intervals."""
     if form not in FORMATS:
@@ -66,6 +67,7 @@ def leaderboard(
         raise UserError("--published shows no store's results; use it without --with-published and --rebuild")
     if plugin:
         load(plugin)
+    load_tracks(track_plugin)
     from dataclasses import replace
 
     from harness import tracks

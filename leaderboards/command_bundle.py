@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import STORE, Force, Plugins, Store, load, refuse_to_replace
+from harness.cli.options import STORE, Force, Plugins, Store, TrackPlugins, load, load_tracks, refuse_to_replace
 
 if TYPE_CHECKING:
     from leaderboards.bundles.rerun import Compared
@@ -29,9 +29,11 @@ def bundle(
     force: Force = False,
     store: Store = STORE,
     plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
 ) -> None:
     """Put a track's results into one file that others can verify and rank beside theirs."""
     load(plugin)
+    load_tracks(track_plugin)
     refuse_to_replace(out, force)
     from leaderboards.bundles.contents import make
     from leaderboards.query import check_store
@@ -48,9 +50,11 @@ def verify(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     store: Store = STORE,
     plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
 ) -> None:
     """Run a random sample of a bundle's runs again and compare. Exit code 0: agreed, 1: disagreed, 2: malformed."""
     load(plugin)
+    load_tracks(track_plugin)
     from leaderboards.bundles import contents, rerun
 
     found = contents.open_bundle(file)

@@ -23,6 +23,9 @@ Plugins = Annotated[
     list[str] | None,
     typer.Option("--plugin", metavar="FILE.py|MODULE", help="Load schedules and weightings from here; repeatable."),
 ]
+TrackPlugins = Annotated[
+    list[str] | None, typer.Option("--track-plugin", metavar="FILE.py", help="Load tracks from here; repeatable.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -70,6 +73,15 @@ def load(plugins: list[str] | None) -> list[str]:
     for plugin in plugins or []:
         schedules.load_plugin(plugin)
     return list(plugins or [])
+
+
+def load_tracks(files: list[str] | None) -> None:
+    """Register the tracks of the named files and of installed packages."""
+    from harness.tracks import plugins
+
+    plugins.load_entry_points()
+    for file in files or []:
+        plugins.load_plugin(file)
 
 
 def print_json(value: Any) -> None:

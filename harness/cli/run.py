@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import STORE, Plugins, Store, counted, with_store
+from harness.cli.options import STORE, Plugins, Store, TrackPlugins, counted, with_store
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,9 +60,6 @@ BudgetFraction = Annotated[
         metavar="F",
         help="Train F of the track's steps, to explore. A track of its own, TRACK@F, on a board of its own.",
     ),
-]
-TrackPlugins = Annotated[
-    list[str] | None, typer.Option("--track-plugin", metavar="FILE.py", help="Load tracks from here; repeatable.")
 ]
 
 

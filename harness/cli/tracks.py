@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from harness.cli.options import Json, print_json
+from harness.cli.options import Json, TrackPlugins, load_tracks, print_json
 
 tracks = typer.Typer(help="List, show and prepare tracks.", no_args_is_help=True)
 
@@ -17,10 +17,11 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @tracks.command("list")
-def list_tracks(json: Json = False) -> None:
+def list_tracks(json: Json = False, track_plugin: TrackPlugins = None) -> None:
     """Every track, a line each."""
     from harness import tracks as registry
 
+    load_tracks(track_plugin)
     rows = [registry.get(name) for name in registry.names()]
     if json:
         print_json([{"name": t.name, "summary": t.summary, "primary_metric": t.primary_metric} for t in rows])
@@ -30,11 +31,16 @@ def list_tracks(json: Json = False) -> None:
 
 
 @tracks.command("show")
-def show(track: Annotated[str, typer.Argument(help="Name of a track.")], json: Json = False) -> None:
+def show(
+    track: Annotated[str, typer.Argument(help="Name of a track.")],
+    json: Json = False,
+    track_plugin: TrackPlugins = None,
+) -> None:
     """The card of a track: every number that defines it, and what was measured of it."""
     from harness import tracks as registry
     from harness.tuning.budget import Budget
 
+    load_tracks(track_plugin)
     found = registry.get(track)
     card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
     card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
@@ -46,10 +52,11 @@ def show(track: Annotated[str, typer.Argument(help="Name of a track.")], json: J
 
 
 @tracks.command("prepare")
-def prepare(track: Annotated[str, typer.Argument(help="Name of a track.")]) -> None:
+def prepare(track: Annotated[str, typer.Argument(help="Name of a track.")], track_plugin: TrackPlugins = None) -> None:
     """Load the track's data once, downloading it where it has to be."""
     from harness import tracks as registry
 
+    load_tracks(track_plugin)
     data = registry.get(track).data()
     sizes = ", ".join(f"{len(getattr(data, split))} {split}" for split in ("train", "val", "test"))
     print(f"{track} is ready: {sizes}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.options import STORE, Plugins, Store, print_table
+from harness.cli.options import STORE, Plugins, Store, TrackPlugins, print_table
 from harness.cli.run import (
     Apply,
     Device,
     ExecutorName,
     MemoryLimit,
     TimeLimit,
-    TrackPlugins,
     Where,
     Workers,
     duration,

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from harness import tracks
+from harness.cli import main
 from harness.tracks.plugins import load_plugin
 from schedules import UserError
 
@@ -57,3 +58,15 @@ def test_what_cannot_be_is_one_line(tmp_path, name, text, says):
         load_plugin(str(file))
     assert "\n" not in str(refused.value)
     assert repr(str(file)) in str(refused.value)
+
+
+def test_commands_that_read_know_it_too(tmp_path, capsys):
+    """Before it is loaded the name is unknown; then it is shown, and its board says what is missing."""
+    file, store = written(tmp_path / "mine.py", 40), str(tmp_path / "no")
+    assert main._exit_code(["tracks", "show", "mine-v1"]) == 2
+    assert main._exit_code(["leaderboard", "mine-v1", "--store", store]) == 2
+    assert capsys.readouterr().err.count("unknown track 'mine-v1'") == 2
+    assert main._exit_code(["tracks", "show", "mine-v1", "--track-plugin", file]) == 0
+    assert "mine-v1" in capsys.readouterr().out
+    assert main._exit_code(["leaderboard", "mine-v1", "--store", store, "--track-plugin", file]) == 2
+    assert "no store at" in capsys.readouterr().err
