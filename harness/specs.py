@@ -60,7 +60,8 @@ class Entry(Frozen):
         weighting = "" if self.weighting == "native" else f"+{self.weighting}"
         applied = " [weight]" if self.apply == "weight" else ""
         if self.tuned_from:
-            return f"{self.tuned_from}@tuned{'+' + self.weighting.partition(':')[0] if weighting else ''}{applied}"
+            family = "" if self.weighting == "native" else f"+{self.weighting.partition(':')[0]}"
+            return f"{schedules.as_tuned(self.tuned_from)}{family}{applied}"
         scaled = [f"{name}×{value:g}" for name, value in self.optimiser.items() if value != 1.0]
         return f"{self.schedule}{weighting}{applied}{' [' + ', '.join(scaled) + ']' if scaled else ''}"
 

@@ -9,12 +9,11 @@ from math import nan
 import numpy as np
 import pandas as pd
 
+import schedules
 from leaderboards.effect import Effect
 from leaderboards.panel import Panel
 from leaderboards.rows import ALL_TARGETS
 from leaderboards.statistics import student
-
-MARK = "@tuned"
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def published_of(facts: Mapping[str, pd.DataFrame]) -> dict[str, str]:
 
 def as_published(label: str, source: str) -> str:
     """The label that a tuned entry has with published parameters. source: the spec it was tuned from"""
-    return label.split("#")[0].replace(f"{source}{MARK}", source, 1)
+    return label.split("#")[0].replace(schedules.as_tuned(source), source, 1) if source else label
 
 
 def fairness_notes(runs: pd.DataFrame, baseline: str) -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from schedules.plugins import load_entry_points, load_plugin
     from schedules.points import from_points
     from schedules.registry import Info
-    from schedules.schedule import Schedule, create, info, names, parse, register, split_tuned
+    from schedules.schedule import Schedule, as_tuned, create, info, names, parse, register, split_tuned
     from schedules.table import from_alphas_cumprod, from_betas
     from schedules.time_form import from_time
 
@@ -37,7 +37,7 @@ _HOMES = {
     "plugins": ("load_entry_points", "load_plugin"),
     "points": ("from_points",),
     "registry": ("Info",),
-    "schedule": ("Schedule", "create", "info", "names", "parse", "register", "split_tuned"),
+    "schedule": ("Schedule", "as_tuned", "create", "info", "names", "parse", "register", "split_tuned"),
     "table": ("from_alphas_cumprod", "from_betas"),
     "time_form": ("from_time",),
 }
@@ -48,6 +48,7 @@ __all__ = [
     "Info",
     "Schedule",
     "UserError",
+    "as_tuned",
     "check",
     "create",
     "from_alphas_cumprod",

@@ -1,7 +1,7 @@
 """The text form of a schedule or weighting: text ↔ a small tree, with the column of a mistake.
 
     spec      = source { "|" call }                  transforms apply from left to right
-    source    = "mixture(" part { "," part } ")"  |  call [ "@tuned" ]
+    source    = ( "mixture(" part { "," part } ")"  |  call ) [ "@tuned" ]
     part      = spec "@" weight                      weights are positive; they are divided by their sum
     call      = name [ ":" key "=" value { "," key "=" value } ]
     name      = letters, digits and _               or  preset/letters-and-digits
@@ -115,7 +115,7 @@ class _Reader:
         tuned = False
         if call.name == "mixture" and not call.arguments:
             source = self._mixture(depth)
-        elif self._peek("@") and re.match(r"@[ \t]*tuned\b", self._source[self._at :]):
+        if self._peek("@") and re.match(r"@[ \t]*tuned\b", self._source[self._at :]):
             self._at += len("@")
             self._take(_KEY, "'tuned'")
             tuned = True

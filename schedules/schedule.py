@@ -189,6 +189,11 @@ def split_tuned(spec: str) -> tuple[str, bool]:
     return grammar.write(replace(tree, tuned=False)), tree.tuned
 
 
+def as_tuned(spec: str) -> str:
+    """A spec with `@tuned` where it belongs: "laplace|shift:a=3" → "laplace@tuned|shift:a=3"."""
+    return grammar.write(replace(grammar.read(spec), tuned=True))
+
+
 def names() -> list[str]:
     """Every registered schedule and preset, sorted."""
     return sorted([*SCHEDULES.names(), *PRESETS])

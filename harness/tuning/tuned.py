@@ -49,7 +49,7 @@ def found(store: Store, track: str, target: str, wanted: Wanted, command: str = 
 
 
 def _resolved(subject: Subject, attributes: Mapping[str, Any], ended: int, command: str) -> tuple[Entry, Tags]:
-    name, track = f"{subject.entry.schedule}@tuned", tracks.get(subject.track)
+    name, track = schedules.as_tuned(subject.entry.schedule), tracks.get(subject.track)
     what = f"{name}, target {subject.target}"
     if not attributes:
         raise UserError(f"{what}: not tuned on {track.name} yet; {command}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules import UserError, parse, split_tuned
+from schedules import UserError, as_tuned, parse, split_tuned
 from schedules.grammar import Argument, Call, Mixture, Spec, read, write
 
 words = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(
@@ -23,7 +23,7 @@ mixtures = st.lists(st.tuples(plain, weights), min_size=1, max_size=3).map(lambd
 trees = (
     plain
     | st.builds(Spec, mixtures, st.lists(calls, max_size=2).map(tuple))
-    | st.builds(Spec, calls, tuned=st.just(True))
+    | st.builds(Spec, calls | mixtures, tuned=st.just(True))
 )
 
 
@@ -95,3 +95,17 @@ def test_tuned_is_left_to_the_harness():
         parse("laplace@tuned")
     assert split_tuned("laplace@tuned|shift:a=3") == ("laplace|shift:a=3", True)
     assert split_tuned("laplace") == ("laplace", False)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "laplace",
+        "laplace:scale=0.7",
+        "cosine|shift:a=2",
+        "preset/sd3|scale:a=2|shift:a=3",
+        "mixture(laplace@0.5, cosine@0.5)|shift:a=2",
+    ],
+)
+def test_tuned_is_marked_where_it_is_read(spec):
+    assert split_tuned(as_tuned(spec)) == (spec, True)
