@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from leaderboards.tuned import MARK
+import schedules
 
 Run = dict[str, Any]
 NATIVE, SAMPLE = "native", "sample"
@@ -32,7 +32,7 @@ def that_made(facts: pd.DataFrame, track: str) -> Iterator[str]:
 def _runs(runs: list[Run], track: str) -> Iterator[str]:
     seeds: dict[tuple[str, str, str], dict[str, int]] = {}
     for run in runs:
-        spec = _tuned(run["tuned_from"]) if run["tuned"] else run["schedule"]
+        spec = schedules.as_tuned(run["tuned_from"]) if run["tuned"] else run["schedule"]
         of_entry = seeds.setdefault((*_how(run), spec), {})
         of_entry[run["target"]] = max(of_entry.get(run["target"], 0), run["seed"] + 1)
     requests: dict[tuple[str, str, tuple[str, ...], int], list[str]] = {}
@@ -61,12 +61,6 @@ def _tunings(runs: list[Run], track: str) -> Iterator[str]:
 def _how(run: Run) -> tuple[str, str]:
     """Weighting and way of applying; of a tuned weighting its name, since its parameters were found."""
     return run["weighting"].partition(":")[0] if run["tuned"] else run["weighting"], run["apply"]
-
-
-def _tuned(spec: str) -> str:
-    """What asks for the tuned entry of a spec: transforms come after the mark."""
-    family, bar, transforms = spec.partition("|")
-    return f"{family}{MARK}{bar}{transforms}"
 
 
 def _options(targets: Iterable[str], weighting: str, apply: str) -> list[str]:
