@@ -29,6 +29,12 @@ def publish(
     replace: Annotated[
         bool, typer.Option("--replace", help="Publish this store's runs alone; without it they are added.")
     ] = False,
+    costs: Annotated[
+        bool,
+        typer.Option(
+            "--costs/--without-costs", help="Seconds and memory of runs, too; not if the machine had other work."
+        ),
+    ] = True,
     store: Store = STORE,
     plugin: Plugins = None,
 ) -> None:
@@ -50,7 +56,7 @@ def publish(
     check_store(store, track)
     folder = to or released.FOLDER
     with reading(f"reading {track}") as on_progress:
-        found = publishing.publish(store, track, folder, on_progress, replace=replace)
+        found = publishing.publish(store, track, folder, on_progress, replace=replace, costs=costs)
     release = found.release
     for line in release.missing[:LISTED]:
         print(f"missing: {line}", file=sys.stderr)

@@ -24,6 +24,7 @@ from leaderboards.released import SCHEMA_VERSION, SLIM, STORED, Environment, Rel
 from schedules.errors import UserError
 
 COSTS = frozenset({"seconds/training", "seconds/evaluation", "memory/peak_mib"})
+TUNING_SECONDS = "tuning_seconds"
 UNUSED = frozenset({"val/kd_se"})
 """Measured, and looked at by no table and no page."""
 
@@ -44,14 +45,20 @@ def counting(runs: pa.Table, track: str) -> pa.Table:
     return facts.take(order)
 
 
-def slim(runs: pa.Table, schema: pa.Schema = SLIM) -> pa.Table:
-    """The columns of a schema, and of the scores those that any table or page uses."""
+def slim(runs: pa.Table, schema: pa.Schema = SLIM, costs: bool = True) -> pa.Table:
+    """The columns of a schema, and of the scores those that any table or page uses.
+
+    costs: with the seconds and the memory that runs and tuning took
+    """
     keys, values = [], []
     for names, scores in zip(runs[packed.KEYS].to_pylist(), runs[packed.VALUES].to_pylist(), strict=True):
-        used = {name: score for name, score in zip(names.split(packed.JOINT), scores, strict=True) if kept(name)}
+        pairs = zip(names.split(packed.JOINT), scores, strict=True)
+        used = {name: score for name, score in pairs if kept(name) and (costs or name not in COSTS)}
         keys.append(packed.JOINT.join(used))
         values.append(list(used.values()))
     columns = {name: runs[name].combine_chunks() for name in schema.names if name not in (packed.KEYS, packed.VALUES)}
+    if not costs and TUNING_SECONDS in columns:
+        columns[TUNING_SECONDS] = pa.nulls(runs.num_rows, schema.field(TUNING_SECONDS).type)
     columns |= {
         packed.KEYS: pa.array(keys, schema.field(packed.KEYS).type),
         packed.VALUES: pa.array(values, schema.field(packed.VALUES).type),
@@ -59,12 +66,12 @@ def slim(runs: pa.Table, schema: pa.Schema = SLIM) -> pa.Table:
     return pa.table({name: columns[name] for name in schema.names}, schema)
 
 
-def content(store: Path, track: str, runs: pa.Table) -> Content:
-    """What is released of a store's runs. runs: as `counting` gives them"""
+def content(store: Path, track: str, runs: pa.Table, costs: bool = True) -> Content:
+    """What is released of a store's runs. runs: as `counting` gives them; costs: as in `slim`"""
     made_with = environments(store, runs["run_id"].to_pylist())
     names = {run_id: _name(packages) for run_id, packages in made_with.items()}
     column = pa.array([names.get(run_id, "") for run_id in runs["run_id"].to_pylist()], pa.string())
-    frozen = slim(runs).append_column(STORED.field("environment"), column.dictionary_encode())
+    frozen = slim(runs, costs=costs).append_column(STORED.field("environment"), column.dictionary_encode())
     known = {names[run_id]: packages for run_id, packages in made_with.items()}
     return ordered(Content(frozen, lines_of(store, track, runs), known))
 

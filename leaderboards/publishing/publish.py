@@ -41,18 +41,21 @@ def publish(
     on_progress: sync.Progress = lambda done, total: None,
     *,
     replace: bool = False,
+    costs: bool = True,
 ) -> Published:
     """Add a store's runs of a track to its release in the folder `to`/<track>, or make the first one.
 
     A release of another protocol or version of the track is replaced, and its log says so.
 
     replace: release what the store holds and nothing else
+    costs:   release the seconds and the memory that the store's runs and tuning took, too
 
     Raises UserError for a store without runs of the track as it is now, for a board with a single seed, and for a
     folder that cannot be read or written.
     """
     home = to / track
-    own = freeze.content(store, track, freeze.counting(sync.synchronised(store, track, False, on_progress), track))
+    runs = freeze.counting(sync.synchronised(store, track, False, on_progress), track)
+    own = freeze.content(store, track, runs, costs)
     before = steps.before(home)
     why = None if before is None else steps.apart(before.release)
     found = own if before is None or why or replace else steps.joined(before.content, own)

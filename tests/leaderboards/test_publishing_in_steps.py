@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
+from math import isnan
 
 import pyarrow.parquet as pq
 import pytest
@@ -207,3 +209,14 @@ def test_two_codes_of_one_name_stay_apart(whole, home, tmp_path):
     assert found.changed == ("added: edm#abcdef × eps, v, x0",)
     assert pq.read_table(found.folder / released.RESULTS).num_rows == 27
     assert sum(row.entry.startswith("edm#") for row in found.board.cells[0].rows) == 2
+
+
+def test_costs_can_be_left_out_and_nothing_else(real_store, home):
+    """On a machine that had other work, seconds say nothing of the schedule; scores do not depend on it."""
+    with_costs = publish(real_store, TRACK, home, replace=True).board
+    without = publish(real_store, TRACK, home, replace=True, costs=False).board
+    assert all(row.seconds > 0 for row in with_costs.rows)
+    for before, after in zip(with_costs.rows, without.rows, strict=True):
+        assert isnan(after.seconds)
+        assert record(replace(after, seconds=before.seconds)) == record(before)
+    assert not released.published_table(TRACK)["metric"].isin(["seconds/training", "memory/peak_mib"]).any()
