@@ -12,8 +12,9 @@ import json
 import logging
 import os
 import sqlite3
+import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
@@ -169,4 +170,16 @@ def _client(uri: str) -> MlflowClient:
 
     # It logs a traceback of each database error and then raises it.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    return MlflowClient(tracking_uri=uri)
+    client = MlflowClient(tracking_uri=uri)
+    if (engine := getattr(client._tracking_client.store, "engine", None)) is not None:
+        _engines.add(engine)
+    return client
+
+
+_engines: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def close_databases() -> None:
+    """Close what this process has open, so that SQLite merges its write-ahead logs into the files."""
+    for engine in list(_engines):
+        engine.dispose()
