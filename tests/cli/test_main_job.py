@@ -58,10 +58,10 @@ def call(*arguments, **options):
     )
 
 
-def rows(store, *arguments, track="gmm-v1"):
-    done = call("leaderboard", track, "--format", "json", "--store", store, *arguments)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def rows(snrbench, store, *arguments, track="gmm-v1"):
+    code, out, said = snrbench("leaderboard", track, "--format", "json", "--store", store, *arguments)
+    assert code == 0, said
+    return json.loads(out)
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +74,8 @@ def store(tmp_path_factory):
     return folder
 
 
-def test_leaderboard_ranks_what_was_trained(store):
-    found = {row["entry"]: row for row in rows(store) if row["target"] == "v"}
+def test_leaderboard_ranks_what_was_trained(store, snrbench):
+    found = {row["entry"]: row for row in rows(snrbench, store) if row["target"] == "v"}
     assert set(found) == {"cosine", "laplace"}
     assert found["cosine"]["ratio"] == 1
     assert found["laplace"]["seeds"] == 2
@@ -101,11 +101,11 @@ def test_running_again_is_a_no_op(store):
     assert content_of(store) == before
 
 
-def test_dry_run_names_what_is_missing_and_runs_nothing(store):
-    done = call("run", "gmm-v1", "-s", "laplace", "-s", "edm", "--seeds", 2, "--store", store, "--dry-run")
-    assert done.returncode == 0
-    assert [line.split("  ")[1] for line in done.stdout.splitlines()] == ["edm × v × seed 0", "edm × v × seed 1"]
-    assert len(rows(store)) == len(rows(store, "--metric", "excess"))
+def test_dry_run_names_what_is_missing_and_runs_nothing(store, snrbench):
+    code, out, _ = snrbench("run", "gmm-v1", "-s", "laplace", "-s", "edm", "--seeds", 2, "--store", store, "--dry-run")
+    assert code == 0
+    assert [line.split("  ")[1] for line in out.splitlines()] == ["edm × v × seed 0", "edm × v × seed 1"]
+    assert {row["entry"] for row in rows(snrbench, store)} == {"cosine", "laplace"}
 
 
 def test_mlflow_holds_the_tags_of_the_design(store):
@@ -125,7 +125,7 @@ def test_mlflow_holds_the_tags_of_the_design(store):
         assert {"curves.json", "ema.safetensors", "environment.json", "run.json"} <= names
 
 
-def test_runs_that_break_in_mid_run_break_alone(tmp_path):
+def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
     """Raising, exiting and dying fail the one run, by name; NaN is a result, diverged; the rest completes."""
     plugin, scene = tmp_path / "late_plugin.py", Scene(tmp_path)
     plugin.write_text(BREAKS_LATE)
@@ -142,7 +142,7 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path):
     assert "late_kill × v × seed 0: its process died" in said
     assert "late_nan × v × seed 0: the loss is not finite" in said
 
-    status = json.loads(call("status", "--store", scene.store("store"), "--json").stdout)["tracks"]["tiny-v1"]
+    status = json.loads(snrbench("status", "--store", scene.store("store"), "--json")[1])["tracks"]["tiny-v1"]
     assert (status["finished"], status["diverged"], status["failed"]) == (1, 1, 3)
     plan = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin, "--dry-run")
     assert [line.split()[1] for line in plan.stdout.splitlines()] == ["late_error", "late_kill", "late_exit"]
