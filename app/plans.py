@@ -11,6 +11,7 @@ from app.results import Store
 from app.text import code, plain
 from harness.execution import plans
 from harness.execution.plans import Command
+from harness.tracking import read
 from harness.tracking.store import Store as Opened
 
 REFRESH = 5.0
@@ -22,9 +23,12 @@ def show(store: Store) -> None:
     """Put what is running on the page, or was interrupted; nothing where there is neither."""
     if store.published:
         return
-    for command in plans.read(Opened(store.folder)):
-        if command.state != "ended":
-            _command(command)
+    opened = Opened(store.folder)
+    commands = plans.read(opened)
+    at = {run.track for command in commands if command.state == "interrupted" for run in command.left}
+    finished = {key for track in at for key in read.finished_keys(opened, track)}
+    for command in plans.to_show(commands, finished):
+        _command(command)
 
 
 def _command(command: Command) -> None:

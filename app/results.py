@@ -6,8 +6,10 @@ click, and an unchanged store costs nothing. What is kept is shared between visi
 
 from __future__ import annotations
 
+import functools
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,14 @@ import streamlit as st
 from app.command import PUBLISHED
 from app.view import View
 from harness.tracking import read
+from harness.tracking.store import Store as Opened
+from harness.tracks.shortened import SEPARATOR
 from leaderboards import lines, query, released, views
 from leaderboards.narrow import plain
 from leaderboards.query import METRICS, Metric, tracks
 from leaderboards.rows import Board
 from leaderboards.views import Curve
+from schedules import UserError
 
 DEFAULT = "snrbench-store"
 STANDARD_ERRORS = frozenset({"kd_se"})
@@ -65,8 +70,27 @@ def exists(store: Store) -> bool:
 
 
 def track_names() -> list[str]:
-    """All tracks, in the order in which they are listed everywhere."""
-    return tracks.names()
+    """All tracks, in the order in which they are listed everywhere; then the shortened ones that the store has."""
+    folder = Path(os.environ.get("SNRBENCH_HOME") or DEFAULT)
+    if os.environ.get(PUBLISHED) or not ("MLFLOW_TRACKING_URI" in os.environ or (folder / "mlflow.db").exists()):
+        return tracks.names()
+    if "MLFLOW_TRACKING_URI" in os.environ:
+        now = time.time() // FRESH
+    else:
+        files = [folder / name for name in ("mlflow.db", "mlflow.db-wal")]
+        now = max(file.stat().st_mtime for file in files if file.exists())
+    return [*tracks.names(), *_shortened(folder, now)]
+
+
+@functools.lru_cache(maxsize=8)
+def _shortened(folder: Path, now: float) -> tuple[str, ...]:
+    """Names of the shortened tracks that a store has, known or not when it was last looked at."""
+    found = []
+    for name in read.experiments(Opened(folder)):
+        with suppress(UserError):
+            if SEPARATOR in name and "/" not in name:
+                found.append(tracks.get(name).name)
+    return tuple(sorted(found))
 
 
 def track(name: str) -> tracks.Track:

@@ -81,8 +81,9 @@ def _interval_line(board: Board) -> str:
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     return (
         f"mean over {seeds} seed{'' if counts == [1] else 's'} with 95 % Student-t interval; vs {board.baseline}:"
-        " paired by seed; p: paired t-test, Holm-corrected within the table; rank: 1 + the entries that tests show to"
-        " be better; =: shared, as no test tells its entries apart."
+        f" paired by seed; p: paired t-test against {board.baseline}, Holm-corrected over the table's entries; rank: 1"
+        " + the entries that are better by paired t-tests of all pairs, Holm-corrected over the pairs, which takes more"
+        " to show; =: shared, as none of these tells its entries apart."
     )
 
 

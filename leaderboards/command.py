@@ -105,4 +105,5 @@ def leaderboard(
         if seeds:
             print_seeds(board, default_console())
     if not board.sections:
-        print(hint(store, track, target), file=sys.stderr)
+        filtered = bool(entry or without or without_seed) and not table.empty
+        print("the filters leave no run" if filtered else hint(store, track, target), file=sys.stderr)

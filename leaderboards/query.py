@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from harness import tracks
 from harness.cli.options import with_store
 from harness.metrics.catalog import METRICS, Metric
+from harness.tracking.outcomes import ended
 from harness.tracking.store import Store
 from harness.tracks.track import Track
 from leaderboards.board import board
@@ -16,6 +18,7 @@ from leaderboards.cache import lines, sync
 from leaderboards.rows import Board
 from leaderboards.scores import Guidance
 from leaderboards.selection import Filters
+from leaderboards.tuned import budget_notes
 from schedules.errors import UserError, unknown
 
 FEATURE_METRICS = frozenset({"fd", "kd", "kd_se", "fd_own_grid", "fd_resampled", "precision", "recall", "memorised"})
@@ -90,7 +93,7 @@ def board_of(
     found = tracks.get(track)
     measure, scale = checked(found, metric, target, guidance)
     check_recorded(table, track, measure)
-    return board(
+    made = board(
         table,
         track=track,
         metric=measure,
@@ -101,6 +104,7 @@ def board_of(
         features=found.feature_space if measure.name in FEATURE_METRICS else "",
         filters=Filters(keep, leave_out, leave_out_seeds),
     )
+    return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials)))
 
 
 def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:
@@ -113,6 +117,12 @@ def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:
 def hint(store: Path, track: str, target: str | None = None) -> str:
     """What to run when a board is empty, in one line."""
     where = f" -t {target}" if target else ""
+    failed = [run for run in ended(Store(store)) if run.experiment == track and run.outcome == "failed"]
+    if failed:
+        told, again = (with_store(f"snrbench {what}", store) for what in ("status", f"run {track} --failed"))
+        return (
+            f"no finished runs of {track}{where} in {store}: {len(failed)} failed. `{told}` says why, `{again}` repeats"
+        )
     first = with_store(f"snrbench run {track} -s cosine -s laplace{where}", store)
     return f"no runs of {track}{where} in {store}; first: {first}"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 import schedules
 from leaderboards.effect import Effect
 from leaderboards.panel import Panel
-from leaderboards.rows import ALL_TARGETS
+from leaderboards.rows import ALL_TARGETS, Row
 from leaderboards.statistics import student
 
 
@@ -127,6 +127,19 @@ def fairness_notes(runs: pd.DataFrame, baseline: str) -> list[str]:
     if baseline.split("#")[0] not in set(runs["tuned_from"]):
         notes.append(f"{baseline} is not tuned here: tuned entries stand beside its published parameters")
     return notes
+
+
+def budget_notes(rows: Iterable[Row], trials: int) -> list[str]:
+    """Which tuned entries of a board had another number of trials than the track gives."""
+    others = sorted(
+        {
+            (row.entry, int(row.trials))
+            for row in rows
+            if row.tuned and row.trials not in (trials, None) and not isnan(row.trials)
+        }
+    )
+    each = ", ".join(f"{entry} {found}" for entry, found in others)
+    return [f"tuned with another number of trials than the track's {trials}: {each}"] if others else []
 
 
 def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFrame]) -> TunedRow:

@@ -170,6 +170,8 @@ def _integrates(schedule: Schedule) -> str | None:
     pdf and multiplies the intervals of a pdf that is wrong.
     """
     edges = np.unique(schedule.ppf(SHARES))
+    if edges.size < 2 or not np.all(np.isfinite(edges)):
+        return f"does not integrate to 1: its quantiles span no range of λ, they are {edges[:3]}"
     low, high = edges[:-1], edges[1:]
     for _ in range(_ROUNDS):
         missing = np.diff(np.stack([schedule.cdf(low), schedule.cdf(high)]), axis=0)[0] - _integral(schedule, low, high)

@@ -137,6 +137,8 @@ def on_budget(track: str, fraction: float | None) -> str:
 
     if fraction is None:
         return track
+    if SEPARATOR in track:
+        raise UserError(f"--budget-fraction with track {track!r}, which is a shortened one; name the full track")
     if not 0 < fraction < 1:
         raise UserError(f"--budget-fraction is {fraction:g}; expected more than 0 and less than 1")
     return f"{track}{SEPARATOR}{fraction:g}"

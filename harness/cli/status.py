@@ -39,7 +39,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
         raise UserError(f"no store at {store}; `{with_store('snrbench quickstart', store)}` makes one")
     found = ended(opened)
     finished = {run.key for run in found if run.outcome in ("finished", "diverged")}
-    shown = [command for command in commands if _matters(command, finished)]
+    shown = plans.to_show(commands, finished)
     counts = _counts(found, shown, tracks.names())
     troubled = [run for run in found if run.outcome in ("failed", "diverged")]
     undelivered = len(waiting(opened))
@@ -54,11 +54,12 @@ def status(store: Store = STORE, json: Json = False) -> None:
             }
         )
         return
+    width = max(16, *map(len, counts))
     for name, of_track in counts.items():
-        print(f"{name:16} " + (", ".join(f"{count} {what}" for what, count in of_track.items()) or "no runs"))
+        print(f"{name:{width}} " + (", ".join(f"{count} {what}" for what, count in of_track.items()) or "no runs"))
         for run in troubled:
             if run.experiment == name:
-                print(f"{'':16} {run.outcome}: {run.name}: {run.reason}")
+                print(f"{'':{width}} {run.outcome}: {run.name}: {run.reason}")
     for command in shown:
         _print(command)
     if any(run.outcome == "failed" for run in troubled):
@@ -67,13 +68,6 @@ def status(store: Store = STORE, json: Json = False) -> None:
         print(
             f"{counted(undelivered, 'result')} waiting to be recorded; `{with_store('snrbench sync', store)}` does it"
         )
-
-
-def _matters(command: Command, finished: set[str]) -> bool:
-    """A command that ended is over; so is an interrupted one whose runs are all there by now."""
-    if command.state == "interrupted":
-        return any(run.key not in finished for run in command.left)
-    return command.state == "running"
 
 
 def _counts(found: list[Ended], commands: list[Command], known: list[str]) -> dict[str, dict[str, int]]:

@@ -122,7 +122,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> 
     expected = estimate(opened, request.track, settings.device)
     console.print(f"{_counted(len(subjects))}, each {budget}", soft_wrap=True)
     if budget.deviation:
-        console.print(f"not the budget of {request.track}: {budget.deviation}; boards will say so", soft_wrap=True)
+        console.print(f"not the budget of {request.track}: {budget.deviation}; the study says so", soft_wrap=True)
     if dry_run:
         for subject in subjects:
             print(subject.name)

@@ -17,7 +17,7 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -152,6 +152,21 @@ def read(store: Store) -> list[Command]:
     """Every command that left a plan, oldest first. What cannot be read is left out."""
     found = (_read(path) for path in sorted((store.root / "plans").glob("[!.]*.json")))
     return [command for command in found if command is not None]
+
+
+def to_show(commands: Iterable[Command], finished: Container[str]) -> list[Command]:
+    """What is at work, and what was interrupted with runs left that are not finished since; of one line the newest.
+
+    finished: run keys
+    """
+    found: dict[tuple[str, str], Command] = {}
+    for command in commands:
+        if command.state == "running":
+            found[command.id, command.command] = command
+        elif command.state == "interrupted" and any(run.key not in finished for run in command.left):
+            found["", command.command] = command
+    at_work = {command.command for command in found.values() if command.state == "running"}
+    return [one for one in found.values() if one.state == "running" or one.command not in at_work]
 
 
 def tidy(store: Store) -> None:

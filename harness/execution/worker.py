@@ -117,11 +117,13 @@ def _check_unchanged(spec: RunSpec) -> None:
     here = type(spec)(**spec.model_dump())
     if here.key != spec.key:
         edited = "its plugin" if here.entry.fingerprint != spec.entry.fingerprint else "the plugin of its track"
-        raise RuntimeError(f"{edited} was changed after the command began; run the command again")
+        raise RuntimeError(f"{edited} was changed after the command began, or gives other numbers each time")
 
 
 def _in_one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+    """Without what would steer a terminal."""
+    text = "".join(mark if mark.isprintable() else " " for mark in str(error))
+    return f"{type(error).__name__}: {' '.join(text.split())}"[:500]
 
 
 def _set_up(setup: Setup) -> None:

@@ -121,6 +121,14 @@ def finished_keys(store: Store, track: str) -> set[str]:
     return {key for key in keys if key}
 
 
+def experiments(store: Store) -> list[str]:
+    """Names of the experiments that a store holds; [] of one that is not there."""
+    database = _database(store)
+    if database is not None:
+        return database.experiments()
+    return [found.name for found in store.client.search_experiments()] if store.exists else []
+
+
 def deleted(store: Store, track: str) -> list[str]:
     """Ids of the track's runs that were deleted and not yet erased."""
     from mlflow.entities import ViewType

@@ -80,6 +80,11 @@ class Database:
             return False
         return True
 
+    def experiments(self) -> list[str]:
+        """Names of the experiments that are not deleted."""
+        with self._open() as db:
+            return [name for (name,) in db.execute("SELECT name FROM experiments WHERE lifecycle_stage = 'active'")]
+
     def finished(self, track: str) -> list[Finished]:
         """The track's finished runs that were not deleted, newest first."""
         with self._open() as db:

@@ -22,7 +22,7 @@ def names() -> list[str]:
 
 
 def get(name: str) -> Track:
-    """The track of that name, shortened where a share of the budget follows it (`digits-v1@0.25`).
+    """The track of that name, shortened where a share of the budget follows it (`digits-v1@0.2`).
 
     UserError with the nearest names when there is none.
     """

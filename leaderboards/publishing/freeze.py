@@ -40,7 +40,7 @@ def counting(runs: pa.Table, track: str) -> pa.Table:
     same = (frame["protocol"] == now.protocol) & (frame["track_fingerprint"] == now.fingerprint)
     kept = frame[same].drop_duplicates(["entry", "fingerprint", "target", "seed"])
     if kept.empty:
-        raise UserError(f"no runs of {track} under protocol {now.protocol} and as the track is now: nothing to publish")
+        raise UserError(f"no runs of {track} under protocol {now.protocol} and as the track is now")
     order = kept.sort_values(["entry", "target", "seed"]).index.to_numpy()
     return facts.take(order)
 

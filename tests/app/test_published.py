@@ -1,4 +1,4 @@
-"""Published results in the app: alone, and beside a store's own."""
+"""What else the app ranks than a store's runs of the usual tracks: published results, and shortened tracks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ MINE = {"cosine": 1.0, "mode": 0.8}
 
 
 @pytest.fixture
-def published(empty_store, tmp_path, monkeypatch, no_caches) -> Path:
-    """A release of four entries; returns a store of two, one of them in the release."""
+def bulk():
     spec = importlib.util.spec_from_file_location("bulk_store", BULK)
-    bulk = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bulk)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+@pytest.fixture
+def published(bulk, empty_store, tmp_path, monkeypatch, no_caches) -> Path:
+    """A release of four entries; returns a store of two, one of them in the release."""
     theirs, mine = (Path(shutil.copytree(empty_store, tmp_path / name)) for name in ("theirs", "mine"))
     bulk.append(theirs, bulk.TRUTH, ("v",), range(3))
     bulk.append(mine, MINE, ("v",), range(3))
@@ -54,3 +59,10 @@ def test_a_store_is_ranked_among_them(open_app, published):
     assert {"laplace", "mode"} <= set(app.names("leaderboard.table"))
     compared = open_app(published, page="compare", **{"with": "published", "entry": ["mode", "laplace", "cosine"]})
     assert "errors" in compared.fine().figures
+
+
+def test_a_shortened_track_is_one_of_the_stores_tracks(bulk, open_app, fresh_store, no_caches):
+    bulk.append(fresh_store, MINE, ("v",), range(3), track="digits-v1@0.2")
+    app = open_app(fresh_store, track="digits-v1@0.2").fine()
+    assert set(app.names("leaderboard.table")) == set(MINE)
+    assert app.address["track"] == ["digits-v1@0.2"]

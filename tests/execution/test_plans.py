@@ -118,3 +118,18 @@ def test_a_disk_that_takes_no_plan_stops_nothing(store):
     recorder.ended(specs(1)[0], "finished", 1.0)
     recorder.close(0)
     assert plans.read(store) == []
+
+
+def command(state, line="snrbench run gmm-v1", left=("a",), number=0):
+    runs = {key: plans.Planned(key, key, "gmm-v1", "v") for key in left}
+    return plans.Command(f"{number}", line, "here", 1, float(number), 1, len(runs), state, runs=runs)
+
+
+def test_of_interrupted_commands_the_newest_that_has_something_left_is_shown():
+    ended, older, newer = command("ended"), command("interrupted", number=1), command("interrupted", number=2)
+    assert plans.to_show([ended, older, newer], set()) == [newer]
+    assert plans.to_show([ended, older, newer], {"a"}) == []
+    other = command("interrupted", "snrbench run digits-v1", ("a", "b"), 3)
+    again = command("running", number=4)
+    assert plans.to_show([older, newer, other, again], {"a"}) == [other, again]
+    assert plans.to_show([older, newer, again], set()) == [again]

@@ -130,7 +130,7 @@ def test_one_seed_is_refused(tmp_path, real_store, home):
         )
     with pytest.raises(UserError, match="one seed, 0"):
         publish(real_store, TRACK, home)
-    with pytest.raises(UserError, match=r"no runs of gmm-v1 .*nothing to publish"):
+    with pytest.raises(UserError, match=r"no runs of gmm-v1 .*as the track is now"):
         publish(real_store, "gmm-v1", home)
     assert not home.exists()
 

@@ -10,6 +10,7 @@ from scipy import stats
 
 from leaderboards.board import board
 from leaderboards.choices import Choice, tuned_table_of
+from leaderboards.tuned import budget_notes
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])
 GAIN = np.array([0.80, 0.82, 0.79, 0.81])
@@ -101,6 +102,12 @@ def test_the_board_says_what_is_not_even(table, metric):
     table.runs_of("cosine@tuned", BASE, **{**TUNED, "schedule": "cosine", "tuned_from": "cosine", "trials": 40.0})
     notes = board(table.frame, track="digits-v1", metric=metric()).notes
     assert not any("not tuned here" in note for note in notes)
+
+
+def test_the_board_says_where_trials_are_not_the_tracks(table, metric):
+    rows = board(both(table).frame, track="digits-v1", metric=metric()).rows
+    assert budget_notes(rows, 20) == []
+    assert budget_notes(rows, 24) == ["tuned with another number of trials than the track's 24: laplace@tuned 20"]
 
 
 def test_rows_of_the_board_say_what_was_tuned(table, metric):

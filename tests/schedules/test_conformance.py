@@ -68,6 +68,13 @@ def plugin():
     SCHEDULES.remove("bad_one")
 
 
+def test_nothing_but_nan_passes_nothing_that_is_about_numbers(plugin):
+    nothing = {name: (lambda x: np.full(np.shape(x), np.nan)) for name in ("pdf", "cdf", "ppf", "sf", "isf")}
+    failed = " ".join(schedules.check(plugin(**nothing)))
+    for one in ("integrates to 1", "ppf is finite", "pdf is a density"):
+        assert f": {one}: " in failed
+
+
 def test_the_unchanged_density_passes(plugin):
     assert schedules.check(plugin()) == []
 
