@@ -47,6 +47,11 @@ def wasserstein(one: Schedule, other: Schedule) -> float:
     return float(np.trapezoid(np.abs(one.cdf(points) - other.cdf(points)), points))
 
 
+def beyond(schedule: Schedule) -> float:
+    """P(|λ| > 20): the share of draws that training clips to its range."""
+    return float(schedule.cdf(np.array(-LIMIT)) + schedule.time(np.array(LIMIT)))
+
+
 def nearest(schedule: Schedule, count: int | None = None) -> list[Kin]:
     """Registered schedules and presets at their defaults, nearest first in total variation; itself left out."""
     others = [create(name) for name in names() if name != schedule.spec]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from schedules.weightings import Weighting
 
 Spec = Annotated[str, typer.Argument(metavar="NAME|SPEC", help="e.g. laplace or 'laplace:scale=0.7|shift:a=3'")]
+
+MUCH_OUTSIDE = 0.01
 
 cli = typer.Typer(no_args_is_help=True, help="Look at, test and compare noise schedules.")
 
@@ -67,7 +70,7 @@ def show(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
 @cli.command()
 def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
     """Test a schedule or weighting: is it a density, at its parameters and at the corners of their space."""
-    from schedules import conformance
+    from schedules import conformance, kinship
     from schedules.weightings import conformance as weighting_conformance
 
     load(plugin)
@@ -84,6 +87,8 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
             print(f"{'FAIL' if bad else 'pass'}  {name}  ({len(of_name) - len(bad)}/{len(of_name)} parameter points)")
             for at, _, problem in bad:
                 print(f"      {at}: {problem}")
+    if schedule and not failed and (outside := kinship.beyond(schedule)) > MUCH_OUTSIDE:
+        print(f"note: {outside:.0%} of its draws lie beyond ±{kinship.LIMIT:g}, where λ is clipped", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
 

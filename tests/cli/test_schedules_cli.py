@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import typer
+from scipy import stats
 from typer.testing import CliRunner
 
 from harness.cli.schedules import add_to
@@ -98,6 +99,14 @@ def test_check_passes(run):
     result = run("check", "laplace")
     assert result.exit_code == 0
     assert "pass  integrates to 1" in result.output
+
+
+def test_check_says_how_much_is_clipped(run):
+    """cosine widened nine times is hypsecant(0, 18)."""
+    result = run("check", "cosine|scale:by=9")
+    assert result.exit_code == 0
+    assert f"{2 * stats.hypsecant(0, 18).sf(20):.0%} of its draws lie beyond ±20" in result.output
+    assert "of its draws" not in run("check", "cosine").output
 
 
 def test_check_fails_with_one_and_says_where(run, tmp_path):
