@@ -76,8 +76,8 @@ for module in COMMANDS:
 def main() -> None:
     """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
     code = _exit_code(sys.argv[1:])
-    if "harness.tracking.store" in sys.modules:
-        sys.modules["harness.tracking.store"].close_databases()
+    if (store := sys.modules.get("harness.tracking.store")) is not None:  # a command that opened none need not load it
+        store.close_databases()
     gc.freeze()  # or Python looks through all that torch and MLflow hold while it ends: a second, also of a Ctrl-C
     sys.exit(code)
 

@@ -43,7 +43,7 @@ def parse(name: str) -> tuple[str, float] | None:
 
     UserError where no number follows, or one that is written longer than it need be: a track has one name.
     """
-    full, separator, fraction = name.partition(SEPARATOR)
+    full, separator, fraction = name.rpartition(SEPARATOR)
     if not separator:
         return None
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 
@@ -12,16 +11,7 @@ from app.command import PUBLISHED
 from leaderboards import query, released
 from leaderboards.publishing.publish import publish
 
-BULK = Path(__file__).parents[1] / "leaderboards" / "bulk_store.py"
 MINE = {"cosine": 1.0, "mode": 0.8}
-
-
-@pytest.fixture
-def bulk():
-    spec = importlib.util.spec_from_file_location("bulk_store", BULK)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import logging
 import multiprocessing
 import os
@@ -24,6 +23,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import bulk_store
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 TARGETS, SEEDS = ("eps", "v", "x0"), 5
@@ -44,10 +46,9 @@ def main() -> None:
 
 
 def _report(runs: int, store: Path) -> None:
-    bulk = _bulk_store()
-    names = bulk.names(max(2, runs // (len(TARGETS) * SEEDS)))
+    names = bulk_store.names(max(2, runs // (len(TARGETS) * SEEDS)))
     if not store.exists():
-        bulk.build(store, names, TARGETS, SEEDS)
+        bulk_store.build(store, names, TARGETS, SEEDS)
     shutil.rmtree(store / "cache", ignore_errors=True)
     print(f"\n{len(names) * len(TARGETS) * SEEDS} runs, {len(names)} entries: seconds of CPU (clock)")
     print(f"{'page':12} {'first':>15} {'again':>15} {'metric':>15} {'peak MB':>9}", flush=True)
@@ -80,17 +81,6 @@ def _seconds(call: Callable[[], Any]) -> tuple[float, float]:
     began = time.process_time(), time.perf_counter()
     call()
     return time.process_time() - began[0], time.perf_counter() - began[1]
-
-
-def _bulk_store() -> Any:
-    """The maker of synthetic stores that the tests use."""
-    file = Path(__file__).parents[1] / "leaderboards" / "bulk_store.py"
-    spec = importlib.util.spec_from_file_location("bulk_store", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

@@ -15,32 +15,23 @@ less than 1 GB.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import multiprocessing
 import os
 import resource
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import bulk_store
 
 TRACK = "digits-v1"
 TARGETS = ("v", "eps", "x0")
 SEEDS, PAGE = 5, 125
-
-
-def bulk_store() -> ModuleType:
-    """The maker of synthetic stores that the tests use."""
-    file = Path(__file__).parents[1] / "leaderboards" / "bulk_store.py"
-    spec = importlib.util.spec_from_file_location("bulk_store", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def in_fresh_process(work: Callable[..., Any], *arguments: Any) -> Any:
@@ -64,9 +55,13 @@ def memory_mb() -> float:
 
 def build(folder: Path, runs: int) -> float:
     """Write a store of at least so many runs; seconds."""
-    bulk = bulk_store()
     return timed(
-        bulk.build, folder, bulk.names(-(-runs // (len(TARGETS) * SEEDS))), TARGETS, SEEDS, curves=runs <= 1000
+        bulk_store.build,
+        folder,
+        bulk_store.names(-(-runs // (len(TARGETS) * SEEDS))),
+        TARGETS,
+        SEEDS,
+        curves=runs <= 1000,
     )
 
 
@@ -102,7 +97,7 @@ def one_more(store: Path) -> float:
     from leaderboards import query
 
     query.runs_table(store, TRACK)
-    bulk_store().append(store, {f"laplace:loc=new{time.time_ns()}": 0.5}, ["v"], [0], curves=False)
+    bulk_store.append(store, {f"laplace:loc=new{time.time_ns()}": 0.5}, ["v"], [0], curves=False)
     return timed(query.runs_table, store, TRACK)
 
 
@@ -121,10 +116,10 @@ def table_alone(runs: int, folder: Path) -> dict[str, float]:
 
     from leaderboards.cache import files, packed
 
-    bulk, rng = bulk_store(), np.random.default_rng(0)
-    keys = packed.JOINT.join(of.mark_key for of in bulk.measured((1.0, 1.15, 1.3, 1.5, 2.0, 3.0)))
+    rng = np.random.default_rng(0)
+    keys = packed.JOINT.join(of.mark_key for of in bulk_store.measured((1.0, 1.15, 1.3, 1.5, 2.0, 3.0)))
     count = keys.count(packed.JOINT) + 1
-    entries = list(bulk.names(-(-runs // (len(TARGETS) * SEEDS))))
+    entries = list(bulk_store.names(-(-runs // (len(TARGETS) * SEEDS))))
     cells = [(entry, target, seed) for target in TARGETS for seed in range(SEEDS) for entry in entries][:runs]
     blank: dict[str, list[Any]] = {name: [""] * runs for name in packed.TEXT}
     blank |= {name: [None] * runs for name in packed.NUMBERS}

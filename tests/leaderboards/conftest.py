@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -135,15 +133,6 @@ def paper(table: Table) -> pd.DataFrame:
                 scores |= {("test", 1.0, 0.25): 4 * own, ("test", 1.0, 0.5): 2 * own}
                 table.run(entry, seed, scores, target)
     return table.frame
-
-
-@pytest.fixture(scope="session")
-def bulk() -> ModuleType:
-    """`bulk_store.py`: stores of many runs with known truth, without training."""
-    spec = importlib.util.spec_from_file_location("bulk_store", Path(__file__).with_name("bulk_store.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
