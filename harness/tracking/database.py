@@ -48,7 +48,7 @@ def examine(file: Path) -> None:
     try:
         found = _look(file)
     except sqlite3.Error as error:
-        raise UserError(f"store {file.parent} cannot be read: {file.name}: {error}; {RESTORE}") from error
+        raise damaged(file, error) from error
     if found.revision is None or not found.complete:
         remedy = RESTORE if found.runs else "it holds no runs: delete it, and it will be made again"
         raise UserError(f"store {file.parent} cannot be read: {file.name} was never made completely; {remedy}")
@@ -67,6 +67,11 @@ def examine(file: Path) -> None:
         f"store {file.parent}: {file.name} was made by a newer MLflow than {mlflow.__version__} "
         f"(schema {found.revision}, expected {head}); update MLflow, or use another --store"
     )
+
+
+def damaged(file: Path, error: sqlite3.Error) -> UserError:
+    """What to say of a file that SQLite cannot read."""
+    return UserError(f"store {file.parent} cannot be read: {file.name}: {error}; {RESTORE}")
 
 
 def reading_uri(file: Path) -> str:

@@ -128,8 +128,10 @@ class Database:
         try:
             with closing(sqlite3.connect(address, uri=True, timeout=database.WAIT)) as connection:
                 yield connection
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:  # another schema, or a lock
             raise UnreadableError(str(error)) from error
+        except sqlite3.DatabaseError as error:
+            raise database.damaged(self.file, error) from error
 
 
 def _parts(runs: list[Finished]) -> Iterator[list[Finished]]:

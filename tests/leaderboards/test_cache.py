@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from leaderboards import query
 from leaderboards.cache import files, lines, packed, sync
 from leaderboards.exports import to_json
 from leaderboards.narrow import narrowed, plain, stacked
+from schedules.errors import UserError
 
 TRACK = "digits-v1"
 FIELDS = ["run_id", "metric", "split", "guidance", "mark"]
@@ -253,3 +255,18 @@ def test_narrowing_keeps_every_run_and_makes_text_plain(real_store):
         plain(both), pd.concat([plain(table.iloc[:3]), plain(table.iloc[1000:1003])], ignore_index=True)
     )
     assert isinstance(both["entry"].dtype, pd.CategoricalDtype)
+
+
+def test_a_damaged_page_of_the_record_is_one_line_that_names_the_file(real_store):
+    file = real_store / "mlflow.db"
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,), (page,) = (
+            db.execute(asked).fetchone()
+            for asked in ("PRAGMA page_size", "SELECT rootpage FROM sqlite_master WHERE name = 'latest_metrics'")
+        )
+    with file.open("r+b") as opened:
+        opened.seek((page - 1) * size)
+        opened.write(b"\xff" * size)
+    with pytest.raises(UserError, match=r"cannot be read: mlflow\.db: .*malformed; restore a backup"):
+        query.runs_table(real_store, TRACK)
