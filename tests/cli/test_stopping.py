@@ -25,7 +25,7 @@ SECONDS_TO_STOP = 60  # of a loaded machine; tests/survival/stopping.py measures
 
 @pytest.fixture
 def scene(tmp_path):
-    yield Scene(tmp_path, steps=600)
+    yield Scene(tmp_path, steps=2000)  # long enough to be stopped twice, on a fast machine too
     tracks.TRACKS.pop("tiny-v1", None)
     bench.cache_clear()
 
