@@ -15,13 +15,29 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.protocol import PROTOCOL
-from harness.targets import TARGETS
+
+ADDED = "added after the first tracks"
 
 
 class Declared(BaseModel):
     """Base of every part of a track: immutable, and a misspelt field is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def unchanged(self) -> set[str]:
+        """Names of the fields that came later and are at their defaults."""
+        return {
+            name
+            for name, field in type(self).model_fields.items()
+            if isinstance(field.json_schema_extra, dict)
+            and ADDED in field.json_schema_extra
+            and getattr(self, name) == field.default
+        }
+
+
+def added(default: Any, description: str) -> Any:
+    """A field that came after the first tracks were frozen: at its default it is no part of a fingerprint."""
+    return Field(default, description=description, json_schema_extra={ADDED: True})
 
 
 class Part(Declared):
@@ -98,7 +114,7 @@ class Track(Declared):
     evaluation: Evaluation
     tuning: Tuning = Tuning()
     primary_metric: str = "fd"
-    targets: tuple[str, ...] = TARGETS
+    targets: tuple[str, ...] = ("eps", "x0", "v", "flow")
 
     @property
     def protocol(self) -> str:
@@ -119,7 +135,9 @@ class Track(Declared):
     @property
     def fingerprint(self) -> str:
         """Hash of every number that defines the track; part of each run key, so an edited track never mixes."""
-        declared = self.model_dump_json(exclude={"summary", "feature_space", "tuning"})
+        parts = {name: part.unchanged() for name, part in self if isinstance(part, Declared)}
+        left_out = self.unchanged() | {"summary", "feature_space", "tuning"}
+        declared = self.model_dump_json(exclude={**parts, **dict.fromkeys(left_out, True)})
         return hashlib.sha256(declared.encode()).hexdigest()[:16]
 
     def mark_steps(self) -> tuple[int, ...]:
