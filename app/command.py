@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,8 @@ HOST = "127.0.0.1"
 PORT = 8501
 PUBLISHED = "SNRBENCH_APP_PUBLISHED"
 """Set for the page scripts: only published results are shown, and no store is read."""
+BUNDLES = "SNRBENCH_APP_BUNDLES"
+"""Set for the page scripts: files that others handed in, ranked beside the rest."""
 SERVER = Path(__file__).with_name("server.py")
 LOCAL = "localhost,127.0.0.1"
 SETTINGS = {
@@ -44,6 +47,9 @@ def app(
     published: Annotated[
         bool, typer.Option("--published", help="Show the published results that come with snrbench; needs no store.")
     ] = False,
+    with_bundle: Annotated[
+        list[Path] | None, typer.Option("--with-bundle", metavar="FILE", help="A bundle's results, too; repeatable.")
+    ] = None,
     store: Store = STORE,
 ) -> None:
     """Open leaderboards, comparisons and live schedules in a browser."""
@@ -55,6 +61,7 @@ def app(
     if published:
         _check_published()
         os.environ[PUBLISHED] = "1"
+    os.environ[BUNDLES] = os.pathsep.join(_checked(with_bundle or ()))
     # Streamlit costs seconds to import, and the command line imports this module for every command.
     from click import Abort
     from streamlit.web import cli as streamlit
@@ -87,6 +94,19 @@ def _check_published() -> None:
 
     if not released_tracks():
         raise UserError("no published results come with this installation; leave out --published to show a store")
+
+
+def _checked(bundles: Iterable[Path]) -> list[str]:
+    """Where the bundles are. UserError for one that is malformed or does not compare with the tracks as they are."""
+    found = [file.absolute() for file in bundles]
+    if found:
+        from leaderboards.bundles import contents
+
+        for file in found:
+            contents.comparable(contents.open_bundle(file))
+            if os.pathsep in str(file):
+                raise UserError(f"bundle {file}: its path must not hold {os.pathsep!r}")
+    return [str(file) for file in found]
 
 
 def _check_store(store: Path) -> None:

@@ -49,7 +49,7 @@ def of_sources(store: Store) -> dict[str, str]:
 
 def left_out(store: Store, track: str) -> None:
     """Say which results could not be ranked together."""
-    for note in results.joined(store, track)[1] if results.joins(store, track) else ():
+    for note in results.joined(store, track)[1]:
         st.caption(plain(note))
 
 

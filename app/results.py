@@ -17,15 +17,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.command import PUBLISHED
+from app.command import BUNDLES, PUBLISHED
 from app.view import View
 from harness.tracking import read
 from harness.tracking.store import Store as Opened
 from harness.tracks.shortened import SEPARATOR
 from leaderboards import lines, query, released, views
+from leaderboards.bundles import contents
+from leaderboards.bundles.receipt import RECEIPTS
 from leaderboards.narrow import plain
 from leaderboards.query import METRICS, Metric, tracks
 from leaderboards.rows import Board
+from leaderboards.sources import Sources, table_of
 from leaderboards.views import Curve
 from schedules import UserError
 
@@ -44,24 +47,35 @@ class Store:
     version:   changes whenever a run is recorded; empty where there is nothing to read
     published: the results that come with snrbench instead of a store's
     joined:    those beside the store's own
+    bundles:   files that others handed in, beside the rest
     """
 
     folder: Path
     version: str
     published: bool = False
     joined: bool = False
+    bundles: tuple[Path, ...] = ()
 
 
 def store() -> Store:
     """The store that `snrbench app` was started with."""
     folder = Path(os.environ.get("SNRBENCH_HOME") or DEFAULT)
+    bundles = tuple(Path(file) for file in os.environ.get(BUNDLES, "").split(os.pathsep) if file)
     if os.environ.get(PUBLISHED):
-        return Store(folder, "published" if released.released_tracks() else "", published=True)
+        own = "published" if released.released_tracks() else ""
+        return Store(folder, own + _stamps(folder, bundles), published=True, bundles=bundles)
     if "MLFLOW_TRACKING_URI" in os.environ:
-        return Store(folder, f"server {time.time() // FRESH:.0f}")
+        return Store(folder, f"server {time.time() // FRESH:.0f}{_stamps(folder, bundles)}", bundles=bundles)
     if not (folder / "mlflow.db").exists():
-        return Store(folder, "")
-    return Store(folder, " ".join(query.store_version(folder, track) for track in track_names()))
+        return Store(folder, _stamps(folder, bundles), bundles=bundles)
+    versions = " ".join(query.store_version(folder, track) for track in track_names())
+    return Store(folder, versions + _stamps(folder, bundles), bundles=bundles)
+
+
+def _stamps(folder: Path, bundles: tuple[Path, ...]) -> str:
+    """Changes whenever a bundle or what came of verifying one does."""
+    files = [*bundles, folder / RECEIPTS] if bundles else []
+    return "".join(f" {file.stat().st_mtime_ns}" for file in files if file.exists())
 
 
 def exists(store: Store) -> bool:
@@ -103,23 +117,23 @@ def card(track: str) -> dict[str, Any]:
     return tracks.card(track)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the results …")
 def table(store: Store, track: str) -> pd.DataFrame:
     """The long table of a track's runs. Shared, not copied, between visitors: nobody changes it."""
-    if store.published:
-        return released.published_table(track) if track in released.released_tracks() else _nothing(track)
-    return joined(store, track)[0] if joins(store, track) else query.runs_table(store.folder, track)
-
-
-def joins(store: Store, track: str) -> bool:
-    """Whether the published results of a track stand beside the store's own."""
-    return store.joined and track in released.released_tracks()
+    return joined(store, track)[0]
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the results …")
 def joined(store: Store, track: str) -> tuple[pd.DataFrame, list[str]]:
-    """A store's results and the published ones in one long table, and notes on what could not be joined."""
-    return released.with_published(query.runs_table(store.folder, track), track)
+    """All results of a track in one long table, and notes on what could not be joined."""
+    places = Sources(
+        store.folder,
+        own=not store.published and Opened(store.folder).exists,
+        published=(store.published or store.joined) and track in released.released_tracks(),
+        bundles=tuple(file for file in store.bundles if contents.open_bundle(file).manifest.track == track),
+    )
+    if not (places.own or places.published or places.bundles):
+        return _nothing(track), []
+    return table_of(places, track)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -203,14 +217,19 @@ def losses(store: Store, track: str, run_ids: tuple[str, ...]) -> dict[str, Curv
 @st.cache_data(max_entries=KEPT, show_spinner="Reading densities …")
 def learned_densities(store: Store, run_ids: tuple[str, ...]) -> dict[str, Curve]:
     """run_id → p(λ) at the end of training, of schedules that learn."""
-    own = [run_id for run_id in run_ids if not run_id.startswith(released.PREFIX)]
+    own = [run_id for run_id in run_ids if of_store(run_id)]
     return views.learned_densities(store.folder, own) if own else {}
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading samples …")
 def picture(store: Store, run_id: str, name: str) -> bytes | None:
     """A picture that a run left, such as `samples.png`; None where it has none."""
-    return None if run_id.startswith(released.PREFIX) else read.artifact(store.folder, run_id, name)
+    return read.artifact(store.folder, run_id, name) if of_store(run_id) else None
+
+
+def of_store(run_id: str) -> bool:
+    """Whether a run is the store's own: published ones and those of a bundle are called by where they are from."""
+    return ":" not in run_id
 
 
 def _nothing(track: str) -> pd.DataFrame:

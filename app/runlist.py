@@ -52,7 +52,7 @@ def _scores(table: pd.DataFrame, track: str) -> pd.Series:
 
 def _broken(store: Store, track: str) -> pd.DataFrame:
     """Runs that MLflow holds without a result: failed, or not finished yet."""
-    if store.published or not results.exists(store):
+    if store.published or not Opened(store.folder).exists:
         return pd.DataFrame(columns=[*COLUMNS, "score"])
     rows = []
     for run in read.search(Opened(store.folder), track, "attributes.status != 'FINISHED'"):

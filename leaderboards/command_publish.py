@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import STORE, Plugins, Store, load
+from harness.cli.options import STORE, Plugins, Store, TrackPlugins, load, load_tracks
 
 LISTED = 10
 
@@ -37,11 +37,13 @@ def publish(
     ] = True,
     store: Store = STORE,
     plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
 ) -> None:
     """Publish a track's results: scores, curves, table, pictures, and what changed since the last release.
 
     Runs that are published already stay: those of the store are added, or take the place of the same runs. A release of
-    another protocol or version of the track is replaced.
+    another protocol or version of the track is replaced. Results that are not meant for this package, as of a track of
+    one's own, go --to a folder of one's own.
 
     The table of README.md is refreshed between the markers <!-- snrbench:published TRACK --> and
     <!-- /snrbench:published -->, where it has them.
@@ -53,6 +55,7 @@ def publish(
     from leaderboards.query import check_store
 
     load(plugin)
+    load_tracks(track_plugin)
     check_store(store, track)
     folder = to or released.FOLDER
     with reading(f"reading {track}") as on_progress:

@@ -12,6 +12,8 @@ from leaderboards.bundles.contents import Bundle
 from schedules.errors import UserError
 
 VERIFIED, SELF_REPORTED = "verified", "self-reported"
+RECEIPTS = "verified"
+"""Folder of a store."""
 
 
 class Receipt(BaseModel):
@@ -67,4 +69,4 @@ def load(store: Path, digest: str) -> Receipt | None:
 
 
 def _file(store: Path, digest: str) -> Path:
-    return store / "verified" / f"{digest}.json"
+    return store / RECEIPTS / f"{digest}.json"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 
 from leaderboards import released
 from leaderboards.cache import sync
@@ -53,6 +56,17 @@ def publish(
     Raises UserError for a store without runs of the track as it is now, for a board with a single seed, and for a
     folder that cannot be read or written.
     """
+    with _alone(to / track):
+        return _publish(store, track, to, on_progress, replace, costs)
+
+
+def _alone(home: Path) -> FileLock:
+    """Held while a release is read and replaced: of two that publish at once, the second adds to the first's."""
+    name = hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:16]
+    return FileLock(Path(tempfile.gettempdir()) / f"snrbench-publish-{name}.lock")
+
+
+def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, replace: bool, costs: bool) -> Published:
     home = to / track
     runs = freeze.counting(sync.synchronised(store, track, False, on_progress), track)
     own = freeze.content(store, track, runs, costs)

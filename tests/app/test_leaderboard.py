@@ -149,7 +149,7 @@ def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, no_caches
     one_run = table[table["run_id"] == table.loc[table["entry"] == "cosine", "run_id"].iloc[0]]
     names = ["cosine", *(name for name in schedules.names() if name != "cosine")][:count]
     whole = tables.repeated(one_run, names, ["v"], 3)
-    monkeypatch.setattr(query, "runs_table", lambda *_: whole)
+    monkeypatch.setattr(query, "runs_table", lambda *_, **__: whole)
     app = open_app(full_store, target="v").fine()
     shown = app.tables["leaderboard.table"]["rows"]
     assert len(shown) == min(count, 25)

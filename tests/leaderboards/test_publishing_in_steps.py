@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import isnan
 
@@ -220,3 +221,15 @@ def test_costs_can_be_left_out_and_nothing_else(real_store, home):
         assert isnan(after.seconds)
         assert record(replace(after, seconds=before.seconds)) == record(before)
     assert not released.published_table(TRACK)["metric"].isin(["seconds/training", "memory/peak_mib"]).any()
+
+
+def test_two_that_publish_at_once_lose_nothing(real_store, home, tmp_path):
+    parts = [part(real_store, tmp_path / rule[-1], f"seed = {rule}") for rule in ("0", "1", "2")]
+    for one in parts:  # one seed publishes nothing by itself
+        other = part(real_store, tmp_path / f"{one.name}-other", "entry = 'cosine' OR seed = " + one.name)
+        shutil.rmtree(one)
+        other.rename(one)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda one: publish(one, TRACK, home), parts))
+    published = set(released.published_table(TRACK)["run_key"])
+    assert published == set(query.runs_table(real_store, TRACK)["run_key"])

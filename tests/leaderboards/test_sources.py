@@ -178,6 +178,18 @@ def test_bundle_verify_and_rank_beside_ones_own(snrbench, with_keys, tmp_path, m
         assert rows == {"cosine": "", "laplace": mark, "edm": mark, "cosine_scaled:s=2": mark}
 
 
+def test_a_bundle_ranks_among_the_published_rows(snrbench, with_keys, bulk, home, tmp_path):
+    theirs = bulk.build(tmp_path / "theirs", {"cauchy": 0.7}, ["v"])
+    assert snrbench("bundle", TRACK, "-o", tmp_path / "theirs.zip", "--store", theirs)[0] == 0
+    assert snrbench("publish", TRACK, "--store", with_keys)[0] == 0
+    places = ("--published", "--with-bundle", tmp_path / "theirs.zip", "--store", tmp_path / "none")
+    rows = json.loads(snrbench("leaderboard", TRACK, "-t", "v", *places, "--format", "json")[1])
+    marks = {row["entry"]: (row["source"], row["verified"]) for row in rows}
+    assert marks.pop("cauchy") == ("theirs.zip", "self-reported")
+    assert set(marks.values()) == {("published", "")}
+    assert not (tmp_path / "none").exists()
+
+
 def test_verify_refuses_what_is_malformed(snrbench, tmp_path):
     (tmp_path / "b").write_bytes(b"no zip")
     code, out, err = snrbench("verify", tmp_path / "b", "--store", tmp_path / "store")
