@@ -14,7 +14,8 @@ from scipy import stats
 
 from leaderboards.improvement import interval, probability
 from leaderboards.resolution import noise
-from leaderboards.statistics import student
+from leaderboards.speedup import all_over_seeds, over_cells, reach_all
+from leaderboards.statistics import pool_independent, pool_seeds, student
 from leaderboards.transfer import fisher
 from leaderboards.variance import mean_squares, sampling_interval, training_interval
 
@@ -56,6 +57,59 @@ def test_intervals_where_only_one_entry_is_noisy(seeds: int, draw: Draw, least: 
     """All the skewness in the difference: t covers 93 to 94 % at skewness 1, and only 82 to 86 % at skewness 6."""
     estimate = student(draw(np.random.default_rng(seeds), (20_000, seeds)))
     assert least <= share(estimate.low, estimate.high, 0.0) <= most
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+@pytest.mark.parametrize("draw", [normal, skewed, extreme])
+def test_intervals_over_cells_that_share_their_seeds(seeds: int, draw: Draw):
+    """Averaged over three cells within each seed first; noise of unequal size, half of it the seed's luck."""
+    rng = np.random.default_rng(seeds)
+    size = np.array([0.5, 1.0, 2.0])[:, None]
+    entry, baseline = (size * (draw(rng, (10_000, 1, seeds)) + draw(rng, (10_000, 3, seeds))) for _ in range(2))
+    estimate = student(pool_seeds(entry - baseline))
+    assert share(estimate.low, estimate.high, 0.0) >= 0.94
+
+
+@pytest.mark.parametrize(("draw", "least", "most"), [(normal, 0.945, 0.985), (skewed, 0.935, 0.98)])
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_intervals_over_tracks_that_share_no_seed(seeds: int, draw: Draw, least: float, most: float):
+    """Satterthwaite's degrees of freedom; three tracks, whose noise and numbers of seeds differ."""
+    rng = np.random.default_rng(seeds)
+    counts = np.array([seeds, seeds + 2, 2 * seeds])
+    tracks = [student(size * draw(rng, (4000, n))) for size, n in zip((1.0, 2.0, 0.5), counts, strict=True)]
+    means = np.stack([one.mean for one in tracks], axis=1)
+    errors = np.stack([one.sd for one in tracks], axis=1) / np.sqrt(counts)
+    found = [pool_independent(mean, error, counts - 1) for mean, error in zip(means, errors, strict=True)]
+    held = share(np.array([one.low for one in found]), np.array([one.high for one in found]), 0.0)
+    assert least <= held <= most
+
+
+MARKS = np.array([0.25, 0.5, 1.0])
+
+
+def reaches(draw: Draw, rng: np.random.Generator, runs: int) -> list:
+    """When an entry whose cost falls by 1 a halving of the budget meets a baseline that ends 0.7 above it."""
+    luck = draw(rng, (2, runs))
+    ends = 0.7 + 0.05 * (luck[0] + draw(rng, (runs,)))
+    costs = -np.log2(MARKS) + 0.05 * (luck[0] + luck[1])[:, None] + 0.03 * draw(rng, (runs, 3))
+    return reach_all(MARKS, costs, ends)
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+@pytest.mark.parametrize(("draw", "least"), [(normal, 0.94), (skewed, 0.93)])
+@pytest.mark.parametrize("cells", [1, 3])
+def test_speed_ups(seeds: int, draw: Draw, least: float, cells: int):
+    """Truth is the geometric mean over many seeds; of one cell, and of three that share none of their noise."""
+    rng = np.random.default_rng(seeds)
+    groups = 1500
+    found = [reaches(draw, rng, groups * seeds) for _ in range(cells)]
+    each = [over_cells(of_seed) for of_seed in zip(*found, strict=True)]
+    truth = np.mean([one.log_speedup for one in reaches(draw, rng, 60_000)])
+    assert np.isfinite(truth)
+    bounds = all_over_seeds([each[start : start + seeds] for start in range(0, len(each), seeds)])
+    assert all(bound.note == "" for bound in bounds)
+    low, high = (np.log([getattr(bound, side) for bound in bounds]) for side in ("low", "high"))
+    assert share(low, high, truth) >= least
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
