@@ -122,18 +122,47 @@ def table(store: Store, track: str) -> pd.DataFrame:
     return joined(store, track)[0]
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the results …")
 def joined(store: Store, track: str) -> tuple[pd.DataFrame, list[str]]:
     """All results of a track in one long table, and notes on what could not be joined."""
+    own = None
+    if _has_own(store) and (store.folder, track) not in _read_before:
+        own = _read(store.folder, track)
+        _read_before.add((store.folder, track))
+    return _joined(store, track, own)
+
+
+_read_before: set[tuple[Path, str]] = set()
+"""What this process has read once, so that its cache beside the record is nearly up to date."""
+
+
+def _read(folder: Path, track: str) -> pd.DataFrame:
+    """The store's table, with a bar on the page while runs are read from the record."""
+    place = st.empty()
+
+    def on_progress(done: int, total: int | None) -> None:
+        counted = f"{done:,} of {total:,} runs" if total else f"{done:,} runs"
+        place.progress(min(1.0, done / total) if total else 0.0, text=f"Reading {track}: {counted}")
+
+    found = query.runs_table(folder, track, on_progress=on_progress)
+    place.empty()
+    return found
+
+
+def _has_own(store: Store) -> bool:
+    return not store.published and Opened(store.folder).exists
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the results …")
+def _joined(store: Store, track: str, _own: pd.DataFrame | None) -> tuple[pd.DataFrame, list[str]]:
     places = Sources(
         store.folder,
-        own=not store.published and Opened(store.folder).exists,
+        own=_has_own(store),
         published=(store.published or store.joined) and track in released.released_tracks(),
         bundles=tuple(file for file in store.bundles if contents.open_bundle(file).manifest.track == track),
     )
     if not (places.own or places.published or places.bundles):
         return _nothing(track), []
-    return table_of(places, track)
+    return table_of(places, track, own=_own)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -31,17 +31,22 @@ class Sources:
     bundles: tuple[Path, ...] = ()
 
 
-def table_of(sources: Sources, track: str, rebuild: bool = False) -> tuple[pd.DataFrame, list[str]]:
+def table_of(
+    sources: Sources, track: str, rebuild: bool = False, own: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, list[str]]:
     """The long table of all sources together, and notes on what was left out.
+
+    own: the store's, where somebody has read it already
 
     UserError for a store, a release or a bundle that is not there or can't be read.
     """
     notes: list[str] = []
-    table = None
+    table = own if sources.own else None
     handed_in = [bundle_table(file, sources.store, track) for file in sources.bundles]
     if sources.own:
-        with reading(f"reading {track}") as on_progress:
-            table = query.runs_table(sources.store, track, rebuild=rebuild, on_progress=on_progress)
+        if table is None:
+            with reading(f"reading {track}") as on_progress:
+                table = query.runs_table(sources.store, track, rebuild=rebuild, on_progress=on_progress)
         if handed_in:
             table, notes = released.of_this_version(table, track)
     if sources.published:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import optuna
 import pytest
+import streamlit as st
 
 from harness import tracks
 from harness.tracking.store import Store
@@ -147,3 +148,21 @@ def test_pages_of_a_damaged_store_say_so_in_a_line(open_app, tmp_path):
     assert not app.exception
     assert len(app.error) == 1
     assert "Traceback" not in app.error[0].value
+
+
+def test_a_record_that_is_read_for_the_first_time_shows_how_far_it_is(open_app, bulk, tmp_path, monkeypatch):
+    seen = []
+    original = st.delta_generator.DeltaGenerator.progress
+    monkeypatch.setattr(
+        st.delta_generator.DeltaGenerator,
+        "progress",
+        lambda self, value, text=None: (seen.append((value, text)), original(self, value, text))[1],
+    )
+    store = bulk.build(tmp_path / "store", {"cosine": 1.0, "laplace": 0.9}, ["v"], 3)
+    app = open_app(store).fine()
+    assert seen[-1] == (1.0, "Reading digits-v1: 6 of 6 runs")
+    assert not app.get("progress")
+    seen.clear()
+    bulk.append(store, {"edm": 1.1}, ["v"], range(3))
+    assert set(app.run().names("leaderboard.table")) == {"cosine", "laplace", "edm"}
+    assert not seen
