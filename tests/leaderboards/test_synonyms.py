@@ -3,12 +3,25 @@
 from types import SimpleNamespace
 
 import schedules
-from leaderboards.publishing.synonyms import as_text, synonyms
+from leaderboards.publishing.synonyms import as_text, synonyms, twins
 from schedules.kinship import same_density
 
 
 def board(*names):
-    return SimpleNamespace(rows=[SimpleNamespace(schedule=name, tuned=False) for name in names])
+    rows = [SimpleNamespace(schedule=name, tuned=False) for name in names]
+    return SimpleNamespace(rows=rows, cells=())
+
+
+def scored(**values):
+    """A board with the scores of entries, by target and seed."""
+    cells = [
+        SimpleNamespace(
+            target=target,
+            rows=[SimpleNamespace(entry=entry, values=of[target]) for entry, of in values.items() if target in of],
+        )
+        for target in ("v", "eps")
+    ]
+    return SimpleNamespace(rows=[], cells=cells)
 
 
 def test_they_are_what_kinship_finds_by_distance():
@@ -24,3 +37,12 @@ def test_a_name_that_was_run_is_an_entry_of_its_own():
     assert synonyms(board("laplace", "laplace:scale=2")) == {}
     assert as_text(board("laplace")) == ""
     assert "- `cosine`: " in as_text(board("cosine"))
+
+
+def test_entries_with_the_same_numbers_in_every_run_are_named():
+    one = {"v": {0: 0.5, 1: 0.25}, "eps": {0: 1.5}}
+    almost = {"v": {0: 0.5, 1: 0.25 + 1e-15}, "eps": {0: 1.5}}
+    lost = {"v": {0: float("inf")}}
+    found = scored(b=one, a=one, almost=almost, part={"v": one["v"]}, lost=lost, too=lost)
+    assert twins(found) == [["a", "b"]]
+    assert "- `a`, `b`" in as_text(found)
