@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.options import Json, TrackPlugins, load_tracks, print_json
+
+if TYPE_CHECKING:
+    from harness.data.dataset import Dataset
+    from harness.tracks.track import Track
 
 tracks = typer.Typer(help="List, show and prepare tracks.", no_args_is_help=True)
 
@@ -57,9 +61,25 @@ def prepare(track: Annotated[str, typer.Argument(help="Name of a track.")], trac
     from harness import tracks as registry
 
     load_tracks(track_plugin)
-    data = registry.get(track).data()
+    found = registry.get(track)
+    data = found.data()
     sizes = ", ".join(f"{len(getattr(data, split))} {split}" for split in ("train", "val", "test"))
     print(f"{track} is ready: {sizes}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
+    _say_features(found, data)
+
+
+def _say_features(track: Track, data: Dataset) -> None:
+    """Make the feature space, and say how well its classifier does where it is one."""
+    import torch
+
+    from harness.metrics.classifiers import Features
+    from harness.metrics.own_classifier import told_apart
+    from harness.metrics.train_image_classifier import accuracy
+
+    features = track.features(torch.device("cpu"))
+    if isinstance(features, Features):
+        right = accuracy(features.classifier, told_apart(data.test, data.classes))
+        print(f"feature space {track.feature_space}: accuracy {right:.4f} on the test split")
 
 
 def _print(value: dict[str, Any], indent: int = 0) -> None:
