@@ -22,7 +22,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.data import images
 from harness.data.dataset import Split
-from harness.metrics.classifiers import WEIGHTS, ImageClassifier
+from harness.metrics.classifiers import WEIGHTS, Classifier, ImageClassifier
 
 DATA = {"mnist": images.mnist, "fashion": images.fashion_mnist, "cifar10": images.cifar10}
 EPOCHS, BATCH, SEED, LEARNING_RATE = 6, 256, 0, 2e-3
@@ -68,7 +68,7 @@ def train(
 
 
 @torch.inference_mode()
-def standardise(classifier: ImageClassifier, x: Tensor) -> None:
+def standardise(classifier: Classifier, x: Tensor) -> None:
     """Set the features' mean and standard deviation to those over x."""
     hidden = _in_chunks(classifier.trunk, x)
     classifier.mean.copy_(hidden.mean(dim=0))
@@ -76,7 +76,7 @@ def standardise(classifier: ImageClassifier, x: Tensor) -> None:
 
 
 @torch.inference_mode()
-def accuracy(classifier: ImageClassifier, split: Split) -> float:
+def accuracy(classifier: Classifier, split: Split) -> float:
     """Share of a split's images whose label is found."""
     return float((_in_chunks(classifier, split.x).argmax(dim=1) == split.labels).double().mean())
 
