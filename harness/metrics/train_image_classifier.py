@@ -5,7 +5,8 @@
 writes harness/metrics/weights/<name>.safetensors and prints the SHA-256 that the track declares. Committed files came
 from this command, on one core; their accuracies on the training, validation and test split:
 
-    mnist   0.9974   0.9906   0.9922   (55,000 / 5,000 / 10,000 images)
+    mnist     0.9974   0.9906   0.9922   (55,000 / 5,000 / 10,000 images)
+    fashion   0.9297   0.9138   0.9050   (the same)
 """
 
 from __future__ import annotations
