@@ -14,7 +14,10 @@ FASHION = MNIST.model_copy(
         "name": "fashion-v1",
         "summary": "Fashion-MNIST at 32×32, DiT of 0.7 M parameters on patches of 8 pixels",
         "data": Part(make="harness.data.images:fashion_mnist"),
-        "features": Part(make="harness.metrics.classifiers:fashion_features", options={"sha256": "2071c210fda52168031a197a534437f62e4a4a88a88b1ef79dab39e536fd5f46"}),
+        "features": Part(
+            make="harness.metrics.classifiers:fashion_features",
+            options={"sha256": "2071c210fda52168031a197a534437f62e4a4a88a88b1ef79dab39e536fd5f46"},
+        ),
         "feature_space": "fashion-classifier-64",
         "needs": "Fashion-MNIST, 31 MB to download",
     }
