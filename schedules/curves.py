@@ -8,7 +8,7 @@ import numpy as np
 
 from schedules.density import Array
 from schedules.schedule import Schedule
-from schedules.weightings import TARGETS, target_factor
+from schedules.weightings import ERRORS, target_factor
 
 SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -32,6 +32,9 @@ def times(points: int = 401) -> Array:
 
 
 def effective(schedule: Schedule, at: Array) -> dict[str, Array]:
-    """p(λ) · c_target(λ): the weight on the ε-error under plain MSE in each target's space; {target: as `at`}."""
+    """p(λ) · c_target(λ): the weight on the ε-error under plain MSE in each target's space; {target: as `at`}.
+
+    Targets with one error are one: edm is v.
+    """
     density = schedule.pdf(at)
-    return {target: density * target_factor(target, at) for target in TARGETS}
+    return {target: density * target_factor(target, at) for target in ERRORS}

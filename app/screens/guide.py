@@ -150,7 +150,8 @@ def _track(name: str) -> None:
         rows = [grid.Row(f"floor {key}", [f"floor of {key}", _small(value)]) for key, value in floors.items()]
         baseline: Any = card.get("baseline_unguided") or {}
         for target, found in baseline.items():
-            spread = f"{found['fd_mean']:.3g} ± {100 * found['fd_sd_of_log']:.0f} %"
+            noise = found["fd_sd_of_log"]  # unknown of one seed
+            spread = f"{found['fd_mean']:.3g}" + ("" if noise is None else f" ± {100 * noise:.0f} %")
             rows.append(grid.Row(target, [f"fd of cosine, {target}, unguided", spread]))
         grid.show(_two("measured", "value"), rows, f"{PAGE}.floors-{name}", f"Floors of {name}", look="matrix")
 

@@ -1,4 +1,4 @@
-"""Pictures of schedules: p(λ), λ(t), and p(λ)·c_target(λ) for each prediction target.
+"""Pictures of schedules: p(λ), λ(t), and p(λ)·c_target(λ) for each prediction target's error.
 
 PNG and SVG through matplotlib, HTML through plotly, by the ending of the file's name. The colours are Okabe and
 Ito's, which people with any colour vision tell apart; beyond eight schedules the line style changes.
@@ -14,7 +14,7 @@ import numpy as np
 from schedules import Schedule, UserError
 from schedules.curves import effective, grid, times
 from schedules.density import Array
-from schedules.weightings import TARGETS
+from schedules.weightings import ERRORS, TARGETS, error_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -46,7 +46,7 @@ def draw(schedules: list[Schedule], out: Path) -> None:
 
 
 def panels(schedules: list[Schedule]) -> list[Panel]:
-    """The six panels: density, time form, and the effective weight under the four targets."""
+    """The six panels: density, time form, and the effective weight under the targets' four errors."""
     at, t = grid(schedules, limit=LIMIT), times()
     time_forms = [(t, one.logsnr(t)) for one in schedules]
     weights = [effective(one, at) for one in schedules]
@@ -58,16 +58,21 @@ def panels(schedules: list[Schedule]) -> list[Panel]:
         *(
             # c(λ) grows without bound towards noise, so only a logarithmic axis shows where two schedules differ.
             Panel(
-                f"training weight on the ε-error, target {target}",
+                f"training weight on the ε-error, target {_together(target)}",
                 "λ = log SNR",
                 "p(λ)·c(λ)",
                 [(at, weight[target]) for weight in weights],
                 WEIGHTS,
                 logarithmic=True,
             )
-            for target in TARGETS
+            for target in ERRORS
         ),
     ]
+
+
+def _together(error: str) -> str:
+    """All targets that have this error: "v or edm"."""
+    return " or ".join(target for target in TARGETS if error_of(target) == error)
 
 
 def _robust(schedules: list[Schedule], at: Array) -> tuple[float, float]:

@@ -243,9 +243,9 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
 def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
     from schedules.curves import quantiles
     from schedules.kinship import same_density, same_objective
-    from schedules.weightings import TARGETS
+    from schedules.weightings import ERRORS
 
-    objectives = {target: same_objective(schedule, target) for target in TARGETS}
+    objectives = {target: same_objective(schedule, target) for target in ERRORS}
     return {
         **_describe_entry("schedule", schedule),
         "quantiles": quantiles(schedule),

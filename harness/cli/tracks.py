@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Json, TrackPlugins, load_tracks, print_json
+from harness.cli.options import Json, TrackPlugins, load_tracks, print_json, print_table
+
+if TYPE_CHECKING:
+    from harness.data.dataset import Dataset
+    from harness.tracks.track import Track
 
 tracks = typer.Typer(help="List, show and prepare tracks.", no_args_is_help=True)
 
@@ -18,16 +22,26 @@ def add_to(cli: typer.Typer) -> None:
 
 @tracks.command("list")
 def list_tracks(json: Json = False, track_plugin: TrackPlugins = None) -> None:
-    """Every track, a line each."""
+    """Every track, a line each, with what it needs."""
     from harness import tracks as registry
 
     load_tracks(track_plugin)
     rows = [registry.get(name) for name in registry.names()]
     if json:
-        print_json([{"name": t.name, "summary": t.summary, "primary_metric": t.primary_metric} for t in rows])
+        fields = {"name", "summary", "primary_metric", "needs", "extra"}
+        print_json(
+            [
+                {
+                    **track.model_dump(mode="json", include=fields),
+                    "seconds_a_run_on_one_cpu_core": registry.card(track.name).get("seconds_a_run_on_one_cpu_core"),
+                }
+                for track in rows
+            ]
+        )
         return
-    for track in rows:
-        print(f"{track.name:12} {track.summary}")
+    from harness.cli.track_card import listing
+
+    print_table(listing(rows))
 
 
 @tracks.command("show")
@@ -42,31 +56,42 @@ def show(
 
     load_tracks(track_plugin)
     found = registry.get(track)
-    card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
-    card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
-    card["measured"] = registry.card(track)
     if json:
+        card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
+        card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
+        card["measured"] = registry.card(track)
         print_json(card)
         return
-    _print(card)
+    from harness.cli.track_card import tables
+
+    for number, table in enumerate(tables(found, registry.card(track))):
+        if number:
+            print()
+        print_table(table)
 
 
 @tracks.command("prepare")
 def prepare(track: Annotated[str, typer.Argument(help="Name of a track.")], track_plugin: TrackPlugins = None) -> None:
-    """Load the track's data once, downloading it where it has to be."""
+    """Load the track's data and feature space once, downloading what has to be."""
     from harness import tracks as registry
 
     load_tracks(track_plugin)
-    data = registry.get(track).data()
+    found = registry.get(track)
+    data = found.data()
     sizes = ", ".join(f"{len(getattr(data, split))} {split}" for split in ("train", "val", "test"))
     print(f"{track} is ready: {sizes}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
+    _say_features(found, data)
 
 
-def _print(value: dict[str, Any], indent: int = 0) -> None:
-    for key, item in value.items():
-        if isinstance(item, dict):
-            print(f"{'':{indent}}{key}")
-            _print(item, indent + 2)
-        else:
-            text = ", ".join(map(str, item)) if isinstance(item, list) else item
-            print(f"{'':{indent}}{key:<{max(1, 24 - indent)}} {text}")
+def _say_features(track: Track, data: Dataset) -> None:
+    """Make the feature space, and say how well its classifier does where it is one."""
+    import torch
+
+    from harness.metrics.classifiers import Features
+    from harness.metrics.own_classifier import told_apart
+    from harness.metrics.train_image_classifier import accuracy
+
+    features = track.features(torch.device("cpu"))
+    if isinstance(features, Features):
+        right = accuracy(features.classifier, told_apart(data.test, data.classes))
+        print(f"feature space {track.feature_space}: accuracy {right:.4f} on the test split")

@@ -53,12 +53,16 @@ class DigitsClassifier(Classifier):
 
 
 class ImageClassifier(Classifier):
-    """A small convolutional classifier of (N, channels, 32, 32); its 64-dimensional hidden layer is the space."""
+    """A small convolutional classifier of (N, channels, side, side); its 64-dimensional hidden layer is the space.
 
-    def __init__(self, channels: int, classes: int = 10) -> None:
+    side: a multiple of 8
+    """
+
+    def __init__(self, channels: int, classes: int = 10, side: int = 32) -> None:
         trunk = nn.Sequential(
             nn.Conv2d(channels, 32, 5, stride=2, padding=2), nn.SiLU(), nn.Conv2d(32, 64, 3, stride=2, padding=1),
-            nn.SiLU(), nn.Conv2d(64, 64, 3, stride=2, padding=1), nn.SiLU(), nn.Flatten(), nn.Linear(64 * 16, 64),
+            nn.SiLU(), nn.Conv2d(64, 64, 3, stride=2, padding=1), nn.SiLU(), nn.Flatten(),
+            nn.Linear(64 * (side // 8) ** 2, 64),
         )  # fmt: skip
         super().__init__(trunk, nn.Sequential(nn.SiLU(), nn.Dropout(0.2), nn.Linear(64, classes)), features=64)
 
@@ -71,6 +75,11 @@ def digits_features(device: torch.device, sha256: str) -> nn.Module:
 def mnist_features(device: torch.device, sha256: str) -> nn.Module:
     """The committed classifier of mnist-v1, alike."""
     return committed(ImageClassifier(channels=1), "mnist", sha256, device)
+
+
+def fashion_features(device: torch.device, sha256: str) -> nn.Module:
+    """The committed classifier of fashion-v1, alike."""
+    return committed(ImageClassifier(channels=1), "fashion", sha256, device)
 
 
 def committed(classifier: Classifier, name: str, sha256: str, device: torch.device) -> Features:

@@ -6,14 +6,16 @@ from typing import Any
 
 from harness.tracks import shortened
 from harness.tracks.digits import DIGITS
+from harness.tracks.fashion import FASHION
 from harness.tracks.gmm import GMM
+from harness.tracks.mnist import MNIST
 from harness.tracks.track import Track, read_card
 from schedules.errors import UserError, unknown
 
-TRAINED = frozenset({"fingerprint", "command", "seconds_a_run_on_one_cpu_core", "baseline_unguided"})
+TRAINED = frozenset({"fingerprint", "command", "seconds_a_run_on_one_cpu_core", "cost", "baseline_unguided"})
 """What a card says of the full budget alone."""
 _shortened: dict[str, tuple[Track, Track]] = {}
-TRACKS = {track.name: track for track in (DIGITS, GMM)}
+TRACKS = {track.name: track for track in (DIGITS, GMM, MNIST, FASHION)}
 
 
 def names() -> list[str]:

@@ -1,8 +1,10 @@
 """Measures the card of a track: its floors, its end terms, and what runs of the baseline cost and scatter.
 
     python -m harness.tracks.measure digits-v1 --store snrbench-store
+    python -m harness.tracks.measure digits-v1 --cost cuda
 
-writes harness/tracks/cards/<track>.json. The baseline's figures come from the store, which must hold its runs.
+writes harness/tracks/cards/<track>.json. The baseline's figures come from the store, which must hold its runs. With
+`--cost` only the seconds of a run on that device are measured, and put into the card beside what it holds.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +21,15 @@ import numpy as np
 import torch
 
 from harness import tracks
+from harness.device import describe
 from harness.evaluation import SAMPLING_CHUNK, Evaluator
 from harness.metrics.frechet import Moments, frechet_distance
 from harness.metrics.kernel import KernelDistance
 from harness.metrics.neighbours import memorised, precision_recall
 from harness.run import Bench
-from harness.specs import BASELINE
+from harness.specs import BASELINE, Entry, RunSpec
 from harness.tracking.read import read_runs
-from harness.tracks.track import Track
+from harness.tracks.track import Track, read_card
 
 REPEATS = 10
 
@@ -34,21 +39,79 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("track", choices=tracks.names())
     parser.add_argument("--store", type=Path, default=Path("snrbench-store"))
+    parser.add_argument("--cost", choices=("cpu", "cuda"), help="measure the seconds of a run alone, on this device")
     options = parser.parse_args()
     torch.set_num_threads(1)
     track = tracks.get(options.track)
+    card = with_cost(read_card(track.name), track, options.cost) if options.cost else whole(track, options.store)
+    path = Path(__file__).with_name("cards") / f"{track.name}.json"
+    path.write_text(json.dumps(card, indent=2) + "\n")
+    print(path.read_text())
+
+
+def whole(track: Track, store: Path) -> dict[str, Any]:
+    """The card; seconds of a run that were measured by themselves are kept as long as the track is the same."""
     place = Bench(track, torch.device("cpu"))
+    before = read_card(track.name)
     card = {
         "fingerprint": track.fingerprint,
         "protocol": track.protocol,
         "command": f"python -m harness.tracks.measure {track.name}",
         **facts(place),
         "floors": floors(place),
-        **baseline(track, options.store),
+        **baseline(track, store),
     }
-    path = Path(__file__).with_name("cards") / f"{track.name}.json"
-    path.write_text(json.dumps(card, indent=2) + "\n")
-    print(path.read_text())
+    if "cost" in before and before.get("fingerprint") == track.fingerprint:
+        kept = ("cost", "seconds_a_run_on_one_cpu_core")
+        card |= {name: before[name] for name in kept if name in before}
+    return card
+
+
+def with_cost(card: dict[str, Any], track: Track, kind: str) -> dict[str, Any]:
+    """The card with the seconds of a run on this kind of device.
+
+    On a CPU they are those of one core's time, which other work on the machine hardly moves; on a GPU those of the
+    clock.
+    """
+    device = torch.device(kind)
+    seconds = cost(Bench(track, device))
+    card = {"fingerprint": track.fingerprint, "protocol": track.protocol, **card}
+    card["cost"] = {**card.get("cost", {}), kind: {"hardware": describe(kind), **seconds}}
+    if kind == "cpu":
+        card["seconds_a_run_on_one_cpu_core"] = round(sum(seconds.values()), 1)
+    return card
+
+
+def cost(place: Bench) -> dict[str, float]:
+    """Seconds of training and of evaluation in a run of the baseline, without loading its data.
+
+    Training is timed up to the first mark and counted for all steps; evaluation is timed at the first mark and at the
+    last, and the first counted for all but the last.
+    """
+    track, spec = place.track, RunSpec(track=place.track.name, target="v", entry=Entry.of(BASELINE), seed=0)
+    first, clock = track.mark_steps()[0], _clock(place.device)
+    place.trainer(spec).run(track.training.block)  # what a device does once
+    trainer, before = place.trainer(spec), clock()
+    trainer.run(first)
+    training = (clock() - before) / first * track.training.steps
+    seconds = []
+    for mark in (track.marks[0], track.marks[-1]):
+        before = clock()
+        place.score(trainer, spec, mark)
+        seconds.append(clock() - before)
+    evaluation = seconds[0] * (len(track.marks) - 1) + seconds[1]
+    return {"training": round(training, 1), "evaluation": round(evaluation, 1)}
+
+
+def _clock(device: torch.device) -> Callable[[], float]:
+    if device.type == "cpu":
+        return time.process_time
+
+    def waited() -> float:
+        torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    return waited
 
 
 def facts(place: Bench) -> dict[str, Any]:

@@ -115,6 +115,8 @@ class Track(Declared):
     tuning: Tuning = Tuning()
     primary_metric: str = "fd"
     targets: tuple[str, ...] = ("eps", "x0", "v", "flow")
+    needs: str = Field("", description="data to be had before it can run, for people; no part of the fingerprint")
+    extra: str = Field("", description="extra of the package that it needs, for people; no part of the fingerprint")
 
     @property
     def protocol(self) -> str:
@@ -136,7 +138,7 @@ class Track(Declared):
     def fingerprint(self) -> str:
         """Hash of every number that defines the track; part of each run key, so an edited track never mixes."""
         parts = {name: part.unchanged() for name, part in self if isinstance(part, Declared)}
-        left_out = self.unchanged() | {"summary", "feature_space", "tuning"}
+        left_out = self.unchanged() | {"summary", "feature_space", "tuning", "needs", "extra"}
         declared = self.model_dump_json(exclude={**parts, **dict.fromkeys(left_out, True)})
         return hashlib.sha256(declared.encode()).hexdigest()[:16]
 

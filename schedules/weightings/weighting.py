@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from schedules import grammar
 from schedules.density import Array
-from schedules.errors import UserError, unknown
+from schedules.errors import UserError
 from schedules.foreign import prints_aside
 from schedules.grammar import Argument, Call, Mixture
 from schedules.registry import Info, Registry
@@ -24,7 +24,7 @@ from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
 from schedules.sources import behind
 from schedules.spaces import Value
-from schedules.weightings.targets import TARGETS
+from schedules.weightings.targets import ERRORS, error_of
 
 WEIGHTINGS = Registry("weighting", builtins="schedules.weightings.builtin", context=("logsnr", "target", "schedule"))
 register = WEIGHTINGS.register
@@ -71,12 +71,11 @@ class Weighting:
         """ω(λ).
 
         logsnr:   λ, any shape
-        target:   prediction target, one of eps, x0, v, flow
+        target:   prediction target, one of eps, x0, v, flow, edm
         schedule: what λ is drawn from
         UserError: unknown target; the weighting returned another shape, a negative number or NaN
         """
-        if target not in TARGETS:
-            raise unknown("prediction target", target, TARGETS)
+        target = error_of(target)
         at = np.asarray(logsnr, dtype=np.float64)
         known = {"logsnr": at, "target": target, "schedule": schedule}
         if self._learned is not None:
@@ -120,7 +119,7 @@ class Weighting:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Short hash of ω itself, under every target, at 41 λ in [−20, 20] to 9 digits; `cosine` stands in for p.
+        """Short hash of ω itself, for every error, at 41 λ in [−20, 20] to 9 digits; `cosine` stands in for p.
 
         A weighting that learns has no one ω and goes by spec and the source of its rule.
         """
@@ -129,7 +128,7 @@ class Weighting:
             return hashlib.sha256(text.encode()).hexdigest()[:16]
         at = np.linspace(-20.0, 20.0, 41)
         cosine = create_schedule("cosine")
-        digits = " ".join(f"{value:.9g}" for target in TARGETS for value in self(at, target, cosine))
+        digits = " ".join(f"{value:.9g}" for target in ERRORS for value in self(at, target, cosine))
         return hashlib.sha256(digits.encode()).hexdigest()[:16]
 
     def __eq__(self, other: object) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import pickle
-from pathlib import Path
+import re
 from urllib.error import URLError
 
 import numpy as np
@@ -10,8 +10,12 @@ import pytest
 import torch
 from torchvision import datasets
 
+from harness import tracks
 from harness.data import images
-from harness.metrics.classifiers import WEIGHTS, ImageClassifier, mnist_features
+from harness.metrics import classifiers, train_image_classifier
+from harness.metrics.classifiers import WEIGHTS, ImageClassifier
+from harness.metrics.train_image_classifier import accuracy
+from harness.tracks.fashion import FASHION
 from harness.tracks.mnist import MNIST
 from schedules.errors import UserError
 
@@ -160,14 +164,49 @@ def test_the_folder_is_the_variables_or_the_cache(folder, monkeypatch):
     assert images.root() == folder / ".cache" / "snrbench"
 
 
-def test_feature_space_of_mnist_is_the_one_the_track_declares():
-    features = mnist_features(CPU, **MNIST.features.options)
+@pytest.mark.parametrize("track", [MNIST, FASHION], ids=lambda track: track.name)
+def test_feature_space_is_the_one_the_track_declares(track):
+    features = track.features(CPU)
     x = torch.randn(5, 1, 32, 32)
     assert features(x).shape == (5, 64)
     assert features.classifier(x).shape == (5, 10)
-    assert (WEIGHTS / "mnist.safetensors").stat().st_size <= 1_000_000
+    assert (WEIGHTS / f"{track.feature_space.split('-')[0]}.safetensors").stat().st_size <= 1_000_000
     with pytest.raises(ValueError, match="SHA-256"):
-        mnist_features(CPU, sha256="0" * 64)
+        track.features.model_copy(update={"options": {"sha256": "0" * 64}})(CPU)
+
+
+def test_fashion_is_mnist_on_other_data():
+    """Network, budget and evaluation are the same, so that the two differ by their data alone."""
+    for part in ("network", "training", "evaluation", "tuning", "targets"):
+        assert getattr(FASHION, part) == getattr(MNIST, part)
+    assert FASHION.fingerprint != MNIST.fingerprint
+
+
+@pytest.mark.parametrize("grey", ["FashionMNIST"], indirect=True)
+def test_a_feature_space_is_trained_from_the_files_to_the_track(grey, tmp_path, monkeypatch, capsys):
+    """The whole way by which the committed weights came: the command trains, and the track takes what it wrote."""
+    name, official = grey
+    for split, (pixels, labels) in official.items():  # a brighter band in the line of the label's number
+        pixels[np.arange(len(labels)), 2 * labels + 3] = 255
+        idx(images.root() / name / "raw" / f"{split}-images-idx3-ubyte", pixels)
+    monkeypatch.setitem(train_image_classifier.DATA, "fashion", lambda: images.load(name, border=2, val_images=VAL))
+    monkeypatch.setattr(train_image_classifier, "EPOCHS", 40)
+    monkeypatch.setattr(train_image_classifier, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(classifiers, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr("sys.argv", ["train", "fashion"])
+    sums = []
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    for _ in range(2):
+        train_image_classifier.main()
+        sums.append(re.search(r"SHA-256 ([0-9a-f]{64})", capsys.readouterr().out).group(1))
+    torch.use_deterministic_algorithms(deterministic)
+    assert sums[0] == sums[1], "the same data on the same machine give the same weights"
+    space = FASHION.features.model_copy(update={"options": {"sha256": sums[0]}})(CPU)
+    data = images.load(name, border=2, val_images=VAL)
+    assert accuracy(space.classifier, data.test) > 0.5
+    torch.testing.assert_close(space(data.train.x).mean(dim=0), torch.zeros(64), atol=1e-3, rtol=0)
+    with pytest.raises(ValueError, match="SHA-256"):
+        FASHION.features(CPU)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -177,16 +216,15 @@ def test_classifier_takes_grey_and_colour(channels):
     torch.testing.assert_close(classifier.standardised(x), classifier.trunk(x))
 
 
-@pytest.mark.skipif(not (Path(images.root()) / "MNIST").exists(), reason="MNIST is not on this machine")
-def test_committed_classifier_has_its_accuracy_and_standardised_features():
-    data = images.mnist()
-    features = mnist_features(CPU, **MNIST.features.options)
-    with torch.inference_mode():
-        right = [
-            features.classifier(x).argmax(dim=1) == labels
-            for x, labels in zip(data.test.x.split(1000), data.test.labels.split(1000), strict=True)
-        ]
-        train = torch.cat([features(x) for x in data.train.x[:10_000].split(1000)])
-    assert float(torch.cat(right).double().mean()) == pytest.approx(0.9922, abs=5e-4)
+@pytest.mark.parametrize(
+    ("track", "files"), [(MNIST, "MNIST"), (FASHION, "FashionMNIST")], ids=lambda one: getattr(one, "name", "")
+)
+def test_committed_classifier_has_the_accuracy_on_the_card_and_standardised_features(track, files):
+    if not (images.root() / files).exists():
+        pytest.skip(f"{files} is not on this machine")
+    data, features = track.data(), track.features(CPU)
+    right = accuracy(features.classifier, data.test)
+    assert right == pytest.approx(tracks.card(track.name)["classifier_test_accuracy"], abs=5e-4)
+    train = torch.cat([features(x) for x in data.train.x[:10_000].split(1000)])
     torch.testing.assert_close(train.mean(dim=0), torch.zeros(64), atol=0.1, rtol=0)
     torch.testing.assert_close(train.std(dim=0), torch.ones(64), atol=0.1, rtol=0)

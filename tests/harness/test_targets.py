@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +46,29 @@ def test_squared_error_is_the_eps_error_times_c_target(name, logsnr, seed):
     eps_error = np.sum((to_eps(name, output, x, alpha, sigma) - eps) ** 2)
     factor = float(target_factor(name, np.array(logsnr)))
     np.testing.assert_allclose(np.sum(wrong**2), factor * eps_error, rtol=1e-6)
+
+
+@given(logsnr=LOGSNR, seed=SEEDS)
+def test_edm_is_the_preconditioned_denoiser_of_its_paper(logsnr, seed):
+    """Karras et al. 2022: eq. 7 with table 1 at σ_data = 1, against diffusers' implementation of it."""
+    from diffusers import EDMEulerScheduler
+
+    x0, eps, output, alpha, sigma, x = (torch.as_tensor(value, dtype=torch.float64) for value in draw(logsnr, seed))
+    sigma_edm = sigma / alpha
+    noised = x0 + sigma_edm * eps
+    scheduler = EDMEulerScheduler(sigma_data=1.0, prediction_type="epsilon")
+    torch.testing.assert_close(x, scheduler.precondition_inputs(noised, sigma_edm))
+    denoised = scheduler.precondition_outputs(noised, output, sigma_edm)
+    torch.testing.assert_close(to_x0("edm", output, x, alpha, sigma), denoised)
+
+    c_skip, c_out = 1 / (sigma_edm**2 + 1), sigma_edm / (sigma_edm**2 + 1).sqrt()
+    torch.testing.assert_close(denoised, c_skip * noised + c_out * output)
+    wanted = target("edm", x0, eps, alpha, sigma)
+    torch.testing.assert_close(wanted, (x0 - c_skip * noised) / c_out, atol=1e-6, rtol=1e-6)
+    assert torch.equal(wanted, -target("v", x0, eps, alpha, sigma))
+    # λ(σ) of table 1, on the denoiser's error, is weight 1 on F's.
+    weight = (sigma_edm**2 + 1) / sigma_edm**2
+    torch.testing.assert_close(weight * (denoised - x0).square(), (output - wanted).square(), atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("function", [to_eps, to_x0])

@@ -79,6 +79,17 @@ def test_same_seed_gives_bit_identical_metrics(quick_gmm, target):
     assert all(torch.equal(runs[0].weights[key], runs[1].weights[key]) for key in runs[0].weights)
 
 
+@pytest.mark.parametrize("schedule", ["laplace", "loss_second_moment"])
+def test_edm_is_v_with_the_sign_of_the_output_turned(quick_gmm, schedule):
+    """Bit for bit, as the output layer and the skip start at zero; so the scores are the same."""
+    v, edm = (execute(spec("gmm-v1", schedule, target), CPU) for target in ("v", "edm"))
+    assert edm.values == v.values
+    assert edm.losses == v.losses
+    for name, value in v.weights.items():
+        sign = -1 if name.startswith(("out.", "skip.")) else 1
+        assert torch.equal(edm.weights[name], sign * value), name
+
+
 def test_training_lowers_the_loss_and_the_excess_risk(quick_gmm):
     """A real run: the excess risk over the exact optimum falls along the budget."""
     result = execute(spec("gmm-v1", "cosine", "v"), CPU)

@@ -1,5 +1,6 @@
 """Weightings against their published formulas, and the objectives they are known to make equal."""
 
+import hashlib
 import pickle
 
 import numpy as np
@@ -74,6 +75,7 @@ def test_native_is_the_plain_error_of_each_target(target):
         "x0": (x0, guess),
         "v": (alpha * eps - sigma * x0, alpha * wrong - sigma * guess),
         "flow": (eps - x0, wrong - guess),
+        "edm": (sigma * x0 - alpha * eps, sigma * guess - alpha * wrong),
     }
     # Where signal is lost, x₀ follows from a difference of near numbers.
     inner = np.abs(AT) < 10
@@ -151,3 +153,23 @@ def test_a_bad_weighting_is_one_line(value, problem):
         assert any(problem in line for line in weightings.check("bad_weighting"))
     finally:
         weightings.WEIGHTINGS.remove("bad_weighting")
+
+
+@pytest.mark.parametrize("name", [name for name in weightings.names() if not weightings.create(name).learns])
+def test_a_fingerprint_covers_the_four_errors_and_no_later_target(name):
+    """Published run keys hold it: a target that shares another's error must not move it."""
+    made, at = weightings.create(name), np.linspace(-20.0, 20.0, 41)
+    digits = " ".join(f"{value:.9g}" for target in ("eps", "x0", "v", "flow") for value in made(at, target, COSINE))
+    assert made.fingerprint == hashlib.sha256(digits.encode()).hexdigest()[:16]
+
+
+def test_a_weighting_is_told_edm_as_v():
+    told = []
+
+    @weightings.register("spy_on_targets", space={})
+    def spy(logsnr, target):
+        told.append(target)
+        return np.ones_like(logsnr)
+
+    weightings.create("spy_on_targets")(AT, "edm", COSINE)
+    assert told == ["v"]

@@ -1,0 +1,177 @@
+"""A track's card for people: what defines it, part by part, and what was measured of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from harness.tracks.plugins import BUILT_IN
+from harness.tracks.track import Declared, Part, Track, read_card
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MEASURED_ELSEWHERE = ("floors", "baseline_unguided", "cost", "seconds_a_run_on_one_cpu_core", "fingerprint", "protocol")
+NOT_MEASURED = "not measured"
+WHAT = {
+    "batch": "examples of a step",
+    "learning_rate": "of AdamW, constant after the warm-up",
+    "clip_norm": "largest norm of a gradient",
+    "ema_decay": "of the average of weights that is evaluated",
+    "label_dropout": "share of examples without their label",
+    "logsnr_range": "λ is clipped to it",
+    "marks": "shares of the budget after which it is evaluated",
+    "samples": "at each mark and guidance scale",
+    "guidance": "scales at the full budget; at the other marks 1",
+    "trials": "of a study",
+    "seeds": "of a trial",
+    "finalists": "trials that are measured again, beside the published parameters",
+    "confirm_seeds": "seeds that they are measured on",
+}
+"""What the fields are that say nothing of themselves."""
+Rows = list[tuple[str, str, str]]
+"""Name, value, what it is."""
+
+
+def listing(tracks: Sequence[Track]) -> Table:
+    """Every track, a line each."""
+    table = Table("track", "what it is", "a run on one core", "data to be had", "extra", box=None, padding=(0, 2, 0, 0))
+    for track in tracks:
+        seconds = read_card(track.name).get("seconds_a_run_on_one_cpu_core")
+        cost = _seconds(seconds) if seconds else NOT_MEASURED
+        table.add_row(track.name, track.summary, cost, track.needs or "none", track.extra or "–")
+    return table
+
+
+def tables(track: Track, card: Mapping[str, Any]) -> list[Table]:
+    """The card of a track, a table for each part of it.
+
+    card: what was measured, `harness.tracks.card`
+    """
+    from harness.tuning.budget import Budget
+
+    own = [
+        ("track", track.name, track.summary),
+        ("protocol", track.protocol, ""),
+        ("fingerprint", track.fingerprint, "of every number below but the tuning budget; part of each run key"),
+        ("ranked by", track.primary_metric, ""),
+        ("targets", ", ".join(track.targets), "what a network may predict"),
+        ("needs", track.needs or "no data to be had first", f"extra: {track.extra}" if track.extra else ""),
+    ]
+    made = [_table(track.name, own)]
+    for name, part in track:
+        if isinstance(part, Declared):
+            rows = list(_rows(part))
+            if name == "features":
+                rows[:0] = [("name", track.feature_space, "")]
+            if name == "tuning":
+                rows.append(("at most", f"{Budget.of(track).most_steps:,} steps", "of training, for one study"))
+            made.append(_table(name, rows))
+    made.append(_table("cost of a run", _cost(track, card)))
+    facts = [row for key, value in card.items() if key not in MEASURED_ELSEWHERE for row in _flat(key, value)]
+    if facts:
+        made.append(_table("measured", facts))
+    if floors := card.get("floors"):
+        rows = [(name, f"{value:.3g}", "") for name, value in floors.items()]
+        made.append(_table("floors: real training data in the place of samples", rows))
+    if spread := card.get("baseline_unguided"):
+        made.append(_spread(spread))
+    return made
+
+
+def _rows(part: Declared) -> Iterator[tuple[str, str, str]]:
+    if isinstance(part, Part):
+        yield "made by", part.make, ""
+        for key, value in part.options.items():
+            yield key, _exact(value), ""
+        return
+    for name, field in type(part).model_fields.items():
+        yield name.replace("_", " "), _exact(getattr(part, name)), field.description or WHAT.get(name, "")
+
+
+def _cost(track: Track, card: Mapping[str, Any]) -> Rows:
+    seconds = card.get("seconds_a_run_on_one_cpu_core")
+    known: Mapping[str, Mapping[str, Any]] = card.get("cost") or {}
+    rows: Rows = []
+    for kind, title in (("cpu", "one CPU core"), ("cuda", "H100")):
+        found = known.get(kind)
+        if found is not None:
+            total = found["training"] + found["evaluation"]
+            parts = f"training {_seconds(found['training'])}, evaluation {_seconds(found['evaluation'])}"
+            rows.append((title, _seconds(total), f"{parts}; on {found['hardware']}"))
+        elif kind == "cpu" and seconds:
+            rows.append((title, _seconds(seconds), "median of the runs behind the figures below"))
+        else:
+            command = f"python -m harness.tracks.measure {track.name} --cost {kind}"
+            rows.append((title, NOT_MEASURED, f"{command} measures it" if track in BUILT_IN else ""))
+    return rows
+
+
+def _spread(spread: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = _empty("the baseline, cosine, unguided: mean and noise over seeds")
+    for name in ("target", "seeds", "fd", "sd of log fd", "memorised"):
+        table.add_column(name, justify="left" if name == "target" else "right", header_style="dim")
+    table.show_header = True
+    for target, found in spread.items():
+        noise = found["fd_sd_of_log"]
+        table.add_row(
+            target,
+            str(found["seeds"]),
+            f"{found['fd_mean']:.3g}",
+            "–" if noise is None else f"{noise:.2g}",
+            f"{found['memorised_mean']:.3f}",
+        )
+    return table
+
+
+def _flat(key: str, value: Any) -> Rows:
+    title = key.replace("_", " ")
+    if isinstance(value, Mapping):
+        return [(f"{title}, {inner.replace('_', ' ')}", _text(found), "") for inner, found in value.items()]
+    return [(title, _text(value), "")]
+
+
+def _empty(title: str) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), min_width=len(title))
+    table.title, table.title_justify = Text(title, "bold"), "left"
+    return table
+
+
+def _table(title: str, rows: Rows) -> Table:
+    table = _empty(title)
+    table.add_column(min_width=18, style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(style="dim")
+    for name, value, meaning in rows:
+        cells: list[RenderableType] = [f"  {name}", value, meaning]
+        table.add_row(*cells)
+    return table
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={_text(item)}" for key, item in value.items())
+    return _number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _exact(value: Any) -> str:
+    """What defines a track, digit for digit."""
+    if isinstance(value, list | tuple):
+        return ", ".join(_exact(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={_exact(item)}" for key, item in value.items())
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+
+
+def _seconds(value: float) -> str:
+    minutes, seconds = divmod(round(value), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{value:.3g} s"

@@ -1,0 +1,119 @@
+"""Images of one's own: a folder with a subfolder for each class, as torchvision's ImageFolder finds them.
+
+    flowers/daisy/1.jpg  flowers/daisy/2.png  flowers/tulip/…
+
+Every image is resized so that its shorter side is `side` pixels, and its middle square is kept. Each class is split
+into training, validation and test by image, in an order that hashes of the files' names give. Raw values are the
+integers 0…255.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.data import images
+from harness.data.dataset import Dataset, Split
+from schedules.errors import UserError
+
+SPLITS = ("train", "val", "test")
+MODES = {1: "L", 3: "RGB"}
+FEWEST = 2  # images of a class in each split
+
+
+@functools.lru_cache(maxsize=1)  # the feature space is trained on the data that the track loads
+def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: float = 0.1, contents: str = "") -> Dataset:
+    """The three splits; x has shape (N, channels, side, side).
+
+    folder:    with a subfolder for each class; a relative one is looked for in `SNRBENCH_DATA`
+    side:      pixels
+    channels:  3, or 1 for grey
+    val, test: shares of each class's images
+    contents:  what contents() says of the folder, so that a run's key changes with the images; others are refused
+
+    Raises UserError where the folder is not there, a class has too few images, or a file can't be read as an image.
+    """
+    if channels not in MODES:
+        raise UserError(f"image folder {folder!r}: channels is {channels}; expected 1 or 3")
+    found = _listed(folder)
+    if contents and (now := _digest(found)) != contents:
+        raise UserError(f"image folder {folder!r} has other images than its track says: {now}, expected {contents}")
+    of_split: dict[str, list[int]] = {name: [] for name in SPLITS}
+    for number, one in enumerate(found.classes):
+        rows = [row for row, (_, label) in enumerate(found.samples) if label == number]
+        for into, part in zip(SPLITS, _shared_out(found, rows, val, test), strict=True):
+            if len(part) < FEWEST:
+                raise UserError(
+                    f"image folder {folder!r}: class {one!r} has {len(rows)} images, which leaves {len(part)} for "
+                    f"{into}; expected at least {FEWEST}"
+                )
+            of_split[into] += part
+    raw = torch.stack([_read(path, side, channels) for path, _ in found.samples])
+    labels = torch.tensor(found.targets)
+    mean, std = images.mean_and_std(raw[sorted(of_split["train"])])
+    if std == 0:
+        raise UserError(f"image folder {folder!r}: every pixel is {mean:g}; expected images that differ")
+
+    def split(name: str) -> Split:
+        rows = torch.tensor(sorted(of_split[name]))
+        return Split(raw[rows].float().sub_(mean).div_(std), labels[rows], rows)
+
+    levels = torch.from_numpy((np.arange(images.LEVELS) - mean) / std)
+    train, held_val, held_test = (split(name) for name in SPLITS)
+    return Dataset(train, held_val, held_test, classes=len(found.classes), mean=mean, std=std, levels=levels)
+
+
+def contents(folder: str) -> str:
+    """A hash of the names and sizes of a folder's images: another one as soon as images come, go or are edited."""
+    return _digest(_listed(folder))
+
+
+def _listed(folder: str) -> Any:
+    """torchvision's ImageFolder: `classes`, `targets`, and `samples` as (path, label)."""
+    from torchvision.datasets import ImageFolder
+
+    root = images.root() / Path(folder).expanduser()
+    try:
+        return ImageFolder(root)
+    except OSError as problem:
+        said = " ".join(str(problem).split())
+        raise UserError(
+            f"image folder {str(root)!r}: {said}; expected a folder with a subfolder of images for each class"
+        ) from problem
+
+
+def _digest(found: Any) -> str:
+    listing = "\n".join(f"{_name(found, path)} {Path(path).stat().st_size}" for path, _ in found.samples)
+    return hashlib.sha256(listing.encode()).hexdigest()[:16]
+
+
+def _name(found: Any, path: str) -> str:
+    return Path(path).relative_to(found.root).as_posix()
+
+
+def _shared_out(found: Any, rows: list[int], val: float, test: float) -> tuple[list[int], list[int], list[int]]:
+    """Rows of one class for each split."""
+    order = sorted(rows, key=lambda row: hashlib.sha256(_name(found, found.samples[row][0]).encode()).digest())
+    first, second = round(len(rows) * test), round(len(rows) * test) + round(len(rows) * val)
+    return order[second:], order[first:second], order[:first]
+
+
+def _read(path: str, side: int, channels: int) -> Tensor:
+    """(channels, side, side) uint8."""
+    from PIL import Image, ImageOps
+    from torchvision.transforms.v2 import functional as transforms
+
+    try:
+        with Image.open(path) as opened:
+            upright = ImageOps.exif_transpose(opened).convert(MODES[channels])
+    except OSError as problem:
+        raise UserError(f"{path!r} can't be read as an image: {' '.join(str(problem).split())}") from problem
+    square = transforms.center_crop(transforms.resize(upright, [side], antialias=True), [side, side])
+    values: Tensor = transforms.pil_to_tensor(square)
+    return values

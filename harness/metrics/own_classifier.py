@@ -1,0 +1,110 @@
+"""The feature space of data of one's own: a small classifier, trained on the training split when first asked for.
+
+It is the network and the recipe of `train_image_classifier`, on the track's own classes. Data of a single class are
+told apart by how they are turned (0, 90, 180, 270 degrees; Gidaris et al. 2018, arXiv:1803.07728). The weights are kept
+in `SNRBENCH_DATA`/features, in a file named after the data and the recipe, with its SHA-256 and accuracy beside it.
+
+Another machine's rounding gives other weights, and distances in two feature spaces do not compare: who works on several
+machines copies the file, and declares its `sha256` in the track so that no other is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from safetensors.torch import load, save
+from torch import Tensor
+
+from harness.data import images
+from harness.data.dataset import Dataset, Split
+from harness.metrics.classifiers import Features, ImageClassifier
+from harness.metrics.train_image_classifier import accuracy, standardise, train
+from harness.tracks.track import Part
+from schedules.errors import UserError
+
+RECIPE = 1
+SEED = 0
+STEPS = 300
+"""At least so many optimiser steps, however few the images."""
+TURNS = 4
+
+
+def features(device: torch.device, data: Mapping[str, Any], sha256: str = "") -> Features:
+    """The classifier of these data as a map from images to 64 standardised features.
+
+    data:   the track's own data, {"make": …, "options": …}
+    sha256: of the weights file; "" takes what was trained on this machine
+
+    UserError: images that are not square or not a multiple of 8 pixels, a damaged file, other weights than declared
+    """
+    return classifier_of(Part(**data)(), device, sha256)
+
+
+def classifier_of(data: Dataset, device: torch.device, sha256: str = "") -> Features:
+    """The same, for data that are loaded."""
+    _, side, other = data.shape
+    if side != other or side % 8:
+        raise UserError(f"images are {side}×{other}; expected squares of a multiple of 8 pixels for this feature space")
+    path = images.root() / "features" / f"{_digest(data)}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # several workers may find it missing at once
+        if not path.exists():
+            _make(data, path)
+    content = path.read_bytes()
+    found, noted = hashlib.sha256(content).hexdigest(), json.loads(path.with_suffix(".json").read_text())["sha256"]
+    if found != (sha256 or noted):
+        what = "the track declares" if sha256 else "was written"
+        raise UserError(f"{str(path)!r} has SHA-256 {found}, {what} {sha256 or noted}; delete it to train it again")
+    with torch.random.fork_rng(devices=[]):  # a run's own random numbers are not to notice
+        made = _untrained(data)
+    made.load_state_dict(load(content))
+    return Features(made.eval().to(device))
+
+
+def _untrained(data: Dataset) -> ImageClassifier:
+    channels, side, _ = data.shape
+    return ImageClassifier(channels, data.classes if data.classes > 1 else TURNS, side)
+
+
+def _make(data: Dataset, path: Path) -> None:
+    learned = told_apart(data.train, data.classes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        classifier = _untrained(data)
+        train(classifier, learned, STEPS)
+    standardise(classifier, learned.x)
+    facts = {
+        name: round(accuracy(classifier, told_apart(split, data.classes)), 4)
+        for name, split in (("train", data.train), ("val", data.val), ("test", data.test))
+    }
+    content = save(classifier.state_dict())
+    noted = {"sha256": hashlib.sha256(content).hexdigest(), "accuracy": facts}
+    path.with_suffix(".json").write_text(json.dumps(noted, indent=2) + "\n")
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def told_apart(split: Split, classes: int) -> Split:
+    """The split itself; of a single class, every image in four turns with the turn as its label."""
+    if classes > 1:
+        return split
+    turned = torch.cat([split.x.rot90(turn, (2, 3)) for turn in range(TURNS)])
+    return Split(turned, torch.arange(TURNS).repeat_interleave(len(split)), split.group.repeat(TURNS))
+
+
+def _digest(data: Dataset) -> str:
+    digest = hashlib.sha256(f"{RECIPE} {STEPS} {data.classes} {tuple(data.shape)}".encode())
+    for part in (data.train.x, data.train.labels):
+        digest.update(_bytes(part))
+    return digest.hexdigest()[:16]
+
+
+def _bytes(values: Tensor) -> bytes:
+    return values.cpu().contiguous().numpy().tobytes()
