@@ -26,6 +26,7 @@ from harness.run import RunResult
 from harness.specs import RunSpec
 from schedules import Schedule
 
+SMALL = 64  # pixels
 PACKAGES = ("snrbench", "numpy", "scipy", "torch", "mlflow", "optuna")
 
 
@@ -88,11 +89,12 @@ def _artifacts(files: Path, result: RunResult) -> None:
             (files / f"{name}.png").write_bytes(_grid_png(sheet))
 
 
-def _grid_png(shown: torch.Tensor, zoom: int = 4) -> bytes:
-    """PNG of (rows, columns, channels, height, width) images with values in [0, 1]."""
+def _grid_png(shown: torch.Tensor) -> bytes:
+    """PNG of (rows, columns, channels, height, width) images with values in [0, 1], small ones four times as large."""
     from PIL import Image
 
     rows, columns, channels, height, width = shown.shape
+    zoom = 4 if width <= SMALL else 1
     sheet = shown.float().cpu().numpy().transpose(0, 3, 1, 4, 2).reshape(rows * height, columns * width, channels)
     image = Image.fromarray((255 * (sheet if channels == 3 else sheet[..., :1].repeat(3, axis=2))).astype(np.uint8))
     buffer = io.BytesIO()
