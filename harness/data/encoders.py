@@ -93,7 +93,7 @@ def load_vae(name: str) -> Any:
     except ImportError as problem:
         raise UserError(f"latents need diffusers: {INSTALL}") from problem
     try:
-        return AutoencoderKL.from_pretrained(name).eval().requires_grad_(False)
+        return AutoencoderKL.from_pretrained(name, low_cpu_mem_usage=False).eval().requires_grad_(False)
     except Exception as problem:  # whatever the hub, the disk or the file's parser raise
         said = " ".join(str(problem).split())[:200]
         if Path(name).exists():

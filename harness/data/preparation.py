@@ -173,18 +173,20 @@ def _encoder(work: Work, device: torch.device) -> Encoder:
 def _encode(work: Work, how: How) -> None:
     """Every shard, with a process for each device; a single one needs no other process."""
     tell = _Teller(work, how.say)
-    while True:
-        whole = _in_processes(work, how, tell) if len(how.devices) > 1 else _work(work, how.devices[0], how.batch, tell)
-        if whole:
-            return
-        time.sleep(WAIT_SECONDS)  # the rest is in another command's hands, which may end before it is done
+    while not work.encoded:
+        if len(how.devices) > 1:
+            _in_processes(work, how, tell)
+        else:
+            _work(work, how.devices[0], how.batch, tell)
+        if not work.encoded:
+            time.sleep(WAIT_SECONDS)  # the rest is in another command's hands, which may end before it is done
 
 
-def _work(work: Work, device: str, batch: int, on_shard: Callable[[int], None], processes: int = 1) -> bool:
+def _work(work: Work, device: str, batch: int, on_shard: Callable[[int], None], processes: int = 1) -> None:
     parent = os.getppid() if processes > 1 else 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     encoder = _encoder(work, torch.device(device))
-    return shards.encode_all(
+    shards.encode_all(
         work,
         encoder,
         batch,
@@ -194,9 +196,9 @@ def _work(work: Work, device: str, batch: int, on_shard: Callable[[int], None], 
     )
 
 
-def _in_processes(work: Work, how: How, tell: Callable[[int], None]) -> bool:
+def _in_processes(work: Work, how: How, tell: Callable[[int], None]) -> None:
     context = multiprocessing.get_context("spawn")
-    said: SimpleQueue[int | bool | str] = context.SimpleQueue()
+    said: SimpleQueue[int | str | None] = context.SimpleQueue()
     processes = [
         context.Process(target=_child, args=(work, device, how.batch, len(how.devices), said), daemon=True)
         for device in how.devices
@@ -204,27 +206,26 @@ def _in_processes(work: Work, how: How, tell: Callable[[int], None]) -> bool:
     for process in processes:
         process.start()
     try:
-        whole: list[bool] = []
-        while len(whole) < len(processes):
+        ended = 0
+        while ended < len(processes):
             if said.empty():
-                _check_alive(processes, len(whole))
+                _check_alive(processes)
                 time.sleep(WAIT_SECONDS / 5)
                 continue
             message = said.get()
             if isinstance(message, str):
                 raise UserError(message)
-            if isinstance(message, bool):
-                whole.append(message)
+            if message is None:
+                ended += 1
             else:
                 tell(message)
-        return all(whole)
     finally:
         for process in processes:
             process.terminate()
             process.join()
 
 
-def _check_alive(processes: list[Any], ended: int) -> None:
+def _check_alive(processes: list[Any]) -> None:
     dead = [process for process in processes if process.exitcode not in (None, 0)]
     if dead:
         raise UserError(
@@ -236,7 +237,8 @@ def _check_alive(processes: list[Any], ended: int) -> None:
 def _child(work: Work, device: str, batch: int, processes: int, said: SimpleQueue[Any]) -> None:
     torch.set_num_threads(1)
     try:
-        said.put(_work(work, device, batch, said.put, processes))
+        _work(work, device, batch, said.put, processes)
+        said.put(None)
     except UserError as refused:
         said.put(str(refused))
 

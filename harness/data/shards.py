@@ -84,8 +84,9 @@ class Work:
 
     @property
     def encoded(self) -> bool:
-        """Whether every shard was there once: joining them has begun, and takes them away."""
-        return (self.out / MOMENTS).exists() or (self.out / INDEX).exists()
+        """Whether every shard is there, or was once: joining them takes them away."""
+        joined = (self.out / MOMENTS).exists() or (self.out / INDEX).exists()
+        return joined or all(self.path(shard).exists() for shard in self.shards())
 
     def orientations(self, split: str) -> int:
         """Rows of an image: two where it has its mirror image beside it."""
@@ -99,28 +100,24 @@ def encode_all(
     threads: int,
     on_shard: Callable[[int], None] = lambda images: None,
     stopped: Callable[[], bool] = lambda: False,
-) -> bool:
-    """Encode every shard that is missing and that no other process holds; whether all are there then.
+) -> None:
+    """Encode every shard that is missing and that no other process holds.
 
     UserError for an image that cannot be read, and for a disk that is full.
     """
-    whole = True
     with ThreadPoolExecutor(threads) as pool:
         for shard in work.shards():
-            if work.encoded:
-                return True
-            if stopped():
-                return False
+            if work.encoded or stopped():
+                return
             if work.path(shard).exists():
                 continue
-            try:
-                with FileLock(work.path(shard).with_suffix(".lock"), timeout=0):
-                    if not (work.path(shard).exists() or work.encoded):
-                        write_whole(work.path(shard), save(_encoded(work, shard, encoder, batch, pool)))
-                        on_shard(shard.images)
-            except Timeout:
-                whole = False
-    return whole
+            with (
+                contextlib.suppress(Timeout),
+                FileLock(work.path(shard).with_suffix(".lock"), timeout=0),
+            ):
+                if not (work.path(shard).exists() or work.encoded):
+                    write_whole(work.path(shard), save(_encoded(work, shard, encoder, batch, pool)))
+                    on_shard(shard.images)
 
 
 def _encoded(work: Work, shard: Shard, encoder: Encoder, batch: int, pool: ThreadPoolExecutor) -> dict[str, Tensor]:
@@ -138,8 +135,8 @@ def _encoded(work: Work, shard: Shard, encoder: Encoder, batch: int, pool: Threa
     x = torch.cat(rows)
     exact = x.double()
     sums = torch.tensor([x.numel(), exact.sum(), exact.square().sum(), noise * x[0].numel()], dtype=torch.float64)
-    kept = {"pixels": torch.cat(pixels)} if pixels else {}
-    return {"x": x.half(), "sums": sums, **kept}
+    kept = {"pixels": torch.cat(pixels).contiguous()} if pixels else {}
+    return {"x": x.half().contiguous(), "sums": sums, **kept}
 
 
 def _batches(work: Work, files: tuple[str, ...], batch: int, pool: ThreadPoolExecutor) -> Iterator[tuple[int, Tensor]]:

@@ -14,8 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.metrics.catalog import METRICS
 from harness.protocol import PROTOCOL
-from schedules.errors import UserError
+from schedules.errors import UserError, unknown
 
 ADDED = "added after the first tracks"
 
@@ -175,6 +176,9 @@ class Track(Declared):
     def check(self) -> None:
         """UserError where a run could not be made: a FID of too few samples; data or weights that are not there."""
         check_counts(self.name, self.evaluation)
+        for name in (self.primary_metric, *(counted("fid", count) for count in self.evaluation.fid)):
+            if name not in METRICS:
+                raise unknown("metric", name, METRICS)
         for part in (self.data, self.features, self.dinov2):
             if part is not None and part.check:
                 imported(part.check)(**part.options)
