@@ -69,7 +69,7 @@ def prepare(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda (every GPU), cuda:N or mps.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes that encode. Default: one a device.")] = None,
-    batch: Annotated[int, typer.Option(help="Images encoded at once.")] = 64,
+    batch: Annotated[int | None, typer.Option(help="Images encoded at once. Default: by their size.")] = None,
     track_plugin: TrackPlugins = None,
 ) -> None:
     """Make or load the track's data once, and get the weights that it is scored with.
@@ -95,7 +95,9 @@ def prepare(
     found.check()
 
 
-def _make(track: Track, images: Path | None, vae: str | None, device: str, workers: int | None, batch: int) -> None:
+def _make(
+    track: Track, images: Path | None, vae: str | None, device: str, workers: int | None, batch: int | None
+) -> None:
     from harness.data.preparation import How
     from harness.device import resolve
     from harness.execution.workers import devices_of

@@ -20,6 +20,7 @@ from schedules.errors import UserError
 
 VAE_FOLDER = "vae"
 INSTALL = 'pip install "snrbench[latent]"'
+PIXELS_DECODED = 2**20  # at once: a decoder holds hundreds of values for each pixel
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
 
 
@@ -111,10 +112,12 @@ def decoder_of(folder: Path, device: torch.device) -> Callable[[Tensor], Tensor]
     vae = load_vae(str(folder / VAE_FOLDER)).to(device)
     scale, shift = _affine(vae)
 
+    factor = 2 ** (len(vae.config.block_out_channels) - 1)
+
     @torch.inference_mode()
     def decode(z: Tensor) -> Tensor:
-        found: Tensor = vae.decode(z / scale + shift).sample
-        return (found + 1) * 127.5
+        at_once = max(1, PIXELS_DECODED // (factor * z.shape[-1]) ** 2)
+        return torch.cat([(vae.decode(part / scale + shift).sample + 1) * 127.5 for part in z.split(at_once)])
 
     return decode
 

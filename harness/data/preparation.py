@@ -33,6 +33,7 @@ IMAGES_A_SHARD = 2048
 WAIT_SECONDS = 0.5
 GIB = 2**30
 SPARE = 1.05
+PIXELS_AT_ONCE = 2**21
 PIXELS, LATENTS = "pixels, 0…255", "one draw from the VAE's posterior, times its scaling factor"
 
 
@@ -41,12 +42,12 @@ class How:
     """How encoding is done; it decides nothing that is in the data.
 
     devices: a process for each
-    batch:   images encoded at once
+    batch:   images encoded at once, each with its mirror image; as many as `PIXELS_AT_ONCE` allow where it is None
     say:     told a line now and then
     """
 
     devices: tuple[str, ...] = ("cpu",)
-    batch: int = 64
+    batch: int | None = None
     say: Callable[[str], None] = lambda line: None
 
 
@@ -170,6 +171,10 @@ def _encoder(work: Work, device: torch.device) -> Encoder:
     return Pixels(work.declared.side)
 
 
+def _at_once(work: Work, how: How) -> int:
+    return how.batch or max(1, PIXELS_AT_ONCE // work.declared.side**2)
+
+
 def _encode(work: Work, how: How) -> None:
     """Every shard, with a process for each device; a single one needs no other process."""
     tell = _Teller(work, how.say)
@@ -177,7 +182,7 @@ def _encode(work: Work, how: How) -> None:
         if len(how.devices) > 1:
             _in_processes(work, how, tell)
         else:
-            _work(work, how.devices[0], how.batch, tell)
+            _work(work, how.devices[0], _at_once(work, how), tell)
         if not work.encoded:
             time.sleep(WAIT_SECONDS)  # the rest is in another command's hands, which may end before it is done
 
@@ -200,7 +205,7 @@ def _in_processes(work: Work, how: How, tell: Callable[[int], None]) -> None:
     context = multiprocessing.get_context("spawn")
     said: SimpleQueue[int | str | None] = context.SimpleQueue()
     processes = [
-        context.Process(target=_child, args=(work, device, how.batch, len(how.devices), said), daemon=True)
+        context.Process(target=_child, args=(work, device, _at_once(work, how), len(how.devices), said), daemon=True)
         for device in how.devices
     ]
     for process in processes:

@@ -83,10 +83,14 @@ class Work:
         return self.out / "shards" / f"{shard.name}.safetensors"
 
     @property
+    def joined(self) -> bool:
+        """Whether joining the shards has begun, which takes them away."""
+        return (self.out / MOMENTS).exists() or (self.out / INDEX).exists()
+
+    @property
     def encoded(self) -> bool:
-        """Whether every shard is there, or was once: joining them takes them away."""
-        joined = (self.out / MOMENTS).exists() or (self.out / INDEX).exists()
-        return joined or all(self.path(shard).exists() for shard in self.shards())
+        """Whether every shard is there, or was once."""
+        return self.joined or all(self.path(shard).exists() for shard in self.shards())
 
     def orientations(self, split: str) -> int:
         """Rows of an image: two where it has its mirror image beside it."""
@@ -107,7 +111,7 @@ def encode_all(
     """
     with ThreadPoolExecutor(threads) as pool:
         for shard in work.shards():
-            if work.encoded or stopped():
+            if work.joined or stopped():
                 return
             if work.path(shard).exists():
                 continue
@@ -115,7 +119,7 @@ def encode_all(
                 contextlib.suppress(Timeout),
                 FileLock(work.path(shard).with_suffix(".lock"), timeout=0),
             ):
-                if not (work.path(shard).exists() or work.encoded):
+                if not (work.path(shard).exists() or work.joined):
                     write_whole(work.path(shard), save(_encoded(work, shard, encoder, batch, pool)))
                     on_shard(shard.images)
 
@@ -184,12 +188,15 @@ def moments(work: Work) -> Moments:
 def join(work: Work, split: str, what: str, shape: tuple[int, ...], scaled: Moments | None) -> tuple[str, ...]:
     """Append the shards of a split to one file, `<split>.npy` or `<split>_pixels.npy`; SHA-256 of each shard in it.
 
+    A shard goes when its last part is in a file, so that the disk holds everything once; x comes before pixels.
+
     what:   "x" or "pixels", each row of `shape`
     scaled: mean and standard deviation that are taken out of x
     """
     shards = [shard for shard in work.shards() if shard.split == split]
     sizes = [work.orientations(split) * shard.images for shard in shards]
     stored = STORED if what == "x" else np.dtype("u1")
+    last = "x" if split == "train" else "pixels"
     final = work.out / file_of(split, what)
     path = final if final.exists() else final.with_suffix(".npy.part")
     with _disk(path), open(path, "a+b") as file:
@@ -202,7 +209,7 @@ def join(work: Work, split: str, what: str, shape: tuple[int, ...], scaled: Mome
             file.flush()
             os.fsync(file.fileno())
             sums.append(hashlib.sha256(raw).hexdigest())
-            if split == "train":
+            if what == last:
                 work.path(shard).unlink()
     os.replace(path, final)
     return tuple(sums)

@@ -72,7 +72,7 @@ class ImageFeatures(nn.Module):
         """(N, 3, side, side) uint8; grey ones three times over."""
         raw = x.float() * self.std + self.mean
         if self.decoder is not None:
-            raw = torch.cat([self.decoder(part) for part in raw.split(IMAGES_AT_ONCE)])
+            raw = self.decoder(raw)
         pixels = raw.round().clamp(0, 255).to(torch.uint8)
         return pixels.expand(-1, 3, -1, -1) if pixels.shape[1] == 1 else pixels
 
