@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,20 @@ class Share:
             numbers = range(rank, len(sizes), self.world)
             chunks.update(zip(numbers, rows.to(mine[0].device).split([sizes[n] for n in numbers]), strict=True))
         return torch.cat([chunks[number] for number in range(len(sizes))])
+
+
+def over_processes() -> Share:
+    """This process's share among those of torch.distributed's default group, which has been set up."""
+    return Share(distributed.get_rank(), distributed.get_world_size(), _gathered)
+
+
+def _gathered(mine: Tensor) -> list[Tensor]:
+    world = distributed.get_world_size()
+    counts = [torch.zeros(1, dtype=torch.int64, device=mine.device) for _ in range(world)]
+    distributed.all_gather(counts, torch.tensor([len(mine)], device=mine.device))
+    sizes = [int(count) for count in counts]
+    padded = mine.new_zeros(max(sizes), *mine.shape[1:])  # every process must send as much as the others
+    padded[: len(mine)] = mine
+    parts = [torch.empty_like(padded) for _ in range(world)]
+    distributed.all_gather(parts, padded)
+    return [part[:size] for part, size in zip(parts, sizes, strict=True)]

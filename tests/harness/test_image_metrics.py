@@ -1,7 +1,10 @@
 """FID and its kin on tiny images, against torch-fidelity; samples that processes share; the real extractors."""
 
 import hashlib
+import subprocess
+import sys
 import threading
+from types import SimpleNamespace
 from urllib.error import URLError
 
 import numpy as np
@@ -18,6 +21,7 @@ from harness.metrics.keys import Measured, parse
 from harness.networks.mlp import ResidualMLP
 from harness.sampling.ddim import ddim
 from harness.sampling.share import Share
+from harness.tracks import measure
 from harness.tracks.cifar10 import CIFAR10
 from harness.tracks.track import Part
 from harness.training.streams import Streams
@@ -75,14 +79,6 @@ def track_of(**evaluation):
     )
     spaces = {"features": extractor("tiny_space"), "dinov2": extractor("other_space")}
     return CIFAR10.model_copy(update={"name": "tiny-images-v1", "evaluation": rules, **spaces})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _importable():
-    """The extractors above are named by this module's path, as a track names one."""
-    import sys
-
-    sys.modules[__name__] = sys.modules.get(__name__) or __import__(__name__)
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +193,35 @@ def test_processes_that_share_the_samples_find_the_same_scores(data, network):
         Share(0, 8).mine(7)
 
 
+TOGETHER = """
+import sys, torch
+from torch import distributed
+from harness.sampling.share import over_processes
+distributed.init_process_group("gloo", init_method="file://" + sys.argv[1], rank=int(sys.argv[2]), world_size=2)
+share, sizes = over_processes(), [4, 4, 4, 4, 2]
+rows = torch.arange(18.0)[:, None].expand(-1, 3).contiguous().split(sizes)
+found = share.together([rows[chunk] for chunk in share.mine(len(sizes))], sizes)
+assert torch.equal(found, torch.arange(18.0)[:, None].expand(-1, 3)), found
+distributed.destroy_process_group()
+"""
+
+
+def test_two_processes_gather_what_each_has(tmp_path):
+    """12 rows of the one and 6 of the other, in the order of all chunks."""
+    command = [sys.executable, "-c", TOGETHER, str(tmp_path / "meeting")]
+    processes = [subprocess.Popen([*command, str(rank)]) for rank in range(2)]
+    assert [process.wait(120) for process in processes] == [0, 0]
+
+
+def test_latents_are_compared_with_the_images_they_were_made_of(data):
+    """Not with what a decoder makes of them, whose error would be in both clouds."""
+    space = image_features.ImageFeatures(other_space(CPU), decoder=lambda z: torch.zeros(len(z), 3, SIDE, SIDE))
+    held_out = pixels(data.test.x)
+    latents = Split(torch.randn(50, 1, 2, 2), data.test.labels, data.test.group, held_out)
+    assert torch.equal(space.of_split(latents, CPU), other_space(CPU)(held_out))
+    assert space(latents.x).abs().max() == 0
+
+
 def test_fewer_samples_than_the_name_says_are_refused(data):
     for rules in ({"samples": 2000}, {"samples": 50_000, "fid": (50_000, 10_000)}):
         track = track_of(**rules)
@@ -208,6 +233,19 @@ def test_fewer_samples_than_the_name_says_are_refused(data):
         track_of(samples=1500, fid=(1500,)).check()
     with pytest.raises(UserError, match="unknown metric 'fid1k'"):
         track_of(samples=1000, fid=(1000,)).check()
+
+
+def test_floors_of_every_distance_are_those_of_real_training_images(monkeypatch):
+    many = Dataset(split(600, 0, copies=2), split(40, 1, 1000), split(50, 2, 2000), CLASSES, mean=127.5, std=73.9)
+    track = track_of(samples=1000, fid=(1000,), to_train=0)
+    monkeypatch.setattr(measure, "REPEATS", 1)
+    place = SimpleNamespace(track=track, data=many, device=CPU, evaluator=Evaluator(track, many, CPU))
+    found = measure.floors(place)
+    rows = torch.from_numpy(np.random.default_rng([0, 0]).permutation(1200)[:1000])
+    drawn, held_out = pixels(many.train.x[rows]), pixels(many.test.x)
+    assert found["fid1k"] == pytest.approx(theirs(tiny_space(CPU)(drawn), tiny_space(CPU)(held_out)), rel=1e-4)
+    assert found["fd1k_dinov2"] == pytest.approx(theirs(other_space(CPU)(drawn), other_space(CPU)(held_out)), rel=1e-4)
+    assert {"kd", "precision", "recall", "memorised", "precision_dinov2", "recall_dinov2"} < set(found)
 
 
 def test_neighbours_are_one_row_of_each_image(data, scored):
