@@ -39,7 +39,7 @@ PIXELS, LATENTS = "pixels, 0…255", "one draw from the VAE's posterior, times i
 
 @dataclass(frozen=True)
 class How:
-    """How encoding is done; it decides nothing that is in the data.
+    """How encoding is done; it decides nothing of the data but their rounding.
 
     devices: a process for each
     batch:   images encoded at once, each with its mirror image; as many as `PIXELS_AT_ONCE` allow where it is None
@@ -191,14 +191,19 @@ def _work(work: Work, device: str, batch: int, on_shard: Callable[[int], None], 
     parent = os.getppid() if processes > 1 else 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     encoder = _encoder(work, torch.device(device))
-    shards.encode_all(
-        work,
-        encoder,
-        batch,
-        max(1, cores // processes),
-        on_shard,
-        lambda: processes > 1 and os.getppid() != parent,
-    )
+    try:
+        shards.encode_all(
+            work,
+            encoder,
+            batch,
+            max(1, cores // processes),
+            on_shard,
+            lambda: processes > 1 and os.getppid() != parent,
+        )
+    except torch.OutOfMemoryError as problem:
+        raise UserError(
+            f"{device} has no memory for {batch} images at once; a smaller --batch, and the same command goes on"
+        ) from problem
 
 
 def _in_processes(work: Work, how: How, tell: Callable[[int], None]) -> None:
@@ -246,6 +251,8 @@ def _child(work: Work, device: str, batch: int, processes: int, said: SimpleQueu
         said.put(None)
     except UserError as refused:
         said.put(str(refused))
+    except Exception as problem:  # whatever a driver or a library raises; the command that waits says it
+        said.put(f"encoding on {device} failed: {type(problem).__name__}: {' '.join(str(problem).split())}")
 
 
 class _Teller:

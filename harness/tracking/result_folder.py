@@ -21,6 +21,7 @@ import torch
 from safetensors.torch import save_file
 
 from harness import tracks
+from harness.data import prepared
 from harness.device import describe
 from harness.run import RunResult
 from harness.specs import RunSpec
@@ -130,6 +131,8 @@ def _record(result: RunResult, device: torch.device, started: float, ended: floa
         "host": socket.gethostname(),
         "delivery": delivery,
     }
+    if track.data.prepare and (made_of := prepared.digest(**track.data.options)):
+        tags["data"] = made_of
     if result.step is not None:
         tags["diverged_step"] = str(result.step)
     if spec.entry.tuned_from:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from harness import tracks
 from harness.data import images
@@ -80,6 +81,30 @@ def test_the_papers_setting_is_declared_as_it_is_stated():
         assert {1.5, 2.0, 3.0} < set(evaluation.guidance)
         assert track.data.options["side"] == shape
     assert len({track.fingerprint for track in (CIFAR10, IMAGENET64, IMAGENET256, IMAGENET512)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("track", "shape", "classes", "parameters", "gflop"),
+    [
+        (CIFAR10, (3, 32, 32), 10, 32.4, 12.1),
+        (IMAGENET64, (3, 64, 64), 1000, 130.2, 46.0),
+        (IMAGENET256, (4, 32, 32), 1000, 130.1, 46.0),
+        (IMAGENET512, (4, 64, 64), 1000, 130.1, 212.7),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_networks_cost_what_the_tracks_say(track, shape, classes, parameters, gflop):
+    """Millions of parameters, and GFLOP of a forward pass by torch's own counter; nothing is computed."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.device("meta"):
+        network = track.network(shape, classes)
+        inputs = torch.empty(2, *shape), torch.empty(2), torch.zeros(2, dtype=torch.long)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        network(*inputs)
+    assert sum(each.numel() for each in network.parameters()) / 1e6 == pytest.approx(parameters, abs=0.1)
+    assert counter.get_total_flops() / 2e9 == pytest.approx(gflop, abs=0.1)
 
 
 def test_the_sampler_steps_on_the_whole_cosine_grid():
