@@ -175,7 +175,8 @@ def recorded(store: Store, track: str) -> dict[str, Metric]:
     """The metrics that a track can be ranked by, in the catalogue's order; the primary one where there is none."""
     present = set(table(store, track)["metric"].unique()) - STANDARD_ERRORS
     primary = tracks.get(track).primary_metric
-    return {name: METRICS[name] for name in METRICS if name in present} or {primary: METRICS[primary]}
+    found = {name: metric for name, metric in METRICS.items() if name in present and metric.ranks}
+    return found or {primary: METRICS[primary]}
 
 
 def targets(store: Store, track: str) -> list[str]:

@@ -31,7 +31,7 @@ AXES = ("target", "guidance", "mark", "metric", "grid")
 """What the order of entries may or may not carry over, within a track."""
 OWN_GRID = "fd_own_grid"
 PARETO_METRICS = ("fd", "recall", "nll", "seconds")
-NO_ORDER = frozenset({"kd_se"})
+NO_ORDER = frozenset({"kd_se", *(name for name, metric in METRICS.items() if not metric.ranks)})
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,10 @@ def panel_of(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING, mark:
 
 def variances_of(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING) -> VarianceTable:
     """Training against sampling noise of fd, whatever the choice ranks by, at the scales that validation chose."""
-    chosen = _selected(table, track, choice, [variance.FIRST, variance.SECOND])
+    first = tracks.get(track).evaluation.distance
+    chosen = _selected(table, track, choice, [first, variance.SECOND])
     rows = chosen if choice.target is None else chosen.of(choice.target)
-    return variance_table(rows.scores, chosen.baseline, chosen.notes)
+    return variance_table(rows.scores, chosen.baseline, chosen.notes, first)
 
 
 def tuned_table_of(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING) -> TunedTable:
@@ -97,12 +98,15 @@ def pareto_of(
 ) -> Pareto | None:
     """The Pareto front of several metrics, those of them that were recorded; "seconds" is the time of training.
 
+    "fd" stands for the Fréchet distance by the name that it has on the track.
+
     Seconds are left out, and a note says so, where runs of several machines meet. UserError for an unknown metric.
     """
     recorded = set(table["metric"].unique())
     found: dict[str, Panel] = {}
     notes: list[str] = []
     for name in metrics:
+        name = tracks.get(track).evaluation.distance if name == "fd" else name
         if name == "seconds":
             chosen = _selected(table, track, choice, cost.SECONDS)
             mixed = cost.machines_note(chosen.scores)
@@ -151,7 +155,7 @@ def _conditions(table: pd.DataFrame, track: str, axis: str, choice: Choice) -> d
         ranked = [name for name in METRICS if name in recorded - NO_ORDER]
         return {name: panel_of(table, track, replace(choice, metric=name)) for name in ranked}
     if axis == "grid":
-        names = {"the track's grid": "fd", "own grid": OWN_GRID}
+        names = {"the track's grid": rules.evaluation.distance, "own grid": OWN_GRID}
         unguided = replace(choice, guidance=UNGUIDED)
         return {
             name: panel_of(table, track, replace(unguided, metric=metric))

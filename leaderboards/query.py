@@ -21,7 +21,9 @@ from leaderboards.selection import Filters
 from leaderboards.tuned import budget_notes
 from schedules.errors import UserError, unknown
 
-FEATURE_METRICS = frozenset({"fd", "kd", "kd_se", "fd_own_grid", "fd_resampled", "precision", "recall", "memorised"})
+FEATURE_METRICS = frozenset(
+    {"fd", "fid10k", "fid50k", "kd", "kd_se", "fd_own_grid", "fd_resampled", "precision", "recall", "memorised"}
+)
 """Metrics that are measured in the track's feature space, which the legend names."""
 
 
@@ -101,7 +103,7 @@ def board_of(
         target=target,
         protocol=protocol,
         floor=tracks.card(track).get("floors", {}).get(measure.name),
-        features=found.feature_space if measure.name in FEATURE_METRICS else "",
+        features=found.feature_space if measure.name in FEATURE_METRICS else measure.space,
         filters=Filters(keep, leave_out, leave_out_seeds),
     )
     return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials)))
@@ -132,6 +134,8 @@ def checked(track: Track, metric: str | None, target: str | None, guidance: str 
     name = metric or track.primary_metric
     if name not in METRICS:
         raise unknown("metric", name, METRICS)
+    if not METRICS[name].ranks:
+        raise UserError(f"metric {name!r} is told beside the others and never ranks; {track.primary_metric} does")
     if target is not None and target not in track.targets:
         raise unknown("target", target, track.targets)
     return METRICS[name], _scale(guidance, track)

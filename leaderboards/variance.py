@@ -122,13 +122,16 @@ def training_interval(between: ArrayLike, within: ArrayLike, n: int) -> tuple[Ar
     return low, high
 
 
-def variance_table(scores: pd.DataFrame, baseline: str, notes: tuple[str, ...] = ()) -> VarianceTable:
+def variance_table(
+    scores: pd.DataFrame, baseline: str, notes: tuple[str, ...] = (), distance: str = FIRST
+) -> VarianceTable:
     """Splits of log fd, and of the log ratio to the baseline, for every entry with two seeds sampled twice.
 
-    scores: as `selection.Selected` holds them
+    scores:   as `selection.Selected` holds them
+    distance: what fd is called on the track
     """
     twice = bool((scores["metric"] == SECOND).any())
-    wide = _both_samplings(scores) if twice else pd.DataFrame()
+    wide = _both_samplings(scores, distance) if twice else pd.DataFrame()
     if wide.empty:
         return VarianceTable((), (*notes, f"no run has {SECOND}, the second sampling that this needs"))
     rows: list[VarianceRow] = []
@@ -155,10 +158,10 @@ def _quantiles(n: int) -> _Quantiles:
     return _Quantiles(*((float(law.ppf(low)), float(law.ppf(high))) for law in laws))
 
 
-def _both_samplings(scores: pd.DataFrame) -> pd.DataFrame:
+def _both_samplings(scores: pd.DataFrame, distance: str) -> pd.DataFrame:
     """(target, label, seed) × (fd, fd_resampled): logarithms at the scale at which a run was sampled twice."""
     at_end = (scores["split"] == "test") & np.isclose(scores["mark"], 1.0)
-    rows = plain(scores[at_end & scores["metric"].isin((FIRST, SECOND))])
+    rows = plain(scores[at_end & scores["metric"].isin((distance, SECOND))]).replace({"metric": {distance: FIRST}})
     again = rows.loc[rows["metric"] == SECOND, ["run_id", "guidance"]].rename(columns={"guidance": "chosen"})
     rows = rows.merge(again, on="run_id")
     same = np.isclose(rows["guidance"], rows["chosen"]) | (rows["guidance"].isna() & rows["chosen"].isna())

@@ -162,8 +162,8 @@ def _two(first: str, second: str) -> list[Column]:
 
 def _metrics() -> None:
     st.markdown("What is measured, on held-out data, whatever the schedule. The first of a track is what ranks it.")
-    names = results.track_names()
-    floors = {name: results.card(name).get("floors") or {} for name in names}
+    floors = {name: results.card(name).get("floors") or {} for name in results.track_names()}
+    names = [name for name, found in floors.items() if found]
     heads = [Column("metric", "entry"), Column("what it is"), Column("better", phone="small")]
     heads += [Column(f"floor, {name}", align="right", phone="small") for name in names]
     rows = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -71,16 +73,57 @@ def show(
 
 
 @tracks.command("prepare")
-def prepare(track: Annotated[str, typer.Argument(help="Name of a track.")], track_plugin: TrackPlugins = None) -> None:
-    """Load the track's data and feature space once, downloading what has to be."""
+def prepare(
+    track: Annotated[str, typer.Argument(help="Name of a track.")],
+    images: Annotated[
+        Path | None,
+        typer.Option("--images", metavar="DIR", help="Images to make it of: train/CLASS/… and val/CLASS/…."),
+    ] = None,
+    vae: Annotated[
+        str | None,
+        typer.Option("--vae", metavar="NAME|DIR", help="The VAE of latents. Default: the track's, from the hub."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda (every GPU), cuda:N or mps.")] = "auto",
+    workers: Annotated[int | None, typer.Option(help="Processes that encode. Default: one a device.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Images encoded at once. Default: by their size.")] = None,
+    track_plugin: TrackPlugins = None,
+) -> None:
+    """Make or load the track's data once, and get the weights that it is scored with.
+
+    A track that is made of a folder of images encodes it; a command that was ended goes on where it was, and several
+    may work at once. What is made already has its checksums looked through.
+    """
     from harness import tracks as registry
+    from schedules.errors import UserError
 
     load_tracks(track_plugin)
     found = registry.get(track)
+    for name, value in (("--workers", workers), ("--batch", batch)):
+        if value is not None and value < 1:
+            raise UserError(f"{name} is {value}; expected at least 1")
+    if found.data.prepare:
+        _make(found, images, vae, device, workers, batch)
+    elif images is not None or vae is not None:
+        raise UserError(f"{track} is not made of a folder of images; leave --images and --vae out")
     data = found.data()
     sizes = ", ".join(f"{len(getattr(data, split))} {split}" for split in ("train", "val", "test"))
     print(f"{track} is ready: {sizes}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
+    found.check()
     _say_features(found, data)
+
+
+def _make(
+    track: Track, images: Path | None, vae: str | None, device: str, workers: int | None, batch: int | None
+) -> None:
+    from harness.data.preparation import How
+    from harness.device import resolve
+    from harness.execution.workers import devices_of
+    from harness.tracks.track import imported
+
+    devices = devices_of(resolve(device))
+    dealt = tuple(devices[number % len(devices)] for number in range(workers or len(devices)))
+    how = How(dealt, batch, lambda line: print(line, file=sys.stderr, flush=True))
+    imported(track.data.prepare)(track.data.options, images, vae, how)
 
 
 def _say_features(track: Track, data: Dataset) -> None:

@@ -15,10 +15,11 @@ CGROUPS = (  # limit and use of version 2 and of version 1
 
 
 def resident(pid: int) -> int:
-    """Bytes that a process holds in memory; 0 for one that is gone."""
+    """Bytes that a process holds in memory, without the files that it has mapped; 0 for one that is gone."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         if Path("/proc/self/statm").exists():
-            return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            held, of_files = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
+            return (int(held) - int(of_files)) * os.sysconf("SC_PAGE_SIZE")
         asked = ["ps", "-o", "rss=", "-p", str(pid)]
         return 1024 * int(subprocess.run(asked, capture_output=True, text=True, check=False).stdout)
     return 0

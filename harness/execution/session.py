@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from harness import tracks
 from harness.execution import executors, plans
 from harness.execution.courier import Courier
 from harness.execution.estimate import Estimate
@@ -67,6 +68,8 @@ class Session:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        if self.settings.executor == "local":  # a cluster's nodes have data and weights of their own
+            tracks.get(self.track).check()
         with ExitStack() as stack:
             self._executor: Executor = stack.enter_context(
                 executors.make(self.settings, self.store, self.total, self.expected.longest, self.track)

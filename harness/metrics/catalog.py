@@ -13,6 +13,8 @@ class Metric:
     better:  which direction is good
     compare: "ratio" (log ratio to the baseline, for positive distances and risks) or "difference" (for the rest)
     guided:  whether it is measured on samples, and so at each guidance scale
+    ranks:   False for what is only told beside the others
+    space:   the feature space, where it is not the track's own
     """
 
     name: str
@@ -22,6 +24,22 @@ class Metric:
     compare: Literal["ratio", "difference"]
     guided: bool
     summary: str
+    ranks: bool = True
+    space: str = ""
+
+
+DINOV2 = "DINOv2"
+
+
+def _fid(thousands: int) -> Metric:
+    summary = f"Fréchet distance of {thousands},000 samples to held-out data in Inception-v3's last pooled layer"
+    return Metric(f"fid{thousands}k", f"FID-{thousands}K", "", "lower", "ratio", True, summary)
+
+
+def _fd_dinov2(thousands: int) -> Metric:
+    name, title = f"fd{thousands}k_dinov2", f"FD-DINOv2-{thousands}K"
+    summary = f"Fréchet distance of {thousands},000 samples to held-out data in DINOv2's features"
+    return Metric(name, title, "", "lower", "ratio", True, summary, space=DINOV2)
 
 
 METRICS: dict[str, Metric] = {
@@ -36,6 +54,10 @@ METRICS: dict[str, Metric] = {
             True,
             "Gaussian Fréchet distance in the track's feature space",
         ),
+        _fid(10),
+        _fid(50),
+        _fd_dinov2(10),
+        _fd_dinov2(50),
         Metric(
             "kd",
             "Kernel distance",
@@ -59,6 +81,36 @@ METRICS: dict[str, Metric] = {
         ),
         Metric(
             "recall", "Recall", "", "higher", "difference", True, "share of held-out data inside the samples' manifold"
+        ),
+        Metric(
+            "precision_dinov2",
+            "Precision, DINOv2",
+            "",
+            "higher",
+            "difference",
+            True,
+            "precision in DINOv2's features",
+            space=DINOV2,
+        ),
+        Metric(
+            "recall_dinov2",
+            "Recall, DINOv2",
+            "",
+            "higher",
+            "difference",
+            True,
+            "recall in DINOv2's features",
+            space=DINOV2,
+        ),
+        Metric(
+            "fid10k_to_train",
+            "FID-10K to training data",
+            "",
+            "lower",
+            "ratio",
+            True,
+            "the usual FID, to training data: below its floor as soon as a model memorises, so it never ranks",
+            ranks=False,
         ),
         Metric(
             "memorised",

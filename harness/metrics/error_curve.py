@@ -22,6 +22,8 @@ from harness.data.dataset import Split, Truth
 from harness.targets import to_eps
 from harness.training.streams import Streams
 
+MOST_SCORES = 2**26  # values of the decoder held at once: half a GiB
+
 
 @dataclass(frozen=True)
 class ErrorCurve:
@@ -90,6 +92,10 @@ def decoder_nats(data: Split, logsnr: float, levels: Tensor | None, seed: int) -
     if levels is None:
         return float((0.5 * eps.square() + math.log(spread) + 0.5 * math.log(2 * math.pi)).sum(dim=1).mean())
     levels = levels.to(x.device)
-    scores = -0.5 * ((x + spread * eps)[..., None] - levels).square() / spread**2
-    true = (x[..., None] - levels).abs().argmin(dim=-1, keepdim=True)
-    return float(-torch.log_softmax(scores, dim=-1).gather(-1, true).sum(dim=(1, 2)).mean())
+    likely = []
+    at_once = max(1, MOST_SCORES // (x.shape[1] * len(levels)))
+    for part, noise in zip(x.split(at_once), eps.split(at_once), strict=True):
+        scores = -0.5 * ((part + spread * noise)[..., None] - levels).square() / spread**2
+        true = (part[..., None] - levels).abs().argmin(dim=-1, keepdim=True)
+        likely.append(torch.log_softmax(scores, dim=-1).gather(-1, true).sum(dim=(1, 2)))
+    return float(-torch.cat(likely).mean())

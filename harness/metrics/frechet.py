@@ -8,6 +8,7 @@ square root, whose rounding leaves imaginary parts.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,12 +27,17 @@ class Moments:
         features = np.asarray(features, dtype=np.float64)
         return cls(features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False)))
 
+    @functools.cached_property
+    def root(self) -> np.ndarray:
+        """C^½, (d, d): most of a distance's cost, and so kept."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        root: np.ndarray = vectors * np.sqrt(np.clip(values, 0, None)) @ vectors.T
+        return root
+
 
 def frechet_distance(a: Moments, b: Moments) -> float:
-    """Squared Fréchet distance, as FID is reported; never below 0."""
-    values, vectors = np.linalg.eigh(a.covariance)
-    root = vectors * np.sqrt(np.clip(values, 0, None)) @ vectors.T
-    cross = np.linalg.eigvalsh(root @ b.covariance @ root)
+    """Squared Fréchet distance, as FID is reported; never below 0. Of several distances to one cloud, let it be `a`."""
+    cross = np.linalg.eigvalsh(a.root @ b.covariance @ a.root)
     shift = np.sum((a.mean - b.mean) ** 2)
     trace = np.trace(a.covariance) + np.trace(b.covariance) - 2 * np.sqrt(np.clip(cross, 0, None)).sum()
     return float(max(shift + trace, 0.0))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_PATTERN = re.compile(r"(?:mark(?P<percent>\d+)/)?(?P<split>val|test)/(?P<metric>[a-z_]+)(?:/g(?P<guidance>[\d.]+))?")
+_PATTERN = re.compile(
+    r"(?:mark(?P<percent>\d+)/)?(?P<split>val|test)/(?P<metric>[a-z_][a-z0-9_]*)(?:/g(?P<guidance>[\d.]+))?"
+)
 
 
 @dataclass(frozen=True)

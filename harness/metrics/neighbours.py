@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
 NEAREST = 3
+MOST_PAIRS = 2**27  # distances held at once: half a GiB
 
 
 def precision_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
@@ -35,11 +38,18 @@ def memorised(samples: Tensor, train_subsets: list[Tensor], held_out: Tensor) ->
 
 def nearest_rows(samples: Tensor, cloud: Tensor) -> Tensor:
     """(N,) row of the cloud (M, *) that is nearest to each sample (N, *)."""
-    return torch.cdist(samples.flatten(1), cloud.flatten(1)).argmin(dim=1)
+    return torch.cat([distances.argmin(dim=1) for distances in _distances(samples, cloud)])
 
 
 def _nearest(samples: Tensor, cloud: Tensor) -> Tensor:
-    return torch.cdist(samples.flatten(1), cloud.flatten(1)).amin(dim=1)
+    return torch.cat([distances.amin(dim=1) for distances in _distances(samples, cloud)])
+
+
+def _distances(samples: Tensor, cloud: Tensor) -> Iterator[Tensor]:
+    """Rows of the matrix of distances, as many at a time as `MOST_PAIRS` allows."""
+    flat = cloud.flatten(1)
+    for part in samples.flatten(1).split(max(1, MOST_PAIRS // len(cloud))):
+        yield torch.cdist(part, flat)
 
 
 def _radius(cloud: Tensor) -> Tensor:

@@ -21,11 +21,13 @@ import torch
 from safetensors.torch import save_file
 
 from harness import tracks
+from harness.data import prepared
 from harness.device import describe
 from harness.run import RunResult
 from harness.specs import RunSpec
 from schedules import Schedule
 
+SMALL = 64  # pixels
 PACKAGES = ("snrbench", "numpy", "scipy", "torch", "mlflow", "optuna")
 
 
@@ -88,11 +90,12 @@ def _artifacts(files: Path, result: RunResult) -> None:
             (files / f"{name}.png").write_bytes(_grid_png(sheet))
 
 
-def _grid_png(shown: torch.Tensor, zoom: int = 4) -> bytes:
-    """PNG of (rows, columns, channels, height, width) images with values in [0, 1]."""
+def _grid_png(shown: torch.Tensor) -> bytes:
+    """PNG of (rows, columns, channels, height, width) images with values in [0, 1], small ones four times as large."""
     from PIL import Image
 
     rows, columns, channels, height, width = shown.shape
+    zoom = 4 if width <= SMALL else 1
     sheet = shown.float().cpu().numpy().transpose(0, 3, 1, 4, 2).reshape(rows * height, columns * width, channels)
     image = Image.fromarray((255 * (sheet if channels == 3 else sheet[..., :1].repeat(3, axis=2))).astype(np.uint8))
     buffer = io.BytesIO()
@@ -128,6 +131,8 @@ def _record(result: RunResult, device: torch.device, started: float, ended: floa
         "host": socket.gethostname(),
         "delivery": delivery,
     }
+    if track.data.prepare and (made_of := prepared.digest(**track.data.options)):
+        tags["data"] = made_of
     if result.step is not None:
         tags["diverged_step"] = str(result.step)
     if spec.entry.tuned_from:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from harness.tracks import shortened
+from harness.tracks.cifar10 import CIFAR10
 from harness.tracks.digits import DIGITS
 from harness.tracks.fashion import FASHION
 from harness.tracks.gmm import GMM
+from harness.tracks.imagenet import IMAGENET64, IMAGENET256, IMAGENET512
 from harness.tracks.mnist import MNIST
 from harness.tracks.track import Track, read_card
 from schedules.errors import UserError, unknown
@@ -15,7 +17,7 @@ from schedules.errors import UserError, unknown
 TRAINED = frozenset({"fingerprint", "command", "seconds_a_run_on_one_cpu_core", "cost", "baseline_unguided"})
 """What a card says of the full budget alone."""
 _shortened: dict[str, tuple[Track, Track]] = {}
-TRACKS = {track.name: track for track in (DIGITS, GMM, MNIST, FASHION)}
+TRACKS = {track.name: track for track in (DIGITS, GMM, MNIST, FASHION, CIFAR10, IMAGENET64, IMAGENET256, IMAGENET512)}
 
 
 def names() -> list[str]:

@@ -29,7 +29,7 @@ from harness.metrics.neighbours import memorised, precision_recall
 from harness.run import Bench
 from harness.specs import BASELINE, Entry, RunSpec
 from harness.tracking.read import read_runs
-from harness.tracks.track import Track, read_card
+from harness.tracks.track import Track, counted, read_card
 
 REPEATS = 10
 
@@ -133,8 +133,8 @@ def facts(place: Bench) -> dict[str, Any]:
             "decoder_bits_per_dim": decoder / nats,
         },
     }
-    if data.classes:
-        classifier = place.evaluator.features.classifier
+    classifier = getattr(place.evaluator.features, "classifier", None)
+    if data.classes and classifier is not None:
         with torch.inference_mode():
             right = (classifier(data.test.x).argmax(dim=1) == data.test.labels).double().mean()
         found["classifier_test_accuracy"] = round(float(right), 4)
@@ -145,29 +145,46 @@ def floors(place: Bench) -> dict[str, float]:
     """Each sample metric with real training data in the place of samples, mean over ten random subsets."""
     evaluator, data = place.evaluator, place.data
     assert evaluator.rules.paired_points <= evaluator.rules.samples
-    found: dict[str, list[float]] = {"fd": [], "kd": [], "precision": [], "recall": [], "memorised": []}
+    count = max((evaluator.rules.samples, *evaluator.rules.fid))
+    assert count <= len(data.train) or not evaluator.rules.fid, "a FID's name says of how many images it is"
+    found: dict[str, list[float]] = {}
     for repeat in range(REPEATS):
         rng = np.random.default_rng([place.track.evaluation.seed, repeat])
-        x = data.train.x[torch.from_numpy(rng.permutation(len(data.train))[: evaluator.rules.samples])]
+        x = data.train.x[torch.from_numpy(rng.permutation(len(data.train))[:count])]
         for metric, value in _scores(evaluator, x, place, rng).items():
-            found[metric].append(value)
+            found.setdefault(metric, []).append(value)
     return {metric: float(np.mean(values)) for metric, values in found.items()}
 
 
 def _scores(evaluator: Evaluator, x: torch.Tensor, place: Bench, rng: np.random.Generator) -> dict[str, float]:
-    features = evaluator.features_of(x)
-    paired = features[: evaluator.rules.paired_points]
+    rules, x = evaluator.rules, x.to(place.device)
+    every = evaluator.features_of(x)
+    features = every[: rules.samples]
+    paired = features[: rules.paired_points]
     kernel: KernelDistance = evaluator.kernel["test"]
     precision, recall = precision_recall(kernel.reference, paired)
     # Validation data stand in for samples: training data are their own nearest neighbours.
     fresh = place.data.val.x[torch.from_numpy(rng.permutation(len(place.data.val))[:SAMPLING_CHUNK])]
-    return {
-        "fd": frechet_distance(Moments.of(features.double().numpy()), evaluator.moments["test"]),
+    found = {
+        rules.distance: frechet_distance(_moments(features), evaluator.moments["test"]),
         "kd": kernel(paired)[0],
         "precision": precision,
         "recall": recall,
-        "memorised": memorised(fresh, evaluator.train_subsets, place.data.test.x),
+        "memorised": memorised(fresh, evaluator.train_subsets, evaluator.held_out),
     }
+    for count in rules.fid[1:]:
+        found[counted("fid", count)] = frechet_distance(_moments(every[:count]), evaluator.moments["test"])
+    if evaluator.second is not None:
+        others = evaluator.second.features(x)
+        for count in rules.fid:
+            found[f"{counted('fd', count)}_dinov2"] = evaluator.second.distances(others[:count])["test"]
+        both = precision_recall(evaluator.second.paired, others[: rules.paired_points])
+        found |= dict(zip(("precision_dinov2", "recall_dinov2"), both, strict=True))
+    return found
+
+
+def _moments(features: torch.Tensor) -> Moments:
+    return Moments.of(features.double().cpu().numpy())
 
 
 def baseline(track: Track, store: Path) -> dict[str, Any]:
@@ -179,12 +196,13 @@ def baseline(track: Track, store: Path) -> dict[str, Any]:
     mine = runs[(runs.entry == BASELINE) & (runs.split == "test") & (runs.mark == 1.0)]
     mine = mine[mine.guidance.isna() | (mine.guidance == 1.0)]
     spread: dict[str, Any] = {}
+    distance = track.evaluation.distance
     for target, of_target in mine.groupby("target"):
         scores = {metric: cell.value.to_numpy() for metric, cell in of_target.groupby("metric")}
         spread[str(target)] = {
-            "seeds": len(scores["fd"]),
-            "fd_mean": float(scores["fd"].mean()),
-            "fd_sd_of_log": float(np.log(scores["fd"]).std(ddof=1)) if len(scores["fd"]) > 1 else None,
+            "seeds": len(scores[distance]),
+            "fd_mean": float(scores[distance].mean()),
+            "fd_sd_of_log": float(np.log(scores[distance]).std(ddof=1)) if len(scores[distance]) > 1 else None,
             "memorised_mean": float(scores["memorised"].mean()),
         }
     return {"seconds_a_run_on_one_cpu_core": round(float(seconds.median()), 1), "baseline_unguided": spread}

@@ -14,7 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.metrics.catalog import METRICS
 from harness.protocol import PROTOCOL
+from schedules.errors import UserError, unknown
 
 ADDED = "added after the first tracks"
 
@@ -41,13 +43,25 @@ def added(default: Any, description: str) -> Any:
 
 
 class Part(Declared):
-    """Something built by a function: `make` is "module:function", `options` its keyword arguments."""
+    """Something built by a function: `make` is "module:function", `options` its keyword arguments.
+
+    check:   a function of the same options that raises UserError where what `make` needs is not there
+    prepare: one that makes what `make` reads out of a folder of images; see `harness.data.preparation.prepare`
+
+    Neither says what a run's result is, so neither is part of a fingerprint.
+    """
 
     make: str
     options: dict[str, Any] = {}
+    check: str = added("", "function that says what is missing, before any run")
+    prepare: str = added("", "function that makes the data, for `snrbench tracks prepare`")
 
     def __call__(self, *arguments: Any) -> Any:
         return imported(self.make)(*arguments, **self.options)
+
+    def unchanged(self) -> set[str]:
+        """These two, whatever they are."""
+        return {"check", "prepare"}
 
 
 class Training(Declared):
@@ -85,6 +99,24 @@ class Evaluation(Declared):
     curve_logsnr: tuple[float, float, int] = Field(description="lowest, highest λ and number of points of the ε-error")
     curve_points: int = Field(description="held-out data points on which the ε-error is measured")
     seed: int = Field(0, description="of what is frozen with the track: noise of the ε-error, subsets of the data")
+    fid: tuple[int, ...] = added(
+        (),
+        "numbers of samples that FID is taken of: the first, which is `samples`, at every mark, the others at the full "
+        "budget; () where the feature space is not Inception-v3's, and the distance is called fd",
+    )
+    guided_marks: bool = added(False, "whether every mark is scored at each guidance scale, not the last alone")
+    sample_block: int = added(0, "samples whose noise has a stream of its own; 0: one stream for all samples")
+    neighbours: int = added(
+        0,
+        "images in each of three training subsets, and held-out ones, one row of each, that `memorised` looks at; "
+        "0: all rows of as many images as are held out",
+    )
+    to_train: int = added(0, "training images that the usual FID, which never ranks, is taken against; 0: none")
+
+    @property
+    def distance(self) -> str:
+        """What the Fréchet distance in the track's feature space is called."""
+        return counted("fid", self.fid[0]) if self.fid else "fd"
 
 
 class Tuning(Declared):
@@ -114,6 +146,7 @@ class Track(Declared):
     evaluation: Evaluation
     tuning: Tuning = Tuning()
     primary_metric: str = "fd"
+    dinov2: Part | None = added(None, "second feature space, of DINOv2, for a track with FID; at the full budget")
     targets: tuple[str, ...] = ("eps", "x0", "v", "flow")
     needs: str = Field("", description="data to be had before it can run, for people; no part of the fingerprint")
     extra: str = Field("", description="extra of the package that it needs, for people; no part of the fingerprint")
@@ -142,9 +175,35 @@ class Track(Declared):
         declared = self.model_dump_json(exclude={**parts, **dict.fromkeys(left_out, True)})
         return hashlib.sha256(declared.encode()).hexdigest()[:16]
 
+    def check(self) -> None:
+        """UserError where a run could not be made: a FID of too few samples; data or weights that are not there."""
+        check_counts(self.name, self.evaluation)
+        for name in (self.primary_metric, *(counted("fid", count) for count in self.evaluation.fid)):
+            if name not in METRICS:
+                raise unknown("metric", name, METRICS)
+        for part in (self.data, self.features, self.dinov2):
+            if part is not None and part.check:
+                imported(part.check)(**part.options)
+
     def mark_steps(self) -> tuple[int, ...]:
         """Optimiser steps after which the weights are evaluated."""
         return tuple(round(mark * self.training.steps) for mark in self.marks)
+
+
+def counted(distance: str, samples: int) -> str:
+    """A distance with its number of samples: fid10k. UserError for a number that is not in whole thousands."""
+    if samples < 1000 or samples % 1000:
+        raise UserError(f"{distance} of {samples} samples; expected a multiple of 1000, which its name tells")
+    return f"{distance}{samples // 1000}k"
+
+
+def check_counts(name: str, rules: Evaluation) -> None:
+    """UserError for a FID of more samples than are drawn."""
+    if rules.fid and (rules.samples != rules.fid[0] or tuple(sorted(rules.fid)) != rules.fid):
+        raise UserError(
+            f"track {name!r}: {rules.distance} is taken of {rules.fid[0]} samples, the track draws {rules.samples}; "
+            f"expected `samples` to be the first of `fid`, {rules.fid}, and these to ascend"
+        )
 
 
 def imported(path: str) -> Callable[..., Any]:

@@ -103,5 +103,6 @@ def test_tracks_are_well_formed(name):
         assert step % track.training.block == 0, "a mark must end a block of random numbers"
     assert track.evaluation.paired_points <= track.evaluation.samples
     card = tracks.card(name)
-    assert card["fingerprint"] == track.fingerprint, "the card was measured on other numbers; measure it again"
-    assert card["floors"]["fd"] > 0
+    if card:  # a track that needs a GPU may have none yet
+        assert card["fingerprint"] == track.fingerprint, "the card was measured on other numbers; measure it again"
+        assert card["floors"][track.evaluation.distance] > 0

@@ -1,0 +1,122 @@
+"""A folder of images, a subfolder for each class under `train/` and `val/` as ImageNet has them, and how it is cropped.
+
+Held out are the images of `val/`: they are the test split. Validation is `val_per_class` images of each class of
+`train/`, chosen once; the rest trains.
+
+Source of the crop: `center_crop_arr` of ADM (Dhariwal & Nichol 2021, arXiv:2105.05233), which DiT uses too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from schedules.errors import UserError
+
+PREPROCESSING = "halved by BOX while twice too large, shorter side to `side` by BICUBIC, centre crop (ADM), RGB"
+SPLIT_SEED = 0
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Images of one split: paths relative to the folder, and a class for each.
+
+    group: (N,) numbers that no image of another split has
+    """
+
+    files: tuple[str, ...]
+    labels: np.ndarray
+    group: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What is in a folder, split by split, in a fixed order. digest: of every path, in that order"""
+
+    root: Path
+    classes: tuple[str, ...]
+    splits: dict[str, Listed]
+
+    @property
+    def digest(self) -> str:
+        found = hashlib.sha256()
+        for name, split in self.splits.items():
+            found.update("\n".join([name, *split.files, ""]).encode())
+        return found.hexdigest()
+
+
+def listed(root: Path, val_per_class: int) -> Folder:
+    """The images of a folder. UserError: no such folder; other classes in `val/`; a class with too few images."""
+    for name in ("train", "val"):
+        if not (root / name).is_dir():
+            raise UserError(f"--images {str(root)!r}: no folder {name!r} in it; expected train/CLASS/… and val/CLASS/…")
+    classes, train = _read(root, "train")
+    in_val, test = _read(root, "val")
+    if classes != in_val:
+        odd = sorted(set(classes) ^ set(in_val))
+        raise UserError(
+            f"--images {str(root)!r}: train and val have other classes than each other, as {odd[0]!r} "
+            f"({len(odd)} in all); expected the same folders in both"
+        )
+    files, labels = train
+    rng = np.random.default_rng(SPLIT_SEED)
+    chosen = []
+    for label, name in enumerate(classes):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) < val_per_class + 1:
+            raise UserError(
+                f"--images {str(root)!r}: class {name!r} has {len(rows)} training images; expected at least "
+                f"{val_per_class + 1}, as {val_per_class} are for validation"
+            )
+        chosen.append(np.sort(rng.permutation(rows)[:val_per_class]))
+    val_rows = np.concatenate(chosen)
+    train_rows = np.setdiff1d(np.arange(len(files)), val_rows)
+    splits = {
+        "train": Listed(tuple(files[row] for row in train_rows), labels[train_rows], train_rows),
+        "val": Listed(tuple(files[row] for row in val_rows), labels[val_rows], val_rows),
+        "test": Listed(tuple(test[0]), test[1], len(files) + np.arange(len(test[0]))),
+    }
+    return Folder(root, tuple(classes), splits)
+
+
+def read(root: Path, file: str, side: int) -> np.ndarray:
+    """(3, side, side) uint8. UserError that names a file which is no image, or is damaged."""
+    path = root / file
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter("ignore")  # of EXIF data that are not read
+            return np.ascontiguousarray(cropped(image.convert("RGB"), side).transpose(2, 0, 1))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
+        said = " ".join(str(problem).split()).replace(f" {str(path)!r}", "")
+        raise UserError(f"image {str(path)!r} cannot be read: {said}") from problem
+
+
+def cropped(image: Image.Image, side: int) -> np.ndarray:
+    """(side, side, 3): the centre of the image, its shorter side scaled to `side`."""
+    while min(image.size) >= 2 * side:
+        image = image.resize((image.width // 2, image.height // 2), resample=Image.Resampling.BOX)
+    scale = side / min(image.size)
+    image = image.resize((round(image.width * scale), round(image.height * scale)), resample=Image.Resampling.BICUBIC)
+    pixels = np.asarray(image)
+    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
+def _read(root: Path, part: str) -> tuple[list[str], tuple[list[str], np.ndarray]]:
+    from torchvision.datasets import ImageFolder
+
+    try:
+        found = ImageFolder(root / part)
+    except FileNotFoundError as problem:  # says which classes are empty
+        said = str(problem).split(". Supported")[0]
+        raise UserError(f"--images {str(root)!r}: {part}: {said[:1].lower()}{said[1:]}") from problem
+    files = [str(Path(path).relative_to(root)) for path, _ in found.samples]
+    return found.classes, (files, np.array([label for _, label in found.samples], dtype=np.int64))
