@@ -190,7 +190,7 @@ class Evaluator:
 
 
 def _moments(features: Tensor) -> Moments:
-    return Moments.of(features.double().cpu().numpy())
+    return Moments.of(features.cpu().double().numpy())
 
 
 def _spread(split: Split, count: int, rng: np.random.Generator) -> Split:

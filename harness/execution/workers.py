@@ -34,6 +34,8 @@ def workers_for(settings: Settings, store: Store, track: str) -> int:
     """Runs at a time: as asked, else one a core, and on GPUs no more than their free memory takes."""
     if settings.workers is not None:
         return settings.workers
+    if settings.device == "mps":
+        return 1
     if not settings.device.startswith("cuda"):
         return cores()
     import torch
