@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from torch import Tensor
 
 import schedules
 from harness import memory, tracks
-from harness.data.dataset import Dataset
 from harness.device import wait_for
 from harness.evaluation import Evaluator, Scores
 from harness.metrics.keys import Measured
@@ -29,7 +28,6 @@ from harness.training.precision import float32_unless_declared
 from harness.training.streams import Streams
 
 LOSS_BINS = 50
-SHARE_FOR_DATA = 0.5
 DENSITY_POINTS = 401
 
 
@@ -70,7 +68,7 @@ class Bench:
         self.track, self.device, self.compilation = track, device, compilation
         if device.type == "cuda":
             float32_unless_declared()
-        self.data = placed(track.data(), device)
+        self.data = track.data().to(device)
         self._graphed: tuple[str, Trainer] | None = None
         self.evaluator = Evaluator(track, self.data, device)
 
@@ -107,19 +105,6 @@ class Bench:
         if spec.tunes:
             return self.evaluator.validate(network, spec.target, spec.seed, mark, self.track.primary_metric)
         return self.evaluator(network, spec.target, spec.seed, mark, trainer.levels.schedule)
-
-
-def placed(data: Dataset, device: torch.device) -> Dataset:
-    """The data on the device; without the examples of the training split where it has no room for them.
-
-    A device keeps half of its memory for the network.
-    """
-    if device.type != "cuda":
-        return data.to(device)
-    train = data.train
-    if train.x.nbytes <= SHARE_FOR_DATA * torch.cuda.mem_get_info(device)[0]:
-        return data.to(device)
-    return replace(data, train=train, val=data.val.to(device), test=data.test.to(device))
 
 
 @functools.lru_cache(maxsize=2)

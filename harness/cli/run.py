@@ -181,7 +181,7 @@ def benchmark(
     """Plan and execute; returns the exit code. UserError for whatever is wrong with the request, before any work."""
     from rich.console import Console
 
-    from harness.execution import planner
+    from harness.execution import planner, room
     from harness.execution.estimate import estimate
     from harness.execution.halt import StoreFull
     from harness.execution.plugins import load
@@ -196,7 +196,10 @@ def benchmark(
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")
     wanted = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
+    empty = not opened.exists
     if not dry_run:
+        if empty:
+            room.check(opened, request.track, settings)
         opened.prepare()
         try:
             recovered = deliver_all(opened)
@@ -218,6 +221,8 @@ def benchmark(
         return 0
     if not plan.jobs:
         return 0
+    if not empty:
+        room.check(opened, request.track, settings)
     return _execute(opened, request.track, plan, settings, console, expected)
 
 

@@ -122,6 +122,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> 
     from rich.console import Console
 
     from harness import tracks
+    from harness.execution import room
     from harness.execution.estimate import estimate
     from harness.tracking.store import Store
     from harness.tuning.budget import Budget
@@ -138,6 +139,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> 
             print(subject.name)
         console.print(_cost(subjects, budget, expected, settings, opened), soft_wrap=True)
         return 0
+    room.check(opened, request.track, settings)
     return _work(request, subjects, budget, opened, settings, console, expected)
 
 

@@ -97,7 +97,7 @@ class Feed:
             for tensor in (*sent.tensors, logsnr, alpha, sigma, factor):
                 tensor.record_stream(here)
         if self.resident:
-            x0, label = self.data.x[first], self.labels[first].masked_fill(second, self.no_label)
+            x0, label = self.data.x[first].float(), self.labels[first].masked_fill(second, self.no_label)
         else:
             x0, label = first.float(), second
         per_example = (*alpha.shape, *(1 for _ in self.data.x.shape[1:]))

@@ -219,4 +219,6 @@ def batches(block: tuple[Block, NoiseLevels], data: Split, no_label: int) -> Ite
     alpha, sigma = levels.alpha.to(device).view(per_example), levels.sigma.to(device).view(per_example)
     labels = data.labels[rows].masked_fill(dropped, no_label)
     for step in range(len(rows)):
-        yield Batch(data.x[rows[step]], eps[step], labels[step], logsnr[step], alpha[step], sigma[step], factor[step])
+        yield Batch(
+            data.x[rows[step]].float(), eps[step], labels[step], logsnr[step], alpha[step], sigma[step], factor[step]
+        )

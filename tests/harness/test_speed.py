@@ -7,7 +7,7 @@ is 4e-3 a product at most, averaged over thousands of them: 3 % of a loss, singl
 
 import copy
 import functools
-import shutil
+import os
 
 import pytest
 import torch
@@ -81,13 +81,8 @@ def test_compiled_and_uncompiled_losses_agree(name):
     torch.testing.assert_close(losses(name, TRACED), plain, **FP32)
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
-def test_losses_of_generated_code_agree(monkeypatch):
-    import torch._inductor.config as settings
-
-    monkeypatch.setattr(settings, "cpp_cache_precompile_headers", False)
-    monkeypatch.setattr(settings.cpp, "simdlen", 1)
-    monkeypatch.setattr(settings, "compile_threads", 1)
+@pytest.mark.skipif("SNRBENCH_TEST_INDUCTOR" not in os.environ, reason="a C++ compiler at work for half a minute")
+def test_losses_of_generated_code_agree():
     torch.testing.assert_close(losses("small", Compilation("inductor")), losses("small"), **FP32)
 
 
@@ -249,7 +244,7 @@ def test_what_is_compiled_where(wish, device, expected):
 
 def test_missing_tools_are_named_where_compilation_was_asked_for(monkeypatch):
     monkeypatch.setattr("harness.training.compilation.shutil.which", lambda name: None)
-    with pytest.raises(UserError, match="--compile on: torch.compile needs a C"):
+    with pytest.raises(UserError, match=r"--compile on: .* needs a C"):
         compilation("on", CPU)
     assert compilation("auto", torch.device("cuda")) == Compilation(graph=True)
     with pytest.raises(UserError, match="not mps"):
