@@ -88,7 +88,7 @@ def decoder_nats(data: Split, logsnr: float, levels: Tensor | None, seed: int) -
     """−log p(x|z) at the clean end, mean over examples, with frozen noise."""
     x = float64(data.x).flatten(1)
     spread = math.exp(-logsnr / 2)
-    eps = Streams(seed).normal("decoder", shape=tuple(data.x.shape)).to(x.device).double().flatten(1)
+    eps = float64(Streams(seed).normal("decoder", shape=tuple(data.x.shape)).to(x.device)).flatten(1)
     if levels is None:
         return float((0.5 * eps.square() + math.log(spread) + 0.5 * math.log(2 * math.pi)).sum(dim=1).mean())
     levels = levels.to(x.device)

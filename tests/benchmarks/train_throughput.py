@@ -1,7 +1,8 @@
 """Training throughput of each track's network: the harness beside a bare loop, and a DiT beside diffusers' own.
 
-    python tests/benchmarks/train_throughput.py [TRACK|NETWORK ...] [--device cuda] [--batch N] [--steps 20] [--rounds 5]
-        [--precision fp32|tf32|bf16] [--compile auto|on|off] [--compile-others] [--peak TFLOPS] [--shape 4 32 32]
+    python tests/benchmarks/train_throughput.py [TRACK|NETWORK ...] [--device cuda] [--batch N] [--steps 20]
+        [--rounds 5] [--precision fp32|tf32|bf16] [--compile auto|on|off] [--compile-others]
+        [--peak TFLOPS] [--shape 4 32 32]
 
 Without names every registered track, its network, batch and precision; NETWORK is dit-S/2 … dit-XL/8, dit-tiny,
 unet-mnist or unet-cifar10 (batch 64 unless given). The loops take turns in one process, a stretch of steps each, on the

@@ -13,12 +13,16 @@ import pytest
 import torch
 from torch._dynamo.utils import counters
 
+from harness.cli import main
 from harness.data.dataset import Split
+from harness.execution.executors.places import assignment
+from harness.execution.job import Job, Settings
 from harness.networks.dit import DiT
 from harness.networks.mlp import ResidualMLP
 from harness.networks.unet import UNet
 from harness.run import Bench, execute
 from harness.specs import Entry, RunSpec
+from harness.tracking.store import Store
 from harness.tracks.track import Training
 from harness.training.compilation import OFF, Compilation, compilation
 from harness.training.feed import Feed
@@ -249,3 +253,19 @@ def test_missing_tools_are_named_where_compilation_was_asked_for(monkeypatch):
     assert compilation("auto", torch.device("cuda")) == Compilation(graph=True)
     with pytest.raises(UserError, match="not mps"):
         compilation("on", torch.device("mps"))
+
+
+def test_what_is_wished_reaches_the_worker(tmp_path):
+    job = Job(RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0))
+    assert assignment(Settings(compile="off"), Store(tmp_path), job, "cpu").compile == "off"
+    assert assignment(Settings(), Store(tmp_path), job, "cpu").compile == "auto"
+
+
+def test_wrong_wishes_end_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("harness.training.compilation.shutil.which", lambda name: None)
+    store = tmp_path / "store"
+    request = ["run", "gmm-v1", "--device", "cpu", "--store", str(store), "--compile"]
+    assert main._exit_code([*request, "on"]) == 2
+    assert "--compile off does without" in capsys.readouterr().err
+    assert main._exit_code([*request, "fast"]) == 2
+    assert not store.exists()
