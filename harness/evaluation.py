@@ -332,7 +332,7 @@ def _made(part: Part, data: Dataset, device: torch.device) -> Any:
 
 
 def _moments(features: Tensor) -> Moments:
-    return Moments.of(features.double().cpu().numpy())
+    return Moments.of(features.cpu().double().numpy())
 
 
 def _spread(split: Split, count: int, rng: np.random.Generator) -> Split:

@@ -14,14 +14,17 @@ from torch import Tensor
 
 import schedules
 from harness import memory, tracks
+from harness.device import wait_for
 from harness.evaluation import Evaluator, Scores
 from harness.metrics.keys import Measured
 from harness.networks.network import Network
 from harness.progress import Checkpoints, Progress
 from harness.specs import BASELINE, RunSpec
 from harness.tracks.track import Track
+from harness.training.compilation import OFF, Compilation
 from harness.training.loop import Diverged, Trainer
 from harness.training.noise_levels import NoiseLevelSource
+from harness.training.precision import float32_unless_declared
 from harness.training.streams import Streams
 
 LOSS_BINS = 50
@@ -37,6 +40,7 @@ class RunResult:
     learned: λ and p(λ) at the end of training, (n,) each, of a schedule that learns
     learned_state: arrays that a schedule or weighting which learns would go on from
     notes:   what a user should be told
+    compiled: what was compiled: "off", or a backend of torch.compile, a CUDA graph, or both
     """
 
     spec: RunSpec
@@ -51,14 +55,21 @@ class RunResult:
     learned: tuple[np.ndarray, np.ndarray] | None = None
     learned_state: dict[str, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    compiled: str = str(OFF)
 
 
 class Bench:
-    """A track ready to run on a device: data and references loaded once, used by every run of a process."""
+    """A track ready to run on a device: data and references loaded once, used by every run of a process.
 
-    def __init__(self, track: Track, device: torch.device) -> None:
-        self.track, self.device = track, device
+    What is captured as a CUDA graph is used by every run of a target: they have one trainer, one after another.
+    """
+
+    def __init__(self, track: Track, device: torch.device, compilation: Compilation = OFF) -> None:
+        self.track, self.device, self.compilation = track, device, compilation
+        if device.type == "cuda":
+            float32_unless_declared()
         self.data = track.data().to(device)
+        self._graphed: tuple[str, Trainer] | None = None
         self.evaluator = Evaluator(track, self.data, device)
 
     def network(self, seed: int) -> Network:
@@ -70,14 +81,23 @@ class Bench:
         return network.to(self.device)
 
     def trainer(self, spec: RunSpec) -> Trainer:
-        """A fresh trainer for a run."""
+        """A trainer for a run, at its beginning."""
         schedule, weighting = spec.entry.make()
         rules = self.track.training.scaled(spec.entry.learning_rate, spec.entry.ema)
         baseline = schedules.create(BASELINE) if spec.entry.apply == "weight" else None
         levels = NoiseLevelSource(schedule, weighting, spec.target, rules.logsnr_range, baseline)
-        return Trainer(
-            self.network(spec.seed), rules, self.data.train, self.data.classes, spec.target, levels, spec.seed
+        network = self.network(spec.seed)
+        if self._graphed is not None and self._graphed[0] == spec.target:
+            trainer = self._graphed[1]
+            trainer.restart(network.state_dict(), rules, levels, spec.seed)
+            return trainer
+        self._graphed = None
+        trainer = Trainer(
+            network, rules, self.data.train, self.data.classes, spec.target, levels, spec.seed, self.compilation
         )
+        if trainer.graph is not None:
+            self._graphed = spec.target, trainer
+        return trainer
 
     def score(self, trainer: Trainer, spec: RunSpec, mark: float) -> Scores:
         """The scores of the averaged weights; a run that tunes sees the validation split only."""
@@ -88,9 +108,9 @@ class Bench:
 
 
 @functools.lru_cache(maxsize=2)
-def bench(track: str, device: torch.device) -> Bench:
+def bench(track: str, device: torch.device, compilation: Compilation = OFF) -> Bench:
     """The process's bench for a track."""
-    return Bench(tracks.get(track), device)
+    return Bench(tracks.get(track), device, compilation)
 
 
 class Interrupted(Exception):  # noqa: N818 - asked for, not an error
@@ -105,6 +125,7 @@ def execute(
     checkpoints: Path | None = None,
     until: float = 1.0,
     stop_asked: Callable[[], bool] = lambda: False,
+    compilation: Compilation = OFF,
 ) -> RunResult:
     """Train and evaluate; go on from a checkpoint where there is one, bit for bit on a CPU.
 
@@ -117,7 +138,7 @@ def execute(
     A loss or a score that is not finite makes a result with outcome "diverged". Raises Interrupted when it was asked to
     stop, with the checkpoint written; other errors are raised as they come.
     """
-    place = bench(spec.track, device)
+    place = bench(spec.track, device) if compilation == OFF else bench(spec.track, device, compilation)
     memory.reset_peak(device)
     trainer, kept = place.trainer(spec), Checkpoints(checkpoints)
     progress = Progress()
@@ -125,12 +146,13 @@ def execute(
         trainer.load(found.tensors)
         progress = Progress.of(found.record)
         progress.resumed += 1
-    result = RunResult(spec, notes=kept.notes)
+    result = RunResult(spec, notes=kept.notes, compiled=str(trainer.compilation))
+    result.notes += trainer.notes
     started = time.perf_counter()
 
     def clock(part: str) -> None:
         nonlocal started
-        _wait_for(device)
+        wait_for(device)
         now = time.perf_counter()
         progress.seconds[part] += now - started
         started = now
@@ -195,7 +217,7 @@ def _describe(result: RunResult, trainer: Trainer, progress: Progress, track: Tr
     """Fill in what is read off at the end of training."""
     result.values = progress.values
     if result.outcome == "finished":
-        result.weights = {key: value.cpu() for key, value in trainer.ema.average.state_dict().items()}
+        result.weights = {key: value.to("cpu", copy=True) for key, value in trainer.ema.average.state_dict().items()}
     schedule = trainer.levels.schedule
     if schedule.learns:
         logsnr = np.linspace(*track.training.logsnr_range, DENSITY_POINTS)
@@ -222,14 +244,9 @@ def _check(scores: Scores, step: int) -> None:
 def _binned(losses: Tensor, steps: int) -> list[tuple[int, float]]:
     """Mean training loss over consecutive stretches of steps, each at its last step, without those that hold a NaN."""
     width = max(1, steps // LOSS_BINS)
-    bins = [(start + len(part), float(part.mean())) for start, part in _stretches(losses.double().cpu(), width)]
+    bins = [(start + len(part), float(part.mean())) for start, part in _stretches(losses.cpu().double(), width)]
     return [(step, loss) for step, loss in bins if loss == loss and abs(loss) != float("inf")]
 
 
 def _stretches(losses: Tensor, width: int) -> list[tuple[int, Tensor]]:
     return [(start, losses[start : start + width]) for start in range(0, len(losses), width)]
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -29,6 +29,14 @@ class Apply(StrEnum):
     weight = "weight"
 
 
+class Wish(StrEnum):
+    """Whether to compile."""
+
+    auto = "auto"
+    on = "on"
+    off = "off"
+
+
 class Where(StrEnum):
     """What executes runs."""
 
@@ -40,6 +48,9 @@ Workers = Annotated[
     int | None, typer.Option(help="Runs at a time. Default: one a core; on a GPU as many as its memory takes.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Compile = Annotated[
+    Wish, typer.Option(help="Compile the network, and on CUDA the whole step into one graph. auto: on CUDA alone.")
+]
 ExecutorName = Annotated[
     Where, typer.Option("--executor", help="Processes of this machine, or a Ray cluster (RAY_ADDRESS).")
 ]
@@ -85,6 +96,7 @@ def run(
     ] = Apply.sample,
     workers: Workers = None,
     device: Device = "auto",
+    compile: Compile = Wish.auto,
     executor: ExecutorName = Where.local,
     budget_fraction: BudgetFraction = None,
     time_limit: TimeLimit = None,
@@ -122,6 +134,7 @@ def run(
         track_plugins=list(track_plugin or []),
         workers=workers,
         device=device,
+        compile=compile.value,
         executor=executor.value,
         time_limit=time_limit,
         memory_limit=memory_limit,
@@ -159,6 +172,7 @@ def benchmark(
     track_plugins: list[str] | None = None,
     workers: int | None = None,
     device: str = "auto",
+    compile: str = "auto",
     executor: str = "local",
     time_limit: float | None = None,
     memory_limit: float | None = None,
@@ -167,7 +181,7 @@ def benchmark(
     """Plan and execute; returns the exit code. UserError for whatever is wrong with the request, before any work."""
     from rich.console import Console
 
-    from harness.execution import planner
+    from harness.execution import planner, room
     from harness.execution.estimate import estimate
     from harness.execution.halt import StoreFull
     from harness.execution.plugins import load
@@ -177,12 +191,15 @@ def benchmark(
     from schedules.errors import UserError
 
     load(plugins, track_plugins or [])
-    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [])
+    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
     console, opened = Console(stderr=True, highlight=False), Store(store)
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")
     wanted = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
+    empty = not opened.exists
     if not dry_run:
+        if empty:
+            room.check(opened, request.track, settings)
         opened.prepare()
         try:
             recovered = deliver_all(opened)
@@ -204,6 +221,8 @@ def benchmark(
         return 0
     if not plan.jobs:
         return 0
+    if not empty:
+        room.check(opened, request.track, settings)
     return _execute(opened, request.track, plan, settings, console, expected)
 
 
@@ -215,6 +234,7 @@ def settings_of(
     memory_limit: float | None,
     plugins: list[str],
     track_plugins: list[str],
+    compile: str = "auto",
 ) -> Settings:
     """The options of a command that executes runs. UserError for a value that cannot be."""
     from harness.device import resolve
@@ -228,7 +248,13 @@ def settings_of(
             raise UserError(f"{name} is {limit:g}; expected more than 0")
     limits = Limits(None if time_limit is None else 60 * time_limit, memory_limit)
     place = resolve(device) if executor == "local" else device
-    return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits)
+    if compile == "on" and executor == "local":
+        import torch
+
+        from harness.training.compilation import compilation
+
+        compilation(compile, torch.device(place))
+    return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits, compile)
 
 
 def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:

@@ -12,11 +12,13 @@ import typer
 from harness.cli.options import STORE, Plugins, Store, TrackPlugins, print_table
 from harness.cli.run import (
     Apply,
+    Compile,
     Device,
     ExecutorName,
     MemoryLimit,
     TimeLimit,
     Where,
+    Wish,
     Workers,
     duration,
     settings_of,
@@ -58,6 +60,7 @@ def tune(
     ] = Apply.sample,
     workers: Workers = None,
     device: Device = "auto",
+    compile: Compile = Wish.auto,
     executor: ExecutorName = Where.local,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
@@ -87,7 +90,14 @@ def tune(
 
     load(list(plugin or []), list(track_plugin or []))
     settings = settings_of(
-        device, executor.value, workers, time_limit, memory_limit, list(plugin or []), list(track_plugin or [])
+        device,
+        executor.value,
+        workers,
+        time_limit,
+        memory_limit,
+        list(plugin or []),
+        list(track_plugin or []),
+        compile.value,
     )
     raise typer.Exit(search(request, store, settings, dry_run))
 
@@ -112,6 +122,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> 
     from rich.console import Console
 
     from harness import tracks
+    from harness.execution import room
     from harness.execution.estimate import estimate
     from harness.tracking.store import Store
     from harness.tuning.budget import Budget
@@ -128,6 +139,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> 
             print(subject.name)
         console.print(_cost(subjects, budget, expected, settings, opened), soft_wrap=True)
         return 0
+    room.check(opened, request.track, settings)
     return _work(request, subjects, budget, opened, settings, console, expected)
 
 

@@ -62,7 +62,7 @@ class Truth(Protocol):
     """Data whose optimal denoiser is known in closed form."""
 
     def eps(self, x: Tensor, logsnr: Tensor) -> Tensor:
-        """E[ε | x] for x of shape (B, d) and λ of shape (B,), float64."""
+        """E[ε | x] for x of shape (B, d) and λ of shape (B,), on the CPU; float64."""
 
 
 @dataclass(frozen=True)

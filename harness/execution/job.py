@@ -67,6 +67,7 @@ class Settings:
 
     executor: "local" or "ray"
     workers:  runs at a time; None lets the executor decide
+    compile:  "auto", "on" or "off"
     """
 
     executor: str = "local"
@@ -75,6 +76,7 @@ class Settings:
     plugins: tuple[str, ...] = ()
     track_plugins: tuple[str, ...] = ()
     limits: Limits = Limits()
+    compile: str = "auto"
 
 
 class Executor(Protocol):

@@ -26,13 +26,18 @@ class Setup:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A job, and where its files go. tags: further MLflow tags that do not depend on the job."""
+    """A job, and where its files go.
+
+    tags:    further MLflow tags that do not depend on the job
+    compile: "auto", "on" or "off"
+    """
 
     job: Job
     device: str
     checkpoints: Path
     outbox: Path
     tags: dict[str, str]
+    compile: str = "auto"
 
 
 @dataclass

@@ -25,6 +25,10 @@ SINGLE_THREADED = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 """One thread a worker: NumPy's and torch's own threads would fight over the cores."""
 
 
+FALLS_BACK = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"}
+"""What torch has no kernel for on an Apple GPU is done on the CPU; without one it means nothing."""
+
+
 class Exceeded(Exception):  # noqa: N818 - names what happened
     """A run went over a limit."""
 
@@ -131,7 +135,7 @@ class Supervised:
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
                 process_group=0,  # Ctrl-C is for the parent alone
-                env={**SINGLE_THREADED, **os.environ},
+                env={**SINGLE_THREADED, **FALLS_BACK, **os.environ},
             )
         self._output.follow(self._process)
         self._connection = Connection(ours.detach())

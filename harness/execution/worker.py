@@ -70,6 +70,7 @@ class Worker:
 
         from harness.run import Interrupted, abandon, execute
         from harness.tracking import result_folder
+        from harness.training.compilation import compilation
 
         job, device = given.job, torch.device(given.device)
         try:
@@ -84,6 +85,7 @@ class Worker:
                     checkpoints=given.checkpoints,
                     until=job.until,
                     stop_asked=lambda: self.stopping,
+                    compilation=compilation(given.compile, device),
                 )
         except Interrupted:
             return Reply("interrupted", "it was asked to stop")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from harness.execution.job import Settings
+from harness.execution.room import CONTEXT_MIB, need, room_on
 from harness.tracking.store import Store
 
 MIB = 2**20
-CONTEXT_MIB = 600.0
-"""What a process holds on a GPU before it allocates anything: the CUDA context and the kernels of torch."""
 UNKNOWN_PEAK_MIB = 2048.0
 UNKNOWN_SHARE = 0.25
 ALLOCATOR = 1.5
@@ -34,11 +34,13 @@ def workers_for(settings: Settings, store: Store, track: str) -> int:
     """Runs at a time: as asked, else one a core, and on GPUs no more than their free memory takes."""
     if settings.workers is not None:
         return settings.workers
+    if settings.device == "mps":
+        return 1
     if not settings.device.startswith("cuda"):
         return cores()
     import torch
 
-    one = mib_of_a_run(store, track, settings.device)
+    one = mib_of_a_run(store, track, settings.device, settings)
     room = sum(int(torch.cuda.mem_get_info(device)[0] / MIB // one) for device in devices_of(settings.device))
     return max(1, min(cores(), room))
 
@@ -53,8 +55,8 @@ def share_of_gpu(store: Store, track: str) -> float:
     return 1 / max(1, int(whole // mib_of_a_run(store, track, "cuda:0")))
 
 
-def mib_of_a_run(store: Store, track: str, device: str) -> float:
-    """MiB that a process needs on a GPU for a run of the track, from the largest peak of earlier ones."""
-    from harness.execution.estimate import peak_mib
-
-    return CONTEXT_MIB + ALLOCATOR * (peak_mib(store, track, device) or UNKNOWN_PEAK_MIB)
+def mib_of_a_run(store: Store, track: str, device: str, settings: Settings | None = None) -> float:
+    """MiB that a process needs on a GPU for a run of the track: by past runs, else by what is predicted."""
+    asked = replace(settings or Settings(), device=device)
+    found = need(store, track, asked, room_on(device))
+    return CONTEXT_MIB + ALLOCATOR * (UNKNOWN_PEAK_MIB if found is None else found.mib)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from harness.data.dataset import Split, Truth
+from harness.device import float64
 from harness.targets import to_eps
 from harness.training.streams import Streams
 
@@ -69,10 +70,11 @@ def error_curve(
         alpha, sigma = (math.exp(-0.5 * float(np.logaddexp(0, sign * level))) for sign in (-1, 1))
         x = alpha * data.x + sigma * eps
         lam = torch.full((len(x),), float(level), device=x.device)
-        found = to_eps(prediction, network(x, lam, data.labels).double(), x.double(), alpha, sigma)
-        errors.append(float((found - eps).square().mean()))
+        found = to_eps(prediction, float64(network(x, lam, data.labels)), float64(x), alpha, sigma)
+        errors.append(float((found - float64(eps)).square().mean()))
         if truth is not None:
-            excesses.append(float((found - truth.eps(x, lam)).square().flatten(1).sum(dim=1).mean()))
+            best = truth.eps(x.cpu(), lam.cpu())
+            excesses.append(float((found.cpu() - best).square().flatten(1).sum(dim=1).mean()))
     dimensions = math.prod(data.x.shape[1:])
     return ErrorCurve(np.asarray(logsnr), np.array(errors), dimensions, np.array(excesses) if truth else None)
 
@@ -80,15 +82,15 @@ def error_curve(
 def prior_nats(data: Split, logsnr: float) -> float:
     """KL(q(z|x) ‖ N(0, I)) at the noisy end, mean over examples."""
     alpha2, sigma2 = 1 / (1 + math.exp(-logsnr)), 1 / (1 + math.exp(logsnr))
-    x = data.x.double().flatten(1)
+    x = float64(data.x).flatten(1)
     return float(0.5 * (alpha2 * x.square() + sigma2 - 1 - math.log(sigma2)).sum(dim=1).mean())
 
 
 def decoder_nats(data: Split, logsnr: float, levels: Tensor | None, seed: int) -> float:
     """−log p(x|z) at the clean end, mean over examples, with frozen noise."""
-    x = data.x.double().flatten(1)
+    x = float64(data.x).flatten(1)
     spread = math.exp(-logsnr / 2)
-    eps = Streams(seed).normal("decoder", shape=tuple(data.x.shape)).to(x.device).double().flatten(1)
+    eps = float64(Streams(seed).normal("decoder", shape=tuple(data.x.shape)).to(x.device)).flatten(1)
     if levels is None:
         return float((0.5 * eps.square() + math.log(spread) + 0.5 * math.log(2 * math.pi)).sum(dim=1).mean())
     levels = levels.to(x.device)

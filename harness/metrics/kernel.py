@@ -48,7 +48,7 @@ def _block_sums(a: Tensor, b: Tensor, diagonal: bool = True) -> Tensor:
     kernel = (a @ b.T / a.shape[1] + 1).pow_(3)
     if not diagonal:
         kernel.fill_diagonal_(0)
-    return (_members(a).T @ (kernel @ _members(b))).double().cpu()
+    return (_members(a).T @ (kernel @ _members(b))).cpu().double()
 
 
 def _members(cloud: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ def precision_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:
     across = torch.cdist(fake, real)
     inside_real = (across <= _radius(real)).any(dim=1)
     inside_fake = (_radius(fake) >= across.T).any(dim=1)
-    return float(inside_real.double().mean()), float(inside_fake.double().mean())
+    return float(inside_real.cpu().double().mean()), float(inside_fake.cpu().double().mean())
 
 
 def memorised(samples: Tensor, train_subsets: list[Tensor], held_out: Tensor) -> float:
@@ -28,10 +28,10 @@ def memorised(samples: Tensor, train_subsets: list[Tensor], held_out: Tensor) ->
     Averaged over the subsets. Each must have the held-out set's size, or the larger cloud would be nearer by its
     density alone. All are (·, *) in the space of the data.
     """
-    to_held_out = _nearest(samples, held_out)
+    to_held_out = _nearest(samples, held_out).cpu()
     shares = []
     for subset in train_subsets:
-        to_train = _nearest(samples, subset)
+        to_train = _nearest(samples, subset).cpu()
         shares.append((to_train < to_held_out).double().mean() + 0.5 * (to_train == to_held_out).double().mean())
     return float(torch.stack(shares).mean())
 

@@ -20,6 +20,8 @@ patches of 4, 400 steps of batch 32, one seed), at λ = −7, −1 and 5:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -65,6 +67,9 @@ class DiT(Network):
         shift, scale = self.modulation(condition)[:, None].chunk(2, dim=2)
         output = images(self.out(modulated(hidden, shift, scale)), self.patch)
         return torch.addcmul(output, self.skip(condition)[:, :, None, None], x)
+
+    def parts(self) -> Iterable[nn.Module]:
+        return self.blocks
 
     def condition(self, logsnr: Tensor, label: Tensor) -> Tensor:
         """c, (B, hidden)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from torch import Tensor, nn
 
 
@@ -16,3 +18,7 @@ class Network(nn.Module):
         """forward() when all rows share the one λ of shape (), which a network may do faster."""
         output: Tensor = self(x, logsnr.expand(len(x)), label)
         return output
+
+    def parts(self) -> Iterable[nn.Module]:
+        """The modules that are compiled one by one; those of one kind and shape are compiled once."""
+        return [self]

@@ -127,6 +127,7 @@ def _record(result: RunResult, device: torch.device, started: float, ended: floa
         ),
         "tuned": "true" if spec.entry.tuned_from else "false",
         "device": device.type,
+        "compiled": result.compiled,
         "hardware": describe(str(device)),
         "host": socket.gethostname(),
         "delivery": delivery,

@@ -41,7 +41,9 @@ CIFAR10 = Track(
     features=FEATURES,
     feature_space="Inception-v3, pooled",
     dinov2=DINOV2,
-    training=Training(steps=20_000, batch=128, learning_rate=2e-4, warmup_steps=500, ema_decay=0.9995),
+    training=Training(
+        steps=20_000, batch=128, learning_rate=2e-4, warmup_steps=500, ema_decay=0.9995, precision="bf16"
+    ),
     evaluation=Evaluation(
         samples=10_000,
         fid=(10_000,),

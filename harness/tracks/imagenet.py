@@ -31,6 +31,7 @@ TRAINING = Training(
     warmup_steps=0,
     betas=(0.9, 0.999),
     ema_decay=0.9999,
+    precision="bf16",
 )
 EVALUATION = Evaluation(
     marks=(0.2, 0.4, 0.6, 0.8, 1.0),

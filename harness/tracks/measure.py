@@ -14,6 +14,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import torch
 from harness import tracks
 from harness.device import describe
 from harness.evaluation import SAMPLING_CHUNK, Evaluator
+from harness.footprint import of_data
 from harness.metrics.frechet import Moments, frechet_distance
 from harness.metrics.kernel import KernelDistance
 from harness.metrics.neighbours import memorised, precision_recall
@@ -125,6 +127,7 @@ def facts(place: Bench) -> dict[str, Any]:
         "mean": data.mean,
         "sigma_data": data.std,
         "network_parameters": sum(parameter.numel() for parameter in place.network(0).parameters()),
+        "memory_mib": {name: round(mib, 1) for name, mib in asdict(of_data(place.track, data)).items()},
         "nll": {
             "logsnr_range": list(low_high),
             "integration": f"trapezoid over {len(place.evaluator.logsnr)} points",

@@ -10,7 +10,7 @@ import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -78,6 +78,9 @@ class Training(Declared):
     label_dropout: float = 0.1
     logsnr_range: tuple[float, float] = (-20.0, 20.0)
     block: int = Field(25, description="steps whose random numbers are drawn ahead at once")
+    precision: Literal["fp32", "tf32", "bf16"] = added(
+        "fp32", "of the network's passes in training and sampling; weights, λ and loss are float32 always"
+    )
 
     def scaled(self, learning_rate: float, ema: float) -> Training:
         """The same with the learning rate and the time constant 1/(1 − decay) of the average multiplied."""

@@ -25,5 +25,20 @@ class EMA:
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Fold in the network's weights after optimiser step `step` (0-based)."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self._averages, self._weights, 1 - decay)
+        torch._foreach_lerp_(self._averages, self._weights, 1 - self.decay_at(step))
+
+    def decay_at(self, step: int) -> float:
+        """d after optimiser step `step`."""
+        return min(self.decay, (1 + step) / (10 + step))
+
+    @torch.no_grad()
+    def fold_in(self, weight: Tensor) -> None:
+        """The same with 1 − d on the device, of shape (): a step that the host does not wait for."""
+        apart = torch._foreach_sub(self._weights, self._averages)
+        torch._foreach_mul_(apart, weight)
+        torch._foreach_add_(self._averages, apart)
+
+    @torch.no_grad()
+    def restart(self) -> None:
+        """Make the average what the network is now."""
+        torch._foreach_copy_(self._averages, self._weights)

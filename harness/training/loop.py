@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -12,8 +12,12 @@ from harness.data.dataset import Split
 from harness.networks.network import Network
 from harness.targets import target
 from harness.tracks.track import Training
+from harness.training.compilation import OFF, Compilation, compiled
 from harness.training.ema import EMA
+from harness.training.feed import Batch, Feed
+from harness.training.graphed import GraphedSteps
 from harness.training.noise_levels import NoiseLevels, NoiseLevelSource
+from harness.training.precision import casting, products, sampling
 from harness.training.streams import Block, Streams
 
 
@@ -26,23 +30,12 @@ class Diverged(Exception):  # noqa: N818 - a result, not an error
         self.reason = reason
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Everything one step reads; per-example scalars are shaped to broadcast over the data."""
-
-    x0: Tensor
-    eps: Tensor
-    label: Tensor
-    logsnr: Tensor
-    alpha: Tensor
-    sigma: Tensor
-    factor: Tensor
-
-
 class Trainer:
     """One run's network, optimiser and average, advanced a block of steps at a time.
 
+    data:   may stay in the memory of the host where the network is on another device
     losses: (steps,) the loss of every step so far, on the device
+    notes:  what a user should be told
     """
 
     def __init__(
@@ -54,26 +47,41 @@ class Trainer:
         prediction: str,
         levels: NoiseLevelSource,
         seed: int,
+        compilation: Compilation = OFF,
     ) -> None:
         self.network, self.rules, self.data, self.classes = network, rules, data, classes
         self.prediction, self.levels, self.streams = prediction, levels, Streams(seed)
         self.parameters = list(network.parameters())
+        self.device = self.parameters[0].device
+        self.notes: list[str] = []
         self.optimiser = torch.optim.AdamW(
             self.parameters,
             lr=rules.learning_rate,
             betas=rules.betas,
             weight_decay=rules.weight_decay,
             fused=True,
+            capturable=compilation.graph and self.device.type == "cuda",
         )
         self.ema = EMA(network, rules.ema_decay)
         self.done = 0
-        self.losses = torch.zeros(rules.steps, device=data.x.device)
+        self.losses = torch.zeros(rules.steps, device=self.device)
+        self.feed = self._feed() if self.device.type != "cpu" or compilation.graph else None
+        if compilation.backend:
+            compiled(network, compilation.backend)
+            compiled(self.ema.average, compilation.backend)
+        if rules.precision != "fp32":
+            asked = sampling(self.ema.average.at_one_logsnr, rules.precision, self.device)
+            self.ema.average.at_one_logsnr = asked  # type: ignore[method-assign, assignment]
+        self.graph = self._graphed() if compilation.graph else None
+        self.compilation = replace(compilation, graph=self.graph is not None)
 
     def step(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """One optimiser step. Returns the loss, and the squared error of each example averaged over its dimensions."""
         x = batch.alpha * batch.x0 + batch.sigma * batch.eps
         wanted = target(self.prediction, batch.x0, batch.eps, batch.alpha, batch.sigma)
-        error = (self.network(x, batch.logsnr, batch.label) - wanted).square().flatten(1).mean(dim=1)
+        with casting(self.rules.precision, self.device):
+            output = self.network(x, batch.logsnr, batch.label)
+        error = (output.float() - wanted).square().flatten(1).mean(dim=1)
         loss = torch.dot(batch.factor, error) / len(error)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, self.rules.clip_norm)
@@ -87,19 +95,38 @@ class Trainer:
         The device is waited for once a block, not once a step.
         """
         while self.done < until:
-            start, errors = self.done, []
-            drawn = self._draw(start // self.rules.block)
-            for batch in batches(drawn, self.data, self.classes):
-                self._warm_up(self.done)
-                self.losses[self.done], error = self.step(batch)
-                errors.append(error)
-                self.ema.update(self.done)
-                self.done += 1
+            start = self.done
+            with products(self.rules.precision, self.device):
+                levels, errors = self._block(start // self.rules.block)
+            if self.feed is not None and self.done < self.rules.steps:
+                self.feed.ahead(self.done // self.rules.block)
             finite = torch.isfinite(self.losses[start : self.done])
             if not finite.all():
                 raise Diverged(start + int(finite.int().argmin()) + 1, "the loss is not finite")
-            self.levels.learn(drawn[1], torch.stack(errors))
+            self.levels.learn(levels, errors)
             on_block(self.done)
+
+    def _block(self, index: int) -> tuple[NoiseLevels, Tensor]:
+        """Queue the steps of a block. Returns its noise levels and the errors (steps, B)."""
+        if self.feed is None:
+            drawn = self._draw(index)
+            levels, steps = drawn[1], batches(drawn, self.data, self.classes)
+        else:
+            block, levels = self.feed.take(index)
+            if self.graph is not None:
+                losses, errors = self.graph.run(block, self.done)
+                self.losses[self.done : self.done + len(losses)] = losses
+                self.done += len(losses)
+                return levels, errors
+            steps = block.steps()
+        kept = []
+        for batch in steps:
+            self._warm_up(self.done)
+            self.losses[self.done], error = self.step(batch)
+            kept.append(error)
+            self.ema.update(self.done)
+            self.done += 1
+        return levels, torch.stack(kept)
 
     def state(self) -> dict[str, Tensor]:
         """Everything that the coming steps depend on; the random streams have no state."""
@@ -126,19 +153,60 @@ class Trainer:
         for name, value in parts.get("optimiser", {}).items():
             row, _, rest = name.partition(".")
             moments.setdefault(int(row), {})[rest] = value
-        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": moments})
+        if self.graph is not None:
+            for parameter, (_, moment) in zip(self.parameters, sorted(moments.items()), strict=True):
+                for name, value in moment.items():
+                    self.optimiser.state[parameter][name].copy_(value)
+        else:
+            self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": moments})
         self.levels.load_state({name: value.numpy() for name, value in parts.get("learned", {}).items()})
-        self._warm_up(min(self.done, self.rules.warmup_steps))
+        if self.graph is None:
+            self._warm_up(min(self.done, self.rules.warmup_steps))
+
+    def restart(self, weights: Mapping[str, Tensor], rules: Training, levels: NoiseLevelSource, seed: int) -> None:
+        """Become the trainer of another run of this cell, in the same place and with what is compiled and captured.
+
+        weights: the network's initial ones; rules: may differ in learning rate and average alone
+        """
+        assert self.graph is not None
+        self.rules, self.levels, self.streams = rules, levels, Streams(seed)
+        self.network.load_state_dict(weights)
+        self.ema.decay = rules.ema_decay
+        self.ema.restart()
+        self.graph.forget()
+        self.losses.zero_()
+        self.done, self.feed = 0, self._feed()
+
+    def learning_rate(self, step: int) -> float:
+        """Of optimiser step `step` (0-based): constant after a linear warm-up."""
+        return self.rules.learning_rate * min(1.0, (step + 1) / max(1, self.rules.warmup_steps))
 
     def _warm_up(self, step: int) -> None:
         if step <= self.rules.warmup_steps:
-            share = min(1.0, (step + 1) / max(1, self.rules.warmup_steps))
-            self.optimiser.param_groups[0]["lr"] = self.rules.learning_rate * share
+            self.optimiser.param_groups[0]["lr"] = self.learning_rate(step)
 
     def _draw(self, index: int) -> tuple[Block, NoiseLevels]:
-        rules, shape = self.rules, tuple(self.data.x.shape[1:])
-        drawn = self.streams.block(index, rules.block, rules.batch, len(self.data), shape, rules.label_dropout)
+        drawn = self._numbers(index)
         return drawn, self.levels(drawn.u)
+
+    def _numbers(self, index: int) -> Block:
+        rules, shape = self.rules, tuple(self.data.x.shape[1:])
+        return self.streams.block(index, rules.block, rules.batch, len(self.data), shape, rules.label_dropout)
+
+    def _feed(self) -> Feed:
+        return Feed(self._numbers, self.levels, self.data, self.classes, self.device)
+
+    def _graphed(self) -> GraphedSteps | None:
+        try:
+            with products(self.rules.precision, self.device):
+                return GraphedSteps(self)
+        except RuntimeError as error:
+            if self.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
+                raise
+            self.notes.append(f"its steps are not one CUDA graph, which costs speed: {str(error).splitlines()[0]}")
+            self.optimiser.state.clear()
+            self.optimiser.zero_grad(set_to_none=True)
+            return None
 
 
 def batches(block: tuple[Block, NoiseLevels], data: Split, no_label: int) -> Iterator[Batch]:
@@ -151,4 +219,6 @@ def batches(block: tuple[Block, NoiseLevels], data: Split, no_label: int) -> Ite
     alpha, sigma = levels.alpha.to(device).view(per_example), levels.sigma.to(device).view(per_example)
     labels = data.labels[rows].masked_fill(dropped, no_label)
     for step in range(len(rows)):
-        yield Batch(data.x[rows[step]], eps[step], labels[step], logsnr[step], alpha[step], sigma[step], factor[step])
+        yield Batch(
+            data.x[rows[step]].float(), eps[step], labels[step], logsnr[step], alpha[step], sigma[step], factor[step]
+        )

@@ -50,6 +50,11 @@ class NoiseLevelSource:
     logsnr_range: tuple[float, float]
     baseline: Schedule | None = None
 
+    @property
+    def learns(self) -> bool:
+        """Whether the levels of a block depend on how the one before it went."""
+        return self.schedule.learns or self.weighting.learns
+
     def __call__(self, u: np.ndarray) -> NoiseLevels:
         """Noise levels of uniforms u in (0, 1), any shape; a λ that is no number gets a factor that is none either."""
         logsnr = self.draw(u)
@@ -79,7 +84,7 @@ class NoiseLevelSource:
         learners = [part for part in (self.schedule, self.weighting) if part.learns]
         if learners:
             logsnr = levels.logsnr.double().numpy()
-            eps_error = error.double().cpu().numpy() / target_factor(self.target, logsnr)
+            eps_error = error.cpu().double().numpy() / target_factor(self.target, logsnr)
             for part in learners:
                 part.update(logsnr.ravel(), eps_error.ravel())
 

@@ -11,9 +11,10 @@ rounds; the target is a ratio ≤ 1.05 to the loop written by hand.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import statistics
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 
@@ -38,14 +39,21 @@ def drawn_by_hand(trainer: Trainer, steps: int) -> Iterator[Batch]:
         yield Batch(x0, torch.randn_like(x0), label, logsnr, alpha, sigma, torch.ones_like(logsnr))
 
 
-def bare_loop(trainer: Trainer, prepared: Iterable[Batch], decay: float) -> None:
-    """A loop as one would write it by hand, v-target."""
+def bare_loop(
+    trainer: Trainer,
+    prepared: Iterable[Batch],
+    decay: float,
+    cast: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
+) -> None:
+    """A loop as one would write it by hand, v-target. cast: context of the network's forward pass"""
     network, optimiser = trainer.network, trainer.optimiser
     weights, averages = list(network.parameters()), list(trainer.ema.average.parameters())
     for batch in prepared:
         x = batch.alpha * batch.x0 + batch.sigma * batch.eps
         v = batch.alpha * batch.eps - batch.sigma * batch.x0
-        error = (network(x, batch.logsnr, batch.label) - v).square().flatten(1).mean(dim=1)
+        with cast():
+            output = network(x, batch.logsnr, batch.label)
+        error = (output - v).square().flatten(1).mean(dim=1)
         (batch.factor * error).mean().backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
