@@ -79,9 +79,12 @@ class Bench:
             self.network(spec.seed), rules, self.data.train, self.data.classes, spec.target, levels, spec.seed
         )
 
-    def score(self, trainer: Trainer, spec: RunSpec, mark: float) -> Scores:
-        """The scores of the averaged weights; a run that tunes sees the validation split only."""
-        network = trainer.ema.average
+    def score(self, trainer: Trainer, spec: RunSpec, mark: float, network: Network | None = None) -> Scores:
+        """The scores of the averaged weights; a run that tunes sees the validation split only.
+
+        network: what has those weights, where that is not the trainer's own average
+        """
+        network = trainer.ema.average if network is None else network
         if spec.tunes:
             return self.evaluator.validate(network, spec.target, spec.seed, mark, self.track.primary_metric)
         return self.evaluator(network, spec.target, spec.seed, mark, trainer.levels.schedule)
@@ -130,7 +133,7 @@ def execute(
 
     def clock(part: str) -> None:
         nonlocal started
-        _wait_for(device)
+        wait_for(device)
         now = time.perf_counter()
         progress.seconds[part] += now - started
         started = now
@@ -158,7 +161,7 @@ def execute(
             clock("training")
             result.scores = place.score(trainer, spec, mark)
             clock("evaluation")
-            _check(result.scores, step)
+            check_finite(result.scores, step)
             progress.samples_drawn += result.scores.samples_drawn
             progress.values.update(result.scores.values)
             progress.marks += 1
@@ -173,7 +176,7 @@ def execute(
         place.evaluator.pulse = lambda: None
     if result.outcome == "paused":
         kept.save(trainer.done, trainer.state(), progress)
-    _describe(result, trainer, progress, place.track)
+    read_off(result, trainer, progress, place.track)
     result.costs["memory/peak_mib"] = memory.peak_mib(device)
     on_progress(1.0)
     return result
@@ -191,7 +194,7 @@ def abandon(spec: RunSpec, checkpoints: Path, reason: str) -> RunResult:
     return result
 
 
-def _describe(result: RunResult, trainer: Trainer, progress: Progress, track: Track) -> None:
+def read_off(result: RunResult, trainer: Trainer, progress: Progress, track: Track) -> None:
     """Fill in what is read off at the end of training."""
     result.values = progress.values
     if result.outcome == "finished":
@@ -213,7 +216,8 @@ def _costs(progress: Progress, steps: int, track: Track) -> dict[str, float]:
     }
 
 
-def _check(scores: Scores, step: int) -> None:
+def check_finite(scores: Scores, step: int) -> None:
+    """Raises Diverged for a score that is not finite."""
     for measured, value in scores.values.items():
         if not torch.isfinite(torch.tensor(value)):
             raise Diverged(step, f"{measured.mark_key} is {value}")
@@ -230,6 +234,7 @@ def _stretches(losses: Tensor, width: int) -> list[tuple[int, Tensor]]:
     return [(start, losses[start : start + width]) for start in range(0, len(losses), width)]
 
 
-def _wait_for(device: torch.device) -> None:
+def wait_for(device: torch.device) -> None:
+    """Wait until the device has done what it was asked."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
