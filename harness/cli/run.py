@@ -53,6 +53,14 @@ MemoryLimit = Annotated[
     float | None,
     typer.Option("--memory-limit", metavar="GIB", help="Of one run. Default: what is free, divided by the workers."),
 ]
+Stack = Annotated[
+    str,
+    typer.Option(
+        "--stack",
+        metavar="N|auto",
+        help="Train N runs of a cell at once in a worker; auto: as many as a GPU's memory takes, 1 on a CPU.",
+    ),
+]
 BudgetFraction = Annotated[
     float | None,
     typer.Option(
@@ -86,6 +94,7 @@ def run(
     workers: Workers = None,
     device: Device = "auto",
     executor: ExecutorName = Where.local,
+    stack: Stack = "1",
     budget_fraction: BudgetFraction = None,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
@@ -123,6 +132,7 @@ def run(
         workers=workers,
         device=device,
         executor=executor.value,
+        stack=stack,
         time_limit=time_limit,
         memory_limit=memory_limit,
         dry_run=dry_run,
@@ -160,6 +170,7 @@ def benchmark(
     workers: int | None = None,
     device: str = "auto",
     executor: str = "local",
+    stack: str = "1",
     time_limit: float | None = None,
     memory_limit: float | None = None,
     dry_run: bool = False,
@@ -177,7 +188,7 @@ def benchmark(
     from schedules.errors import UserError
 
     load(plugins, track_plugins or [])
-    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [])
+    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], stack)
     console, opened = Console(stderr=True, highlight=False), Store(store)
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")
@@ -215,6 +226,7 @@ def settings_of(
     memory_limit: float | None,
     plugins: list[str],
     track_plugins: list[str],
+    stack: str = "1",
 ) -> Settings:
     """The options of a command that executes runs. UserError for a value that cannot be."""
     from harness.device import resolve
@@ -226,9 +238,22 @@ def settings_of(
     for name, limit in (("--time-limit", time_limit), ("--memory-limit", memory_limit)):
         if limit is not None and not limit > 0:
             raise UserError(f"{name} is {limit:g}; expected more than 0")
+    at_once = _stack_of(stack, executor)
     limits = Limits(None if time_limit is None else 60 * time_limit, memory_limit)
     place = resolve(device) if executor == "local" else device
-    return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits)
+    return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits, at_once)
+
+
+def _stack_of(stack: str, executor: str) -> int | None:
+    from schedules.errors import UserError
+
+    if stack == "auto":
+        return None if executor == "local" else 1
+    if not stack.isdecimal() or int(stack) < 1:
+        raise UserError(f"--stack is {stack!r}; expected a number of runs, at least 1, or auto")
+    if int(stack) > 1 and executor != "local":
+        raise UserError(f"--stack {stack} goes with --executor local; on a Ray cluster every run is a task of its own")
+    return int(stack)
 
 
 def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:

@@ -15,6 +15,7 @@ from harness.cli.run import (
     Device,
     ExecutorName,
     MemoryLimit,
+    Stack,
     TimeLimit,
     Where,
     Workers,
@@ -59,6 +60,7 @@ def tune(
     workers: Workers = None,
     device: Device = "auto",
     executor: ExecutorName = Where.local,
+    stack: Stack = "1",
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget these studies and begin anew.")] = False,
@@ -87,7 +89,7 @@ def tune(
 
     load(list(plugin or []), list(track_plugin or []))
     settings = settings_of(
-        device, executor.value, workers, time_limit, memory_limit, list(plugin or []), list(track_plugin or [])
+        device, executor.value, workers, time_limit, memory_limit, list(plugin or []), list(track_plugin or []), stack
     )
     raise typer.Exit(search(request, store, settings, dry_run))
 

@@ -67,6 +67,7 @@ class Settings:
 
     executor: "local" or "ray"
     workers:  runs at a time; None lets the executor decide
+    stack:    runs of one cell that a worker executes at once; None lets `harness.execution.stacks` decide
     """
 
     executor: str = "local"
@@ -75,6 +76,7 @@ class Settings:
     plugins: tuple[str, ...] = ()
     track_plugins: tuple[str, ...] = ()
     limits: Limits = Limits()
+    stack: int | None = 1
 
 
 class Executor(Protocol):

@@ -1,7 +1,8 @@
 """What a worker process and its parent say to each other.
 
-parent → worker: a `Setup`, then any number of `Assignment`s one after another, and STOP while one is worked on
-worker → parent: READY, then for each assignment any number of (SHARE, share done) and one `Reply`
+parent → worker: a `Setup`, then any number of `Assignment`s and `Stack`s one after another, and STOP while one is
+                 worked on
+worker → parent: READY, then for each of them any number of (SHARE, share done) and one `Reply`
 """
 
 from __future__ import annotations
@@ -35,9 +36,19 @@ class Assignment:
     tags: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Stack:
+    """Jobs to be executed at once. The share done of it is the sum over its jobs."""
+
+    assignments: tuple[Assignment, ...]
+
+
 @dataclass
 class Reply:
-    """How a job ended; see `harness.execution.job.Done`. output: the last that a failed one printed."""
+    """How a job ended; see `harness.execution.job.Done`. output: the last that a failed one printed.
+
+    members: of a stack, how each of its jobs ended; none where the stack as a whole failed or was interrupted
+    """
 
     outcome: str
     reason: str = ""
@@ -46,3 +57,4 @@ class Reply:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     output: bytes = b""
+    members: tuple[Reply, ...] = ()

@@ -14,10 +14,11 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
-from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup
+from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
 
 if TYPE_CHECKING:
     from harness.run import RunResult
@@ -34,7 +35,7 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.stopping = False
-        self._assigned: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
+        self._assigned: queue.SimpleQueue[Assignment | Stack] = queue.SimpleQueue()
         self._said = 0.0
 
     def serve(self) -> NoReturn:
@@ -59,9 +60,12 @@ class Worker:
         except (EOFError, OSError):
             os._exit(GONE)
 
-    def _work(self, assignment: Assignment) -> Reply:
+    def _work(self, assignment: Assignment | Stack) -> Reply:
         started, began = time.time(), time.perf_counter()
-        reply = self._attempt(assignment, started)
+        if isinstance(assignment, Stack):
+            reply = self._attempt_stack(assignment.assignments, started)
+        else:
+            reply = self._attempt(assignment, started)
         reply.seconds = time.perf_counter() - began
         return reply
 
@@ -69,7 +73,6 @@ class Worker:
         import torch
 
         from harness.run import Interrupted, abandon, execute
-        from harness.tracking import result_folder
 
         job, device = given.job, torch.device(given.device)
         try:
@@ -89,17 +92,35 @@ class Worker:
             return Reply("interrupted", "it was asked to stop")
         except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
             return Reply("failed", _in_one_line(error))
-        reply = _reply(result)
-        if result.outcome == "paused":
-            return reply
+        return delivered(given, result, started)
+
+    def _attempt_stack(self, given: tuple[Assignment, ...], started: float) -> Reply:
+        import torch
+
+        from harness.run import Interrupted
+        from harness.stack import execute_stack
+
+        began = time.perf_counter()
         try:
-            folder = result_folder.write(
-                given.outbox, result, device, started, time.time(), extra_tags=dict(job.tags) | given.tags
+            for one in given:
+                _check_unchanged(one.job.spec)
+            results = execute_stack(
+                [one.job.spec for one in given],
+                torch.device(given[0].device),
+                lambda share: self._report(share * len(given)),
+                checkpoints=[one.checkpoints for one in given],
+                until=given[0].job.until,
+                stop_asked=lambda: self.stopping,
             )
-        except Exception as error:  # whatever cannot be written: the run itself is not at fault
-            return Reply("unwritable", _in_one_line(error))
-        reply.folder = folder
-        return reply
+        except Interrupted:
+            return Reply("interrupted", "it was asked to stop")
+        except (Exception, SystemExit) as error:  # one member's plugin: each will be tried by itself
+            return Reply("failed", _in_one_line(error))
+        stack = {"stack": str(len(given))}
+        replies = [delivered(one, result, started, stack) for one, result in zip(given, results, strict=True)]
+        for reply in replies:
+            reply.seconds = (time.perf_counter() - began) / len(given)
+        return Reply("stacked", members=tuple(replies))
 
     def _report(self, share: float) -> None:
         now = time.monotonic()
@@ -108,8 +129,27 @@ class Worker:
             self.connection.send((SHARE, share))
 
 
-def _reply(result: RunResult) -> Reply:
-    return Reply(result.outcome, result.reason, values=result.values, notes=tuple(result.notes))
+def delivered(given: Assignment, result: RunResult, started: float, tags: Mapping[str, str] | None = None) -> Reply:
+    """A run's end as a reply, its result written into the outbox; a paused one has none yet.
+
+    started: seconds since the epoch
+    tags:    further MLflow tags
+    """
+    import torch
+
+    from harness.tracking import result_folder
+
+    reply = Reply(result.outcome, result.reason, values=result.values, notes=tuple(result.notes))
+    if result.outcome == "paused":
+        return reply
+    every = dict(given.job.tags) | given.tags | dict(tags or {})
+    try:
+        reply.folder = result_folder.write(
+            given.outbox, result, torch.device(given.device), started, time.time(), extra_tags=every
+        )
+    except Exception as error:  # whatever cannot be written: the run itself is not at fault
+        return Reply("unwritable", _in_one_line(error))
+    return reply
 
 
 def _check_unchanged(spec: RunSpec) -> None:

@@ -27,7 +27,7 @@ class FoldedAttention(TorchFunctionMode):
     ) -> Any:
         named = dict(kwargs or {})
         if func is F.scaled_dot_product_attention and len(args) == 3 and named.keys() <= {"is_causal", "scale"}:
-            return _Folded.apply(*args, named.get("is_causal", False), named.get("scale"))
+            return _Folded.apply(*args, bool(named.get("is_causal", False)), named.get("scale"))
         return func(*args, **named)
 
 
@@ -46,17 +46,17 @@ class _Folded(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         with torch.enable_grad():
-            inputs = [tensor.detach().requires_grad_() for tensor in ctx.saved_tensors]
-            output = F.scaled_dot_product_attention(*inputs, is_causal=ctx.is_causal, scale=ctx.scale)
+            query, key, value = inputs = [tensor.detach().requires_grad_() for tensor in ctx.saved_tensors]
+            output = F.scaled_dot_product_attention(query, key, value, is_causal=ctx.is_causal, scale=ctx.scale)
         return (*torch.autograd.grad(output, inputs, grads[0]), None, None)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
         *tensors, is_causal, scale = inputs
         members = info.batch_size
-        folded = [
+        query, key, value = (
             (tensor.expand(members, *tensor.shape) if dim is None else tensor.movedim(dim, 0)).flatten(0, 1)
             for tensor, dim in zip(tensors, in_dims[:3], strict=True)
-        ]
-        output = F.scaled_dot_product_attention(*folded, is_causal=is_causal, scale=scale)
+        )
+        output = F.scaled_dot_product_attention(query, key, value, is_causal=is_causal, scale=scale)
         return output.unflatten(0, (members, -1)), 0

@@ -1,8 +1,8 @@
 """Many runs of one cell trained at once: a schedule changes numbers, never the graph, so small networks are stacked.
 
 The members are ordinary trainers. Their weights, averages, moments and losses become rows of shared buffers, and a step
-is one forward and one backward of all of them: `torch.vmap` over the network's call, the sum of the members' losses, and
-the gradient of a member is that of the sum by its own row. Everything else of a step acts row by row:
+is one forward and one backward of all of them: `torch.vmap` over the network's call, and the gradient of the sum of
+their losses, of which each row sees its own. Everything else of a step acts row by row:
 
     g_m ← g_m · min(1, c / (‖g_m‖ + 1e-6))      clipping, each member by its own norm
     w_m ← AdamW(w_m, g_m; lr_m)                  torch's own fused kernel, one call for each distinct learning rate

@@ -20,11 +20,13 @@ def make(settings: Settings, store: Store, jobs: int, expected: float | None = N
     """
     if settings.executor == "local":
         from harness.execution.executors.local import LocalExecutor
+        from harness.execution.stacks import stack_size
         from harness.execution.workers import devices_of, workers_for
 
-        slots = max(1, min(workers_for(settings, store, track), jobs))
-        limits = completed(settings.limits, expected, slots, settings.device)
-        return LocalExecutor(replace(settings, limits=limits), store, slots, devices_of(settings.device))
+        workers = max(1, min(workers_for(settings, store, track), jobs))
+        limits = completed(settings.limits, expected, workers, settings.device)
+        stack = stack_size(settings, store, track)
+        return LocalExecutor(replace(settings, limits=limits), store, workers, devices_of(settings.device), stack)
     if settings.executor == "ray":
         try:
             from harness.execution.executors.on_ray import RayExecutor
