@@ -69,15 +69,17 @@ class Bench:
             network: Network = self.track.network(self.data.shape, self.data.classes)
         return network.to(self.device)
 
-    def trainer(self, spec: RunSpec) -> Trainer:
-        """A fresh trainer for a run."""
+    def trainer(self, spec: RunSpec, make: Callable[..., Trainer] = Trainer) -> Trainer:
+        """A fresh trainer for a run; `make` is called as Trainer is."""
         schedule, weighting = spec.entry.make()
         rules = self.track.training.scaled(spec.entry.learning_rate, spec.entry.ema)
         baseline = schedules.create(BASELINE) if spec.entry.apply == "weight" else None
         levels = NoiseLevelSource(schedule, weighting, spec.target, rules.logsnr_range, baseline)
-        return Trainer(
-            self.network(spec.seed), rules, self.data.train, self.data.classes, spec.target, levels, spec.seed
-        )
+        return make(self.network(spec.seed), rules, self.data.train, self.data.classes, spec.target, levels, spec.seed)
+
+    def checkpoints(self, folder: Path | None) -> Checkpoints:
+        """A run's checkpoints in its folder."""
+        return Checkpoints(folder)
 
     def score(self, trainer: Trainer, spec: RunSpec, mark: float, network: Network | None = None) -> Scores:
         """The scores of the averaged weights; a run that tunes sees the validation split only.
@@ -108,6 +110,7 @@ def execute(
     checkpoints: Path | None = None,
     until: float = 1.0,
     stop_asked: Callable[[], bool] = lambda: False,
+    place: Bench | None = None,
 ) -> RunResult:
     """Train and evaluate; go on from a checkpoint where there is one, bit for bit on a CPU.
 
@@ -116,13 +119,14 @@ def execute(
     until:       share of the budget, one of the track's marks, after whose evaluation to pause; the outcome is then
                  "paused" and the checkpoint is written
     stop_asked:  looked at as often as on_progress is called
+    place:       another bench than the process's own for the track
 
     A loss or a score that is not finite makes a result with outcome "diverged". Raises Interrupted when it was asked to
     stop, with the checkpoint written; other errors are raised as they come.
     """
-    place = bench(spec.track, device)
+    place = place or bench(spec.track, device)
     memory.reset_peak(device)
-    trainer, kept = place.trainer(spec), Checkpoints(checkpoints)
+    trainer, kept = place.trainer(spec), place.checkpoints(checkpoints)
     progress = Progress()
     if (found := kept.load()) is not None:
         trainer.load(found.tensors)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.execution.job import Job
+from harness.execution.job import WHOLE, Job, Split
 from harness.metrics.keys import Measured
 
 READY, SHARE, STOP = "ready", "share", "stop"
@@ -34,6 +34,7 @@ class Assignment:
     checkpoints: Path
     outbox: Path
     tags: dict[str, str]
+    split: Split = WHOLE
 
 
 @dataclass(frozen=True)

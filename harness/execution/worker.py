@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
 
 if TYPE_CHECKING:
-    from harness.run import RunResult
+    from harness.run import Bench, RunResult
     from harness.specs import RunSpec
 
 SHARES_A_SECOND = 5
@@ -40,9 +40,9 @@ class Worker:
 
     def serve(self) -> NoReturn:
         """Work until the parent closes the connection."""
-        setup: Setup = self.connection.recv()
+        self.setup: Setup = self.connection.recv()
         threading.Thread(target=self._listen, daemon=True).start()
-        _set_up(setup)
+        set_up(self.setup)
         self.connection.send(READY)
         while True:
             assignment = self._assigned.get()
@@ -75,8 +75,12 @@ class Worker:
         from harness.run import Interrupted, abandon, execute
 
         job, device = given.job, torch.device(given.device)
+        if given.split.processes > 1 and not job.abandon:
+            from harness.execution import torchrun
+
+            return torchrun.execute(given, self.setup, self._report, lambda: self.stopping)
         try:
-            _check_unchanged(job.spec)
+            check_unchanged(job.spec)
             if job.abandon:
                 result = abandon(job.spec, given.checkpoints, job.abandon)
             else:
@@ -87,11 +91,12 @@ class Worker:
                     checkpoints=given.checkpoints,
                     until=job.until,
                     stop_asked=lambda: self.stopping,
+                    place=_bench_of(given),
                 )
         except Interrupted:
             return Reply("interrupted", "it was asked to stop")
         except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
-            return Reply("failed", _in_one_line(error))
+            return Reply("failed", in_one_line(error))
         return delivered(given, result, started)
 
     def _attempt_stack(self, given: tuple[Assignment, ...], started: float) -> Reply:
@@ -103,7 +108,7 @@ class Worker:
         began = time.perf_counter()
         try:
             for one in given:
-                _check_unchanged(one.job.spec)
+                check_unchanged(one.job.spec)
             results = execute_stack(
                 [one.job.spec for one in given],
                 torch.device(given[0].device),
@@ -115,7 +120,7 @@ class Worker:
         except Interrupted:
             return Reply("interrupted", "it was asked to stop")
         except (Exception, SystemExit) as error:  # one member's plugin: each will be tried by itself
-            return Reply("failed", _in_one_line(error))
+            return Reply("failed", in_one_line(error))
         stack = {"stack": str(len(given))}
         replies = [delivered(one, result, started, stack) for one, result in zip(given, results, strict=True)]
         for reply in replies:
@@ -127,6 +132,18 @@ class Worker:
         if now - self._said >= 1 / SHARES_A_SECOND:
             self._said = now
             self.connection.send((SHARE, share))
+
+
+def _bench_of(given: Assignment) -> Bench | None:
+    """A bench for a batch in parts; None where the process's own will do."""
+    if not given.split:
+        return None
+    import torch
+
+    from harness import tracks
+    from harness.training.distributed import Team, TeamBench
+
+    return TeamBench(tracks.get(given.job.spec.track), torch.device(given.device), Team(), given.split.micro_batch)
 
 
 def delivered(given: Assignment, result: RunResult, started: float, tags: Mapping[str, str] | None = None) -> Reply:
@@ -148,11 +165,11 @@ def delivered(given: Assignment, result: RunResult, started: float, tags: Mappin
             given.outbox, result, torch.device(given.device), started, time.time(), extra_tags=every
         )
     except Exception as error:  # whatever cannot be written: the run itself is not at fault
-        return Reply("unwritable", _in_one_line(error))
+        return Reply("unwritable", in_one_line(error))
     return reply
 
 
-def _check_unchanged(spec: RunSpec) -> None:
+def check_unchanged(spec: RunSpec) -> None:
     """A plugin that was edited after the command began must not be recorded as what was asked for."""
     here = type(spec)(**spec.model_dump())
     if here.key != spec.key:
@@ -160,13 +177,14 @@ def _check_unchanged(spec: RunSpec) -> None:
         raise RuntimeError(f"{edited} was changed after the command began, or gives other numbers each time")
 
 
-def _in_one_line(error: BaseException) -> str:
+def in_one_line(error: BaseException) -> str:
     """Without what would steer a terminal."""
     text = "".join(mark if mark.isprintable() else " " for mark in str(error))
     return f"{type(error).__name__}: {' '.join(text.split())}"[:500]
 
 
-def _set_up(setup: Setup) -> None:
+def set_up(setup: Setup) -> None:
+    """Load what every run of a process needs."""
     import torch
 
     torch.set_num_threads(1)
@@ -189,15 +207,16 @@ def _limit_memory(beside: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (held + beside, hard))
 
 
-def _die_with_parent() -> None:
-    # The parent decides what happens to its workers.
-    for handled in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(handled, signal.SIG_IGN)
+def die_with_parent() -> None:
+    """Have the system end this process when its parent's thread is gone, where it can (Linux)."""
     # For a plugin that never lets another Python thread run; elsewhere than on Linux the closed connection has to do.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    _die_with_parent()
+    # The parent decides what happens to its workers.
+    for handled in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(handled, signal.SIG_IGN)
+    die_with_parent()
     Worker(Connection(int(sys.argv[1]))).serve()

@@ -37,6 +37,8 @@ def workers_for(settings: Settings, store: Store, track: str) -> int:
     """
     if settings.workers is not None:
         return settings.workers
+    if settings.split.processes > 1:
+        return 1
     if not settings.device.startswith("cuda"):
         return cores()
     if settings.stack != 1:

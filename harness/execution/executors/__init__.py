@@ -26,7 +26,9 @@ def make(settings: Settings, store: Store, jobs: int, expected: float | None = N
         workers = max(1, min(workers_for(settings, store, track), jobs))
         limits = completed(settings.limits, expected, workers, settings.device)
         stack = stack_size(settings, store, track)
-        return LocalExecutor(replace(settings, limits=limits), store, workers, devices_of(settings.device), stack)
+        # The processes of a run have a GPU each, so that their worker is dealt none.
+        devices = [settings.device] if settings.split.processes > 1 else devices_of(settings.device)
+        return LocalExecutor(replace(settings, limits=limits), store, workers, devices, stack)
     if settings.executor == "ray":
         try:
             from harness.execution.executors.on_ray import RayExecutor
