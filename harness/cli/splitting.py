@@ -63,9 +63,7 @@ def _check_place(settings: Settings, given: str) -> None:
         raise UserError(f"{given} is one run at a time; it goes with no --workers {settings.workers}")
     device, _, index = settings.device.partition(":")
     if index or device == "mps":
-        raise UserError(
-            f"{given} takes GPUs from the first one on; expected --device cuda or cpu, got {settings.device}"
-        )
+        raise UserError(f"{given} goes with --device cuda or cpu, got {settings.device}")
     if device == "cuda":
         import torch
 
