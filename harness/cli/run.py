@@ -11,7 +11,7 @@ import typer
 
 from harness.cli import splitting
 from harness.cli.options import STORE, Plugins, Store, TrackPlugins, counted, with_store
-from harness.cli.splitting import MicroBatch, Processes
+from harness.cli.splitting import MicroBatch, Processes, Stack
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,14 +54,6 @@ TimeLimit = Annotated[
 MemoryLimit = Annotated[
     float | None,
     typer.Option("--memory-limit", metavar="GIB", help="Of one run. Default: what is free, divided by the workers."),
-]
-Stack = Annotated[
-    str,
-    typer.Option(
-        "--stack",
-        metavar="N|auto",
-        help="Train N runs of a cell at once in a worker; auto: as many as a GPU's memory takes, 1 on a CPU.",
-    ),
 ]
 BudgetFraction = Annotated[
     float | None,
@@ -195,10 +187,9 @@ def benchmark(
     from schedules.errors import UserError
 
     load(plugins, track_plugins or [])
-    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], stack)
-    if split is not None:
-        settings = replace(settings, split=split)
-        splitting.check(settings, tracks.get(request.track))
+    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [])
+    settings = replace(settings, stack=splitting.stack_of(stack, executor), split=split or settings.split)
+    splitting.check(settings, tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")
@@ -236,7 +227,6 @@ def settings_of(
     memory_limit: float | None,
     plugins: list[str],
     track_plugins: list[str],
-    stack: str = "1",
 ) -> Settings:
     """The options of a command that executes runs. UserError for a value that cannot be."""
     from harness.device import resolve
@@ -248,22 +238,9 @@ def settings_of(
     for name, limit in (("--time-limit", time_limit), ("--memory-limit", memory_limit)):
         if limit is not None and not limit > 0:
             raise UserError(f"{name} is {limit:g}; expected more than 0")
-    at_once = _stack_of(stack, executor)
     limits = Limits(None if time_limit is None else 60 * time_limit, memory_limit)
     place = resolve(device) if executor == "local" else device
-    return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits, at_once)
-
-
-def _stack_of(stack: str, executor: str) -> int | None:
-    from schedules.errors import UserError
-
-    if stack == "auto":
-        return None if executor == "local" else 1
-    if not stack.isdecimal() or int(stack) < 1:
-        raise UserError(f"--stack is {stack!r}; expected a number of runs, at least 1, or auto")
-    if int(stack) > 1 and executor != "local":
-        raise UserError(f"--stack {stack} goes with --executor local; on a Ray cluster every run is a task of its own")
-    return int(stack)
+    return Settings(executor, place, workers, tuple(plugins), tuple(track_plugins), limits)
 
 
 def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:

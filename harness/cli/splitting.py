@@ -1,4 +1,4 @@
-"""`--nproc` and `--micro-batch`: what of them can be."""
+"""Several runs at once, and one run in parts: `--stack`, `--nproc` and `--micro-batch`, and what of them can be."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from harness.execution.job import Settings, Split
     from harness.tracks.track import Track
 
+Stack = Annotated[
+    str,
+    typer.Option(
+        "--stack",
+        metavar="N|auto",
+        help="Train N runs of a cell at once in a worker; auto: as many as a GPU's memory takes, 1 on a CPU.",
+    ),
+]
 Processes = Annotated[
     int, typer.Option("--nproc", metavar="N", help="Processes of one run, by torchrun; on CUDA one for each GPU.")
 ]
@@ -24,6 +32,17 @@ MicroBatch = Annotated[
         "Default with --nproc: as many as fit.",
     ),
 ]
+
+
+def stack_of(stack: str, executor: str) -> int | None:
+    """The option as a number; None for "auto". UserError for what is neither."""
+    if stack == "auto":
+        return None if executor == "local" else 1
+    if not stack.isdecimal() or int(stack) < 1:
+        raise UserError(f"--stack is {stack!r}; expected a number of runs, at least 1, or auto")
+    if int(stack) > 1 and executor != "local":
+        raise UserError(f"--stack {stack} goes with --executor local; on a Ray cluster every run is a task of its own")
+    return int(stack)
 
 
 def split_of(processes: int, micro_batch: int | None) -> Split:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from harness.cli import splitting
 from harness.cli.options import STORE, Plugins, Store, TrackPlugins, print_table
 from harness.cli.run import (
     Apply,
     Device,
     ExecutorName,
     MemoryLimit,
-    Stack,
     TimeLimit,
     Where,
     Workers,
     duration,
     settings_of,
 )
+from harness.cli.splitting import Stack
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,8 +90,9 @@ def tune(
 
     load(list(plugin or []), list(track_plugin or []))
     settings = settings_of(
-        device, executor.value, workers, time_limit, memory_limit, list(plugin or []), list(track_plugin or []), stack
+        device, executor.value, workers, time_limit, memory_limit, list(plugin or []), list(track_plugin or [])
     )
+    settings = replace(settings, stack=splitting.stack_of(stack, executor.value))
     raise typer.Exit(search(request, store, settings, dry_run))
 
 
