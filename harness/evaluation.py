@@ -150,6 +150,11 @@ class Evaluator:
     def _scales(self, mark: float) -> tuple[float, ...]:
         return self.rules.guidance if mark == 1.0 or self.rules.guided_marks else (1.0,)
 
+    @property
+    def chunks(self) -> int:
+        """The smallest number of chunks that samples are drawn in."""
+        return -(-self.rules.samples // (self.rules.sample_block or SAMPLING_CHUNK))
+
     def _distance(self, moments: Moments, split: str) -> float:
         reference = self.moments[split]
         # With thousands of features a square root takes seconds: then it is the reference's, which is kept.
@@ -219,6 +224,8 @@ class Evaluator:
             x = ddim(network.at_one_logsnr, prediction, start, chosen, grid, guidance, no_label=self.data.classes)
             in_second = self.second.features(x) if second and self.second is not None else None
             drawn.append(Drawn(x[: max(0, kept - first)], self.features_of(x), in_second))
+        for _ in range(self.share.waits(len(sizes))):
+            self.pulse()  # what is asked there may be asked of all processes together
         kept_sizes = [max(0, min(size, kept - int(start))) for size, start in zip(sizes, starts, strict=False)]
         x = self.share.together([part.x for part in drawn], kept_sizes)
         features = self.share.together([part.features for part in drawn], sizes)

@@ -24,7 +24,7 @@ from harness.tracks.track import Track
 from harness.training.compilation import OFF, Compilation
 from harness.training.loop import Diverged, Trainer
 from harness.training.noise_levels import NoiseLevelSource
-from harness.training.precision import float32_unless_declared
+from harness.training.precision import float32_unless_declared, sampling
 from harness.training.streams import Streams
 
 LOSS_BINS = 50
@@ -80,8 +80,8 @@ class Bench:
             network: Network = self.track.network(self.data.shape, self.data.classes)
         return network.to(self.device)
 
-    def trainer(self, spec: RunSpec) -> Trainer:
-        """A trainer for a run, at its beginning."""
+    def trainer(self, spec: RunSpec, make: Callable[..., Trainer] = Trainer) -> Trainer:
+        """A trainer for a run, at its beginning; `make` is called as Trainer is."""
         schedule, weighting = spec.entry.make()
         rules = self.track.training.scaled(spec.entry.learning_rate, spec.entry.ema)
         baseline = schedules.create(BASELINE) if spec.entry.apply == "weight" else None
@@ -92,16 +92,27 @@ class Bench:
             trainer.restart(network.state_dict(), rules, levels, spec.seed)
             return trainer
         self._graphed = None
-        trainer = Trainer(
+        trainer = make(
             network, rules, self.data.train, self.data.classes, spec.target, levels, spec.seed, self.compilation
         )
         if trainer.graph is not None:
             self._graphed = spec.target, trainer
         return trainer
 
-    def score(self, trainer: Trainer, spec: RunSpec, mark: float) -> Scores:
-        """The scores of the averaged weights; a run that tunes sees the validation split only."""
-        network = trainer.ema.average
+    def checkpoints(self, folder: Path | None) -> Checkpoints:
+        """A run's checkpoints in its folder."""
+        return Checkpoints(folder)
+
+    def score(self, trainer: Trainer, spec: RunSpec, mark: float, network: Network | None = None) -> Scores:
+        """The scores of the averaged weights; a run that tunes sees the validation split only.
+
+        network: what has those weights, where that is not the trainer's own average
+        """
+        if network is None:
+            network = trainer.ema.average
+        elif trainer.rules.precision != "fp32":
+            asked = sampling(network.at_one_logsnr, trainer.rules.precision, self.device)
+            network.at_one_logsnr = asked  # type: ignore[method-assign, assignment]
         if spec.tunes:
             return self.evaluator.validate(network, spec.target, spec.seed, mark, self.track.primary_metric)
         return self.evaluator(network, spec.target, spec.seed, mark, trainer.levels.schedule)
@@ -126,6 +137,7 @@ def execute(
     until: float = 1.0,
     stop_asked: Callable[[], bool] = lambda: False,
     compilation: Compilation = OFF,
+    place: Bench | None = None,
 ) -> RunResult:
     """Train and evaluate; go on from a checkpoint where there is one, bit for bit on a CPU.
 
@@ -134,13 +146,15 @@ def execute(
     until:       share of the budget, one of the track's marks, after whose evaluation to pause; the outcome is then
                  "paused" and the checkpoint is written
     stop_asked:  looked at as often as on_progress is called
+    place:       another bench than the process's own for the track
 
     A loss or a score that is not finite makes a result with outcome "diverged". Raises Interrupted when it was asked to
     stop, with the checkpoint written; other errors are raised as they come.
     """
-    place = bench(spec.track, device) if compilation == OFF else bench(spec.track, device, compilation)
+    if place is None:
+        place = bench(spec.track, device) if compilation == OFF else bench(spec.track, device, compilation)
     memory.reset_peak(device)
-    trainer, kept = place.trainer(spec), Checkpoints(checkpoints)
+    trainer, kept = place.trainer(spec), place.checkpoints(checkpoints)
     progress = Progress()
     if (found := kept.load()) is not None:
         trainer.load(found.tensors)
@@ -180,7 +194,7 @@ def execute(
             clock("training")
             result.scores = place.score(trainer, spec, mark)
             clock("evaluation")
-            _check(result.scores, step)
+            check_finite(result.scores, step)
             progress.samples_drawn += result.scores.samples_drawn
             progress.values.update(result.scores.values)
             progress.marks += 1
@@ -195,7 +209,7 @@ def execute(
         place.evaluator.pulse = lambda: None
     if result.outcome == "paused":
         kept.save(trainer.done, trainer.state(), progress)
-    _describe(result, trainer, progress, place.track)
+    read_off(result, trainer, progress, place.track)
     result.costs["memory/peak_mib"] = memory.peak_mib(device)
     on_progress(1.0)
     return result
@@ -213,7 +227,7 @@ def abandon(spec: RunSpec, checkpoints: Path, reason: str) -> RunResult:
     return result
 
 
-def _describe(result: RunResult, trainer: Trainer, progress: Progress, track: Track) -> None:
+def read_off(result: RunResult, trainer: Trainer, progress: Progress, track: Track) -> None:
     """Fill in what is read off at the end of training."""
     result.values = progress.values
     if result.outcome == "finished":
@@ -235,7 +249,8 @@ def _costs(progress: Progress, steps: int, track: Track) -> dict[str, float]:
     }
 
 
-def _check(scores: Scores, step: int) -> None:
+def check_finite(scores: Scores, step: int) -> None:
+    """Raises Diverged for a score that is not finite."""
     for measured, value in scores.values.items():
         if not torch.isfinite(torch.tensor(value)):
             raise Diverged(step, f"{measured.mark_key} is {value}")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from harness.cli import splitting
 from harness.cli.options import STORE, Plugins, Store, TrackPlugins, counted, with_store
+from harness.cli.splitting import MicroBatch, Processes, Stack
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.execution.estimate import Estimate
-    from harness.execution.job import Job, Settings
+    from harness.execution.job import Job, Settings, Split
     from harness.execution.planner import Plan
     from harness.tracking.store import Store as StoreFolder
 
@@ -98,6 +100,9 @@ def run(
     device: Device = "auto",
     compile: Compile = Wish.auto,
     executor: ExecutorName = Where.local,
+    stack: Stack = "1",
+    nproc: Processes = 1,
+    micro_batch: MicroBatch = None,
     budget_fraction: BudgetFraction = None,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
@@ -136,6 +141,8 @@ def run(
         device=device,
         compile=compile.value,
         executor=executor.value,
+        stack=stack,
+        split=splitting.split_of(nproc, micro_batch),
         time_limit=time_limit,
         memory_limit=memory_limit,
         dry_run=dry_run,
@@ -174,6 +181,8 @@ def benchmark(
     device: str = "auto",
     compile: str = "auto",
     executor: str = "local",
+    stack: str = "1",
+    split: Split | None = None,
     time_limit: float | None = None,
     memory_limit: float | None = None,
     dry_run: bool = False,
@@ -181,6 +190,7 @@ def benchmark(
     """Plan and execute; returns the exit code. UserError for whatever is wrong with the request, before any work."""
     from rich.console import Console
 
+    from harness import tracks
     from harness.execution import planner, room
     from harness.execution.estimate import estimate
     from harness.execution.halt import StoreFull
@@ -192,6 +202,8 @@ def benchmark(
 
     load(plugins, track_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
+    settings = replace(settings, stack=splitting.stack_of(stack, executor), split=split or settings.split)
+    splitting.check(settings, tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")

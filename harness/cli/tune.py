@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from harness.cli import splitting
 from harness.cli.options import STORE, Plugins, Store, TrackPlugins, print_table
 from harness.cli.run import (
     Apply,
@@ -23,6 +24,7 @@ from harness.cli.run import (
     duration,
     settings_of,
 )
+from harness.cli.splitting import Stack
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,6 +64,7 @@ def tune(
     device: Device = "auto",
     compile: Compile = Wish.auto,
     executor: ExecutorName = Where.local,
+    stack: Stack = "1",
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget these studies and begin anew.")] = False,
@@ -99,6 +102,7 @@ def tune(
         list(track_plugin or []),
         compile.value,
     )
+    settings = replace(settings, stack=splitting.stack_of(stack, executor.value))
     raise typer.Exit(search(request, store, settings, dry_run))
 
 

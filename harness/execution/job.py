@@ -62,12 +62,33 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Split:
+    """Over how many processes the batch of one run goes, and how many rows a process takes at once; None: all."""
+
+    processes: int = 1
+    micro_batch: int | None = None
+
+    def __bool__(self) -> bool:
+        return self != WHOLE
+
+    def tags(self) -> dict[str, str]:
+        """As MLflow tags."""
+        named = {"nproc": self.processes if self.processes > 1 else None, "micro_batch": self.micro_batch}
+        return {name: str(value) for name, value in named.items() if value is not None}
+
+
+WHOLE = Split()
+
+
+@dataclass(frozen=True)
 class Settings:
     """How runs are executed.
 
     executor: "local" or "ray"
     workers:  runs at a time; None lets the executor decide
     compile:  "auto", "on" or "off"
+    stack:    runs of one cell that a worker executes at once; None lets `harness.execution.stacks` decide
+    split:    how the batch of a run is split
     """
 
     executor: str = "local"
@@ -77,6 +98,8 @@ class Settings:
     track_plugins: tuple[str, ...] = ()
     limits: Limits = Limits()
     compile: str = "auto"
+    stack: int | None = 1
+    split: Split = WHOLE
 
 
 class Executor(Protocol):

@@ -1,7 +1,8 @@
 """What a worker process and its parent say to each other.
 
-parent → worker: a `Setup`, then any number of `Assignment`s one after another, and STOP while one is worked on
-worker → parent: READY, then for each assignment any number of (SHARE, share done) and one `Reply`
+parent → worker: a `Setup`, then any number of `Assignment`s and `Stack`s one after another, and STOP while one is
+                 worked on
+worker → parent: READY, then for each of them any number of (SHARE, share done) and one `Reply`
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.execution.job import Job
+from harness.execution.job import WHOLE, Job, Split
 from harness.metrics.keys import Measured
 
 READY, SHARE, STOP = "ready", "share", "stop"
@@ -38,11 +39,22 @@ class Assignment:
     outbox: Path
     tags: dict[str, str]
     compile: str = "auto"
+    split: Split = WHOLE
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Jobs to be executed at once. The share done of it is the sum over its jobs."""
+
+    assignments: tuple[Assignment, ...]
 
 
 @dataclass
 class Reply:
-    """How a job ended; see `harness.execution.job.Done`. output: the last that a failed one printed."""
+    """How a job ended; see `harness.execution.job.Done`. output: the last that a failed one printed.
+
+    members: of a stack, how each of its jobs ended; none where the stack as a whole failed or was interrupted
+    """
 
     outcome: str
     reason: str = ""
@@ -51,3 +63,4 @@ class Reply:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     output: bytes = b""
+    members: tuple[Reply, ...] = ()

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 
 from harness.execution.job import INTERRUPTED, Limits
 from harness.execution.memory import resident
-from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup
+from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
 from harness.execution.output import Output
 
 POLL_SECONDS = 0.1
@@ -48,8 +48,8 @@ class Supervised:
         self._needed = 0  # bytes that a process holds before its first job
         self._lock = threading.Lock()  # a message is written by one thread at a time
 
-    def run(self, assignment: Assignment) -> Reply:
-        """Execute one job. What a failed one had printed comes along."""
+    def run(self, assignment: Assignment | Stack) -> Reply:
+        """Execute one job, or several at once. What a failed one had printed comes along."""
         began = time.perf_counter()
         self.on_share(0.0)
         self._output.clear()
@@ -89,11 +89,12 @@ class Supervised:
         if connection is not None:
             connection.close()
 
-    def _converse(self, assignment: Assignment) -> Reply:
+    def _converse(self, assignment: Assignment | Stack) -> Reply:
         connection = self._ready()
         if connection is None:
             return Reply(INTERRUPTED, "it had not begun")
-        deadline = None if self.limits.seconds is None else time.monotonic() + self.limits.seconds
+        runs = len(assignment.assignments) if isinstance(assignment, Stack) else 1
+        deadline = None if self.limits.seconds is None else time.monotonic() + runs * self.limits.seconds
         with self._lock:
             connection.send(assignment)
         if self.stopped:

@@ -14,13 +14,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
-from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup
+from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
 
 if TYPE_CHECKING:
-    from harness.run import RunResult
+    from harness.run import Bench, RunResult
     from harness.specs import RunSpec
 
 SHARES_A_SECOND = 5
@@ -34,14 +35,14 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.stopping = False
-        self._assigned: queue.SimpleQueue[Assignment] = queue.SimpleQueue()
+        self._assigned: queue.SimpleQueue[Assignment | Stack] = queue.SimpleQueue()
         self._said = 0.0
 
     def serve(self) -> NoReturn:
         """Work until the parent closes the connection."""
-        setup: Setup = self.connection.recv()
+        self.setup: Setup = self.connection.recv()
         threading.Thread(target=self._listen, daemon=True).start()
-        _set_up(setup)
+        set_up(self.setup)
         self.connection.send(READY)
         while True:
             assignment = self._assigned.get()
@@ -59,9 +60,12 @@ class Worker:
         except (EOFError, OSError):
             os._exit(GONE)
 
-    def _work(self, assignment: Assignment) -> Reply:
+    def _work(self, assignment: Assignment | Stack) -> Reply:
         started, began = time.time(), time.perf_counter()
-        reply = self._attempt(assignment, started)
+        if isinstance(assignment, Stack):
+            reply = self._attempt_stack(assignment.assignments, started)
+        else:
+            reply = self._attempt(assignment, started)
         reply.seconds = time.perf_counter() - began
         return reply
 
@@ -69,12 +73,15 @@ class Worker:
         import torch
 
         from harness.run import Interrupted, abandon, execute
-        from harness.tracking import result_folder
         from harness.training.compilation import compilation
 
         job, device = given.job, torch.device(given.device)
+        if given.split.processes > 1 and not job.abandon:
+            from harness.execution import torchrun
+
+            return torchrun.execute(given, self.setup, self._report, lambda: self.stopping)
         try:
-            _check_unchanged(job.spec)
+            check_unchanged(job.spec)
             if job.abandon:
                 result = abandon(job.spec, given.checkpoints, job.abandon)
             else:
@@ -86,22 +93,41 @@ class Worker:
                     until=job.until,
                     stop_asked=lambda: self.stopping,
                     compilation=compilation(given.compile, device),
+                    place=_bench_of(given),
                 )
         except Interrupted:
             return Reply("interrupted", "it was asked to stop")
         except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
-            return Reply("failed", _in_one_line(error))
-        reply = _reply(result)
-        if result.outcome == "paused":
-            return reply
+            return Reply("failed", in_one_line(error))
+        return delivered(given, result, started)
+
+    def _attempt_stack(self, given: tuple[Assignment, ...], started: float) -> Reply:
+        import torch
+
+        from harness.run import Interrupted
+        from harness.stack import execute_stack
+
+        began = time.perf_counter()
         try:
-            folder = result_folder.write(
-                given.outbox, result, device, started, time.time(), extra_tags=dict(job.tags) | given.tags
+            for one in given:
+                check_unchanged(one.job.spec)
+            results = execute_stack(
+                [one.job.spec for one in given],
+                torch.device(given[0].device),
+                lambda share: self._report(share * len(given)),
+                checkpoints=[one.checkpoints for one in given],
+                until=given[0].job.until,
+                stop_asked=lambda: self.stopping,
             )
-        except Exception as error:  # whatever cannot be written: the run itself is not at fault
-            return Reply("unwritable", _in_one_line(error))
-        reply.folder = folder
-        return reply
+        except Interrupted:
+            return Reply("interrupted", "it was asked to stop")
+        except (Exception, SystemExit) as error:  # one member's plugin: each will be tried by itself
+            return Reply("failed", in_one_line(error))
+        stack = {"stack": str(len(given))}
+        replies = [delivered(one, result, started, stack) for one, result in zip(given, results, strict=True)]
+        for reply in replies:
+            reply.seconds = (time.perf_counter() - began) / len(given)
+        return Reply("stacked", members=tuple(replies))
 
     def _report(self, share: float) -> None:
         now = time.monotonic()
@@ -110,11 +136,42 @@ class Worker:
             self.connection.send((SHARE, share))
 
 
-def _reply(result: RunResult) -> Reply:
-    return Reply(result.outcome, result.reason, values=result.values, notes=tuple(result.notes))
+def _bench_of(given: Assignment) -> Bench | None:
+    """A bench for a batch in parts; None where the process's own will do."""
+    if not given.split:
+        return None
+    import torch
+
+    from harness import tracks
+    from harness.training.distributed import Team, TeamBench
+
+    return TeamBench(tracks.get(given.job.spec.track), torch.device(given.device), Team(), given.split.micro_batch)
 
 
-def _check_unchanged(spec: RunSpec) -> None:
+def delivered(given: Assignment, result: RunResult, started: float, tags: Mapping[str, str] | None = None) -> Reply:
+    """A run's end as a reply, its result written into the outbox; a paused one has none yet.
+
+    started: seconds since the epoch
+    tags:    further MLflow tags
+    """
+    import torch
+
+    from harness.tracking import result_folder
+
+    reply = Reply(result.outcome, result.reason, values=result.values, notes=tuple(result.notes))
+    if result.outcome == "paused":
+        return reply
+    every = dict(given.job.tags) | given.tags | dict(tags or {})
+    try:
+        reply.folder = result_folder.write(
+            given.outbox, result, torch.device(given.device), started, time.time(), extra_tags=every
+        )
+    except Exception as error:  # whatever cannot be written: the run itself is not at fault
+        return Reply("unwritable", in_one_line(error))
+    return reply
+
+
+def check_unchanged(spec: RunSpec) -> None:
     """A plugin that was edited after the command began must not be recorded as what was asked for."""
     here = type(spec)(**spec.model_dump())
     if here.key != spec.key:
@@ -122,13 +179,14 @@ def _check_unchanged(spec: RunSpec) -> None:
         raise RuntimeError(f"{edited} was changed after the command began, or gives other numbers each time")
 
 
-def _in_one_line(error: BaseException) -> str:
+def in_one_line(error: BaseException) -> str:
     """Without what would steer a terminal."""
     text = "".join(mark if mark.isprintable() else " " for mark in str(error))
     return f"{type(error).__name__}: {' '.join(text.split())}"[:500]
 
 
-def _set_up(setup: Setup) -> None:
+def set_up(setup: Setup) -> None:
+    """Load what every run of a process needs."""
     import torch
 
     torch.set_num_threads(1)
@@ -151,15 +209,16 @@ def _limit_memory(beside: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (held + beside, hard))
 
 
-def _die_with_parent() -> None:
-    # The parent decides what happens to its workers.
-    for handled in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(handled, signal.SIG_IGN)
+def die_with_parent() -> None:
+    """Have the system end this process when its parent's thread is gone, where it can (Linux)."""
     # For a plugin that never lets another Python thread run; elsewhere than on Linux the closed connection has to do.
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    _die_with_parent()
+    # The parent decides what happens to its workers.
+    for handled in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(handled, signal.SIG_IGN)
+    die_with_parent()
     Worker(Connection(int(sys.argv[1]))).serve()

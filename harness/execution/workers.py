@@ -31,13 +31,18 @@ def devices_of(device: str) -> list[str]:
 
 
 def workers_for(settings: Settings, store: Store, track: str) -> int:
-    """Runs at a time: as asked, else one a core, and on GPUs no more than their free memory takes."""
+    """Workers at a time: as asked, else one a core, and on GPUs no more than their free memory takes.
+
+    A worker that executes many runs at once has a GPU for itself.
+    """
     if settings.workers is not None:
         return settings.workers
-    if settings.device == "mps":
+    if settings.device == "mps" or settings.split.processes > 1:
         return 1
     if not settings.device.startswith("cuda"):
         return cores()
+    if settings.stack != 1:
+        return len(devices_of(settings.device))
     import torch
 
     one = mib_of_a_run(store, track, settings.device, settings)

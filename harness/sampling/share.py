@@ -27,6 +27,10 @@ class Share:
             raise ValueError(f"{chunks} chunks of samples are too few for {self.world} processes")
         return range(self.rank, chunks, self.world)
 
+    def waits(self, chunks: int) -> int:
+        """How many chunks fewer than another process this one draws: 0 or 1."""
+        return -(-chunks // self.world) - len(self.mine(chunks))
+
     def together(self, mine: list[Tensor], sizes: list[int]) -> Tensor:
         """The rows of all chunks, in their order, from those that this process has. sizes: rows of every chunk"""
         if self.world == 1:

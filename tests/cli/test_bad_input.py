@@ -69,6 +69,16 @@ def plugin(tmp_path):
         (["-s", "laplace", "--plugin", "no/such/file.py"], ["no/such/file.py"]),
         (["-s", "laplace", "--plugin", "no.such.module"], ["no.such.module"]),
         (["--sede", "3"], ["--sede"]),
+        (["--stack", "0"], ["--stack", "'0'", "auto"]),
+        (["--stack", "many"], ["--stack", "many", "auto"]),
+        (["--stack", "4", "--executor", "ray"], ["--stack 4", "local"]),
+        (["--nproc", "0"], ["--nproc", "0"]),
+        (["--nproc", "3", "--device", "cpu"], ["--nproc 3", "digits-v1", "128"]),
+        (["--nproc", "2", "--stack", "4"], ["--nproc 2", "--stack"]),
+        (["--nproc", "2", "--executor", "ray"], ["--nproc 2", "ray"]),
+        (["--nproc", "2", "--workers", "2", "--device", "cpu"], ["--nproc 2", "--workers 2"]),
+        (["--nproc", "2", "--micro-batch", "65", "--device", "cpu"], ["--micro-batch", "65", "64"]),
+        (["--micro-batch", "0"], ["--micro-batch", "0"]),
     ],
 )
 def test_run_refuses(snrbench, tmp_path, arguments, named):
@@ -80,6 +90,17 @@ def test_run_refuses(snrbench, tmp_path, arguments, named):
     for word in named:
         assert word in err
     assert not store.exists(), "refused before anything is written"
+
+
+def test_more_processes_than_gpus(snrbench, tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.device.resolve", lambda name: name)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    for device, says in (("cuda", "CUDA devices found: 2"), ("cuda:1", "got cuda:1")):
+        code, _, err = snrbench("run", "digits-v1", "--nproc", "4", "--device", device, "--store", tmp_path / "store")
+        assert code == 2
+        assert len(err.splitlines()) == 1
+        assert "--nproc 4" in err
+        assert says in err
 
 
 @pytest.mark.parametrize(

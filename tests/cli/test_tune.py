@@ -104,6 +104,18 @@ def test_killed_it_goes_on_and_ends_as_if_nothing_had_been(scene, quiet):
     assert done.stdout == quiet[1].stdout
 
 
+def test_trials_run_at_once_are_the_same_trials(scene, quiet):
+    """All runs of a block are asked before any is waited for, so that they can be stacked."""
+    done = scene.tune("stacked", "laplace", "--trials", "5", "--workers", "1", "--stack", "4")
+    assert done.returncode == 0, done.stderr
+    for one, other in zip(trials(scene.store("stacked")), trials(quiet[0]), strict=True):
+        assert (one[0], one[3]) == (other[0], other[3])
+        assert one[4] == pytest.approx(other[4], rel=1e-3, abs=1e-3)
+    tags = [run.data.tags.get("snrbench.stack") for run in search(Store(scene.store("stacked")), "tiny-v1/tuning")]
+    assert tags.count("4") >= 4
+    assert runs_in_mlflow(scene.store("stacked"), "tiny-v1/tuning") == runs_in_mlflow(quiet[0], "tiny-v1/tuning")
+
+
 def test_what_was_found_is_scored_and_tagged(scene, quiet, snrbench):
     store, _ = quiet
     code, _, said = snrbench(*scene.words("run", "quiet", "-s", "laplace@tuned", "--seeds", "1", "--workers", "1")[1:])

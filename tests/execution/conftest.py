@@ -92,11 +92,11 @@ def files(tmp_path_factory, one_thread):
 def make(files, tmp_path):
     """Makes an executor on the store at `tmp_path / "store"`."""
 
-    def made(name="local", workers=1, seconds=600.0, gib=None, jobs=99):
+    def made(name="local", workers=1, seconds=600.0, gib=None, jobs=99, stack=1):
         store = Store(tmp_path / "store")
         store.outbox.mkdir(parents=True, exist_ok=True)
         track, plugin = files
-        settings = Settings(name, "cpu", workers, (plugin,), (track,), Limits(seconds, gib))
+        settings = Settings(name, "cpu", workers, (plugin,), (track,), Limits(seconds, gib), stack=stack)
         return executors.make(settings, store, jobs)
 
     return made

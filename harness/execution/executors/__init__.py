@@ -20,11 +20,15 @@ def make(settings: Settings, store: Store, jobs: int, expected: float | None = N
     """
     if settings.executor == "local":
         from harness.execution.executors.local import LocalExecutor
+        from harness.execution.stacks import stack_size
         from harness.execution.workers import devices_of, workers_for
 
-        slots = max(1, min(workers_for(settings, store, track), jobs))
-        limits = completed(settings.limits, expected, slots, settings.device)
-        return LocalExecutor(replace(settings, limits=limits), store, slots, devices_of(settings.device))
+        workers = max(1, min(workers_for(settings, store, track), jobs))
+        limits = completed(settings.limits, expected, workers, settings.device)
+        stack = stack_size(settings, store, track)
+        # The processes of a run have a GPU each, so that their worker is dealt none.
+        devices = [settings.device] if settings.split.processes > 1 else devices_of(settings.device)
+        return LocalExecutor(replace(settings, limits=limits), store, workers, devices, stack)
     if settings.executor == "ray":
         try:
             from harness.execution.executors.on_ray import RayExecutor

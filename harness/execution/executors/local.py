@@ -10,31 +10,37 @@ import queue
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from harness.execution.executors.places import assignment, done_of, setup_of
 from harness.execution.job import INTERRUPTED, Done, Job, Settings
+from harness.execution.messages import Reply, Stack
+from harness.execution.stacks import grouped
 from harness.execution.supervised import Supervised
 from harness.tracking.store import Store
 
 
 class LocalExecutor:
-    """Executes jobs in `slots` processes of this machine. See `harness.execution.job.Executor`.
+    """Executes jobs in `workers` processes of this machine. See `harness.execution.job.Executor`.
 
     devices: the workers are dealt over these
+    stack:   jobs of one cell that a worker may execute at once
+    slots:   jobs at a time
     """
 
-    def __init__(self, settings: Settings, store: Store, slots: int, devices: list[str]) -> None:
-        self.slots, self.store, self.settings = slots, store, settings
-        self._ended: queue.SimpleQueue[Done] = queue.SimpleQueue()
-        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="worker")
+    def __init__(self, settings: Settings, store: Store, workers: int, devices: list[str], stack: int = 1) -> None:
+        self.slots, self.store, self.settings, self.stack = workers * stack, store, settings, stack
+        self._pending: list[Job] = []
+        self._ended: queue.SimpleQueue[list[Done]] = queue.SimpleQueue()  # what ended together comes together
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._shares = [0.0] * slots
+        self._shares = [0.0] * workers
         self._workers: list[Supervised] = []
         self._busy = 0
         self._counting = threading.Lock()
-        for slot in range(slots):
+        for slot in range(workers):
             setup = setup_of(settings, devices[slot % len(devices)])
             self._workers.append(
                 Supervised(
@@ -47,14 +53,19 @@ class LocalExecutor:
             self._free.put(slot)
 
     def submit(self, job: Job) -> None:
-        """Run this when a worker is free."""
-        future = self._threads.submit(self._run, job)
-        future.add_done_callback(self._collect)
+        """Run this when a worker is free; where jobs are stacked, with those that come until the next `wait`."""
+        if self.stack > 1:
+            self._pending.append(job)
+            return
+        self._send((job,))
 
     def wait(self, timeout: float) -> list[Done]:
         """What has ended since the last call."""
+        for jobs in grouped(self._pending, self.stack, len(self._workers)):
+            self._send(jobs)
+        self._pending.clear()
         try:
-            return [self._ended.get(timeout=timeout), *self._rest()]
+            return [*self._ended.get(timeout=timeout), *self._rest()]
         except queue.Empty:
             return []
 
@@ -64,6 +75,7 @@ class LocalExecutor:
 
     def stop(self, seconds: float) -> list[Done]:
         """Have each worker write a checkpoint and stop; end those that have not after `seconds`."""
+        self._pending.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.stop()
@@ -90,30 +102,63 @@ class LocalExecutor:
     ) -> None:
         self.kill()
 
-    def _run(self, job: Job) -> Done:
+    def _send(self, jobs: tuple[Job, ...]) -> None:
+        future = self._threads.submit(self._run, jobs)
+        future.add_done_callback(self._collect)
+
+    def _run(self, jobs: tuple[Job, ...]) -> list[Done]:
         slot = self._free.get()
         with self._counting:
             self._busy += 1
         try:
-            if self._workers[slot].stopped:
-                return Done(job, INTERRUPTED, "it had not begun")
-            started = time.time()
-            reply = self._workers[slot].run(assignment(self.settings, self.store, job, self._workers[slot].device))
-            return done_of(self.settings, self.store, job, reply, self._workers[slot].device, started)
-        except Exception as error:  # whatever happens to one run must not stop the others
-            return Done(job, "failed", f"{type(error).__name__}: {error}")
+            return self._run_at_once(jobs, slot) if len(jobs) > 1 else [self._run_one(jobs[0], slot)]
         finally:
             self._shares[slot] = 0.0
             with self._counting:
                 self._busy -= 1
             self._free.put(slot)
 
-    def _collect(self, future: Future[Done]) -> None:
+    def _run_one(self, job: Job, slot: int) -> Done:
+        worker = self._workers[slot]
+        try:
+            if worker.stopped:
+                return Done(job, INTERRUPTED, "it had not begun")
+            started = time.time()
+            reply = worker.run(assignment(self.settings, self.store, job, worker.device))
+            return done_of(self.settings, self.store, job, reply, worker.device, started)
+        except Exception as error:  # whatever happens to one run must not stop the others
+            return Done(job, "failed", f"{type(error).__name__}: {error}")
+
+    def _run_at_once(self, jobs: tuple[Job, ...], slot: int) -> list[Done]:
+        """A stack that fails is halved, down to runs by themselves: what is wrong with one run costs no other."""
+        worker, started = self._workers[slot], time.time()
+        if len(jobs) == 1:
+            return [self._run_one(jobs[0], slot)]
+        if worker.stopped:
+            return [Done(job, INTERRUPTED, "it had not begun") for job in jobs]
+        given = [assignment(self.settings, self.store, job, worker.device) for job in jobs]
+        try:
+            reply = worker.run(Stack(tuple(given)))
+        except Exception as error:
+            reply = Reply("failed", f"{type(error).__name__}: {error}")
+        if reply.members:
+            return [
+                done_of(self.settings, self.store, job, each, worker.device, started)
+                for job, each in zip(jobs, reply.members, strict=True)
+            ]
+        if reply.outcome == INTERRUPTED:
+            return [Done(job, INTERRUPTED, reply.reason) for job in jobs]
+        half = len(jobs) // 2
+        found = [*self._run_at_once(jobs[:half], slot), *self._run_at_once(jobs[half:], slot)]
+        note = f"at once with {len(jobs) - 1} others it failed ({reply.reason}), so they were run in smaller stacks"
+        return [replace(found[0], notes=(*found[0].notes, note)), *found[1:]]
+
+    def _collect(self, future: Future[list[Done]]) -> None:
         if not future.cancelled():
             self._ended.put(future.result())
 
     def _rest(self) -> list[Done]:
-        found = []
+        found: list[Done] = []
         while not self._ended.empty():
-            found.append(self._ended.get())
+            found += self._ended.get()
         return found

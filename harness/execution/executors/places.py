@@ -32,7 +32,8 @@ def checkpoints_of(store: Store, job: Job) -> Path:
 
 def assignment(settings: Settings, store: Store, job: Job, device: str) -> Assignment:
     """The job with its places. What it was loaded from is kept with it, for whoever wants to repeat it."""
-    return Assignment(job, device, checkpoints_of(store, job), store.outbox, _loaded(settings), settings.compile)
+    tags = _loaded(settings) | settings.split.tags()
+    return Assignment(job, device, checkpoints_of(store, job), store.outbox, tags, settings.compile, settings.split)
 
 
 def done_of(settings: Settings, store: Store, job: Job, reply: Reply, device: str, started: float) -> Done:

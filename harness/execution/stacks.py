@@ -1,0 +1,54 @@
+"""Which runs are executed at once, and how many.
+
+On a CPU that is one: stacked, 8 runs of digits-v1 take as long as one by one (tests/benchmarks/stacked.py has the
+figures), since one run's matrices keep a core busy already. A GPU is mostly idle with one small network.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+from harness.execution.job import Job, Settings
+from harness.execution.workers import MIB, devices_of
+from harness.tracking.store import Store
+
+ON_A_GPU = 32
+"""Runs at once on a GPU where nothing is known of their memory."""
+MOST = 128
+SHARE_OF_MEMORY = 0.6
+"""Of a GPU's free memory that stacked runs may fill by the peaks of earlier ones."""
+
+
+def stack_size(settings: Settings, store: Store, track: str) -> int:
+    """Runs at once in a process: as asked; "auto" is 1 on a CPU, and on a GPU as many as its memory takes."""
+    if settings.stack is not None:
+        return settings.stack
+    if not settings.device.startswith("cuda"):
+        return 1
+    import torch
+
+    from harness.execution.estimate import peak_mib
+
+    one = peak_mib(store, track, devices_of(settings.device)[0])
+    if one is None:
+        return ON_A_GPU
+    free = min(torch.cuda.mem_get_info(device)[0] / MIB for device in devices_of(settings.device))
+    return max(1, min(MOST, int(SHARE_OF_MEMORY * free / one)))
+
+
+def grouped(jobs: Iterable[Job], size: int, workers: int) -> list[tuple[Job, ...]]:
+    """Jobs to be executed at once: those of one cell that go equally far, at most `size`, spread evenly over `workers`.
+
+    What is given up is nothing to train, and stays by itself.
+    """
+    cells: dict[tuple[str, str, bool, float, str], list[Job]] = {}
+    for job in jobs:
+        alone = job.spec.key if job.abandon else ""
+        cells.setdefault((job.spec.track, job.spec.target, job.spec.tunes, job.until, alone), []).append(job)
+    found: list[tuple[Job, ...]] = []
+    for alike in cells.values():
+        stacks = max(-(-len(alike) // size), min(workers, len(alike)))
+        bounds = [number * len(alike) // stacks for number in range(stacks + 1)]
+        found += [tuple(alike[start:end]) for start, end in itertools.pairwise(bounds)]
+    return found

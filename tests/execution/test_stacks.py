@@ -1,0 +1,65 @@
+"""Jobs executed at once: which, what becomes of them, and that one that fails costs no other."""
+
+import json
+
+import pytest
+import torch
+
+from harness.execution import stacks
+from harness.execution.job import Job, Settings
+from harness.run import execute
+from harness.specs import Entry, RunSpec
+from harness.tracking.store import Store
+
+
+def spec_of(schedule="laplace", seed=0, **more):
+    return RunSpec(track="brief-v1", target="v", entry=Entry.of(schedule), seed=seed).model_copy(update=more)
+
+
+def test_jobs_of_one_cell_that_go_equally_far_are_grouped_and_spread_over_workers(files):
+    alike = [Job(spec_of(seed=seed)) for seed in range(7)]
+    other = [Job(spec_of(target="x0")), Job(spec_of(study="s", trial=0)), Job(spec_of(seed=9), until=0.25)]
+    given_up = [Job(spec_of(seed=seed), abandon="hopeless") for seed in (10, 11)]
+    found = stacks.grouped([*alike, *other, *given_up], 4, 1)
+    assert found[:2] == [tuple(alike[:3]), tuple(alike[3:])]
+    assert found[2:] == [(job,) for job in (*other, *given_up)]
+    assert [len(jobs) for jobs in stacks.grouped(alike, 16, 3)] == [2, 2, 3]
+    assert [len(jobs) for jobs in stacks.grouped(alike[:2], 16, 3)] == [1, 1]
+
+
+@pytest.mark.parametrize(("peak", "expected"), [(None, stacks.ON_A_GPU), (600.0, 20), (1e-3, stacks.MOST), (1e9, 1)])
+def test_auto_is_one_on_a_cpu_and_what_fits_on_a_gpu(tmp_path, monkeypatch, peak, expected):
+    store = Store(tmp_path)
+    assert stacks.stack_size(Settings(stack=None), store, "digits-v1") == 1
+    assert stacks.stack_size(Settings(stack=5), store, "digits-v1") == 5
+    monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: peak)
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (20_000 * 2**20, 80_000 * 2**20))
+    assert stacks.stack_size(Settings(device="cuda:0", stack=None), store, "digits-v1") == expected
+
+
+def test_a_stack_that_fails_is_halved_and_one_that_is_stopped_keeps_its_checkpoints(make, store, at_work):
+    with make(stack=4) as executor:
+        assert executor.slots == 4
+        asked = [spec_of("late_raises"), spec_of("cosine"), spec_of("late_nan")]
+        for spec in asked:
+            executor.submit(Job(spec, tags=(("trials", "24"),)))
+        ended = executor.wait(300.0)
+        assert [done.spec for done in ended] == asked, "what was executed together comes together"
+        raised, cosine, nan = ended
+        assert (raised.outcome, raised.reason) == ("failed", "RuntimeError: plugin broke")
+        assert "with 2 others it failed (RuntimeError: plugin broke)" in raised.notes[0]
+        assert (cosine.outcome, nan.outcome) == ("finished", "diverged")
+        assert cosine.values == pytest.approx(execute(cosine.spec, torch.device("cpu")).values, rel=1e-3)
+        for done in (cosine, nan):
+            tags = json.loads((done.folder / "run.json").read_text())["tags"]
+            assert (tags["snrbench.stack"], tags["snrbench.trials"]) == ("2", "24")
+            assert tags["snrbench.run_key"] == done.spec.key
+
+        stopped = [spec_of("late_dawdles"), spec_of(seed=7)]
+        for spec in stopped:
+            executor.submit(Job(spec))
+        while not at_work.exists():
+            executor.wait(0.02)
+        assert [done.outcome for done in executor.stop(60.0)] == ["interrupted"] * 2
+    for spec in stopped:
+        assert list((store.root / "checkpoints" / spec.key).glob("*.safetensors"))
