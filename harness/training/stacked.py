@@ -227,7 +227,7 @@ class StackedTrainer:
         alpha, sigma = alpha.view(per_example), sigma.view(per_example)
         return levels, [
             Batch(
-                data.x[rows[dealt, step]],
+                data.x[rows[dealt, step]].float(),
                 eps[dealt, step],
                 labels[dealt, step],
                 logsnr[:, step],
@@ -286,6 +286,8 @@ class StackedTrainer:
 
 def _check(members: Sequence[Trainer]) -> None:
     first = members[0]
+    if first.data.x.device != first.parameters[0].device:
+        raise Unstackable("the training data are not on the network's device")
     shared = {"learning_rate", "ema_decay"}
     for member in members:
         if member.done != first.done:
