@@ -289,6 +289,8 @@ class StackedTrainer:
 
 def _check(members: Sequence[Trainer]) -> None:
     first = members[0]
+    if first.data.x.device != first.parameters[0].device:
+        raise Unstackable("the training data are not on the network's device")
     shared = {"learning_rate", "ema_decay"}
     for member in members:
         if member.done != first.done:

@@ -86,6 +86,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--without-evaluation", action="store_true", help="the steps alone")
     options = parser.parse_args()
     torch.set_num_threads(1)
     track = tracks.get(options.track)
@@ -97,7 +98,7 @@ def main() -> None:
     for count in options.sizes:
         found: list[tuple[float, float, float, float]] = []
         for _ in range(options.rounds):
-            alone, stacked = seconds(place, count, options.steps, track.marks)
+            alone, stacked = seconds(place, count, options.steps, () if options.without_evaluation else track.marks)
             of_runs = [whole * training + evaluation for training, evaluation in (alone, stacked)]
             per_hour = [3600 * count / one for one in of_runs]
             found.append((*per_hour, alone[0] / stacked[0], of_runs[0] / of_runs[1]))
