@@ -299,8 +299,6 @@ def _check(members: Sequence[Trainer]) -> None:
             raise Unstackable("runs of different cells")
         if member.rules.model_dump(exclude=shared) != first.rules.model_dump(exclude=shared):
             raise Unstackable("runs under different rules of training")
-    if first.data.x.device.type != first.device.type:
-        raise Unstackable("their data do not fit on the device")
     # Constants of a network are taken from the first one; what a network counts while it runs cannot be shared.
     kept = set(first.network.state_dict()) - {name for name, _ in first.network.named_parameters()}
     if kept:

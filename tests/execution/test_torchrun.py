@@ -71,7 +71,7 @@ def given(scene, tmp_path):
     (tmp_path / "outbox").mkdir()
     spec = RunSpec(track="tiny-v1", target="v", entry=Entry.of("fragile"), seed=0)
     split = Split(processes=2, micro_batch=40)
-    order = Assignment(Job(spec), "cpu", tmp_path / "checkpoints", tmp_path / "outbox", split.tags(), split)
+    order = Assignment(Job(spec), "cpu", tmp_path / "checkpoints", tmp_path / "outbox", split.tags(), split=split)
     return order, Setup((str(scene / "fragile.py"),), (str(scene / "tiny_track.py"),), None)
 
 

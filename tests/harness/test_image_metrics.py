@@ -188,7 +188,8 @@ def test_processes_that_share_the_samples_find_the_same_scores(data, network):
     for scores in found:
         assert scores.values == alone.values
         assert torch.equal(scores.shown, alone.shown)
-    assert {rank: drawn.count(rank) for rank in range(world)} == {0: 12, 1: 8, 2: 8}  # 7 chunks, 4 settings
+    # 7 chunks, 4 settings: who draws fewer asks as often, since all processes are asked together whether to stop.
+    assert {rank: drawn.count(rank) for rank in range(world)} == {0: 12, 1: 12, 2: 12}
     with pytest.raises(ValueError, match="7 chunks of samples are too few for 8 processes"):
         Share(0, 8).mine(7)
 
