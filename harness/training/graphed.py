@@ -95,14 +95,14 @@ class GraphedSteps:
             self._step()
 
     def _captured(self) -> torch.cuda.CUDAGraph:
-        device = self.trainer.device
-        beside = torch.cuda.Stream(device)
-        beside.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(beside):
-            self._warm_up()
-        torch.cuda.current_stream(device).wait_stream(beside)
-        self.at.zero_()
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._step()
+        with torch.cuda.device(self.trainer.device):  # a graph is captured on the current one
+            beside = torch.cuda.Stream()
+            beside.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(beside):
+                self._warm_up()
+            torch.cuda.current_stream().wait_stream(beside)
+            self.at.zero_()
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                self._step()
         return graph
