@@ -40,7 +40,7 @@ def test_every_number_of_a_track_is_on_its_card(snrbench, name):
             for field, value in part:
                 text = ", ".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
                 assert shown[heading, field.replace("_", " ")].replace(",", "").startswith(text.replace(",", ""))
-    for floor, value in read_card(name)["floors"].items():
+    for floor, value in read_card(name).get("floors", {}).items():
         assert shown["floors: real training data in the place of samples", floor] == f"{value:.3g}"
 
 

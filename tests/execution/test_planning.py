@@ -14,7 +14,7 @@ from harness.execution.estimate import estimate
 from harness.execution.failed import failed_jobs
 from harness.execution.job import Limits
 from harness.execution.limits import LEAST_SECONDS, UNKNOWN_SECONDS, completed
-from harness.execution.worker import _check_unchanged
+from harness.execution.worker import check_unchanged
 from harness.run import RunResult
 from harness.specs import Entry, RunSpec
 from harness.tracking import result_folder
@@ -168,13 +168,13 @@ def test_what_was_edited_after_the_command_began_is_not_run(tmp_path, monkeypatc
     schedules.load_plugin(file)
     spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("edited_later"), seed=0)
     assert spec.key
-    _check_unchanged(spec)
+    check_unchanged(spec)
     other = tracks.get("gmm-v1").training.model_copy(update={"steps": 40})
     with monkeypatch.context() as edited:
         edited.setitem(tracks.TRACKS, "gmm-v1", tracks.get("gmm-v1").model_copy(update={"training": other}))
         with pytest.raises(RuntimeError, match="the plugin of its track was changed"):
-            _check_unchanged(spec)
+            check_unchanged(spec)
     file.write_text(STILL.replace("still", "later").replace("SCALE", "2.0"))
     schedules.load_plugin(file)
     with pytest.raises(RuntimeError, match="its plugin was changed"):
-        _check_unchanged(spec)
+        check_unchanged(spec)

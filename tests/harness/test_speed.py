@@ -1,8 +1,8 @@
 """Precision, compilation, graphs and prefetching change how fast a run is, and its numbers by rounding alone.
 
-How far two runs are apart after 50 steps: rounding of one step is multiplied by the steps after it, by 10 to 100 here.
-float32 rounds at 6e-8, and losses of the whole curve agree to 1e-4; TF32 and bf16 have 10 and 8 bits of mantissa, which
-is 4e-3 a product at most, averaged over thousands of them: 3 % of a loss, single steps included.
+How far two runs are apart after 50 steps: the rounding of one step is carried on, and multiplied, by those after it.
+float32 rounds at 6e-8, and losses of the whole curve are to agree to 1e-4; TF32 and bf16 have 10 and 8 bits of
+mantissa, which is 4e-3 a product at most, averaged over thousands of them: 3 % of a loss, single steps included.
 """
 
 import copy
