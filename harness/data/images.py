@@ -81,8 +81,18 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
     )
 
 
-def check_cifar10() -> None:
+def check_mnist() -> None:
     """Have the files here, downloaded where they have to be. UserError as `official`."""
+    official("MNIST", train=True)
+
+
+def check_fashion_mnist() -> None:
+    """As `check_mnist`."""
+    official("FashionMNIST", train=True)
+
+
+def check_cifar10() -> None:
+    """As `check_mnist`."""
     official("CIFAR10", train=True)
 
 

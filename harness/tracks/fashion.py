@@ -13,7 +13,7 @@ FASHION = MNIST.model_copy(
     update={
         "name": "fashion-v1",
         "summary": "Fashion-MNIST at 32×32, DiT of 0.7 M parameters on patches of 8 pixels",
-        "data": Part(make="harness.data.images:fashion_mnist"),
+        "data": Part(make="harness.data.images:fashion_mnist", check="harness.data.images:check_fashion_mnist"),
         "features": Part(
             make="harness.metrics.classifiers:fashion_features",
             options={"sha256": "2071c210fda52168031a197a534437f62e4a4a88a88b1ef79dab39e536fd5f46"},

@@ -28,7 +28,7 @@ from harness.tracks.track import Evaluation, Part, Track, Training, Tuning
 MNIST = Track(
     name="mnist-v1",
     summary="MNIST at 32×32, DiT of 0.7 M parameters on patches of 8 pixels",
-    data=Part(make="harness.data.images:mnist"),
+    data=Part(make="harness.data.images:mnist", check="harness.data.images:check_mnist"),
     network=Part(make="harness.networks.dit:DiT", options={"depth": 4, "hidden": 96, "heads": 3, "patch": 8}),
     features=Part(
         make="harness.metrics.classifiers:mnist_features",

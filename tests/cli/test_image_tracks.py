@@ -10,6 +10,7 @@ from harness import tracks
 from harness.data import images
 from harness.tracking.read import read_runs
 from harness.tracks.cifar10 import CIFAR10
+from harness.tracks.fashion import FASHION
 from harness.tracks.imagenet import IMAGENET64, IMAGENET256, IMAGENET512
 
 sys.path.append(str(Path(__file__).parents[1] / "harness"))
@@ -55,9 +56,10 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("track", [CIFAR10, IMAGENET256], ids=lambda track: track.name)
-def test_large_tracks_are_planned_without_their_data_and_refused_before_any_run(snrbench, here, track, monkeypatch):
-    monkeypatch.setattr("torchvision.datasets.CIFAR10.download", lambda self: 1 / 0)
+@pytest.mark.parametrize("track", [FASHION, CIFAR10, IMAGENET256], ids=lambda track: track.name)
+def test_image_tracks_are_planned_without_their_data_and_refused_before_any_run(snrbench, here, track, monkeypatch):
+    for kind in ("CIFAR10", "MNIST"):
+        monkeypatch.setattr(f"torchvision.datasets.{kind}.download", lambda self: 1 / 0)
     store = here / "store"
     code, out, _ = snrbench("run", track.name, "--seeds", 2, "--dry-run", "--device", "cpu", "--store", store)
     assert (code, out.count("cosine × v × seed")) == (0, 2)
