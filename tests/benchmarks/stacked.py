@@ -14,7 +14,7 @@ digits-v1 on one thread of an AMD EPYC that had other work, `--without-evaluatio
     N = 8     700 →  854                                   ×1.20
 
 Evaluation takes that back: four runs of 100 steps with all their evaluations took 25.1 s one by one and 26.7 s stacked
-(×0.94), and on gmm-v1 5.9 s and 5.4 s (×1.09). So on a CPU `--stack auto` is 1. On a GPU nothing was measured;
+(×0.94), and on gmm-v1 5.9 s and 5.4 s (×1.09). So on a CPU `--stack auto` is 1. A GPU is unmeasured:
 
     python tests/benchmarks/stacked.py --device cuda --sizes 1 8 32 64
 """
