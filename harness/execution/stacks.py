@@ -1,7 +1,7 @@
 """Which runs are executed at once, and how many.
 
-On a CPU that is one: stacked, 8 runs of digits-v1 take as long as one by one (tests/benchmarks/stacked.py has the
-figures), since one run's matrices keep a core busy already. A GPU is mostly idle with one small network.
+On a CPU that is one: one run's matrices keep a core busy already, and what stacked training gains on digits-v1 its
+evaluation takes back (tests/benchmarks/stacked.py has the figures). A GPU is mostly idle with one small network.
 """
 
 from __future__ import annotations

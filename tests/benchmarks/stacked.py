@@ -4,7 +4,19 @@
 
 On a CPU it counts processor time of the process, which other work on the machine disturbs less than it does the clock;
 on a GPU the clock. `training` is the steps alone; `runs` adds the evaluations of a run, at the proportion that the
-track's full budget has. FIGURES
+track's full budget has.
+
+digits-v1 on one thread of an AMD EPYC that had other work, `--without-evaluation`, medians of three rounds:
+
+    N = 1     747 →  566 runs per hour of processor time   ×0.74
+    N = 2     768 →  687                                   ×0.93
+    N = 4     725 →  800                                   ×1.12
+    N = 8     700 →  854                                   ×1.20
+
+Evaluation takes that back: four runs of 100 steps with all their evaluations took 25.1 s one by one and 26.7 s stacked
+(×0.94), and on gmm-v1 5.9 s and 5.4 s (×1.09). So on a CPU `--stack auto` is 1. A GPU is unmeasured:
+
+    python tests/benchmarks/stacked.py --device cuda --sizes 1 8 32 64
 """
 
 from __future__ import annotations
