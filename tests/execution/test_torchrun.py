@@ -15,6 +15,7 @@ from harness.execution.job import Job, Split
 from harness.execution.messages import Assignment, Setup
 from harness.run import execute
 from harness.specs import Entry, RunSpec
+from schedules.schedule import SCHEDULES
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import TINY_TRACK
@@ -63,7 +64,9 @@ def scene(tmp_path_factory):
     plugins.load([str(plugin)], [str(track)])
     torch.set_num_threads(1)
     yield folder
+    # Other tests may come between two of this module, which then gets a new scene.
     tracks.TRACKS.pop("tiny-v1", None)
+    SCHEDULES.remove("fragile")
 
 
 @pytest.fixture
