@@ -27,6 +27,7 @@ from harness.metrics.image_features import ImageFeatures
 from harness.metrics.kernel import KernelDistance
 from harness.metrics.keys import Measured
 from harness.metrics.neighbours import memorised, nearest_rows, precision_recall
+from harness.metrics.second_space import SecondSpace
 from harness.networks.network import Network
 from harness.sampling.ddim import ddim, logsnr_grid
 from harness.sampling.share import Share
@@ -85,7 +86,7 @@ class Evaluator:
         self.features = _made(track.features, data, device)
         self.splits = {"val": data.val, "test": data.test}
         references = {name: self._features_of_split(split) for name, split in self.splits.items()}
-        self.moments = {name: _moments(features) for name, features in references.items()}
+        self.moments = {name: Moments.of_tensor(features) for name, features in references.items()}
         rng = Streams(self.rules.seed).numpy("evaluation subsets")
         self.train_subsets, self.held_out = self._neighbours(rng)
         self.curve_data = _spread(data.test, self.rules.curve_points, rng)
@@ -117,13 +118,14 @@ class Evaluator:
             self._score_samples(drawn, guidance, mark, scores)
         if mark == 1.0:
             own = self._sample(network, prediction, seed, self.grid_of(schedule), 1.0, scores)
-            scores.values[Measured("fd_own_grid", "test")] = self._distance(_moments(own.features), "test")
+            scores.values[Measured("fd_own_grid", "test")] = self._distance(Moments.of_tensor(own.features), "test")
             by_validation = {
                 scale: scores.values[Measured(self.rules.distance, "val", scale)] for scale in self._scales(mark)
             }
             chosen = min(by_validation, key=lambda scale: by_validation[scale])
             again = self._sample(network, prediction, seed, self.grid, chosen, scores, noise="sampling again")
-            scores.values[Measured("fd_resampled", "test", chosen)] = self._distance(_moments(again.features), "test")
+            moments = Moments.of_tensor(again.features)
+            scores.values[Measured("fd_resampled", "test", chosen)] = self._distance(moments, "test")
         self._score_curve(network, prediction, mark, scores)
         return scores
 
@@ -133,7 +135,7 @@ class Evaluator:
         if metric == self.rules.distance:
             for guidance in self._scales(mark):
                 drawn = self._sample(network, prediction, seed, self.grid, guidance, scores)
-                distance = self._distance(_moments(drawn.features), "val")
+                distance = self._distance(Moments.of_tensor(drawn.features), "val")
                 scores.values[Measured(metric, "val", guidance, mark)] = distance
             return scores
         rng = Streams(self.rules.seed).numpy("validation curve")
@@ -195,7 +197,7 @@ class Evaluator:
             return None
         rng = Streams(self.rules.seed).numpy("training reference")
         chosen = self.data.train.one_of_each(self.rules.to_train, rng)
-        return _moments(self._features_of_split(chosen))
+        return Moments.of_tensor(self._features_of_split(chosen))
 
     def _sample(
         self,
@@ -266,7 +268,7 @@ class Evaluator:
 
     def _score_samples(self, drawn: Drawn, guidance: float, mark: float, scores: Scores) -> None:
         features = drawn.features[: self.rules.samples]
-        moments = _moments(features)
+        moments = Moments.of_tensor(features)
         for split in self.splits:
 
             def put(metric: str, value: float, split: str = split) -> None:
@@ -290,7 +292,7 @@ class Evaluator:
     def _score_more(self, drawn: Drawn, guidance: float, moments: Moments, scores: Scores) -> None:
         """What tracks with FID have beside: it of more samples, to training data, and in the second feature space."""
         for count in self.rules.fid[1:]:
-            larger = _moments(drawn.features[:count])
+            larger = Moments.of_tensor(drawn.features[:count])
             for split in self.splits:
                 scores.values[Measured(counted("fid", count), split, guidance)] = self._distance(larger, split)
         if self.train_moments is not None:
@@ -316,30 +318,9 @@ class Evaluator:
             scores.values[Measured("excess", "test", mark=mark)] = curve.excess_risk()
 
 
-class SecondSpace:
-    """A second feature space and its references. paired: (n, d) held-out features for precision and recall"""
-
-    def __init__(
-        self, features: ImageFeatures, splits: dict[str, Split], rows: dict[str, Tensor], device: torch.device
-    ) -> None:
-        self.features = features
-        found = {name: features.of_split(split, device) for name, split in splits.items()}
-        self.moments = {name: _moments(cloud) for name, cloud in found.items()}
-        self.paired = found["test"][rows["test"].to(found["test"].device)]
-
-    def distances(self, cloud: Tensor) -> dict[str, float]:
-        """Fréchet distance of the features (N, d) of samples to each split."""
-        moments = _moments(cloud)
-        return {name: frechet_distance(reference, moments) for name, reference in self.moments.items()}
-
-
 def _made(part: Part, data: Dataset, device: torch.device) -> Any:
     features = part(device)
     return features.scaled_as(data) if isinstance(features, ImageFeatures) else features
-
-
-def _moments(features: Tensor) -> Moments:
-    return Moments.of(features.cpu().double().numpy())
 
 
 def _spread(split: Split, count: int, rng: np.random.Generator) -> Split:

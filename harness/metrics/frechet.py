@@ -12,6 +12,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Moments:
         """Moments of features (N, d); N > 1."""
         features = np.asarray(features, dtype=np.float64)
         return cls(features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False)))
+
+    @classmethod
+    def of_tensor(cls, features: Tensor) -> Moments:
+        """The same of a tensor on any device; float64 on the CPU, as not every device has it."""
+        return cls.of(features.cpu().double().numpy())
 
     @functools.cached_property
     def root(self) -> np.ndarray:

@@ -24,23 +24,17 @@ and the guidance scale is chosen on 5,000 of validation; `fid10k_to_train` is th
 
 from __future__ import annotations
 
+from harness.tracks.image_spaces import INCEPTION, image_space
 from harness.tracks.track import Evaluation, Part, Track, Training
-
-FEATURES = Part(
-    make="harness.metrics.image_features:features",
-    options={"extractor": "inception-v3"},
-    check="harness.metrics.image_features:check",
-)
-DINOV2 = FEATURES.model_copy(update={"options": {"extractor": "dinov2"}})
 
 CIFAR10 = Track(
     name="cifar10-v1",
     summary="CIFAR-10 with mirror images, DiT-S/2 of 32 M parameters, FID to held-out images; for a GPU",
     data=Part(make="harness.data.images:cifar10", check="harness.data.images:check_cifar10"),
     network=Part(make="harness.networks.dit:dit", options={"configuration": "S/2"}),
-    features=FEATURES,
-    feature_space="Inception-v3, pooled",
-    dinov2=DINOV2,
+    features=image_space("inception-v3"),
+    feature_space=INCEPTION,
+    dinov2=image_space("dinov2"),
     training=Training(
         steps=20_000, batch=128, learning_rate=2e-4, warmup_steps=500, ema_decay=0.9995, precision="bf16"
     ),

@@ -20,6 +20,7 @@ EFLOP, 25 and 115 hours of one H100 at 20 % of its 989 TFLOP/s. Estimates; nobod
 
 from __future__ import annotations
 
+from harness.tracks.image_spaces import INCEPTION, image_space
 from harness.tracks.track import Evaluation, Part, Track, Training
 
 VAE = "stabilityai/sd-vae-ft-ema"
@@ -52,12 +53,7 @@ EVALUATION = Evaluation(
 def _track(name: str, summary: str, side: int, configuration: str, vae: str) -> Track:
     declared = {"name": name, "side": side, "vae": vae}
 
-    def features(extractor: str) -> Part:
-        return Part(
-            make="harness.metrics.image_features:features",
-            options={"extractor": extractor, "decoder": name if vae else ""},
-            check="harness.metrics.image_features:check",
-        )
+    decoder = name if vae else ""
 
     return Track(
         name=f"{name}-v1",
@@ -69,9 +65,9 @@ def _track(name: str, summary: str, side: int, configuration: str, vae: str) -> 
             prepare="harness.data.preparation:prepare",
         ),
         network=Part(make="harness.networks.dit:dit", options={"configuration": configuration}),
-        features=features("inception-v3"),
-        feature_space="Inception-v3, pooled",
-        dinov2=features("dinov2"),
+        features=image_space("inception-v3", decoder),
+        feature_space=INCEPTION,
+        dinov2=image_space("dinov2", decoder),
         training=TRAINING,
         evaluation=EVALUATION,
         primary_metric="fid10k",

@@ -176,14 +176,14 @@ def _scores(evaluator: Evaluator, x: torch.Tensor, place: Bench, rng: np.random.
     # Validation data stand in for samples: training data are their own nearest neighbours.
     fresh = place.data.val.x[torch.from_numpy(rng.permutation(len(place.data.val))[:SAMPLING_CHUNK])]
     found = {
-        rules.distance: frechet_distance(_moments(features), evaluator.moments["test"]),
+        rules.distance: frechet_distance(Moments.of_tensor(features), evaluator.moments["test"]),
         "kd": kernel(paired)[0],
         "precision": precision,
         "recall": recall,
         "memorised": memorised(fresh, evaluator.train_subsets, evaluator.held_out),
     }
     for count in rules.fid[1:]:
-        found[counted("fid", count)] = frechet_distance(_moments(every[:count]), evaluator.moments["test"])
+        found[counted("fid", count)] = frechet_distance(Moments.of_tensor(every[:count]), evaluator.moments["test"])
     if evaluator.second is not None:
         others = evaluator.second.features(x)
         for count in rules.fid:
@@ -191,10 +191,6 @@ def _scores(evaluator: Evaluator, x: torch.Tensor, place: Bench, rng: np.random.
         both = precision_recall(evaluator.second.paired, others[: rules.paired_points])
         found |= dict(zip(("precision_dinov2", "recall_dinov2"), both, strict=True))
     return found
-
-
-def _moments(features: torch.Tensor) -> Moments:
-    return Moments.of(features.double().cpu().numpy())
 
 
 def baseline(track: Track, store: Path) -> dict[str, Any]:

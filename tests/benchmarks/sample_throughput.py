@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import gc
 from collections.abc import Callable
 
 import torch
@@ -22,19 +21,18 @@ from torch import Tensor, nn
 from train_throughput import (
     CLASSES,
     case,
+    each,
     in_turns,
     matmul_rate,
     operations,
     parser_of,
     random_images,
-    set_up,
     show,
     trainer_of,
     transformer,
 )
 
 import schedules
-from harness import tracks
 from harness.networks.network import Network
 from harness.sampling.ddim import ddim, logsnr_grid
 from harness.tracks.track import Training
@@ -122,10 +120,7 @@ def main() -> None:
     parser.add_argument("--sampler-steps", type=int, default=10)
     parser.add_argument("--guidance", type=float, default=1.5)
     options = parser.parse_args()
-    device, how = set_up(options)
-    for name in options.names or tracks.names():
-        measure(name, options, device, how)
-        gc.collect()
+    each(options, measure)
 
 
 if __name__ == "__main__":

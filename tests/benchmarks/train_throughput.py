@@ -247,16 +247,21 @@ def set_up(options: argparse.Namespace) -> tuple[torch.device, Compilation]:
     return device, compilation(options.compile, device)
 
 
+def each(options: argparse.Namespace, measure: Callable[..., None]) -> None:
+    """Measure every network that is asked for, one after another."""
+    device, how = set_up(options)
+    for name in options.names or tracks.names():
+        measure(name, options, device, how)
+        gc.collect()
+
+
 def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--steps", type=int, default=BLOCK, help=f"of a stretch, a multiple of {BLOCK}")
     options = parser.parse_args()
     if options.steps % BLOCK:
         parser.error(f"--steps {options.steps}: expected a multiple of {BLOCK}")
-    device, how = set_up(options)
-    for name in options.names or tracks.names():
-        measure(name, options, device, how)
-        gc.collect()
+    each(options, measure)
 
 
 if __name__ == "__main__":
