@@ -2,9 +2,9 @@
 
     flowers/daisy/1.jpg  flowers/daisy/2.png  flowers/tulip/…
 
-Every image is resized so that its shorter side is `side` pixels, and its middle square is kept. Each class is split
-into training, validation and test by image, in an order that hashes of the files' names give. Raw values are the
-integers 0…255.
+Every image is turned upright, and its middle square is kept (`harness.data.image_file`). Each class is split into
+training, validation and test by image, in an order that hashes of the files' names give. Raw values are the integers
+0…255.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from harness.data import images
+from harness.data import image_file, images
 from harness.data.dataset import Dataset, Split
 from schedules.errors import UserError
 
@@ -54,7 +53,8 @@ def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: floa
                     f"{into}; expected at least {FEWEST}"
                 )
             of_split[into] += part
-    raw = torch.stack([_read(path, side, channels) for path, _ in found.samples])
+    pixels = [image_file.read(Path(path), side, MODES[channels], upright=True) for path, _ in found.samples]
+    raw = torch.from_numpy(np.stack(pixels))
     labels = torch.tensor(found.targets)
     mean, std = images.mean_and_std(raw[sorted(of_split["train"])])
     if std == 0:
@@ -102,18 +102,3 @@ def _shared_out(found: Any, rows: list[int], val: float, test: float) -> tuple[l
     order = sorted(rows, key=lambda row: hashlib.sha256(_name(found, found.samples[row][0]).encode()).digest())
     first, second = round(len(rows) * test), round(len(rows) * test) + round(len(rows) * val)
     return order[second:], order[first:second], order[:first]
-
-
-def _read(path: str, side: int, channels: int) -> Tensor:
-    """(channels, side, side) uint8."""
-    from PIL import Image, ImageOps
-    from torchvision.transforms.v2 import functional as transforms
-
-    try:
-        with Image.open(path) as opened:
-            upright = ImageOps.exif_transpose(opened).convert(MODES[channels])
-    except OSError as problem:
-        raise UserError(f"{path!r} can't be read as an image: {' '.join(str(problem).split())}") from problem
-    square = transforms.center_crop(transforms.resize(upright, [side], antialias=True), [side, side])
-    values: Tensor = transforms.pil_to_tensor(square)
-    return values

@@ -23,9 +23,10 @@ from filelock import FileLock
 
 from harness.data import prepared, shards
 from harness.data.encoders import VAE_FOLDER, Encoder, Latents, Pixels, make_vae_folder, weights_of
-from harness.data.folder import PREPROCESSING, listed
+from harness.data.image_file import CROP
 from harness.data.prepared import INDEX, SPLITS, Declared, Index
 from harness.data.shards import Work, file_of, write_whole
+from harness.data.train_val_folder import listed
 from schedules.errors import UserError
 
 PLAN = "plan.json"
@@ -290,7 +291,7 @@ def _finish(work: Work, shape: tuple[int, ...]) -> None:
         declared=work.declared,
         vae_sha256=plan["vae_sha256"],
         scaling=_encoder(work, torch.device("cpu")).scaling,
-        preprocessing=PREPROCESSING,
+        preprocessing=f"{CROP}, RGB",
         stored=LATENTS if work.declared.vae else PIXELS,
         classes=work.folder.classes,
         images_digest=work.folder.digest,

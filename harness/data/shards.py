@@ -35,8 +35,9 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from harness.data.encoders import Encoder
-from harness.data.folder import Folder, read
+from harness.data.image_file import read
 from harness.data.prepared import INDEX, SPLITS, Declared
+from harness.data.train_val_folder import Folder
 from harness.training.streams import Streams
 from schedules.errors import UserError
 
@@ -147,7 +148,7 @@ def _batches(work: Work, files: tuple[str, ...], batch: int, pool: ThreadPoolExe
     """Images, read ahead by threads: a JPEG is decoded outside of Python's lock."""
 
     def wanted(file: str) -> np.ndarray:
-        return read(work.folder.root, file, work.declared.side)
+        return read(work.folder.root / file, work.declared.side)
 
     ahead: deque[Future[np.ndarray]] = deque()
     left = iter(files)

@@ -53,19 +53,19 @@ class Team:
         return self.rank == 0
 
     def rows(self, count: int) -> slice:
-        """This process's part of `count` rows; parts differ by one row at most."""
-        return _part(self.rank, self.size, count)
+        """This process's part of `count` rows, which are a multiple of the number of processes."""
+        part, rest = divmod(count, self.size)
+        if rest:
+            raise ValueError(f"{count} rows are no multiple of {self.size} processes")
+        return slice(self.rank * part, (self.rank + 1) * part)
 
-    def gather(self, part: Tensor, count: int) -> Tensor:
-        """(count, *) from each process's `rows(count)` of it, on every process."""
+    def gather(self, part: Tensor) -> Tensor:
+        """All rows, (size · n, *) on every process, from each process's `rows`, (n, *)."""
         if self.size == 1:
             return part
-        padded = part.new_zeros(-(-count // self.size), *part.shape[1:])
-        padded[: len(part)] = part
-        parts = [torch.empty_like(padded) for _ in range(self.size)]
-        distributed.all_gather(parts, padded)
-        sizes = [len(range(count)[_part(rank, self.size, count)]) for rank in range(self.size)]
-        return torch.cat([one[:size] for one, size in zip(parts, sizes, strict=True)])
+        parts = [torch.empty_like(part) for _ in range(self.size)]
+        distributed.all_gather(parts, part)
+        return torch.cat(parts)
 
     def agreed(self, value: Any) -> Any:
         """The first process's value, on every process."""
@@ -82,10 +82,6 @@ class Team:
         found: list[Any] = [None] * self.size
         distributed.all_gather_object(found, value)
         return int(min(found))
-
-
-def _part(rank: int, size: int, count: int) -> slice:
-    return slice(rank * count // size, (rank + 1) * count // size)
 
 
 @contextlib.contextmanager
@@ -137,7 +133,7 @@ class TeamTrainer(Trainer):
                 error = (output.float() - wanted).square().flatten(1).mean(dim=1)
                 (self.team.size * torch.dot(part.factor, error) / count).backward()
             errors.append(error.detach())
-        every = self.team.gather(torch.cat(errors), count)
+        every = self.team.gather(torch.cat(errors))
         torch.nn.utils.clip_grad_norm_(self.parameters, self.rules.clip_norm)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
@@ -162,17 +158,13 @@ class TeamBench(Bench):
         return super().trainer(spec, partial(TeamTrainer, self.team, self.micro_batch))
 
     def score(self, trainer: Trainer, spec: RunSpec, mark: float, network: Network | None = None) -> Scores:
-        """The scores of the averaged weights: each process draws a part of the samples.
+        """The scores of the averaged weights; each process draws a part of the samples.
 
-        Where these are too few to be dealt out in chunks, all processes ask the network together, each for a part of
-        the rows.
+        Where these are fewer chunks than there are processes, every process draws them all.
         """
-        asked = trainer.ema.average if network is None else network
-        if self.evaluator.chunks >= self.team.size:
-            self.evaluator.share = over_processes() if self.team.size > 1 else Share()
-        else:
-            asked = SharedNetwork(asked, self.team)
-        scores = super().score(trainer, spec, mark, asked)
+        shared = 1 < self.team.size <= self.evaluator.chunks
+        self.evaluator.share = over_processes() if shared else Share()
+        scores = super().score(trainer, spec, mark, network)
         scores.values = self.team.agreed(scores.values)
         return scores
 
@@ -201,29 +193,6 @@ class TeamCheckpoints(Checkpoints):
     def save(self, step: int, tensors: Any, progress: Progress) -> None:
         if self.team.leads:
             super().save(step, tensors, progress)
-
-
-class SharedNetwork(Network):
-    """A network of which each process computes a part of the rows; every process gets them all.
-
-    So an evaluation needs to know nothing of processes: all of them go through it together.
-    """
-
-    def __init__(self, network: Network, team: Team) -> None:
-        super().__init__()
-        self.network, self.team = network, team
-
-    def forward(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
-        if len(x) < self.team.size:
-            return self.network.forward(x, logsnr, label)
-        mine = self.team.rows(len(x))
-        return self.team.gather(self.network(x[mine], logsnr[mine], label[mine]), len(x))
-
-    def at_one_logsnr(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
-        if len(x) < self.team.size:
-            return self.network.at_one_logsnr(x, logsnr, label)
-        mine = self.team.rows(len(x))
-        return self.team.gather(self.network.at_one_logsnr(x[mine], logsnr, label[mine]), len(x))
 
 
 def part_of(batch: Batch, rows: slice) -> Batch:

@@ -6,7 +6,7 @@ import torch
 from harness.run import Bench
 from harness.specs import Entry, RunSpec
 from harness.training import distributed
-from harness.training.distributed import SharedNetwork, Team, TeamBench
+from harness.training.distributed import Team, TeamBench
 
 CPU = torch.device("cpu")
 
@@ -26,35 +26,20 @@ def test_accumulated_gradients_train_as_the_whole_batch_does(quick_gmm, entry):
         )
 
 
-@pytest.mark.parametrize("count", [1, 5, 8, 13])
-@pytest.mark.parametrize("size", [1, 3, 8])
-def test_rows_of_a_team_are_all_rows_once_and_in_order(count, size, monkeypatch):
-    rows = [Team(rank, size).rows(count) for rank in range(size)]
-    assert [row for one in rows for row in range(count)[one]] == list(range(count))
-    data = torch.arange(2 * count).view(count, 2)
+@pytest.mark.parametrize("size", [1, 2, 8])
+def test_rows_of_a_team_are_all_rows_once_and_in_order(size, monkeypatch):
+    data = torch.arange(32).view(16, 2)
+    own = [data[Team(rank, size).rows(16)] for rank in range(size)]
 
-    def all_gather(parts, padded):
-        for rank, part in enumerate(parts):
-            part[: len(data[rows[rank]])] = data[rows[rank]]
+    def all_gather(parts, mine):
+        assert torch.equal(mine, own[size - 1])
+        for part, rows in zip(parts, own, strict=True):
+            part.copy_(rows)
 
     monkeypatch.setattr(distributed.distributed, "all_gather", all_gather)
-    assert torch.equal(Team(0, size).gather(data[rows[0]], count), data)
+    assert torch.equal(Team(size - 1, size).gather(own[size - 1]), data)
 
 
-def test_a_shared_network_is_asked_for_the_rows_of_its_process(quick_digits):
-    network = Bench(quick_digits, CPU).network(0)
-    torch.nn.init.normal_(network.out.weight)
-    x, label = torch.randn(9, *network.shape), torch.arange(9)
-
-    class Echo(Team):
-        def gather(self, part, count):
-            return part
-
-    half = SharedNetwork(network, Echo(1, 2))
-    torch.testing.assert_close(
-        half(x, torch.linspace(-3, 3, 9), label), network(x, torch.linspace(-3, 3, 9), label)[4:]
-    )
-    at_one = network.at_one_logsnr(x, torch.tensor(1.0), label)
-    torch.testing.assert_close(half.at_one_logsnr(x, torch.tensor(1.0), label), at_one[4:])
-    whole = SharedNetwork(network, Team(1, 20))  # more processes than rows
-    torch.testing.assert_close(whole.at_one_logsnr(x, torch.tensor(1.0), label), at_one)
+def test_rows_that_cannot_be_dealt_out_evenly_are_refused():
+    with pytest.raises(ValueError, match="16 rows are no multiple of 3 processes"):
+        Team(0, 3).rows(16)

@@ -130,7 +130,7 @@ def test_what_cannot_be_read_is_one_line(data_folder, flowers):
     assert "channels is 2; expected 1 or 3" in refused(channels=2)
     assert "class 'daisy' has 24 images, which leaves 0 for val; expected at least 2" in refused(val=0.01)
     (flowers / "tulip" / "broken.png").write_bytes(b"no image")
-    assert "broken.png' can't be read as an image" in refused()
+    assert "broken.png' cannot be read" in refused()
     (flowers / "rose").mkdir()
     assert "rose" in refused()
 

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from harness.data import dataset, images, prepared, shards
-from harness.data.folder import cropped
+from harness.data.image_file import cropped
 from harness.data.preparation import How, prepare
 from harness.data.prepared import load
 from harness.execution.memory import resident

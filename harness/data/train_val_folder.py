@@ -1,24 +1,19 @@
-"""A folder of images, a subfolder for each class under `train/` and `val/` as ImageNet has them, and how it is cropped.
+"""A folder of images, a subfolder for each class under `train/` and `val/` as ImageNet has them.
 
 Held out are the images of `val/`: they are the test split. Validation is `val_per_class` images of each class of
 `train/`, chosen once; the rest trains.
-
-Source of the crop: `center_crop_arr` of ADM (Dhariwal & Nichol 2021, arXiv:2105.05233), which DiT uses too.
 """
 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from schedules.errors import UserError
 
-PREPROCESSING = "halved by BOX while twice too large, shorter side to `side` by BICUBIC, centre crop (ADM), RGB"
 SPLIT_SEED = 0
 
 
@@ -85,29 +80,6 @@ def listed(root: Path, val_per_class: int) -> Folder:
         "test": Listed(tuple(test[0]), test[1], len(files) + np.arange(len(test[0]))),
     }
     return Folder(root, tuple(classes), splits)
-
-
-def read(root: Path, file: str, side: int) -> np.ndarray:
-    """(3, side, side) uint8. UserError that names a file which is no image, or is damaged."""
-    path = root / file
-    try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("ignore")  # of EXIF data that are not read
-            return np.ascontiguousarray(cropped(image.convert("RGB"), side).transpose(2, 0, 1))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-        said = " ".join(str(problem).split()).replace(f" {str(path)!r}", "")
-        raise UserError(f"image {str(path)!r} cannot be read: {said}") from problem
-
-
-def cropped(image: Image.Image, side: int) -> np.ndarray:
-    """(side, side, 3): the centre of the image, its shorter side scaled to `side`."""
-    while min(image.size) >= 2 * side:
-        image = image.resize((image.width // 2, image.height // 2), resample=Image.Resampling.BOX)
-    scale = side / min(image.size)
-    image = image.resize((round(image.width * scale), round(image.height * scale)), resample=Image.Resampling.BICUBIC)
-    pixels = np.asarray(image)
-    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
-    return pixels[top : top + side, left : left + side]
 
 
 def _read(root: Path, part: str) -> tuple[list[str], tuple[list[str], np.ndarray]]:
