@@ -25,6 +25,7 @@ from harness.data import prepared
 from harness.device import describe
 from harness.run import RunResult
 from harness.specs import RunSpec
+from harness.training.compilation import OFF
 from schedules import Schedule
 
 SMALL = 64  # pixels
@@ -53,7 +54,7 @@ def write(
     files = partial / "artifacts"
     files.mkdir(parents=True)
     try:
-        _artifacts(files, result)
+        _artifacts(files, result, _execution(result, extra_tags or {}))
         if output:
             (files / "output.txt").write_bytes(output)
         record = _record(result, device, started, max(started, ended), name)  # the clock may have been set back
@@ -66,9 +67,22 @@ def write(
     return final
 
 
-def _artifacts(files: Path, result: RunResult) -> None:
+ROUNDING = ("stack", "nproc", "micro_batch")
+"""Tags of ways to execute a run that add up in another order than a run by itself does."""
+
+
+def _execution(result: RunResult, tags: Mapping[str, str]) -> str:
+    """How the run was executed where that moves its rounding, "" for one by itself and not compiled."""
+    found = [f"{name} {tags[name]}" for name in ROUNDING if name in tags]
+    return ", ".join([*found, *([result.compiled] if result.compiled != str(OFF) else [])])
+
+
+def _artifacts(files: Path, result: RunResult, execution: str) -> None:
     environment = {package: importlib.metadata.version(package) for package in PACKAGES}
-    (files / "environment.json").write_text(json.dumps({**environment, "python": platform.python_version()}, indent=1))
+    environment["python"] = platform.python_version()
+    if execution:
+        environment["execution"] = execution
+    (files / "environment.json").write_text(json.dumps(environment, indent=1))
     (files / "run.json").write_text(json.dumps({**result.spec.model_dump(), "key": result.spec.key}, indent=1))
     if result.weights:
         save_file({key: value.contiguous() for key, value in result.weights.items()}, files / "ema.safetensors")

@@ -54,6 +54,8 @@ def test_a_stack_that_fails_is_halved_and_one_that_is_stopped_keeps_its_checkpoi
             tags = json.loads((done.folder / "run.json").read_text())["tags"]
             assert (tags["snrbench.stack"], tags["snrbench.trials"]) == ("2", "24")
             assert tags["snrbench.run_key"] == done.spec.key
+            environment = json.loads((done.folder / "artifacts" / "environment.json").read_text())
+            assert environment["execution"] == "stack 2"
 
         stopped = [spec_of("late_dawdles"), spec_of(seed=7)]
         for spec in stopped:

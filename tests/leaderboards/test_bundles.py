@@ -150,6 +150,10 @@ def test_hardware_and_torch_decide_what_is_the_same_place(honest, monkeypatch):
     assert rerun.same_place(with_torch, here, CPU)
     assert not rerun.same_place(bundle, here, CPU)
     assert not rerun.same_place(with_torch, run.model_copy(update={"hardware": "another"}), CPU)
+    assert not rerun.same_place(with_torch, here, torch.device("cuda"))
+    compiled = [{"torch": version}, {"torch": version, "execution": "inductor"}]
+    some_compiled = replace(bundle, manifest=bundle.manifest.model_copy(update={"environment": compiled}))
+    assert not rerun.same_place(some_compiled, here, CPU)
     monkeypatch.setattr(rerun, "describe", lambda device: "x86_64")
     assert not rerun.same_place(with_torch, run.model_copy(update={"hardware": "x86_64"}), CPU)
 

@@ -173,7 +173,7 @@ def test_bundle_verify_and_rank_beside_ones_own(snrbench, with_keys, tmp_path, m
         found, out, _ = snrbench(*verify)
         assert found == code
         assert out.count(f": {word};") == 2
-        assert "other hardware or torch: final distances, risks and errors to 2 %" in out
+        assert "other hardware, torch or execution: final distances, risks and errors to 2 %" in out
         rows = {row["entry"]: row["verified"] for row in json.loads(snrbench(*show)[1])}
         assert rows == {"cosine": "", "laplace": mark, "edm": mark, "cosine_scaled:s=2": mark}
 

@@ -111,7 +111,7 @@ class LocalExecutor:
         with self._counting:
             self._busy += 1
         try:
-            return self._run_at_once(jobs, slot) if len(jobs) > 1 else [self._run_one(jobs[0], slot)]
+            return self._run_at_once(jobs, slot)
         finally:
             self._shares[slot] = 0.0
             with self._counting:
