@@ -21,7 +21,7 @@ from schedules.errors import UserError
 VAE_FOLDER = "vae"
 INSTALL = 'pip install "snrbench[latent]"'
 PIXELS_DECODED = 2**20  # at once: a decoder holds hundreds of values for each pixel
-WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
+WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -80,21 +80,24 @@ def make_vae_folder(name: str, folder: Path) -> str:
 
 def weights_of(folder: Path) -> str:
     """SHA-256 of a saved VAE's weights."""
-    for name in WEIGHTS:
-        if (folder / name).is_file():
-            with open(folder / name, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-    raise UserError(f"VAE {str(folder)!r} has no weights; expected {WEIGHTS[0]}")
+    if not (folder / WEIGHTS).is_file():
+        raise UserError(f"VAE {str(folder)!r} has no weights; expected {WEIGHTS}")
+    with open(folder / WEIGHTS, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_vae(name: str) -> Any:
-    """diffusers' AutoencoderKL by name or folder. UserError: diffusers is missing, or the VAE cannot be had."""
+    """diffusers' AutoencoderKL by name or folder, from safetensors alone: other weights are pickles, which run code.
+
+    UserError: diffusers is missing, or the VAE cannot be had.
+    """
     try:
         from diffusers import AutoencoderKL
     except ImportError as problem:
         raise UserError(f"latents need diffusers: {INSTALL}") from problem
     try:
-        return AutoencoderKL.from_pretrained(name, low_cpu_mem_usage=False).eval().requires_grad_(False)
+        found = AutoencoderKL.from_pretrained(name, low_cpu_mem_usage=False, use_safetensors=True)
+        return found.eval().requires_grad_(False)
     except Exception as problem:  # whatever the hub, the disk or the file's parser raise
         said = " ".join(str(problem).split())[:200]
         if Path(name).exists():

@@ -33,6 +33,7 @@ def execute(
     given: Assignment, setup: Setup, on_progress: Callable[[float], None], stop_asked: Callable[[], bool]
 ) -> Reply:
     """Execute a job on `given.split.processes` processes of this machine."""
+    # Nobody else may write into this folder, so what is unpickled is what was pickled here.
     with tempfile.TemporaryDirectory(prefix="snrbench-") as name:
         folder = Path(name)
         (folder / "order").write_bytes(pickle.dumps((given, setup)))
