@@ -17,6 +17,7 @@ from harness.networks.network import Network
 from harness.progress import Checkpoints, Progress
 from harness.run import Bench, Interrupted, RunResult, bench, check_finite, read_off
 from harness.specs import RunSpec
+from harness.training.compilation import OFF, Compilation
 from harness.training.loop import Diverged, Trainer
 from harness.training.stacked import StackedTrainer, Unstackable
 
@@ -58,11 +59,13 @@ def execute_stack(
     checkpoints: Iterable[Path | None] = (),
     until: float = 1.0,
     stop_asked: Callable[[], bool] = lambda: False,
+    compilation: Compilation = OFF,
 ) -> list[RunResult]:
     """What `execute` gives for each of the runs, to float rounding; they share track and target.
 
     checkpoints: a folder for each run, written and read as by `execute`; members at different steps are trained in
                  several stacks, one after another
+    compilation:  of it a stack has the CUDA graph; its networks are not compiled
     Seconds, images per second and peak memory of a run are its share of the stack's.
 
     Raises Unstackable for runs that cannot be stacked, and whatever `execute` raises; then checkpoints that were
@@ -85,7 +88,7 @@ def execute_stack(
             raise Interrupted
 
     for _, alike in sorted(places.items()):
-        _Stack(place, alike, until, pulse).execute()
+        _Stack(place, alike, until, pulse, compilation.graph).execute()
     peak = memory.peak_mib(device) / len(members)
     for member in members:
         read_off(member.result, member.trainer, member.progress, place.track)
@@ -97,16 +100,18 @@ def execute_stack(
 class _Stack:
     """Members at one step of the budget, on their way to `until`."""
 
-    def __init__(self, place: Bench, members: list[Member], until: float, pulse: Callable[[], None]) -> None:
+    def __init__(
+        self, place: Bench, members: list[Member], until: float, pulse: Callable[[], None], graphed: bool
+    ) -> None:
         self.place, self.until, self.pulse = place, until, pulse
         self.members = members
-        self.trainer = StackedTrainer([member.trainer for member in members])
+        self.trainer = StackedTrainer([member.trainer for member in members], graphed)
         self._started = time.perf_counter()
         self._saved, self._cost = time.monotonic(), 0.0
 
     def execute(self) -> None:
         marks = list(zip(self.place.track.marks, self.place.track.mark_steps(), strict=True))
-        done = self.members[0].progress.marks
+        done, everybody = self.members[0].progress.marks, list(self.members)
         try:
             for mark, step in marks[done:]:
                 if mark > self.until:
@@ -124,6 +129,10 @@ class _Stack:
             self._clock("evaluation" if self.trainer.done in self.place.track.mark_steps() else "training")
             self._save(self.trainer.members)
             raise
+        finally:
+            for member in everybody:
+                member.result.compiled = str(Compilation(graph=self.trainer.graphed))
+                member.result.notes += self.trainer.notes
         for member in self.members:
             member.result.outcome = "finished" if done == len(marks) else "paused"
         if done < len(marks):

@@ -106,18 +106,20 @@ class Worker:
 
         from harness.run import Interrupted
         from harness.stack import execute_stack
+        from harness.training.compilation import compilation
 
-        began = time.perf_counter()
+        began, device = time.perf_counter(), torch.device(given[0].device)
         try:
             for one in given:
                 check_unchanged(one.job.spec)
             results = execute_stack(
                 [one.job.spec for one in given],
-                torch.device(given[0].device),
+                device,
                 lambda share: self._report(share * len(given)),
                 checkpoints=[one.checkpoints for one in given],
                 until=given[0].job.until,
                 stop_asked=lambda: self.stopping,
+                compilation=compilation(given[0].compile, device),
             )
         except Interrupted:
             return Reply("interrupted", "it was asked to stop")

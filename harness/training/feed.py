@@ -36,6 +36,16 @@ class Batch:
         """The fields, in their order."""
         return [getattr(self, field.name) for field in fields(self)]
 
+    @classmethod
+    def blank(cls, rows: tuple[int, ...], shape: tuple[int, ...], device: torch.device) -> Batch:
+        """Zeros for `rows` examples, such as (steps, B), of data of this shape."""
+
+        def zeros(*more: int, dtype: torch.dtype = torch.float32) -> Tensor:
+            return torch.zeros(*rows, *more, dtype=dtype, device=device)
+
+        ones = tuple(1 for _ in shape)
+        return cls(zeros(*shape), zeros(*shape), zeros(dtype=torch.int64), zeros(), zeros(*ones), zeros(*ones), zeros())
+
     def steps(self) -> Iterator[Batch]:
         """The steps of a block."""
         for parts in zip(*self.tensors(), strict=True):

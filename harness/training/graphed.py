@@ -2,100 +2,79 @@
 
 A small network's step is a hundred kernels of a few microseconds, which the host cannot launch as fast as a GPU does
 them. A graph is launched at once. Everything that changes from step to step is therefore read from buffers of the
-device at a counter that the graph moves itself: the examples, the noise, λ, the learning rate, the average's weight.
+device at a counter that the graph moves itself: the examples, the noise, λ, and numbers such as the learning rate.
 
-While it is warmed up and captured all of them are zero: the loss is 0, and neither weights nor average move.
+While it is warmed up and captured all of them are zero.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from harness.training.feed import Batch
 
-if TYPE_CHECKING:
-    from harness.training.loop import Trainer
-
 WARM_UP_STEPS = 3
 
 
 class GraphedSteps:
-    """The steps of one trainer, whose network, average and optimiser keep their places in memory from now on.
+    """A step whose tensors keep their places in memory from now on.
+
+    step:    (batch, numbers (k,)) → loss and error, of any shapes; whoever made it puts back what three steps on zeros
+             change, and a fourth where it is called instead of captured
+    block:   zeros of the shapes of a block of steps
+    numbers: k
 
     Where there is no CUDA the same step is called instead of replayed: no use, but the same numbers.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer, device, rules = trainer, trainer.device, trainer.rules
-        steps, size, shape = rules.block, (rules.block, rules.batch), tuple(trainer.data.x.shape[1:])
-        ones = tuple(1 for _ in shape)
-
-        def zeros(*dimensions: int, dtype: torch.dtype = torch.float32) -> Tensor:
-            return torch.zeros(dimensions, dtype=dtype, device=device)
-
-        self.block = Batch(
-            x0=zeros(*size, *shape),
-            eps=zeros(*size, *shape),
-            label=zeros(*size, dtype=torch.int64),
-            logsnr=zeros(*size),
-            alpha=zeros(*size, *ones),
-            sigma=zeros(*size, *ones),
-            factor=zeros(*size),
-        )
-        self.at = zeros(1, dtype=torch.int64)
-        self.rates, self.weights = zeros(steps), zeros(steps)
-        self.losses, self.errors = zeros(steps), zeros(*size)
-        self.rate = zeros()
-        trainer.optimiser.param_groups[0]["lr"] = self.rate
+    def __init__(self, step: Callable[[Batch, Tensor], tuple[Tensor, Tensor]], block: Batch, numbers: int) -> None:
+        self.step, self.block, device = step, block, block.x0.device
+        self.steps = len(block.x0)
+        self.at = torch.zeros(1, dtype=torch.int64, device=device)
+        self.numbers = torch.zeros(self.steps, numbers, device=device)
+        self.outputs: tuple[Tensor, ...] = ()
         self._graph = self._captured() if device.type == "cuda" else None
         if self._graph is None:
             self._warm_up()
-        self.forget()
 
-    def forget(self) -> None:
-        """Zero the optimiser's state where it lies."""
-        for state in self.trainer.optimiser.state.values():
-            for value in state.values():
-                value.zero_()
-
-    def run(self, block: Batch, start: int) -> tuple[Tensor, Tensor]:
-        """Queue the steps of a block that begins at step `start`. Returns losses (steps,) and errors (steps, B).
+    def run(self, block: Batch, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Queue the steps of a block. numbers: (steps, k). Returns losses (steps, *) and errors (steps, *).
 
         Both are buffers that the next block overwrites.
         """
-        steps = range(start, start + len(self.rates))
         for buffer, fresh in zip(self.block.tensors(), block.tensors(), strict=True):
             buffer.copy_(fresh)
-        self.rates.copy_(torch.tensor([self.trainer.learning_rate(step) for step in steps]))
-        self.weights.copy_(torch.tensor([1 - self.trainer.ema.decay_at(step) for step in steps]))
+        self.numbers.copy_(numbers)
         self.at.zero_()
-        for _ in steps:
+        for _ in range(self.steps):
             if self._graph is None:
                 self._step()
             else:
                 self._graph.replay()
-        return self.losses, self.errors
+        losses, errors = self.outputs
+        return losses, errors
 
     def _step(self) -> None:
         at = self.at
-        self.rate.copy_(self.rates.index_select(0, at)[0])
-        loss, error = self.trainer.step(Batch(*(part.index_select(0, at)[0] for part in self.block.tensors())))
-        self.losses.index_copy_(0, at, loss[None])
-        self.errors.index_copy_(0, at, error[None])
-        self.trainer.ema.fold_in(self.weights.index_select(0, at)[0])
+        batch = Batch(*(part.index_select(0, at)[0] for part in self.block.tensors()))
+        found = self.step(batch, self.numbers.index_select(0, at)[0])
+        if not self.outputs:
+            self.outputs = tuple(torch.zeros(self.steps, *one.shape, device=one.device) for one in found)
+        for kept, one in zip(self.outputs, found, strict=True):
+            kept.index_copy_(0, at, one[None])
         at.add_(1)
 
     def _warm_up(self) -> None:
-        """Compile what is to be compiled and let the optimiser make its state."""
+        """Compile what is to be compiled and let an optimiser make its state."""
         for _ in range(WARM_UP_STEPS):
             self.at.zero_()
             self._step()
 
     def _captured(self) -> torch.cuda.CUDAGraph:
-        with torch.cuda.device(self.trainer.device):  # a graph is captured on the current one
+        with torch.cuda.device(self.at.device):  # a graph is captured on the current one
             beside = torch.cuda.Stream()
             beside.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(beside):

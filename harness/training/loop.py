@@ -114,7 +114,9 @@ class Trainer:
         else:
             block, levels = self.feed.take(index)
             if self.graph is not None:
-                losses, errors = self.graph.run(block, self.done)
+                coming = range(self.done, self.done + self.rules.block)
+                numbers = [(self.learning_rate(step), 1 - self.ema.decay_at(step)) for step in coming]
+                losses, errors = self.graph.run(block, torch.tensor(numbers))
                 self.losses[self.done : self.done + len(losses)] = losses
                 self.done += len(losses)
                 return levels, errors
@@ -173,7 +175,7 @@ class Trainer:
         self.network.load_state_dict(weights)
         self.ema.decay = rules.ema_decay
         self.ema.restart()
-        self.graph.forget()
+        self._forget()
         self.losses.zero_()
         self.done, self.feed = 0, self._feed()
 
@@ -197,9 +199,22 @@ class Trainer:
         return Feed(self._numbers, self.levels, self.data, self.classes, self.device)
 
     def _graphed(self) -> GraphedSteps | None:
+        shape = tuple(self.data.x.shape[1:])
+        rate = torch.zeros((), device=self.device)
+        self.optimiser.param_groups[0]["lr"] = rate
+
+        def step(batch: Batch, numbers: Tensor) -> tuple[Tensor, Tensor]:
+            rate.copy_(numbers[0])
+            loss, error = self.step(batch)
+            self.ema.fold_in(numbers[1])
+            return loss, error
+
+        # At zero the loss is 0 and neither weights nor average move; the optimiser's counter does.
         try:
             with products(self.rules.precision, self.device):
-                return GraphedSteps(self)
+                graph = GraphedSteps(step, Batch.blank((self.rules.block, self.rules.batch), shape, self.device), 2)
+            self._forget()
+            return graph
         except RuntimeError as error:
             if self.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
                 raise
@@ -207,6 +222,12 @@ class Trainer:
             self.optimiser.state.clear()
             self.optimiser.zero_grad(set_to_none=True)
             return None
+
+    def _forget(self) -> None:
+        """Zero the optimiser's state where it lies."""
+        for state in self.optimiser.state.values():
+            for value in state.values():
+                value.zero_()
 
 
 def batches(block: tuple[Block, NoiseLevels], data: Split, no_label: int) -> Iterator[Batch]:

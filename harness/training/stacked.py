@@ -24,10 +24,13 @@ from torch.optim.adamw import adamw
 
 from harness.networks.network import Network
 from harness.targets import target
+from harness.training.feed import Batch
 from harness.training.folded import FoldedAttention
-from harness.training.loop import Batch, Diverged, Trainer
+from harness.training.graphed import GraphedSteps
+from harness.training.loop import Diverged, Trainer
 from harness.training.noise_levels import NoiseLevels
 from harness.training.precision import casting, products
+from harness.training.stacked_feed import StackedFeed
 
 ALIGNED = 64
 """Rows of the buffers begin at multiples of this many numbers, so that kernels may read them in wide words."""
@@ -103,22 +106,27 @@ class StackedTrainer:
 
     members: those that still train; `run` takes out who diverged. Between calls of `run` a member is as if it had
              trained alone: its `state()` and `ema.average` can be used
+    graphed: whether a step is captured as a CUDA graph; it is captured again when a member leaves
+    notes:   what a user should be told
     Raises Unstackable for trainers that differ in more than seed, noise levels, learning rate and decay of the average.
     """
 
-    def __init__(self, members: Sequence[Trainer]) -> None:
-        self.members = list(members)
+    _graph: GraphedSteps | None
+
+    def __init__(self, members: Sequence[Trainer], graphed: bool = False) -> None:
+        self.members, self.graphed = list(members), graphed
+        self.notes: list[str] = []
         first = self.members[0]
         _check(self.members)
         self.rules, self.data, self.done = first.rules, first.data, first.done
         self.network, self._layout = StackedNetwork(first.network), Layout.of(first.network)
-        device, count = self.data.x.device, len(self.members)
+        self.device, count = self.data.x.device, len(self.members)
 
         def buffer() -> Tensor:
-            return torch.zeros(count, self._layout.width, device=device)
+            return torch.zeros(count, self._layout.width, device=self.device)
 
         self._weights, self._averages, self._first, self._second = buffer(), buffer(), buffer(), buffer()
-        self._losses = torch.zeros(count, self.rules.steps, device=device)
+        self._losses = torch.zeros(count, self.rules.steps, device=self.device)
         for row, member in enumerate(self.members):
             self._copy_in(row, member)
         self._adopt()
@@ -132,20 +140,17 @@ class StackedTrainer:
         """Train up to step `until`; who diverged on the way, and when. Ends early when nobody is left."""
         lost: list[tuple[Trainer, Diverged]] = []
         while self.done < until and self.members:
-            start, errors = self.done, []
-            levels, batches = self._draw(start // self.rules.block)
-            with products(self.rules.precision, self.data.x.device):
-                for batch in batches:
-                    self._losses[:, self.done], error = self.step(batch)
-                    errors.append(error)
-                    self.done += 1
-            measured = torch.stack(errors, dim=1)
+            start = self.done
+            with products(self.rules.precision, self.device):
+                levels, measured = self._block(start // self.rules.block)
+            if self.device.type == "cuda" and self.done < until:
+                self._feed.ahead(self.done // self.rules.block)
             finite = torch.isfinite(self._losses[:, start : self.done]).cpu()
             self._settle()
             well = finite.all(dim=1).tolist()
             for row, member in enumerate(self.members):
                 if well[row]:
-                    member.levels.learn(levels[row], measured[row])
+                    member.levels.learn(levels[row], measured[:, row])
                 else:
                     step = start + int(finite[row].int().argmin()) + 1
                     lost.append((member, Diverged(step, "the loss is not finite")))
@@ -155,34 +160,79 @@ class StackedTrainer:
 
     def step(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """One step of every member: losses (members,), squared errors (members, B), as `Trainer.step`."""
+        return self._step(batch, *self._shares(self.done))
+
+    def _block(self, index: int) -> tuple[list[NoiseLevels], Tensor]:
+        """Queue the steps of a block. Returns each member's noise levels and the errors (steps, members, B)."""
+        levels, block = self._feed.take(index)
+        steps = range(self.done, self.done + self.rules.block)
+        if self.graphed and self._graph is None:
+            self._graph = self._captured()
+        if self._graph is not None:
+            losses, errors = self._graph.run(block, torch.tensor([self._shares(step) for step in steps]))
+            self._losses[:, self.done : steps.stop] = losses.T
+            self.done = steps.stop
+            return levels, errors
+        kept = []
+        for batch in block.steps():
+            self._losses[:, self.done], error = self.step(batch)
+            kept.append(error)
+            self.done += 1
+        return levels, torch.stack(kept)
+
+    def _shares(self, step: int) -> tuple[float, float]:
+        """Of each member's learning rate, and the most that its average may keep, at optimiser step `step`."""
+        return min(1.0, (step + 1) / max(1, self.rules.warmup_steps)), (1 + step) / (10 + step)
+
+    def _step(self, batch: Batch, share: float | Tensor, ramp: float | Tensor) -> tuple[Tensor, Tensor]:
         x = batch.alpha * batch.x0 + batch.sigma * batch.eps
         wanted = target(self.members[0].prediction, batch.x0, batch.eps, batch.alpha, batch.sigma)
-        with casting(self.rules.precision, x.device):
+        with casting(self.rules.precision, self.device):
             output = self.network(self._leaves, "forward", x, batch.logsnr, batch.label)
         error = (output.float() - wanted).square().flatten(2).mean(dim=2)
         losses = (batch.factor * error).sum(dim=1) / error.shape[1]
         gradients = torch.autograd.grad(losses.sum(), list(self._leaves.values()))
         with torch.no_grad():
-            self._update(gradients)
+            self._update(gradients, share, ramp)
         return losses.detach(), error.detach()
+
+    def _captured(self) -> GraphedSteps | None:
+        """The step as a CUDA graph for these members, who stay where they are; None where it cannot be captured."""
+        buffers = (self._weights, self._averages, self._first, self._second, self._steps)
+        before = [buffer.clone() for buffer in buffers]
+        rows, shape = (self.rules.block, len(self.members), self.rules.batch), tuple(self.data.x.shape[1:])
+        try:
+            return GraphedSteps(
+                lambda batch, shares: self._step(batch, *shares), Batch.blank(rows, shape, self.device), numbers=2
+            )
+        except RuntimeError as error:
+            if self.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
+                raise
+            self.graphed = False
+            self.notes.append(f"its steps are not one CUDA graph, which costs speed: {str(error).splitlines()[0]}")
+            return None
+        finally:
+            for buffer, value in zip(buffers, before, strict=True):
+                buffer.copy_(value)
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these members only; the others keep what they have."""
         if len(rows) == len(self.members):
             return
         self.members = [self.members[row] for row in rows]
-        chosen = torch.tensor(rows, device=self.data.x.device, dtype=torch.long)
+        if not rows:
+            return
+        chosen = torch.tensor(rows, device=self.device, dtype=torch.long)
         self._weights, self._averages = self._weights[chosen], self._averages[chosen]
         self._first, self._second = self._first[chosen], self._second[chosen]
         self._losses = self._losses[chosen]
         self._adopt()
 
-    def _update(self, gradients: Sequence[Tensor]) -> None:
+    def _update(self, gradients: Sequence[Tensor], share: float | Tensor, ramp: float | Tensor) -> None:
         count = len(self.members)
         flat = torch.cat([*(part.reshape(count, -1) for part in gradients), self._padding], dim=1)
         norm = torch.linalg.vector_norm(flat, dim=1, keepdim=True)
         flat.mul_((self.rules.clip_norm / (norm + 1e-6)).clamp(max=1.0))
-        share = min(1.0, (self.done + 1) / max(1, self.rules.warmup_steps))
         defaults = self.members[0].optimiser.defaults
         for rate, rows in self._by_rate.items():
             adamw(
@@ -201,45 +251,7 @@ class StackedTrainer:
                 eps=defaults["eps"],
                 maximize=False,
             )
-        ramp = (1 + self.done) / (10 + self.done)
         self._averages.lerp_(self._weights, 1 - self._decays.clamp(max=ramp))
-
-    def _draw(self, index: int) -> tuple[list[NoiseLevels], list[Batch]]:
-        """A block of steps: each member's noise levels, and batches with a leading axis of members."""
-        rules, data, device = self.rules, self.data, self.data.x.device
-        shape = tuple(data.x.shape[1:])
-        seeds = {member.streams.seed: member.streams for member in self.members}
-        drawn = {
-            seed: streams.block(index, rules.block, rules.batch, len(data), shape, rules.label_dropout)
-            for seed, streams in seeds.items()
-        }
-        levels = [member.levels(drawn[member.streams.seed].u) for member in self.members]
-        # Members of one seed share its draws: they are kept once, and dealt out step by step.
-        place = {seed: number for number, seed in enumerate(seeds)}
-        dealt = torch.tensor([place[member.streams.seed] for member in self.members], device=device)
-        rows, dropped, eps = (
-            torch.stack([getattr(block, name) for block in drawn.values()]).to(device)
-            for name in ("rows", "dropped", "eps")
-        )
-        labels = data.labels[rows].masked_fill(dropped, self.members[0].classes)
-        logsnr, alpha, sigma, factor = (
-            torch.stack([getattr(one, name) for one in levels]).to(device)
-            for name in ("logsnr", "alpha", "sigma", "factor")
-        )
-        per_example = (*alpha.shape, *(1 for _ in shape))
-        alpha, sigma = alpha.view(per_example), sigma.view(per_example)
-        return levels, [
-            Batch(
-                data.x[rows[dealt, step]].float(),
-                eps[dealt, step],
-                labels[dealt, step],
-                logsnr[:, step],
-                alpha[:, step],
-                sigma[:, step],
-                factor[:, step],
-            )
-            for step in range(rules.block)
-        ]
 
     def _copy_in(self, row: int, member: Trainer) -> None:
         for buffer, network in ((self._weights, member.network), (self._averages, member.ema.average)):
@@ -255,7 +267,9 @@ class StackedTrainer:
 
     def _adopt(self) -> None:
         """Make the members' tensors rows of the buffers, and lay out what a step needs of them."""
-        device, count = self.data.x.device, len(self.members)
+        device, count = self.device, len(self.members)
+        self._graph = None
+        self._feed = StackedFeed(self.members)
         self._leaves = {
             name: view.detach().requires_grad_() for name, view in self._layout.views(self._weights).items()
         }
@@ -276,7 +290,7 @@ class StackedTrainer:
             average.data = averages[name]
         for name, parameter in member.network.named_parameters():
             parameter.data = weights[name]
-            step = torch.tensor(float(self.done), device=self.data.x.device)
+            step = torch.tensor(float(self.done), device=self.device)
             member.optimiser.state[parameter] = {"step": step, "exp_avg": first[name], "exp_avg_sq": second[name]}
 
     def _settle(self) -> None:

@@ -25,18 +25,25 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from multiprocessing import Queue, get_context
+from multiprocessing.synchronize import Barrier
 
 import torch
 
 from harness import rendezvous, tracks
-from harness.device import resolve
+from harness.device import describe, resolve
+from harness.networks.network import Network
 from harness.run import Bench
 from harness.specs import Entry, RunSpec
+from harness.training.compilation import WISHES, compilation
 from harness.training.loop import Trainer
 from harness.training.stacked import StackedTrainer
 
 SCHEDULES = ("cosine", "laplace", "edm", "cauchy")
+ALONE = 2
+"""Runs that are timed one by one on a GPU, where many stacked ones are compared with them."""
 
 
 def runs_of(track: str, count: int) -> list[RunSpec]:
@@ -65,57 +72,125 @@ def timer(device: torch.device) -> Callable[[Callable[[], object]], float]:
     return on_gpu if device.type == "cuda" else on_cpu
 
 
-def seconds(place: Bench, count: int, steps: int, marks: tuple[float, ...]) -> tuple[list[float], list[float]]:
-    """(training, evaluation) of `count` runs one by one, and stacked; evaluation at all `marks`."""
-    timed, specs, block = timer(place.device), runs_of(place.track.name, count), place.track.training.block
-    alone: list[Trainer] = [place.trainer(spec) for spec in specs]
-    stack = StackedTrainer([place.trainer(spec) for spec in specs])
-    for trainer in (*alone, stack):
-        trainer.run(block)  # untimed: what is allocated and compiled at first use
-    until = block + steps
-    one_by_one = timed(lambda: [trainer.run(until) for trainer in alone])
-    stacked = timed(lambda: stack.run(until))
+@dataclass(frozen=True)
+class Question:
+    """One line of the table. steps: trained of a run's; marks: evaluated of a run's"""
 
-    def score(trainer: Trainer, spec: RunSpec, mark: float, network: object = None) -> object:
-        return place.score(trainer, spec, mark, network)  # type: ignore[arg-type]
+    track: str
+    device: str
+    compile: str
+    size: int
+    processes: int
+    steps: int
+    rounds: int
+    marks: tuple[float, ...]
+
+
+Pair = tuple[float, float]
+"""Seconds of a run, or of a stack of them: training, evaluation."""
+
+
+def one_by_one(place: Bench, specs: list[RunSpec], asked: Question) -> Pair:
+    """Of one of the runs, on average."""
+    timed, block = timer(place.device), place.track.training.block
+    training = evaluation = 0.0
+    for spec in specs:
+        trainer = place.trainer(spec)
+        trainer.run(block)  # untimed: what is allocated and compiled at first use
+        training += timed(lambda: trainer.run(block + asked.steps))  # noqa: B023
+        evaluation += timed(lambda: [place.score(trainer, spec, mark) for mark in asked.marks])  # noqa: B023
+    return training / len(specs), evaluation / len(specs)
+
+
+def stacked(place: Bench, specs: list[RunSpec], asked: Question) -> Pair:
+    """Of all of the runs."""
+    timed, block = timer(place.device), place.track.training.block
+    graphed = compilation(asked.compile, place.device).graph
+    stack = StackedTrainer([place.trainer(spec) for spec in specs], graphed)
+    stack.run(block)
+    training = timed(lambda: stack.run(block + asked.steps))
+
+    def score(trainer: Trainer, spec: RunSpec, mark: float, network: Network) -> object:
+        return place.score(trainer, spec, mark, network)
 
     def all_together() -> None:
-        for mark in marks:
+        for mark in asked.marks:
             pairs = zip(stack.members, specs, strict=True)
             tasks = [partial(score, trainer, spec, mark) for trainer, spec in pairs]
             rendezvous.together(stack.network, stack.averages, tasks)
 
-    alone_scored = timed(
-        lambda: [score(trainer, spec, mark) for trainer, spec in zip(alone, specs, strict=True) for mark in marks]
-    )
-    return [one_by_one, alone_scored], [stacked, timed(all_together)]
+    return training, timed(all_together)
+
+
+def rounds_of(asked: Question, meet: Callable[[], object] = lambda: None) -> list[tuple[Pair, Pair]]:
+    """One by one and stacked, a pair a round; `meet` waits for the processes beside this one."""
+    torch.set_num_threads(1)
+    device = torch.device(resolve(asked.device))
+    track, specs = tracks.get(asked.track), runs_of(asked.track, asked.size)
+    single, plain = Bench(track, device, compilation(asked.compile, device)), Bench(track, device)
+    found = []
+    for _ in range(asked.rounds + 1):
+        meet()
+        alone = one_by_one(single, specs[: ALONE if device.type == "cuda" else None], asked)
+        meet()
+        found.append((alone, stacked(plain, specs, asked)))
+    return found[1:]
+
+
+def beside(asked: Question, barrier: Barrier, answers: Queue) -> None:
+    """A process of several."""
+    answers.put(rounds_of(asked, barrier.wait))
+
+
+def measured(asked: Question) -> list[tuple[Pair, Pair]]:
+    """The rounds of every process, all at the same time."""
+    if asked.processes == 1:
+        return rounds_of(asked)
+    context = get_context("spawn")
+    barrier, answers = context.Barrier(asked.processes), context.Queue()
+    workers = [context.Process(target=beside, args=(asked, barrier, answers)) for _ in range(asked.processes)]
+    for worker in workers:
+        worker.start()
+    found = [one for _ in workers for one in answers.get()]
+    for worker in workers:
+        worker.join()
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--track", default="digits-v1", choices=tracks.names())
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 2, 4, 8])
+    parser.add_argument("--processes", type=int, nargs="+", default=[1])
     parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="after one that is not counted")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", choices=WISHES, default="auto")
     parser.add_argument("--without-evaluation", action="store_true", help="the steps alone")
     options = parser.parse_args()
-    torch.set_num_threads(1)
     track = tracks.get(options.track)
     if (options.steps + track.training.block) > track.training.steps or options.steps % track.training.block:
         parser.error(f"--steps: a multiple of {track.training.block} below {track.training.steps}")
-    place = Bench(track, torch.device(resolve(options.device)))
+    marks = () if options.without_evaluation else track.marks
     whole = track.training.steps / options.steps
-    print(f"{track.name}, {options.device}: runs per hour one by one and stacked, medians of {options.rounds} rounds")
-    for count in options.sizes:
-        found: list[tuple[float, float, float, float]] = []
-        for _ in range(options.rounds):
-            alone, stacked = seconds(place, count, options.steps, () if options.without_evaluation else track.marks)
-            of_runs = [whole * training + evaluation for training, evaluation in (alone, stacked)]
-            per_hour = [3600 * count / one for one in of_runs]
-            found.append((*per_hour, alone[0] / stacked[0], of_runs[0] / of_runs[1]))
-        before, after, training, runs = (statistics.median(column) for column in zip(*found, strict=True))
-        print(f"N = {count:3}   {before:8.0f} → {after:8.0f}   training ×{training:.2f}   runs ×{runs:.2f}", flush=True)
+    print(f"{track.name}, {describe(options.device)}: runs per hour, medians of {options.rounds} rounds")
+    base = 0.0
+    for processes in options.processes:
+        for size in options.sizes:
+            asked = Question(
+                track.name, options.device, options.compile, size, processes, options.steps, options.rounds, marks
+            )
+            found = measured(asked)
+            alone = [whole * pair[0][0] + pair[0][1] for pair in found]
+            stack = [(whole * pair[1][0] + pair[1][1]) / size for pair in found]
+            before, after = (3600 * processes / statistics.median(each) for each in (alone, stack))
+            base = base or before
+            training = statistics.median(size * pair[0][0] / pair[1][0] for pair in found)
+            print(
+                f"processes {processes:2}  N = {size:3}   {before:7.0f} one by one (×{before / base:.2f})   "
+                f"{after:7.0f} stacked (×{after / base:.2f})   training ×{training:.2f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

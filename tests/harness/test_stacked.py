@@ -14,10 +14,13 @@ from harness.run import Bench, Interrupted, bench, execute
 from harness.specs import Entry, RunSpec
 from harness.stack import execute_stack
 from harness.tracks.track import Part
+from harness.training.compilation import Compilation
 from harness.training.folded import FoldedAttention
 from harness.training.stacked import StackedNetwork, StackedTrainer, Unstackable
 
 CPU = torch.device("cpu")
+NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+DEVICES = [CPU, pytest.param(torch.device("cuda"), marks=NO_CUDA)]
 ENTRIES = (
     (Entry.of("cosine"), 0),
     (Entry.of("laplace:loc=1"), 0),
@@ -60,19 +63,24 @@ def close(found, expected, tolerance=2e-4):
     torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("device", DEVICES, ids=str)
+@pytest.mark.parametrize("graphed", [False, True])
 @pytest.mark.parametrize(("track", "target"), [("quick_gmm", "eps"), ("tiny_dit", "v")])
-def test_every_member_trains_as_it_would_alone_and_one_that_diverges_harms_none(track, target, request):
+def test_every_member_trains_as_it_would_alone_and_one_that_diverges_harms_none(
+    track, target, graphed, device, request
+):
     """75 steps; schedules, seeds, weightings, what learns, apply modes, learning rates and averages all differ."""
     track = request.getfixturevalue(track)
-    place = bench(track.name, CPU)
+    place = bench(track.name, device)
     specs = specs_of(track.name, target)
     alone = [place.trainer(spec) for spec in specs]
     for trainer in alone:
         trainer.run(75)
     wild = place.trainer(RunSpec(track=track.name, target=target, entry=WILD, seed=0))
     together = [place.trainer(spec) for spec in specs]
-    stack = StackedTrainer([*together[:3], wild, *together[3:]])
+    stack = StackedTrainer([*together[:3], wild, *together[3:]], graphed)
     ((lost, diverged),) = stack.run(75)
+    assert (stack.graphed, stack.notes) == (graphed, [])
     assert lost is wild
     assert stack.members == together
     lone = place.trainer(RunSpec(track=track.name, target=target, entry=WILD, seed=0))
@@ -91,14 +99,16 @@ def test_every_member_trains_as_it_would_alone_and_one_that_diverges_harms_none(
         assert float(one.losses[70] - together[0].losses[70]) != 0 or one is together[0]
 
 
+@pytest.mark.parametrize("device", DEVICES, ids=str)
 @pytest.mark.parametrize("track", ["tiny_gmm", "tiny_dit"])
-def test_scores_of_a_stack_are_those_of_its_runs(track, request):
+def test_scores_of_a_stack_are_those_of_its_runs(track, device, request):
     """Sampling and curves of all members at once; a run that diverges is recorded as it would be alone."""
     track = request.getfixturevalue(track)
     specs = specs_of(track.name, entries=(*ENTRIES[:2], (WILD, 0)))
-    alone = [execute(spec, CPU) for spec in specs]
-    stacked = execute_stack(specs, CPU)
+    alone = [execute(spec, device) for spec in specs]
+    stacked = execute_stack(specs, device, compilation=Compilation(graph=True))
     for one, other in zip(stacked, alone, strict=True):
+        assert one.compiled == "cuda graph"
         assert (one.spec, one.outcome, one.reason, one.step) == (other.spec, other.outcome, other.reason, other.step)
         assert one.values == pytest.approx(other.values, rel=2e-3, abs=2e-4)
         assert [step for step, _ in one.losses] == [step for step, _ in other.losses]
@@ -141,7 +151,7 @@ def test_a_stack_goes_on_one_by_one_and_the_reverse(tiny_gmm, tmp_path, always_d
     second = folders(tmp_path / "second", specs)
     for spec, folder in zip(specs, second, strict=True):
         execute(spec, CPU, checkpoints=folder, until=0.5)
-    same(execute_stack(specs, CPU, checkpoints=second), whole)
+    same(execute_stack(specs, CPU, checkpoints=second, compilation=Compilation(graph=True)), whole)
     for calls in (1, 4):
         third = folders(tmp_path / str(calls), specs)
         looked = iter(range(10**6))
