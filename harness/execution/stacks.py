@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Iterable
 
 from harness.execution.job import Job, Settings
-from harness.execution.workers import MIB, devices_of
+from harness.execution.room import CONTEXT_MIB
+from harness.execution.workers import MIB, devices_of, stacks_on_a_gpu
 from harness.tracking.store import Store
 
 ON_A_GPU = 32
@@ -34,7 +35,8 @@ def stack_size(settings: Settings, store: Store, track: str) -> int:
     if one is None:
         return ON_A_GPU
     free = min(torch.cuda.mem_get_info(device)[0] / MIB for device in devices_of(settings.device))
-    return max(1, min(MOST, int(SHARE_OF_MEMORY * free / one)))
+    of_a_worker = SHARE_OF_MEMORY * free / stacks_on_a_gpu(settings) - CONTEXT_MIB
+    return max(1, min(MOST, int(of_a_worker / one)))
 
 
 def grouped(jobs: Iterable[Job], size: int, workers: int) -> list[tuple[Job, ...]]:

@@ -12,6 +12,8 @@ from harness.tracking.store import Store
 MIB = 2**20
 UNKNOWN_PEAK_MIB = 2048.0
 UNKNOWN_SHARE = 0.25
+STACKS_ON_A_GPU = 8
+"""Workers with stacks on one GPU: scoring is mostly the host's work, and one process leaves the GPU idle meanwhile."""
 ALLOCATOR = 1.5
 """torch's allocator holds more than what is allocated in it at the peak."""
 
@@ -31,10 +33,7 @@ def devices_of(device: str) -> list[str]:
 
 
 def workers_for(settings: Settings, store: Store, track: str) -> int:
-    """Workers at a time: as asked, else one a core, and on GPUs no more than their free memory takes.
-
-    A worker that executes many runs at once has a GPU for itself.
-    """
+    """Workers at a time: as asked, else one a core, and on GPUs no more than their free memory takes."""
     if settings.workers is not None:
         return settings.workers
     if settings.device == "mps" or settings.split.processes > 1:
@@ -42,12 +41,20 @@ def workers_for(settings: Settings, store: Store, track: str) -> int:
     if not settings.device.startswith("cuda"):
         return cores()
     if settings.stack != 1:
-        return len(devices_of(settings.device))
+        return len(devices_of(settings.device)) * stacks_on_a_gpu(settings)
     import torch
 
     one = mib_of_a_run(store, track, settings.device, settings)
     room = sum(int(torch.cuda.mem_get_info(device)[0] / MIB // one) for device in devices_of(settings.device))
     return max(1, min(cores(), room))
+
+
+def stacks_on_a_gpu(settings: Settings) -> int:
+    """Workers that share a GPU when they execute many runs at once: as asked, else by the cores that each GPU has."""
+    devices = len(devices_of(settings.device))
+    if settings.workers is not None:
+        return -(-settings.workers // devices)
+    return max(1, min(STACKS_ON_A_GPU, cores() // devices))
 
 
 def share_of_gpu(store: Store, track: str) -> float:

@@ -34,6 +34,7 @@ from harness.run import Bench
 from harness.specs import BASELINE, Entry, RunSpec
 from harness.tracking.read import read_runs
 from harness.tracks.track import Track, counted, read_card
+from harness.training.compilation import compilation
 
 REPEATS = 10
 
@@ -83,7 +84,7 @@ def with_cost(card: dict[str, Any], track: Track, kind: str) -> dict[str, Any]:
     clock.
     """
     device = torch.device(kind)
-    seconds = cost(Bench(track, device))
+    seconds = cost(Bench(track, device, compilation("auto", device)))
     card = {"fingerprint": track.fingerprint, "protocol": track.protocol, **card}
     card["cost"] = {**card.get("cost", {}), kind: {"hardware": describe(kind), **seconds}}
     if kind == "cpu":

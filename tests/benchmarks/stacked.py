@@ -22,6 +22,7 @@ Evaluation takes that back: four runs of 100 steps with all their evaluations to
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -84,6 +85,7 @@ class Question:
     steps: int
     rounds: int
     marks: tuple[float, ...]
+    stacked_only: bool
 
 
 Pair = tuple[float, float]
@@ -127,11 +129,13 @@ def rounds_of(asked: Question, meet: Callable[[], object] = lambda: None) -> lis
     torch.set_num_threads(1)
     device = torch.device(resolve(asked.device))
     track, specs = tracks.get(asked.track), runs_of(asked.track, asked.size)
-    single, plain = Bench(track, device, compilation(asked.compile, device)), Bench(track, device)
+    plain = Bench(track, device)
+    single = None if asked.stacked_only else Bench(track, device, compilation(asked.compile, device))
     found = []
     for _ in range(asked.rounds + 1):
         meet()
-        alone = one_by_one(single, specs[: ALONE if device.type == "cuda" else None], asked)
+        few = specs[: ALONE if device.type == "cuda" else None]
+        alone = (math.nan, math.nan) if single is None else one_by_one(single, few, asked)
         meet()
         found.append((alone, stacked(plain, specs, asked)))
     return found[1:]
@@ -166,6 +170,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="after one that is not counted")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--compile", choices=WISHES, default="auto")
+    parser.add_argument("--stacked-only", action="store_true", help="nothing one by one")
     parser.add_argument("--without-evaluation", action="store_true", help="the steps alone")
     options = parser.parse_args()
     track = tracks.get(options.track)
@@ -178,19 +183,26 @@ def main() -> None:
     for processes in options.processes:
         for size in options.sizes:
             asked = Question(
-                track.name, options.device, options.compile, size, processes, options.steps, options.rounds, marks
+                track.name,
+                options.device,
+                options.compile,
+                size,
+                processes,
+                options.steps,
+                options.rounds,
+                marks,
+                options.stacked_only,
             )
             found = measured(asked)
             alone = [whole * pair[0][0] + pair[0][1] for pair in found]
             stack = [(whole * pair[1][0] + pair[1][1]) / size for pair in found]
             before, after = (3600 * processes / statistics.median(each) for each in (alone, stack))
-            base = base or before
+            base = base or (after if options.stacked_only else before)
             training = statistics.median(size * pair[0][0] / pair[1][0] for pair in found)
-            print(
-                f"processes {processes:2}  N = {size:3}   {before:7.0f} one by one (×{before / base:.2f})   "
-                f"{after:7.0f} stacked (×{after / base:.2f})   training ×{training:.2f}",
-                flush=True,
-            )
+            line = f"processes {processes:2}  N = {size:3}   {after:7.0f} stacked (×{after / base:.2f})"
+            if not options.stacked_only:
+                line += f"   {before:7.0f} one by one (×{before / base:.2f})   training ×{training:.2f}"
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Jobs executed at once: which, what becomes of them, and that one that fails costs no other."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
 from harness.execution import stacks
 from harness.execution.job import Job, Settings
+from harness.execution.workers import workers_for
 from harness.run import execute
 from harness.specs import Entry, RunSpec
 from harness.tracking.store import Store
@@ -27,14 +29,29 @@ def test_jobs_of_one_cell_that_go_equally_far_are_grouped_and_spread_over_worker
     assert [len(jobs) for jobs in stacks.grouped(alike[:2], 16, 3)] == [1, 1]
 
 
-@pytest.mark.parametrize(("peak", "expected"), [(None, stacks.ON_A_GPU), (600.0, 20), (1e-3, stacks.MOST), (1e9, 1)])
+@pytest.mark.parametrize(("peak", "expected"), [(None, stacks.ON_A_GPU), (600.0, 19), (1e-3, stacks.MOST), (1e9, 1)])
 def test_auto_is_one_on_a_cpu_and_what_fits_on_a_gpu(tmp_path, monkeypatch, peak, expected):
     store = Store(tmp_path)
     assert stacks.stack_size(Settings(stack=None), store, "digits-v1") == 1
     assert stacks.stack_size(Settings(stack=5), store, "digits-v1") == 5
     monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: peak)
     monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (20_000 * 2**20, 80_000 * 2**20))
-    assert stacks.stack_size(Settings(device="cuda:0", stack=None), store, "digits-v1") == expected
+    alone = Settings(device="cuda:0", stack=None, workers=1)
+    assert stacks.stack_size(alone, store, "digits-v1") == expected
+
+
+@pytest.mark.parametrize(("cores", "gpus", "workers"), [(1, 1, 1), (4, 1, 4), (16, 1, 8), (16, 4, 16), (2, 4, 4)])
+def test_stacks_share_a_gpu_and_its_memory(tmp_path, monkeypatch, cores, gpus, workers):
+    """A run takes 600 MiB: of the 12,000 that are for stacks, each worker has its part less a CUDA context."""
+    monkeypatch.setattr("harness.execution.workers.cores", lambda: cores)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
+    monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: 600.0)
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (20_000 * 2**20, 80_000 * 2**20))
+    settings, store = Settings(device="cuda", stack=None), Store(tmp_path)
+    assert workers_for(settings, store, "digits-v1") == workers
+    each = 12_000 / (workers / gpus) - 600
+    assert stacks.stack_size(settings, store, "digits-v1") == max(1, int(each / 600))
+    assert workers_for(replace(settings, workers=3), store, "digits-v1") == 3
 
 
 def test_a_stack_that_fails_is_halved_and_one_that_is_stopped_keeps_its_checkpoints(make, store, at_work):
