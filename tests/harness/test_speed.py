@@ -7,7 +7,7 @@ mantissa, which is 4e-3 a product at most, averaged over thousands of them: 3 % 
 
 import copy
 import functools
-import os
+import shutil
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ from harness.run import Bench, execute
 from harness.specs import Entry, RunSpec
 from harness.tracking.store import Store
 from harness.tracks.track import Training
-from harness.training.compilation import OFF, Compilation, compilation
+from harness.training.compilation import COMPILERS, OFF, Compilation, compilation
 from harness.training.feed import Feed
 from harness.training.loop import Trainer, batches
 from harness.training.noise_levels import NoiseLevelSource
@@ -85,7 +85,7 @@ def test_compiled_and_uncompiled_losses_agree(name):
     torch.testing.assert_close(losses(name, TRACED), plain, **FP32)
 
 
-@pytest.mark.skipif("SNRBENCH_TEST_INDUCTOR" not in os.environ, reason="a C++ compiler at work for half a minute")
+@pytest.mark.skipif(not any(map(shutil.which, COMPILERS)), reason="no C++ compiler")
 def test_losses_of_generated_code_agree():
     torch.testing.assert_close(losses("small", Compilation("inductor")), losses("small"), **FP32)
 
