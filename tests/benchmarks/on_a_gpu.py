@@ -29,7 +29,8 @@ def parts(peak: float, store: Path) -> list[list[str]]:
     """The commands."""
     python, snrbench = [sys.executable], [str(Path(sys.executable).with_name("snrbench"))]
     gpu = ["--device", "cuda"]
-    found = [[*python, "-m", "pytest", "-q", "tests/harness/test_speed.py", "tests/harness/test_footprint.py"]]
+    tests = [f"tests/harness/test_{what}.py" for what in ("speed", "stacked", "footprint")]
+    found = [[*python, "-m", "pytest", "-q", *tests]]
     for precision in ("fp32", "bf16"):
         for compile in ("off", "on"):
             how = [*gpu, "--precision", precision, "--compile", compile]
@@ -39,7 +40,7 @@ def parts(peak: float, store: Path) -> list[list[str]]:
                 [*python, train, "dit-B/2", "--batch", "256", "--peak", f"{peak:g}", *how],
                 [*python, sample, "digits-v1", "mnist-v1", "dit-B/2", *how],
             ]
-    stacked = [*python, str(HERE / "stacked.py"), *gpu, "--sizes", "1", "8", "32", "64"]
+    stacked = [*python, str(HERE / "stacked.py"), *gpu, "--sizes", "8", "32", "--processes", "1", "8"]
     found += [[*stacked, "--track", track] for track in ("digits-v1", "mnist-v1") if here(track)]
     processes = max(1, torch.cuda.device_count())
     one_run = [*snrbench, "run", "digits-v1", "-s", "laplace", "--seeds", "1", *gpu, "--store", str(store)]

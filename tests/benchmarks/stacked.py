@@ -1,10 +1,12 @@
-"""Runs per hour, stacked against one by one, by N: the same runs, steps and evaluations, side by side in one process.
+"""Runs per hour, one by one and stacked, by N and by the number of processes: the same runs, steps and evaluations.
 
-    python tests/benchmarks/stacked.py [--track digits-v1] [--sizes 1 2 4 8] [--steps 100] [--rounds 3] [--device cpu]
+    python tests/benchmarks/stacked.py [--track digits-v1] [--sizes 1 2 4 8] [--processes 1] [--steps 100] [--rounds 3]
+        [--device cpu] [--compile auto|on|off] [--stacked-only] [--without-evaluation]
 
 On a CPU it counts processor time of the process, which other work on the machine disturbs less than it does the clock;
-on a GPU the clock. `training` is the steps alone; `runs` adds the evaluations of a run, at the proportion that the
-track's full budget has.
+on a GPU the clock, and no more than two runs one by one. Ratios in brackets are to the first line's one by one;
+`training` is the steps alone. Evaluations count at the proportion that the track's full budget has. Processes start
+each measurement together.
 
 digits-v1 on one thread of an AMD EPYC that had other work, `--without-evaluation`, medians of three rounds:
 
@@ -14,9 +16,18 @@ digits-v1 on one thread of an AMD EPYC that had other work, `--without-evaluatio
     N = 8     700 →  854                                   ×1.20
 
 Evaluation takes that back: four runs of 100 steps with all their evaluations took 25.1 s one by one and 26.7 s stacked
-(×0.94), and on gmm-v1 5.9 s and 5.4 s (×1.09). So on a CPU `--stack auto` is 1. A GPU is unmeasured:
+(×0.94), and on gmm-v1 5.9 s and 5.4 s (×1.09). So on a CPU `--stack auto` is 1.
 
-    python tests/benchmarks/stacked.py --device cuda --sizes 1 8 32 64
+digits-v1 on an NVIDIA H200, one process, one round:
+
+    one by one, nothing compiled         1,011
+    one by one, compiled, CUDA graph     5,263
+    N = 8, no graph                      3,084   training ×5.3 of what is not compiled
+    N = 16, CUDA graph                   7,121   training ×4.5 of what is compiled
+
+Several processes and mnist-v1 are unmeasured there:
+
+    python tests/benchmarks/stacked.py --device cuda --sizes 8 32 --processes 1 8
 """
 
 from __future__ import annotations
