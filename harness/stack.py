@@ -65,7 +65,7 @@ def execute_stack(
 
     checkpoints: a folder for each run, written and read as by `execute`; members at different steps are trained in
                  several stacks, one after another
-    compilation:  of it a stack has the CUDA graph; its networks are not compiled
+    compilation: of it a stack has the CUDA graph; its networks are not compiled
     Seconds, images per second and peak memory of a run are its share of the stack's.
 
     Raises Unstackable for runs that cannot be stacked, and whatever `execute` raises; then checkpoints that were

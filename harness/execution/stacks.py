@@ -33,7 +33,7 @@ def stack_size(settings: Settings, store: Store, track: str) -> int:
 
     one = peak_mib(store, track, devices_of(settings.device)[0])
     if one is None:
-        return ON_A_GPU
+        return max(1, ON_A_GPU // stacks_on_a_gpu(settings))
     free = min(torch.cuda.mem_get_info(device)[0] / MIB for device in devices_of(settings.device))
     of_a_worker = SHARE_OF_MEMORY * free / stacks_on_a_gpu(settings) - CONTEXT_MIB
     return max(1, min(MOST, int(of_a_worker / one)))

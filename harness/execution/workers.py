@@ -41,12 +41,23 @@ def workers_for(settings: Settings, store: Store, track: str) -> int:
     if not settings.device.startswith("cuda"):
         return cores()
     if settings.stack != 1:
-        return len(devices_of(settings.device)) * stacks_on_a_gpu(settings)
+        return _workers_with_stacks(settings, store, track)
+    return max(1, min(cores(), sum(_room(settings, mib_of_a_run(store, track, settings.device, settings)))))
+
+
+def _workers_with_stacks(settings: Settings, store: Store, track: str) -> int:
+    each = stacks_on_a_gpu(settings)
+    if settings.stack is None:  # stacks will be as large as the memory of a worker takes
+        return each * len(devices_of(settings.device))
+    one = mib_of_a_run(store, track, settings.device, settings) - CONTEXT_MIB
+    return sum(max(1, min(each, room)) for room in _room(settings, CONTEXT_MIB + settings.stack * one))
+
+
+def _room(settings: Settings, mib: float) -> list[int]:
+    """How many processes of `mib` the free memory of each GPU takes."""
     import torch
 
-    one = mib_of_a_run(store, track, settings.device, settings)
-    room = sum(int(torch.cuda.mem_get_info(device)[0] / MIB // one) for device in devices_of(settings.device))
-    return max(1, min(cores(), room))
+    return [int(torch.cuda.mem_get_info(device)[0] / MIB // mib) for device in devices_of(settings.device)]
 
 
 def stacks_on_a_gpu(settings: Settings) -> int:

@@ -40,6 +40,19 @@ class GraphedSteps:
         if self._graph is None:
             self._warm_up()
 
+    @classmethod
+    def of(
+        cls, step: Callable[[Batch, Tensor], tuple[Tensor, Tensor]], block: Batch, numbers: int, notes: list[str]
+    ) -> GraphedSteps | None:
+        """The same, or None with a note for the user where the step cannot be captured."""
+        try:
+            return cls(step, block, numbers)
+        except RuntimeError as error:
+            if block.x0.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
+                raise
+            notes.append(f"its steps are not one CUDA graph, which costs speed: {str(error).splitlines()[0]}")
+            return None
+
     def run(self, block: Batch, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """Queue the steps of a block. numbers: (steps, k). Returns losses (steps, *) and errors (steps, *).
 

@@ -210,18 +210,15 @@ class Trainer:
             return loss, error
 
         # At zero the loss is 0 and neither weights nor average move; the optimiser's counter does.
-        try:
-            with products(self.rules.precision, self.device):
-                graph = GraphedSteps(step, Batch.blank((self.rules.block, self.rules.batch), shape, self.device), 2)
+        blank = Batch.blank((self.rules.block, self.rules.batch), shape, self.device)
+        with products(self.rules.precision, self.device):
+            graph = GraphedSteps.of(step, blank, 2, self.notes)
+        if graph is not None:
             self._forget()
-            return graph
-        except RuntimeError as error:
-            if self.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
-                raise
-            self.notes.append(f"its steps are not one CUDA graph, which costs speed: {str(error).splitlines()[0]}")
+        else:
             self.optimiser.state.clear()
             self.optimiser.zero_grad(set_to_none=True)
-            return None
+        return graph
 
     def _forget(self) -> None:
         """Zero the optimiser's state where it lies."""

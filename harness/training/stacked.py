@@ -202,18 +202,13 @@ class StackedTrainer:
         before = [buffer.clone() for buffer in buffers]
         rows, shape = (self.rules.block, len(self.members), self.rules.batch), tuple(self.data.x.shape[1:])
         try:
-            return GraphedSteps(
-                lambda batch, shares: self._step(batch, *shares), Batch.blank(rows, shape, self.device), numbers=2
-            )
-        except RuntimeError as error:
-            if self.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
-                raise
-            self.graphed = False
-            self.notes.append(f"its steps are not one CUDA graph, which costs speed: {str(error).splitlines()[0]}")
-            return None
+            blank = Batch.blank(rows, shape, self.device)
+            graph = GraphedSteps.of(lambda batch, shares: self._step(batch, *shares), blank, 2, self.notes)
         finally:
             for buffer, value in zip(buffers, before, strict=True):
                 buffer.copy_(value)
+        self.graphed = graph is not None
+        return graph
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these members only; the others keep what they have."""

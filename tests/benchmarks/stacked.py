@@ -37,9 +37,10 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import Queue, get_context
+from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 
 import torch
@@ -99,6 +100,7 @@ class Question:
     stacked_only: bool
 
 
+meeting: Callable[[], object]
 Pair = tuple[float, float]
 """Seconds of a run, or of a stack of them: training, evaluation."""
 
@@ -152,9 +154,15 @@ def rounds_of(asked: Question, meet: Callable[[], object] = lambda: None) -> lis
     return found[1:]
 
 
-def beside(asked: Question, barrier: Barrier, answers: Queue) -> None:
-    """A process of several."""
-    answers.put(rounds_of(asked, barrier.wait))
+def wait_at(barrier: Barrier) -> None:
+    """Of a process of several, before its first work: where it waits for the others."""
+    global meeting  # noqa: PLW0603 - a barrier reaches a process at its start alone
+    meeting = barrier.wait
+
+
+def beside(asked: Question) -> list[tuple[Pair, Pair]]:
+    """In a process of several."""
+    return rounds_of(asked, meeting)
 
 
 def measured(asked: Question) -> list[tuple[Pair, Pair]]:
@@ -162,14 +170,9 @@ def measured(asked: Question) -> list[tuple[Pair, Pair]]:
     if asked.processes == 1:
         return rounds_of(asked)
     context = get_context("spawn")
-    barrier, answers = context.Barrier(asked.processes), context.Queue()
-    workers = [context.Process(target=beside, args=(asked, barrier, answers)) for _ in range(asked.processes)]
-    for worker in workers:
-        worker.start()
-    found = [one for _ in workers for one in answers.get()]
-    for worker in workers:
-        worker.join()
-    return found
+    barrier = context.Barrier(asked.processes)
+    with ProcessPoolExecutor(asked.processes, context, wait_at, (barrier,)) as pool:
+        return [one for found in pool.map(beside, [asked] * asked.processes) for one in found]
 
 
 def main() -> None:
