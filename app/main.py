@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import theme
+from app.style import theme
 
 st.set_page_config(page_title="snrbench", page_icon=theme.icon(), layout="wide")
 st.logo(theme.logo(), size="medium")

@@ -22,6 +22,6 @@ Beyond boards, each from a `panel.Panel` (cells × entries × seeds) that `choic
 A board is a pure function of one long table, so that it can be thrown away and rebuilt at any time.
 """
 
-from leaderboards.show import render_table
+from leaderboards.commands.show import render_table
 
 __all__ = ["render_table"]

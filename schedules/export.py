@@ -7,9 +7,9 @@ import json
 import numpy as np
 from scipy.special import expit
 
-from schedules.density import Array
+from schedules.densities.density import Array
+from schedules.densities.inverse import invert
 from schedules.errors import UserError, unknown
-from schedules.inverse import invert
 from schedules.schedule import Schedule
 
 FORMATS = ("torch", "diffusers", "json")

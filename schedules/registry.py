@@ -19,10 +19,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from schedules import grammar, python_file, spaces
+from schedules import grammar, spaces
 from schedules.errors import UserError, unknown
 from schedules.grammar import Call
 from schedules.spaces import Space, Value
+from schedules.user_code import python_file
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

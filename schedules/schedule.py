@@ -18,15 +18,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from schedules import grammar
-from schedules.density import Array, Density, log_density, survival, upper_quantile
+from schedules.densities.density import Array, Density, log_density, survival, upper_quantile
 from schedules.errors import UserError, unknown
-from schedules.foreign import foreign
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.presets import PRESETS
 from schedules.registry import Info, Registry
-from schedules.sources import behind
 from schedules.spaces import Value
 from schedules.transforms import TRANSFORMS
+from schedules.user_code.guarded_calls import foreign
+from schedules.user_code.source_files import behind
 
 SCHEDULES = Registry("schedule", builtins="schedules.builtin")
 register = SCHEDULES.register

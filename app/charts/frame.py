@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import ArrayLike
 
-from app import legend
-from app.text import label
-from app.theme import NEUTRAL, Style, ground
+from app.charts import legend
+from app.style.plain_text import label
+from app.style.theme import NEUTRAL, Style, ground
 
 Figure = go.Figure
 GRID = "rgba(133, 140, 152, 0.22)"

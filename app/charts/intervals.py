@@ -7,11 +7,11 @@ from math import isfinite
 
 import plotly.graph_objects as go
 
-from app import theme
 from app.charts.frame import figure, logarithmic, reference, translucent
-from app.text import label
-from app.theme import NEUTRAL, Style
-from leaderboards.rows import Board, Row
+from app.style import theme
+from app.style.plain_text import label
+from app.style.theme import NEUTRAL, Style
+from leaderboards.boards.rows import Board, Row
 from leaderboards.wording import with_interval
 
 ROW, HEAD = 52, 84  # pixels

@@ -26,7 +26,7 @@ COMMANDS = (
     "harness.cli.quickstart",
     "harness.cli.run",
     "harness.cli.tune",
-    "leaderboards.command",
+    "leaderboards.commands.leaderboard",
     "app.command",
     "harness.cli.schedules",
     "harness.cli.tracks",
@@ -76,7 +76,7 @@ for module in COMMANDS:
 def main() -> None:
     """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
     code = _exit_code(sys.argv[1:])
-    if (store := sys.modules.get("harness.tracking.store")) is not None:  # a command that opened none need not load it
+    if (store := sys.modules.get("harness.results.store")) is not None:  # a command that opened none need not load it
         store.close_databases()
     gc.freeze()  # or Python looks through all that torch and MLflow hold while it ends: a second, also of a Ctrl-C
     sys.exit(code)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.execution.estimate import Estimate
     from harness.execution.job import Job, Settings, Split
     from harness.execution.planner import Plan
-    from harness.tracking.store import Store as StoreFolder
+    from harness.results.store import Store as StoreFolder
 
 SEEDS = 3
 
@@ -191,13 +191,14 @@ def benchmark(
     from rich.console import Console
 
     from harness import tracks
-    from harness.execution import planner, room
+    from harness.execution import planner
+    from harness.execution.capacity import memory_check
     from harness.execution.estimate import estimate
-    from harness.execution.halt import StoreFull
     from harness.execution.plugins import load
-    from harness.tracking.store import Store
-    from harness.tracking.trouble import in_one_line, is_full
-    from harness.tracking.write import deliver_all
+    from harness.execution.stop_signals import StoreFull
+    from harness.results.errors import in_one_line, is_full
+    from harness.results.store import Store
+    from harness.results.write import deliver_all
     from schedules.errors import UserError
 
     load(plugins, track_plugins or [])
@@ -211,7 +212,7 @@ def benchmark(
     empty = not opened.exists
     if not dry_run:
         if empty:
-            room.check(opened, request.track, settings)
+            memory_check.check(opened, request.track, settings)
         opened.prepare()
         try:
             recovered = deliver_all(opened)
@@ -234,7 +235,7 @@ def benchmark(
     if not plan.jobs:
         return 0
     if not empty:
-        room.check(opened, request.track, settings)
+        memory_check.check(opened, request.track, settings)
     return _execute(opened, request.track, plan, settings, console, expected)
 
 
@@ -285,7 +286,7 @@ def _announce(plan: Plan, console: Console) -> None:
 
 
 def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder) -> str:
-    from harness.execution.workers import workers_for
+    from harness.execution.capacity.worker_count import workers_for
 
     runs = counted(len(plan.jobs), "run")
     each = [expected.of(job.spec.target) for job in plan.jobs]
@@ -308,8 +309,8 @@ def duration(seconds: float) -> str:
 def _execute(
     store: StoreFolder, track: str, plan: Plan, settings: Settings, console: Console, expected: Estimate
 ) -> int:
-    from harness.execution.benchmark import execute
-    from harness.execution.halt import Halt
+    from harness.execution.run_plan import execute
+    from harness.execution.stop_signals import Halt
 
     jobs: list[Job] = list(plan.jobs)
     try:

@@ -17,9 +17,9 @@ def sync(store: Store = STORE) -> None:
 
     Exit code 1 when some are left, each named with why.
     """
-    from harness.execution.courier import Courier
-    from harness.tracking import write
-    from harness.tracking.store import Store
+    from harness.results import write
+    from harness.results.delivery import Courier
+    from harness.results.store import Store
     from schedules.errors import UserError
 
     opened = Store(store)

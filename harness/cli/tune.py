@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from harness.execution.estimate import Estimate
     from harness.execution.job import Settings
-    from harness.tracking.store import Store as StoreFolder
+    from harness.results.store import Store as StoreFolder
     from harness.tuning.budget import Budget
     from harness.tuning.study import Study
     from harness.tuning.subject import Subject
@@ -126,9 +126,9 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> 
     from rich.console import Console
 
     from harness import tracks
-    from harness.execution import room
+    from harness.execution.capacity import memory_check
     from harness.execution.estimate import estimate
-    from harness.tracking.store import Store
+    from harness.results.store import Store
     from harness.tuning.budget import Budget
 
     console, opened = Console(stderr=True, highlight=False), Store(store)
@@ -143,7 +143,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> 
             print(subject.name)
         console.print(_cost(subjects, budget, expected, settings, opened), soft_wrap=True)
         return 0
-    room.check(opened, request.track, settings)
+    memory_check.check(opened, request.track, settings)
     return _work(request, subjects, budget, opened, settings, console, expected)
 
 
@@ -171,7 +171,7 @@ def _subjects(request: Request) -> list[Subject]:
 
 
 def _cost(subjects: list[Subject], budget: Budget, expected: Estimate, settings: Settings, store: StoreFolder) -> str:
-    from harness.execution.workers import workers_for
+    from harness.execution.capacity.worker_count import workers_for
 
     each = [expected.of(subject.target) for subject in subjects]
     known = [seconds * budget.most_runs for seconds in each if seconds is not None]
@@ -194,12 +194,12 @@ def _work(
     console: Console,
     expected: Estimate,
 ) -> int:
-    from harness.execution.halt import Halt
     from harness.execution.session import Session
-    from harness.tracking.write import deliver_all
+    from harness.execution.stop_signals import Halt
+    from harness.results.write import deliver_all
     from harness.tuning import storage
-    from harness.tuning.desk import Desk
-    from harness.tuning.recorded import Record
+    from harness.tuning.recorded_runs import Record
+    from harness.tuning.run_dispatch import Desk
     from harness.tuning.search import search
     from harness.tuning.study import Study
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import schedules
 from harness import tracks
-from harness.execution.failed import failed_jobs
 from harness.execution.job import Job
+from harness.execution.retry import failed_jobs
+from harness.results.read import finished_keys
+from harness.results.store import Store
 from harness.specs import Apply, Entry, RunSpec, checked_target
-from harness.tracking.read import finished_keys
-from harness.tracking.store import Store
 from harness.tuning import tuned
 from harness.tuning.seeds import FIRST_TUNING
 from harness.tuning.tuned import Wanted

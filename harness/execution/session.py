@@ -13,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from harness import tracks
-from harness.execution import executors, plans
-from harness.execution.courier import Courier
+from harness.execution import executors, plan_files
 from harness.execution.estimate import Estimate
-from harness.execution.halt import Halt, Signals, Stopped, StoreFull
 from harness.execution.job import UNWRITABLE, Done, Executor, Job, Settings
+from harness.execution.stop_signals import Halt, Signals, Stopped, StoreFull
+from harness.results.delivery import Courier
+from harness.results.store import Store
 from harness.specs import RunSpec
-from harness.tracking.store import Store
 
 POLL_SECONDS = 0.25
 STOP_SECONDS = 3.5
@@ -78,7 +78,9 @@ class Session:
             self._progress = stack.enter_context(_progress(self.console))
             self._task = self._progress.add_task("", total=self.total, left="")
             self._courier = Courier(self.store, self.say)
-            self._recorder = plans.Recorder(self.store, self._planned, self.slots, self.expected.seconds, self.total)
+            self._recorder = plan_files.Recorder(
+                self.store, self._planned, self.slots, self.expected.seconds, self.total
+            )
             self._planned.clear()
             self._stack = stack.pop_all()
         return self

@@ -19,8 +19,8 @@ from types import ModuleType
 
 from harness import tracks
 from harness.tracks.track import Track
-from schedules import python_file
 from schedules.errors import UserError
+from schedules.user_code import python_file
 
 GROUP = "snrbench.tracks"
 BUILT_IN = tuple(tracks.TRACKS.values())

@@ -17,8 +17,8 @@ from optuna.trial import FrozenTrial, TrialState
 from harness.execution.job import Done, Job
 from harness.specs import Entry, RunSpec
 from harness.tuning import objective, seeds
-from harness.tuning.desk import Desk
 from harness.tuning.objective import Gain, Score
+from harness.tuning.run_dispatch import Desk
 from harness.tuning.study import Study
 
 

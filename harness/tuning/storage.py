@@ -20,9 +20,9 @@ from optuna.storages import RDBStorage
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from harness.execution.halt import Halt, StoreFull
-from harness.tracking.store import Store
-from harness.tracking.trouble import is_full
+from harness.execution.stop_signals import Halt, StoreFull
+from harness.results.errors import is_full
+from harness.results.store import Store
 from harness.tuning.locks import FileLocks, Locks, PostgresLocks, exclusive
 from harness.tuning.sampling import quiet
 from schedules.errors import UserError

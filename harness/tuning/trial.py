@@ -12,8 +12,8 @@ from optuna.trial import FrozenTrial, TrialState
 from harness.execution.job import PAUSED, Done, Job
 from harness.specs import Entry, RunSpec
 from harness.tuning import objective, seeds
-from harness.tuning.desk import Desk
 from harness.tuning.pruning import hopeless
+from harness.tuning.run_dispatch import Desk
 from harness.tuning.study import Study
 from schedules.errors import UserError
 

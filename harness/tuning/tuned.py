@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import schedules
 from harness import tracks
+from harness.results.store import Store
 from harness.specs import Apply, Entry
-from harness.tracking.store import Store
 from harness.tuning.subject import Subject
 from schedules.errors import UserError
 

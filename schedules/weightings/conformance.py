@@ -9,7 +9,7 @@ import numpy as np
 from schedules import spaces
 from schedules.errors import UserError
 from schedules.schedule import create as create_schedule
-from schedules.time_limit import TimeLimit, time_limit
+from schedules.user_code.time_limit import TimeLimit, time_limit
 from schedules.weightings.targets import TARGETS
 from schedules.weightings.weighting import Weighting, create, parse
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import schedules
-import schedules.kinship
-from app import kin
+import schedules.relatives.similarity
+from app.widgets import similar_schedules
 from harness import tracks
 
 CARDS = Path(tracks.__file__).parent / "cards"
@@ -23,8 +23,8 @@ def whole_lab(open_app, tmp_path):
 @pytest.fixture
 def lab(whole_lab, monkeypatch):
     """The page without its relatives and conformance, which take most of its time and have a test of their own."""
-    monkeypatch.setattr(kin, "relatives", lambda spec: [])
-    monkeypatch.setattr(kin, "failures", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "relatives", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "failures", lambda spec: [])
     return whole_lab
 
 
@@ -87,7 +87,7 @@ def test_keeping_a_schedule_draws_it_on_beside_every_kind(lab):
 
 def test_relatives_conformance_cost_and_export(whole_lab):
     app = whole_lab(spec="laplace:scale=0.7").fine()
-    found = schedules.kinship.nearest(schedules.parse("laplace:scale=0.7"), 3)
+    found = schedules.relatives.similarity.nearest(schedules.parse("laplace:scale=0.7"), 3)
     assert app.names("lab.relatives")[:3] == [one.name for one in found]
     assert "Passes every property" in next(one.value for one in app.success)
     seconds = json.loads((CARDS / "digits-v1.json").read_text())["seconds_a_run_on_one_cpu_core"]

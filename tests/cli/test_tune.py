@@ -17,9 +17,9 @@ from sqlalchemy.exc import OperationalError
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import SNRBENCH, Scene, runs_in_mlflow
 
-from harness.execution import plans
-from harness.tracking.read import read_runs, search
-from harness.tracking.store import Store
+from harness.execution import plan_files
+from harness.results.read import read_runs, search
+from harness.results.store import Store
 from harness.tuning.study import Study
 
 RULE = """
@@ -220,7 +220,7 @@ def test_a_database_that_fails_in_mid_work_ends_the_command_in_order(
     assert code == 1
     assert says in said
     assert "the same command goes on" in said
-    assert plans.read(Store(store))[-1].code == 1
+    assert plan_files.read(Store(store))[-1].code == 1
 
 
 def test_a_schedule_that_always_fails_is_named(snrbench, tmp_path, scene):

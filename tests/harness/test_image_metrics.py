@@ -14,18 +14,18 @@ import torch
 import schedules
 from harness.data import images
 from harness.data.dataset import Dataset, Split
-from harness.evaluation import Evaluator
+from harness.evaluation.evaluator import Evaluator
+from harness.measuring import measure
 from harness.metrics import image_features
 from harness.metrics.catalog import METRICS
 from harness.metrics.keys import Measured, parse
 from harness.networks.mlp import ResidualMLP
 from harness.sampling.ddim import ddim
 from harness.sampling.share import Share
-from harness.tracks import measure
+from harness.streams import Streams
 from harness.tracks.cifar10 import CIFAR10
 from harness.tracks.track import Part
-from harness.training.streams import Streams
-from leaderboards.query import checked
+from leaderboards.boards.query import checked
 from schedules.errors import UserError
 
 CPU = torch.device("cpu")

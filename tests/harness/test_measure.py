@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.tracks import measure
+from harness.measuring import measure
 
 
 def test_seconds_of_a_run_join_the_card_and_touch_nothing_else(quick_gmm):

@@ -15,19 +15,19 @@ from torch._dynamo.utils import counters
 
 from harness.cli import main
 from harness.data.dataset import Split
-from harness.execution.executors.places import assignment
+from harness.execution.executors.assignments import assignment
 from harness.execution.job import Job, Settings
 from harness.networks.dit import DiT
 from harness.networks.mlp import ResidualMLP
 from harness.networks.unet import UNet
-from harness.run import Bench, execute
+from harness.results.store import Store
+from harness.runs.run import Bench, execute
 from harness.specs import Entry, RunSpec
-from harness.tracking.store import Store
 from harness.tracks.track import Training
 from harness.training.compilation import COMPILERS, OFF, Compilation, compilation
-from harness.training.feed import Feed
 from harness.training.loop import Trainer, batches
 from harness.training.noise_levels import NoiseLevelSource
+from harness.training.step_blocks import Feed
 from schedules.errors import UserError
 
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.tracking import database, read
-from harness.tracking.store import Store
+from harness.results import database, read
+from harness.results.store import Store
 from schedules.errors import UserError
 
 NOBODY = 65534

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import schedules
-from harness.run import Bench, bench, execute
+from harness.runs.run import Bench, bench, execute
 from harness.specs import Entry, RunSpec
 from harness.training.ema import EMA
 from harness.training.loop import Diverged

@@ -10,8 +10,8 @@ import pytest
 
 from harness import tracks
 from harness.execution import planner
+from harness.results.store import Store
 from harness.specs import Entry
-from harness.tracking.store import Store
 from harness.tuning.tuned import Wanted, found
 from schedules import UserError
 

@@ -1,4 +1,4 @@
-"""Synthetic long tables with known truth, in the form that `harness.tracking.read.read_runs` gives."""
+"""Synthetic long tables with known truth, in the form that `harness.results.read.read_runs` gives."""
 
 from __future__ import annotations
 

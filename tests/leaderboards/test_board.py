@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from leaderboards.blocks import largest_block
-from leaderboards.board import board
-from leaderboards.rows import Board, Row, Section
+from leaderboards.boards.board import board
+from leaderboards.boards.rows import Board, Row, Section
+from leaderboards.boards.target_blocks import largest_block
 from schedules.errors import UserError
 
 SEEDS = 5

@@ -20,13 +20,13 @@ import torch
 from harness import tracks
 from harness.device import describe
 from harness.metrics.keys import parse
-from harness.run import RunResult
+from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
-from leaderboards import query
-from leaderboards.bundles import archive, contents, receipt, rerun
-from leaderboards.bundles.archive import MalformedError
-from leaderboards.cache import packed
-from leaderboards.narrow import plain
+from leaderboards.boards import query
+from leaderboards.data.cache import packed
+from leaderboards.data.table_parts import plain
+from leaderboards.releases.bundles import archive, contents, receipt, rerun
+from leaderboards.releases.bundles.archive import MalformedError
 from schedules.errors import UserError
 
 TRACK = "digits-v1"

@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from leaderboards import command, query, render_table
+from leaderboards import render_table
+from leaderboards.boards import query
+from leaderboards.commands import leaderboard
 from schedules.errors import UserError
 
 
@@ -25,7 +27,7 @@ def store(tmp_path, monkeypatch, paper):
 @pytest.fixture
 def run():
     cli = typer.Typer()
-    command.add_to(cli)
+    leaderboard.add_to(cli)
 
     def call(*arguments: object):
         return CliRunner().invoke(cli, ["leaderboard", *(str(argument) for argument in arguments)])

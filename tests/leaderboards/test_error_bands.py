@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards import views
-from leaderboards.error_bands import bands
+from leaderboards.boards import run_views
+from leaderboards.statistics.error_bands import bands
 
 
 def test_bands_are_paired_by_seed_at_each_level():
@@ -43,12 +43,12 @@ def stored(table, monkeypatch):
         logsnr = np.linspace(-1, 1, grid)
         content = {"logsnr": logsnr.tolist(), "eps_error": (factor * np.exp(-logsnr)).tolist()}
         curves[f"run{number}"] = json.dumps(content).encode()
-    monkeypatch.setattr(views.read, "artifact", lambda store, run_id, name: curves.get(run_id))
+    monkeypatch.setattr(run_views.read, "artifact", lambda store, run_id, name: curves.get(run_id))
     return table.frame
 
 
 def test_bands_are_read_from_the_runs_of_the_board(stored, tmp_path):
-    found = views.error_bands(tmp_path, stored, "v")
+    found = run_views.error_bands(tmp_path, stored, "v")
     assert found.labels == ("cosine", "x")
     assert found.logsnr.tolist() == [-1, 0, 1]
     assert found.bands.ratio[1] == pytest.approx([0.5] * 3)
@@ -56,9 +56,9 @@ def test_bands_are_read_from_the_runs_of_the_board(stored, tmp_path):
 
 
 def test_the_baseline_is_always_read(stored, tmp_path):
-    assert views.error_bands(tmp_path, stored, "v", labels=["x"]).labels == ("cosine", "x")
-    assert views.error_bands(tmp_path, stored[stored["entry"] != "cosine"], "v") is None
+    assert run_views.error_bands(tmp_path, stored, "v", labels=["x"]).labels == ("cosine", "x")
+    assert run_views.error_bands(tmp_path, stored[stored["entry"] != "cosine"], "v") is None
 
 
 def test_a_quantity_that_no_run_has(stored, tmp_path):
-    assert views.error_bands(tmp_path, stored, "v", quantity="excess") is None
+    assert run_views.error_bands(tmp_path, stored, "v", quantity="excess") is None

@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from leaderboards.pairs import rejected_by_holm
-from leaderboards.query import board_of
-from leaderboards.ranking import SIGNIFICANCE, beats, pair_tests, ranks
-from leaderboards.statistics import holm
+from leaderboards.boards.query import board_of
+from leaderboards.statistics.pairs import rejected_by_holm
+from leaderboards.statistics.ranking import SIGNIFICANCE, beats, pair_tests, ranks
+from leaderboards.statistics.student_t import holm
 
 SHARES = st.sampled_from([0.0, 0.1, 0.4])
 

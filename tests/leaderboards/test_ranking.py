@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboards.ranking import beats, ranks
+from leaderboards.statistics.ranking import beats, ranks
 
 NOISE = np.array([0.0, 0.01, -0.01, 0.005])
 OTHER = np.array([0.01, 0.0, -0.005, -0.01])

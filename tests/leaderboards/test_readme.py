@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness import tracks
-from leaderboards.board import board
-from leaderboards.publishing import freeze, readme
+from leaderboards.boards.board import board
+from leaderboards.releases.publishing import freezing, readme
 
 TRACK = "digits-v1"
 
@@ -42,7 +42,7 @@ def test_the_best_the_baseline_the_paper_and_the_tuned_are_shown(long_board):
 def test_the_page_says_the_rule_and_keeps_the_ranks_of_the_whole_table(long_board, tmp_path):
     page = tmp_path / "README.md"
     page.write_text(f"a\n<!-- snrbench:published {TRACK} -->\n<!-- /snrbench:published -->\nb\n")
-    release = freeze.Release(
+    release = freezing.Release(
         schema_version=1, track=TRACK, protocol="1", track_fingerprint=tracks.get(TRACK).fingerprint, made="2026-01-02",
         runs=120, entries=40, targets=("v",), seeds=(0, 1, 2), metrics=("fd",), environment=(), hardware=("a machine",),
         commands=(), tuning=(), missing=(),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.board import board
-from leaderboards.choices import Choice, tuned_table_of
-from leaderboards.tuned import budget_notes
+from leaderboards.boards.board import board
+from leaderboards.comparisons.compare import Choice, tuned_table_of
+from leaderboards.comparisons.published_vs_tuned import budget_notes
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])
 GAIN = np.array([0.80, 0.82, 0.79, 0.81])

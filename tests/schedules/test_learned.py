@@ -147,11 +147,13 @@ def test_adaptive_nonuniform_goes_where_the_bound_falls_and_comes_back():
 
 
 def test_the_source_of_the_rule_is_in_the_fingerprint(monkeypatch):
-    from schedules import sources
+    from schedules.user_code import source_files
 
     before = schedules.create("constant_rate").fingerprint
-    content = sources._content
-    monkeypatch.setattr(sources, "_content", lambda kind: content(kind) + (kind.__name__ == "Learned") * b"changed")
+    content = source_files._content
+    monkeypatch.setattr(
+        source_files, "_content", lambda kind: content(kind) + (kind.__name__ == "Learned") * b"changed"
+    )
     assert schedules.create("constant_rate").fingerprint != before
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.execution.capacity.limits import completed
 from harness.execution.job import Executor, Settings
-from harness.execution.limits import completed
-from harness.tracking.store import Store
+from harness.results.store import Store
 from schedules.errors import UserError
 
 NAMES = ("local", "ray")
@@ -19,9 +19,9 @@ def make(settings: Settings, store: Store, jobs: int, expected: float | None = N
     track:    what will be run; how much memory its runs take on a GPU is known from earlier ones
     """
     if settings.executor == "local":
+        from harness.execution.capacity.worker_count import devices_of, workers_for
         from harness.execution.executors.local import LocalExecutor
         from harness.execution.stacks import stack_size
-        from harness.execution.workers import devices_of, workers_for
 
         workers = max(1, min(workers_for(settings, store, track), jobs))
         limits = completed(settings.limits, expected, workers, settings.device)

@@ -14,12 +14,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from harness.execution.executors.places import assignment, done_of, setup_of
+from harness.execution.executors.assignments import assignment, done_of, setup_of
 from harness.execution.job import INTERRUPTED, Done, Job, Settings
-from harness.execution.messages import Reply, Stack
+from harness.execution.processes.messages import Reply, Stack
+from harness.execution.processes.supervision import Supervised
 from harness.execution.stacks import grouped
-from harness.execution.supervised import Supervised
-from harness.tracking.store import Store
+from harness.results.store import Store
 
 
 class LocalExecutor:

@@ -13,10 +13,10 @@ from typing import Any
 
 import ray
 
-from harness.execution.executors.parcel import pack, unpack_into
+from harness.execution.executors.folder_archive import pack, unpack_into
 from harness.execution.job import INTERRUPTED, PAUSED, Limits
-from harness.execution.messages import Assignment, Reply, Setup
-from harness.execution.supervised import Supervised
+from harness.execution.processes.messages import Assignment, Reply, Setup
+from harness.execution.processes.supervision import Supervised
 
 TELL_SECONDS = 0.5
 

@@ -1,0 +1,51 @@
+"""Runs a plan to its end and says what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from harness.execution.estimate import Estimate
+from harness.execution.job import Done, Job, Settings
+from harness.execution.session import Session
+from harness.results.store import Store
+
+
+@dataclass
+class Report:
+    """What came of a plan. failed: a line for each run that failed; code: 0 when all is done and recorded, else 1."""
+
+    finished: int = 0
+    diverged: int = 0
+    failed: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    code: int = 0
+
+    def add(self, done: Done) -> None:
+        """Count one run."""
+        if done.outcome == "failed":
+            self.failed.append(f"{done.spec}: {done.reason}")
+        elif done.outcome == "diverged":
+            self.diverged += 1
+        else:
+            self.finished += 1
+
+
+def execute(
+    store: Store, track: str, jobs: list[Job], settings: Settings, console: Console, expected: Estimate
+) -> Report:
+    """Run the jobs; every result is in MLflow, or waits in the outbox and is counted. Raises Halt."""
+    report = Report()
+    planned = [job.spec for job in jobs]
+    with Session(store, settings, console, track=track, planned=planned, expected=expected) as session:
+        for job in jobs:
+            session.submit(job)
+        while session.open:
+            for done in session.wait():
+                report.add(done)
+                if done.outcome != "finished":
+                    session.say(f"{done.outcome}: {done.spec}: {done.reason}")
+    report.seconds = session.seconds
+    report.code = 1 if report.failed else session.code
+    return report

@@ -1,0 +1,154 @@
+"""From the names a user typed to a board: resolves track, metric, target and guidance, and reads the runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from harness import tracks
+from harness.cli.options import with_store
+from harness.metrics.catalog import METRICS, Metric
+from harness.results.outcomes import ended
+from harness.results.store import Store
+from harness.tracks.track import Track
+from leaderboards.boards.board import board
+from leaderboards.boards.rows import Board
+from leaderboards.comparisons.published_vs_tuned import budget_notes
+from leaderboards.data.cache import lines, sync
+from leaderboards.data.scores import Guidance
+from leaderboards.data.selection import Filters
+from schedules.errors import UserError, unknown
+
+FEATURE_METRICS = frozenset(
+    {"fd", "fid10k", "fid50k", "kd", "kd_se", "fd_own_grid", "fd_resampled", "precision", "recall", "memorised"}
+)
+"""Metrics that are measured in the track's feature space, which the legend names."""
+
+
+def open_board(
+    store: Path,
+    track: str,
+    *,
+    metric: str | None = None,
+    target: str | None = None,
+    guidance: str | float = "best",
+    protocol: str | None = None,
+) -> Board:
+    """The board of what a store holds: `runs_table`, then `board_of`, with names checked before anything is read."""
+    found = tracks.get(track)
+    checked(found, metric, target, guidance)
+    return board_of(runs_table(store, track), track, metric=metric, target=target, guidance=guidance, protocol=protocol)
+
+
+def runs_table(
+    store: Path, track: str, *, rebuild: bool = False, on_progress: sync.Progress = lambda done, total: None
+) -> pd.DataFrame:
+    """The long table of a track's runs, of every protocol: run × metric × split × guidance × mark.
+
+    Through the files of `leaderboards.data.cache`, with text as categories: `leaderboards.data.table_parts` makes the part that a
+    question needs plain.
+
+    rebuild: read the record again, whatever the cache has
+    UserError for a store that does not exist; reading never makes one.
+    """
+    check_store(store, track)
+    if rebuild:
+        lines.forget(store, track)
+    return sync.table(store, track, rebuild, on_progress)
+
+
+def check_store(store: Path, track: str) -> None:
+    """UserError for a store that does not exist, with what to run."""
+    if not Store(store).exists:
+        first = with_store(f"snrbench run {track} -s cosine -s laplace", store)
+        raise UserError(f"no store at {store}; `{first}` makes one")
+
+
+def store_version(store: Path, track: str) -> str:
+    """Changes whenever a run of the track begins or ceases to count; costs milliseconds for a store on this machine."""
+    return sync.state(store, track)
+
+
+def board_of(
+    table: pd.DataFrame,
+    track: str,
+    *,
+    metric: str | None = None,
+    target: str | None = None,
+    guidance: str | float = "best",
+    protocol: str | None = None,
+    keep: tuple[str, ...] | None = None,
+    leave_out: tuple[str, ...] = (),
+    leave_out_seeds: tuple[int, ...] = (),
+) -> Board:
+    """The board of a table that was read before; see `leaderboards.boards.board.board`.
+
+    metric:   None takes the track's primary one
+    guidance: "best" or one of the track's scales, as text or number
+    keep, …:  entries and seeds to leave out, see `leaderboards.data.selection.Filters`
+
+    A table without runs of the track gives a board without sections. UserError for an unknown name, with the nearest
+    ones, and for a metric that no run of the track recorded.
+    """
+    found = tracks.get(track)
+    measure, scale = checked(found, metric, target, guidance)
+    check_recorded(table, track, measure)
+    made = board(
+        table,
+        track=track,
+        metric=measure,
+        guidance=scale,
+        target=target,
+        protocol=protocol,
+        floor=tracks.card(track).get("floors", {}).get(measure.name),
+        features=found.feature_space if measure.name in FEATURE_METRICS else measure.space,
+        filters=Filters(keep, leave_out, leave_out_seeds),
+    )
+    return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials)))
+
+
+def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:
+    """UserError for a metric that no run of a table with runs recorded."""
+    recorded = sorted(set(table["metric"].unique()) & set(METRICS))
+    if recorded and metric.name not in recorded:
+        raise UserError(f"no run of {track} recorded {metric.name!r}; it has {', '.join(recorded)}")
+
+
+def hint(store: Path, track: str, target: str | None = None) -> str:
+    """What to run when a board is empty, in one line."""
+    where = f" -t {target}" if target else ""
+    failed = [run for run in ended(Store(store)) if run.experiment == track and run.outcome == "failed"]
+    if failed:
+        told, again = (with_store(f"snrbench {what}", store) for what in ("status", f"run {track} --failed"))
+        return (
+            f"no finished runs of {track}{where} in {store}: {len(failed)} failed. `{told}` says why, `{again}` repeats"
+        )
+    first = with_store(f"snrbench run {track} -s cosine -s laplace{where}", store)
+    return f"no runs of {track}{where} in {store}; first: {first}"
+
+
+def checked(track: Track, metric: str | None, target: str | None, guidance: str | float) -> tuple[Metric, Guidance]:
+    """The metric and the guidance that are meant. UserError for an unknown name, with the nearest ones."""
+    name = metric or track.primary_metric
+    if name not in METRICS:
+        raise unknown("metric", name, METRICS)
+    if not METRICS[name].ranks:
+        raise UserError(f"metric {name!r} is told beside the others and never ranks; {track.primary_metric} does")
+    if target is not None and target not in track.targets:
+        raise unknown("target", target, track.targets)
+    return METRICS[name], _scale(guidance, track)
+
+
+def _scale(guidance: str | float, track: Track) -> Guidance:
+    if guidance == "best":
+        return "best"
+    try:
+        wanted = float(guidance)
+    except ValueError:
+        wanted = float("nan")
+    for scale in track.guidance:
+        if abs(scale - wanted) < 1e-9:
+            return scale
+    raise unknown("guidance", str(guidance), ["best", *(f"{scale:g}" for scale in track.guidance)])

@@ -1,0 +1,111 @@
+"""`snrbench bundle` and `snrbench verify`: results as one file for others, and such a file put to the test."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import STORE, Force, Plugins, Store, TrackPlugins, load, load_tracks, refuse_to_replace
+
+if TYPE_CHECKING:
+    from leaderboards.releases.bundles.rerun import Compared
+
+DISAGREED = 1
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the commands."""
+    cli.command()(bundle)
+    cli.command()(verify)
+
+
+def bundle(
+    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The bundle to write.")],
+    force: Force = False,
+    store: Store = STORE,
+    plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
+) -> None:
+    """Put a track's results into one file that others can verify and rank beside theirs."""
+    load(plugin)
+    load_tracks(track_plugin)
+    refuse_to_replace(out, force)
+    from leaderboards.boards.query import check_store
+    from leaderboards.releases.bundles.contents import make
+
+    check_store(store, track)
+    manifest = make(store, track, out)
+    print(f"{out}: {manifest.runs} runs of {track}, protocol {manifest.protocol}, {out.stat().st_size / 1e6:.2f} MB")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle that `snrbench bundle` wrote.")],
+    runs: Annotated[int, typer.Option("--runs", metavar="K", min=1, help="Runs to repeat.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Which runs: seed of the draw.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    store: Store = STORE,
+    plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
+) -> None:
+    """Run a random sample of a bundle's runs again and compare. Exit code 0: agreed, 1: disagreed, 2: malformed."""
+    load(plugin)
+    load_tracks(track_plugin)
+    from leaderboards.releases.bundles import contents, rerun
+
+    found = contents.open_bundle(file)
+    contents.comparable(found)
+    import torch
+
+    from harness.device import resolve
+
+    place = torch.device(resolve(device))
+    beyond = rerun.unverifiable(found)
+    for entry, why in sorted(beyond.items()):
+        print(f"self-reported, cannot be verified: {entry}: {why}", file=sys.stderr)
+    chosen = rerun.sample(found, beyond, runs, seed)
+    if not chosen:
+        print("none of its runs can be repeated here: every entry stays self-reported", file=sys.stderr)
+        raise typer.Exit(DISAGREED)
+    print(f"repeating {len(chosen)} of {len(found.runs)} runs on {place}")
+    compared = []
+    for run in chosen:
+        compared.append(rerun.compare(found, run, place))
+        _say(compared[-1])
+    agreed = all(one.agreed for one in compared)
+    _keep(store, found, compared, sorted(beyond), agreed)
+    print("agreed" if agreed else "disagreed")
+    raise typer.Exit(0 if agreed else DISAGREED)
+
+
+def _say(one: Compared) -> None:
+    from leaderboards.releases.bundles.rerun import tolerance
+
+    what = f"{one.run.entry} × {one.run.target} × seed {one.run.seed}"
+    verdict = "agrees" if one.agreed else "disagrees"
+    print(f"{what}: {verdict}; {one.scores} scores, largest relative difference {one.largest:.2g}; {tolerance(one)}")
+    for line in one.differences:
+        print(f"  {line}")
+
+
+def _keep(store: Path, found: object, compared: list[Compared], beyond: list[str], agreed: bool) -> None:
+    from leaderboards.releases.bundles import receipt, rerun
+    from leaderboards.releases.bundles.contents import Bundle
+
+    assert isinstance(found, Bundle)
+    file = receipt.save(
+        store,
+        receipt.Receipt(
+            bundle=found.digest,
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+            agreed=agreed,
+            rerun=tuple(one.run.run_key for one in compared),
+            unverifiable=tuple(beyond),
+            tolerance="; ".join(sorted({rerun.tolerance(one) for one in compared})),
+        ),
+    )
+    print(f"receipt: {file}")

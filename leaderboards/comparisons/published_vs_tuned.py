@@ -1,0 +1,167 @@
+"""Published against tuned (protocol 5): what tuning gained each schedule, on the reported seeds, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isnan, nan
+
+import numpy as np
+import pandas as pd
+
+import schedules
+from leaderboards.boards.rows import ALL_TARGETS, Row
+from leaderboards.comparisons.effect import Effect
+from leaderboards.comparisons.score_array import Panel
+from leaderboards.statistics.student_t import student
+
+
+@dataclass(frozen=True)
+class Level:
+    """A mean over seeds with its 95 % t interval, in the metric's unit; NaN where it does not exist."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class TunedRow:
+    """One schedule, as published and as tuned.
+
+    schedule, entry: labels of the published and of the tuned entry
+    target:          "all" over the targets that both were run on: a geometric mean for ratio metrics
+    params:          the tuned parameters, a JSON object in a string; of each target for "all"
+    seeds:           that both have
+    published, tuned: means over those seeds
+    gain:            tuned / published (or difference), paired by seed
+    trials, tuning_seconds: of the study; NaN where not recorded, the sum of the seconds for "all"
+    """
+
+    schedule: str
+    entry: str
+    target: str
+    params: str
+    seeds: int
+    published: Level
+    tuned: Level
+    gain: Effect
+    trials: float
+    tuning_seconds: float
+
+    @property
+    def gain_shown(self) -> bool:
+        """Whether the interval of the gain holds only improvements."""
+        return self.gain.better > 0
+
+    @property
+    def verdict(self) -> str:
+        """What tuning did, in words."""
+        if np.isnan(self.gain.low):
+            return "too few seeds to say"
+        if self.gain.better:
+            return self.gain.text if self.gain_shown else f"worse: {self.gain.text}"
+        return "no gain shown"
+
+
+@dataclass(frozen=True)
+class TunedTable:
+    """Every schedule that was scored both ways, and what must be known to compare them."""
+
+    rows: tuple[TunedRow, ...]
+    notes: tuple[str, ...]
+
+
+def tuned_table(panel: Panel, facts: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -> TunedTable:
+    """What tuning gained, in each cell, then over all that both entries were run on.
+
+    facts: target (and "all") → facts of its entries (`leaderboards.boards.entry_facts`)
+    notes: of `fairness_notes`
+    """
+    pairs = published_of(facts)
+    rows = []
+    for tuned, published in pairs.items():
+        both = [cell for cell in panel.cells if {tuned, published} <= set(panel.cell(cell).labels)]
+        for target in (*both, *([ALL_TARGETS] if len(both) > 1 else ())):
+            rows.append(
+                _row(panel.only(both) if target == ALL_TARGETS else panel.cell(target), tuned, published, facts)
+            )
+    alone = sorted({label for known in facts.values() for label in known.index[known["tuned"]]} - set(pairs))
+    missing = [f"not run with published parameters, so no gain to show: {', '.join(alone)}"] if alone else []
+    return TunedTable(tuple(rows), (*notes, *missing))
+
+
+def published_of(facts: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Label of a tuned entry → label of the same with published parameters, for those that have both.
+
+    A tuned label says `@tuned` after the spec it was tuned from; weighting and application follow it in both.
+    """
+    known = {label for cell in facts.values() for label in cell.index}
+    found = {}
+    for cell in facts.values():
+        for label, source in cell["tuned_from"][cell["tuned"].astype(bool)].items():
+            published = as_published(str(label), source)
+            if source and published in known:
+                found[str(label)] = published
+    return dict(sorted(found.items()))
+
+
+def as_published(label: str, source: str) -> str:
+    """The label that a tuned entry has with published parameters. source: the spec it was tuned from"""
+    return label.split("#")[0].replace(schedules.as_tuned(source), source, 1) if source else label
+
+
+def fairness_notes(runs: pd.DataFrame, baseline: str) -> list[str]:
+    """Where a comparison of tuned entries is not even: unequal trials, or a baseline that was not tuned.
+
+    runs: of a board, as `selection.Selected` holds them
+    """
+    runs = runs[runs["tuned"].astype(bool)].drop_duplicates(["label", "target"])
+    if runs.empty:
+        return []
+    notes = []
+    counts = runs.groupby("trials")["label"].unique()
+    if len(counts) > 1:
+        each = "; ".join(f"{trials:.0f}: {', '.join(sorted(labels))}" for trials, labels in counts.items())
+        notes.append(f"tuned with different numbers of trials, so not on equal terms ({each})")
+    if baseline.split("#")[0] not in set(runs["tuned_from"]):
+        notes.append(f"{baseline} is not tuned here: tuned entries stand beside its published parameters")
+    return notes
+
+
+def budget_notes(rows: Iterable[Row], trials: int) -> list[str]:
+    """Which tuned entries of a board had another number of trials than the track gives."""
+    others = sorted(
+        {
+            (row.entry, int(row.trials))
+            for row in rows
+            if row.tuned and row.trials not in (trials, None) and not isnan(row.trials)
+        }
+    )
+    each = ", ".join(f"{entry} {found}" for entry, found in others)
+    return [f"tuned with another number of trials than the track's {trials}: {each}"] if others else []
+
+
+def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFrame]) -> TunedRow:
+    target = panel.cells[0] if len(panel.cells) == 1 else ALL_TARGETS
+    costs = panel.pooled[[panel.labels.index(label) for label in (tuned, published)]]
+    costs = np.where(np.isfinite(costs).all(axis=0), costs, nan)
+    levels = [_level(row, panel) for row in costs]
+    known = facts[target].loc[tuned].to_dict()
+    return TunedRow(
+        schedule=published,
+        entry=tuned,
+        target=target,
+        params=str(known["params"]),
+        seeds=int(np.isfinite(costs[0]).sum()),
+        published=levels[1],
+        tuned=levels[0],
+        gain=Effect.of(costs[0] - costs[1], panel.scale),
+        trials=float(known["trials"]),
+        tuning_seconds=float(known["tuning_seconds"]),
+    )
+
+
+def _level(costs: np.ndarray, panel: Panel) -> Level:
+    estimate = student(panel.scale.back(panel.scale.sign * costs))
+    return Level(float(estimate.mean), float(estimate.low), float(estimate.high))

@@ -1,0 +1,129 @@
+"""The columns of a board for people, as text, and the lines below it; the terminal and Markdown share them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from leaderboards.boards.rows import Board, Row, Section
+from leaderboards.wording import NOTHING, brief, change, p_text, with_interval
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its header and the text of a row.
+
+    name:  the text is a name that a user chose
+    spare: the order in which columns are left out where the page is narrow; 0 is never left out
+    """
+
+    header: str
+    text: Callable[[Row], str]
+    name: bool = False
+    spare: int = 0
+
+
+def columns(board: Board, section: Section) -> list[Column]:
+    """The columns of one section; those that would say the same in each row are left to the legend."""
+    found = [
+        Column("rank", lambda row: _rank(section, row)),
+        Column("entry", lambda row: row.entry, name=True),
+        Column(f"{board.metric.name} [95 %]", _score),
+        Column(f"vs {board.baseline}", _effect),
+        Column("p", lambda row: p_text(row.p_holm), spare=1),
+    ]
+    if _has_speedup(section.rows):
+        found.append(Column("speed-up", _speedup, spare=3))
+    if any(row.guidance_scale is not None for row in section.rows):
+        found.append(Column("g", _guidance, spare=2))
+    if len({row.seeds for row in section.rows}) > 1:
+        found.append(Column("seeds", lambda row: str(row.seeds)))
+    if len({(row.source, row.verified) for row in board.rows}) > 1:
+        found.append(Column("from", _origin, name=True))
+    return found
+
+
+def title(board: Board, section: Section) -> str:
+    """What a section shows, in one line."""
+    over = f"over {', '.join(section.targets)}" if len(section.targets) > 1 else f"target {section.target}"
+    return f"{board.track} · {board.metric.title} · {over}"
+
+
+def legend(board: Board) -> list[str]:
+    """What the numbers mean, what pairing bought, and notes: one line each."""
+    if not board.sections:
+        return list(board.notes)
+    lines = [_metric_line(board), _interval_line(board)]
+    if any(row.guidance is not None for row in board.rows):
+        how = "for each entry and target the scale that wins on the validation split, scored on the test split"
+        lines.append(f"g: guidance scale, {how if board.guidance == 'best' else 'the same for all'}.")
+    if _has_speedup(board.rows):
+        lines.append(f"speed-up: budget / steps until {board.baseline}'s final score is reached, unguided, by seed.")
+    if bought := [f"{s.target} {s.noise[0]:#.2g} (unpaired {s.noise[1]:#.2g})" for s in board.sections if s.noise]:
+        kind = "log ratio" if board.metric.compare == "ratio" else "difference"
+        lines.append(f"pairing by seed: sd of a {kind} to {board.baseline}: {', '.join(bought)}.")
+    lines += [f"note: {note}" for note in board.notes]
+    return lines + [f"note ({section.target}): {note}" for section in board.sections for note in section.notes]
+
+
+def _metric_line(board: Board) -> str:
+    unit = f" in {board.metric.unit}" if board.metric.unit else ""
+    parts = [f"{board.metric.name}: {board.metric.title}{unit}, {board.metric.better} is better"]
+    if board.features:
+        parts.append(f"features: {board.features}")
+    if board.floor is not None:
+        parts.append(f"floor {brief(board.floor)} (real against held-out data; * = within its reach, saturated)")
+    return f"{'; '.join(parts)}; protocol {board.protocol}."
+
+
+def _interval_line(board: Board) -> str:
+    counts = sorted({row.seeds for row in board.rows})
+    seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return (
+        f"mean over {seeds} seed{'' if counts == [1] else 's'} with 95 % Student-t interval; vs {board.baseline}:"
+        f" paired by seed; p: paired t-test against {board.baseline}, Holm-corrected over the table's entries; rank: 1"
+        " + the entries that are better by paired t-tests of all pairs, Holm-corrected over the pairs, which takes more"
+        " to show; =: shared, as none of these tells its entries apart."
+    )
+
+
+def _rank(section: Section, row: Row) -> str:
+    if row.rank is None:
+        return NOTHING
+    return f"={row.rank}" if section.tied(row) else str(row.rank)
+
+
+def _score(row: Row) -> str:
+    if row.diverged:
+        return f"diverged ({row.diverged} of {row.seeds})"
+    return with_interval(row.mean, row.ci_low, row.ci_high) + (" *" if row.saturated else "")
+
+
+def _effect(row: Row) -> str:
+    if row.baseline:
+        return "baseline"
+    ratio = change(row.ratio, row.ratio_low, row.ratio_high)
+    if ratio != NOTHING:
+        return ratio
+    return with_interval(row.difference, row.difference_low, row.difference_high, plus=True)
+
+
+def _guidance(row: Row) -> str:
+    return NOTHING if row.guidance_scale is None else f"{row.guidance_scale:g}"
+
+
+def _has_speedup(rows: Iterable[Row]) -> bool:
+    """Whether there is anything to say of speed: not for a metric that is measured at the end only."""
+    return any(_speedup(row) != NOTHING for row in rows)
+
+
+def _origin(row: Row) -> str:
+    return row.verified or row.source or "own"
+
+
+def _speedup(row: Row) -> str:
+    if row.speedup is None:
+        return row.speedup_note if row.speedup_note.startswith(("not", "reached")) else NOTHING
+    if row.speedup_note.startswith(">="):
+        return f"≥{row.speedup_note[2:]}×"
+    return with_interval(row.speedup, row.speedup_low, row.speedup_high, unit="×", most=2)
