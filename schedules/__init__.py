@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from schedules.schedule import Schedule, as_tuned, create, info, names, parse, register, split_tuned
 
 _HOMES = {
-    "conformance": ("check", "validate"),
-    "density": ("Density",),
+    "densities.density": ("Density",),
+    "densities.points": ("from_points",),
+    "densities.table": ("from_alphas_cumprod", "from_betas"),
+    "densities.time_form": ("from_time",),
     "diffusers": ("from_diffusers",),
     "errors": ("UserError",),
-    "plugins": ("load_entry_points", "load_plugin"),
-    "points": ("from_points",),
+    "plugins.conformance": ("check", "validate"),
+    "plugins.loading": ("load_entry_points", "load_plugin"),
     "registry": ("Info",),
     "schedule": ("Schedule", "as_tuned", "create", "info", "names", "parse", "register", "split_tuned"),
-    "table": ("from_alphas_cumprod", "from_betas"),
-    "time_form": ("from_time",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -7,7 +7,7 @@ a store that is not there or can't be used; 70 a defect of snrbench; 130 interru
 from __future__ import annotations
 
 import gc
-import importlib
+import importlib.metadata
 import os
 import select
 import sys
@@ -21,18 +21,7 @@ from typer.exceptions import TyperException
 from harness.cli import complaints
 from schedules.errors import UserError
 
-# The command line knows every room by name only, so that imports between the rooms keep their one direction.
-COMMANDS = (
-    "harness.cli.quickstart",
-    "harness.cli.run",
-    "harness.cli.tune",
-    "leaderboards.commands.leaderboard",
-    "app.command",
-    "harness.cli.schedules",
-    "harness.cli.tracks",
-    "harness.cli.status",
-    "harness.cli.sync",
-)
+COMMANDS = "snrbench.commands"
 
 WRONG_USE, DEFECT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 
@@ -69,8 +58,9 @@ def snrbench(
         os.environ["SNRBENCH_DEBUG"] = "1"
 
 
-for module in COMMANDS:
-    importlib.import_module(module).add_to(cli)
+# Rooms above this one bring their commands by entry points (pyproject.toml), so that imports keep their one direction.
+for command in importlib.metadata.distribution("snrbench").entry_points.select(group=COMMANDS):
+    command.load()(cli)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -272,9 +273,11 @@ def settings_of(
 
 def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
     from harness.execution import planner
+    from harness.tuning import tuned
 
     entries = planner.entries(request.schedules, request.weightings, request.apply)
-    return planner.requested(store, request.track, entries, request.targets, request.seeds, tune)
+    found = functools.partial(tuned.found, store, request.track, command=tune)
+    return planner.requested(request.track, entries, request.targets, request.seeds, found)
 
 
 def _announce(plan: Plan, console: Console) -> None:

@@ -117,7 +117,7 @@ def _make(
 ) -> None:
     from harness.data.preparation import How
     from harness.device import resolve
-    from harness.execution.capacity.worker_count import devices_of
+    from harness.execution.capacity.devices import devices_of
     from harness.tracks.track import imported
 
     devices = devices_of(resolve(device))

@@ -151,9 +151,8 @@ def _subjects(request: Request) -> list[Subject]:
     import schedules
     from harness import tracks
     from harness.execution import planner
-    from harness.specs import checked_target
+    from harness.specs import Wanted, checked_target
     from harness.tuning.subject import Subject
-    from harness.tuning.tuned import Wanted
     from schedules.errors import UserError
 
     if request.every and request.schedules:

@@ -9,7 +9,7 @@ and DistributedDataParallel averages g_r over processes: the gradient of the glo
 norm. The squared errors of all rows are gathered: every process has the same losses, so that divergence is seen by all
 at the same step, and a schedule that learns is told the whole batch.
 
-Processes are started by torchrun (`harness.execution.processes.torchrun`), and talk over NCCL on CUDA and Gloo elsewhere.
+Processes are started by `harness.execution.processes.torchrun`, and talk over NCCL on CUDA and Gloo elsewhere.
 """
 
 from __future__ import annotations

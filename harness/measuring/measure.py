@@ -1,8 +1,8 @@
 """Measures the card of a track: its floors, its end terms, and what runs of the baseline cost and scatter.
 
-    python -m harness.measuring.measure digits-v1 --store snrbench-store
-    python -m harness.measuring.measure digits-v1 --cost cuda
-    python -m harness.measuring.measure cifar10-v1 --device cuda
+    python -m harness.tracks.measure digits-v1 --store snrbench-store
+    python -m harness.tracks.measure digits-v1 --cost cuda
+    python -m harness.tracks.measure cifar10-v1 --device cuda
 
 writes harness/tracks/cards/<track>.json. The baseline's figures come from the store, which must hold its runs. With
 `--cost` only the seconds of a run on that device are measured, and put into the card beside what it holds. `--device`
@@ -33,7 +33,7 @@ from harness.metrics.neighbours import memorised, precision_recall
 from harness.results.read import read_runs
 from harness.runs.run import Bench
 from harness.specs import BASELINE, Entry, RunSpec
-from harness.tracks.track import Track, counted, read_card
+from harness.tracks.track import Track, card_file, counted, read_card
 from harness.training.compilation import compilation
 
 REPEATS = 10
@@ -54,7 +54,7 @@ def main() -> None:
         if options.cost
         else whole(track, options.store, options.device)
     )
-    path = Path(__file__).with_name("cards") / f"{track.name}.json"
+    path = card_file(track.name)
     path.write_text(json.dumps(card, indent=2) + "\n")
     print(path.read_text())
 
@@ -66,7 +66,7 @@ def whole(track: Track, store: Path, device: str = "cpu") -> dict[str, Any]:
     card = {
         "fingerprint": track.fingerprint,
         "protocol": track.protocol,
-        "command": f"python -m harness.measuring.measure {track.name}",
+        "command": f"python -m harness.tracks.measure {track.name}",
         **facts(place),
         "floors": floors(place),
         **baseline(track, store),

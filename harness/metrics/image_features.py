@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from harness.data.dataset import Dataset, Split
 from harness.data.images import VARIABLE, root
-from harness.tracks.track import imported
+from harness.declared import imported
 from schedules.errors import UserError
 
 INCEPTION, DINOV2 = "inception-v3", "dinov2"

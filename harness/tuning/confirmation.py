@@ -14,9 +14,10 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from harness import seeds
 from harness.execution.job import Done, Job
 from harness.specs import Entry, RunSpec
-from harness.tuning import objective, seeds
+from harness.tuning import objective
 from harness.tuning.objective import Gain, Score
 from harness.tuning.run_dispatch import Desk
 from harness.tuning.study import Study

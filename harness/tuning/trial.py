@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from harness import seeds
 from harness.execution.job import PAUSED, Done, Job
 from harness.specs import Entry, RunSpec
-from harness.tuning import objective, seeds
+from harness.tuning import objective
 from harness.tuning.pruning import hopeless
 from harness.tuning.run_dispatch import Desk
 from harness.tuning.study import Study

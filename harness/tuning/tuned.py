@@ -5,34 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import schedules
 from harness import tracks
 from harness.results.store import Store
-from harness.specs import Apply, Entry
+from harness.specs import Entry, Tags, Wanted
 from harness.tuning.subject import Subject
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
-
-Tags = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A tuned entry that is asked for. published: the entry that was tuned."""
-
-    published: Entry
-
-    @classmethod
-    def of(cls, spec: str, weighting: str, apply: Apply) -> Wanted | Entry:
-        """What a spec asks for: a tuned entry for one with `@tuned`, else the entry itself."""
-        published, tuned = schedules.split_tuned(spec) if "@" in spec else (spec, False)
-        entry = Entry.of(published, weighting, apply)
-        return cls(entry) if tuned else entry
 
 
 def found(store: Store, track: str, target: str, wanted: Wanted, command: str = "snrbench tune") -> tuple[Entry, Tags]:

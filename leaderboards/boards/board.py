@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from leaderboards.boards import curves, entry_facts
+from leaderboards.boards import curves, entry_facts, tuned_entries
 from leaderboards.boards.rows import ALL_TARGETS, Board, Section
 from leaderboards.boards.section import Setting, section
 from leaderboards.boards.target_blocks import largest_block
-from leaderboards.comparisons import published_vs_tuned
 from leaderboards.data import cost, scores, selection
 from leaderboards.data.scale import MetricLike
 
@@ -67,7 +66,7 @@ def board(
             *chosen.notes,
             *selection.devices_note(chosen.runs),
             *cost.machines_note(rows),
-            *published_vs_tuned.fairness_notes(chosen.runs, chosen.baseline),
+            *tuned_entries.fairness_notes(chosen.runs, chosen.baseline),
         ),
     )
 

@@ -15,7 +15,7 @@ from harness.results.store import Store
 from harness.tracks.track import Track
 from leaderboards.boards.board import board
 from leaderboards.boards.rows import Board
-from leaderboards.comparisons.published_vs_tuned import budget_notes
+from leaderboards.boards.tuned_entries import budget_notes
 from leaderboards.data.cache import lines, sync
 from leaderboards.data.scores import Guidance
 from leaderboards.data.selection import Filters
@@ -47,8 +47,8 @@ def runs_table(
 ) -> pd.DataFrame:
     """The long table of a track's runs, of every protocol: run × metric × split × guidance × mark.
 
-    Through the files of `leaderboards.data.cache`, with text as categories: `leaderboards.data.table_parts` makes the part that a
-    question needs plain.
+    Through the files of `leaderboards.data.cache`, with text as categories: `leaderboards.data.table_parts` makes the
+    part that a question needs plain.
 
     rebuild: read the record again, whatever the cache has
     UserError for a store that does not exist; reading never makes one.

@@ -34,7 +34,7 @@ class Row:
     improvement, *_low, …:   P(a run of this entry beats a run of the baseline), rliable's definition, with Newcombe's
                              interval (`leaderboards.statistics.improvement`)
     noise_paired, _unpaired: sd of the paired log ratio (difference) over seeds, and what it would be without pairing
-    speedup, speedup_*:      budget / steps to the baseline's final score; conventions in `leaderboards.statistics.speedup`
+    speedup, speedup_*:      budget / steps to the baseline's final score, as `leaderboards.statistics.speedup` says
     tuned, tuned_from:       parameters come from a tuning study; the published spec that was tuned, "" if none was
     trials, tuning_seconds:  of that study
     seconds:                 of one run, training and evaluation; NaN where runs of several machines meet

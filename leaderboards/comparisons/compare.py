@@ -17,9 +17,10 @@ from leaderboards.boards import entry_facts
 from leaderboards.boards.board import BASELINE
 from leaderboards.boards.query import check_recorded, checked
 from leaderboards.boards.rows import ALL_TARGETS
+from leaderboards.boards.tuned_entries import fairness_notes
 from leaderboards.comparisons import score_array, variance
 from leaderboards.comparisons.pareto import Pareto, pareto
-from leaderboards.comparisons.published_vs_tuned import TunedTable, fairness_notes, tuned_table
+from leaderboards.comparisons.published_vs_tuned import TunedTable, tuned_table
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.comparisons.transfer import Transfer, transfer
 from leaderboards.comparisons.variance import VarianceTable, variance_table

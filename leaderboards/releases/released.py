@@ -25,7 +25,7 @@ from leaderboards.data.table_parts import stacked
 from leaderboards.data.validation import first
 from schedules.errors import UserError
 
-FOLDER = Path(__file__).with_name("published")
+FOLDER = Path(__file__).parent.with_name("published")
 SCHEMA_VERSION = 1
 RESULTS, LINES, RELEASE, TABLE, CHANGES = "results.parquet", "lines.parquet", "release.json", "table.md", "CHANGES.md"
 PREFIX = "published:"

@@ -1,4 +1,4 @@
-"""Discrete β tables of DDPM and its followers, as densities exact at their own timesteps (see `schedules.densities.table`)."""
+"""Discrete β tables of DDPM and its followers, as densities exact at their own timesteps."""
 
 from __future__ import annotations
 

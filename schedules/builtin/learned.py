@@ -1,8 +1,8 @@
 """Schedules that learn while training, from the λ drawn and the squared ε-error of each sample.
 
-Each keeps a histogram over the time of a base schedule (`schedules.densities.stepped`) and starts as that base. `update(logsnr,
-loss)` moves it; `importance(λ)` = p_base(λ)/p(λ) is the factor that keeps the base's objective, so that only the
-sampling is learned.
+Each keeps a histogram over the time of a base schedule (`schedules.densities.stepped`) and starts as that base.
+`update(logsnr, loss)` moves it; `importance(λ)` = p_base(λ)/p(λ) is the factor that keeps the base's objective, so that
+only the sampling is learned.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from harness import tracks
+from harness import seeds, tracks
 from harness.specs import Entry
-from harness.tuning import seeds, storage
+from harness.tuning import storage
 from harness.tuning.study import Study
 from schedules import UserError
 

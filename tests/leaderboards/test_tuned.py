@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from leaderboards.boards.board import board
+from leaderboards.boards.tuned_entries import budget_notes
 from leaderboards.comparisons.compare import Choice, tuned_table_of
-from leaderboards.comparisons.published_vs_tuned import budget_notes
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])
 GAIN = np.array([0.80, 0.82, 0.79, 0.81])

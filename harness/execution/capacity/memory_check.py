@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 
 from harness import tracks
-from harness.execution.capacity.free_memory import available
-from harness.execution.capacity.predicted_memory import MIB, Footprint, gib
+from harness.execution.capacity.devices import room_on
+from harness.execution.capacity.predicted_memory import Footprint, gib
 from harness.execution.job import Settings
 from harness.results.store import Store
 from schedules.errors import UserError
@@ -84,18 +84,6 @@ def check(store: Store, track: str, settings: Settings) -> None:
             f"a run of {track} needs about {gib(whole)} of memory ({wanted.source}), and {gib(room)} {where} are free; "
             "end what else holds memory, or choose a larger --device"
         )
-
-
-def room_on(device: str) -> float | None:
-    """MiB free on a device, the largest one where several are meant; None where that cannot be told."""
-    if not device.startswith("cuda"):
-        free = available()
-        return None if free is None else free / MIB
-    import torch
-
-    from harness.execution.capacity.worker_count import devices_of
-
-    return max(float(torch.cuda.mem_get_info(one)[0]) for one in devices_of(device)) / MIB
 
 
 def _each(option: str, values: tuple[str, ...]) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from harness.execution.capacity.memory_check import CONTEXT_MIB, need, room_on
+from harness.execution.capacity.devices import devices_of, room_on
+from harness.execution.capacity.memory_check import CONTEXT_MIB, need
 from harness.execution.job import Settings
 from harness.results.store import Store
 
@@ -21,15 +22,6 @@ ALLOCATOR = 1.5
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def devices_of(device: str) -> list[str]:
-    """The devices that workers are dealt over: every GPU where none is named by its number."""
-    if device != "cuda":
-        return [device]
-    import torch
-
-    return [f"cuda:{index}" for index in range(torch.cuda.device_count())] or [device]
 
 
 def workers_for(settings: Settings, store: Store, track: str) -> int:

@@ -19,7 +19,8 @@ def make(settings: Settings, store: Store, jobs: int, expected: float | None = N
     track:    what will be run; how much memory its runs take on a GPU is known from earlier ones
     """
     if settings.executor == "local":
-        from harness.execution.capacity.worker_count import devices_of, workers_for
+        from harness.execution.capacity.devices import devices_of
+        from harness.execution.capacity.worker_count import workers_for
         from harness.execution.executors.local import LocalExecutor
         from harness.execution.stacks import stack_size
 

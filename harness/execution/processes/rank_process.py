@@ -1,4 +1,4 @@
-"""One of the processes that torchrun starts for a run; see `harness.execution.processes.torchrun` for the files they share."""
+"""One of the processes that torchrun starts for a run; `torchrun.py` beside this file says what files they share."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from harness.execution.processes.end_with_parent import die_with_parent
 from harness.execution.processes.messages import Assignment, Reply, Setup
 from harness.execution.processes.torchrun import replace as write
-from harness.execution.processes.worker import check_unchanged, delivered, die_with_parent, in_one_line, set_up
+from harness.execution.processes.worker import check_unchanged, delivered, in_one_line, set_up
 
 SHARES_A_SECOND = 5
 

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from harness.execution.processes.end_with_parent import die_with_parent
 from harness.execution.processes.messages import Assignment, Reply, Setup
 
 POLL_SECONDS = 0.1
@@ -107,7 +108,5 @@ def _what_happened(folder: Path, processes: int, code: int) -> str:
 
 
 if __name__ == "__main__":
-    from harness.execution.processes.worker import die_with_parent
-
     die_with_parent()
     sys.exit(launch(Path(sys.argv[1]), sys.argv[2:]))

@@ -1,13 +1,12 @@
 """What a worker process does: set itself up once, then job after job.
 
-It is started as `python -m harness.execution.processes.worker FD` and talks over that socket, see `harness.execution.processes.messages`.
-When its parent is gone, so is it.
+It is started as `python -m harness.execution.processes.worker FD` and talks over that socket (`messages.py`). When its
+parent is gone, so is it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import queue
 import signal
@@ -18,6 +17,7 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
+from harness.execution.processes.end_with_parent import die_with_parent
 from harness.execution.processes.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SHARES_A_SECOND = 5
 GONE = 71
-PR_SET_PDEATHSIG = 1
 
 
 class Worker:
@@ -209,13 +208,6 @@ def _limit_memory(beside: int) -> None:
             held = int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (held + beside, hard))
-
-
-def die_with_parent() -> None:
-    """Have the system end this process when its parent's thread is gone, where it can (Linux)."""
-    # For a plugin that never lets another Python thread run; elsewhere than on Linux the closed connection has to do.
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Freezes a store's results into the data that the package ships; see `leaderboards.releases.released` for what comes out."""
+"""Freezes a store's results into the data that the package ships; `leaderboards.releases.released` reads it."""

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import schedules
 from leaderboards.boards.rows import Board, Row, Section
-from leaderboards.comparisons.published_vs_tuned import as_published
+from leaderboards.boards.tuned_entries import as_published
 from leaderboards.releases.released import Release
 from leaderboards.render.formats import markdown_table
 from leaderboards.render.text_tables import ranked

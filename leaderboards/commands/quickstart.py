@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from typing import Annotated
 
 import typer
 
 from harness.cli.options import STORE, Store, with_store
+from leaderboards.commands.show import render_table
 
 TRACK = "digits-v1"
 SCHEDULES = ["cosine", "laplace", "cosine_scaled:s=2", "edm"]
@@ -34,8 +34,7 @@ def quickstart(
     code = benchmark(request, store=store, plugins=[], workers=workers, device=device)
     if code == 130:
         raise typer.Exit(code)
-    # By name: this room does not import that one.
-    importlib.import_module("leaderboards").render_table(store, TRACK)
+    render_table(store, TRACK)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     print(f"\n{minutes} min {seconds} s. Browse it with: {with_store('snrbench app', store)}")
     own = with_store(f"snrbench run {TRACK} -s SPEC --plugin FILE.py", store)
