@@ -24,6 +24,7 @@ from schedules.errors import UserError, unknown
 from schedules.grammar import Call
 from schedules.spaces import Space, Value
 from schedules.user_code import python_file
+from schedules.user_code.source_files import PUBLISHED
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -77,6 +78,8 @@ class Info:
     @functools.cached_property
     def source_hash(self) -> str:
         """SHA-256 of the file that defines the function (of the function's own text where there is no file)."""
+        if (published := PUBLISHED.get(getattr(self.function, "__module__", ""))) is not None:
+            return published
         try:
             file = inspect.getsourcefile(self.function)
             content = python_file.content(file) if file else b""

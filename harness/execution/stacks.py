@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from harness.execution.capacity.memory_check import CONTEXT_MIB
 from harness.execution.capacity.devices import devices_of
+from harness.execution.capacity.memory_check import CONTEXT_MIB
 from harness.execution.capacity.worker_count import MIB, stacks_on_a_gpu
 from harness.execution.job import Job, Settings
 from harness.results.store import Store
