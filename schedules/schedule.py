@@ -102,6 +102,23 @@ class Schedule:
         with foreign():
             return survival(self._density, _float64(logsnr))
 
+    def sample(self, n: int, seed: int | np.random.Generator | None = None) -> Array:
+        """Draw λ as training does, one in each of n equal shares of probability: λᵢ = Q((i + uᵢ)/n), uᵢ ~ U(0, 1).
+
+        n:    number of draws, at least 0
+        seed: of the draws, or a NumPy generator; None draws anew each time
+
+        Returns (n,) float64 in nats of log SNR, in random order. UserError for a negative n.
+
+            >>> import schedules
+            >>> schedules.create("laplace").sample(4, seed=0).shape
+            (4,)
+        """
+        if n < 0:
+            raise UserError(f"n is {n}; expected a number of draws, 0 or more")
+        rng = np.random.default_rng(seed)
+        return self.ppf((rng.permutation(n) + rng.random(n)) / max(n, 1))
+
     @property
     def learns(self) -> bool:
         """Whether the density changes while training, through `update`."""

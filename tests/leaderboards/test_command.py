@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from leaderboards import render_table
 from leaderboards.boards import query
 from leaderboards.commands import leaderboard
+from leaderboards.commands.show import render_table
 from schedules.errors import UserError
 
 
