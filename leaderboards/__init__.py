@@ -10,8 +10,10 @@
 
 data/         runs and scores, from a store's record, a release or a bundle; which of them count
 statistics/   intervals, tests and ranks: pure functions of arrays
-boards/       a board: its sections, rows and columns             comparisons/  what is said beyond boards
-render/       a board as terminal, Markdown, CSV, JSON, HTML, LaTeX   releases/     publishing, released results, bundles
+boards/       a board: its sections, rows and columns
+comparisons/  what is said beyond boards
+render/       a board as text for a terminal, Markdown, CSV, JSON, HTML, LaTeX
+releases/     publishing, released results, bundles
 commands/     `snrbench leaderboard`, `publish`, `bundle`, `verify`, `quickstart`
 
 A board is a pure function of its results, so that it can be thrown away and rebuilt at any time.

@@ -28,7 +28,7 @@ changes what a published rule does gives its module the digest of the new file, 
 
 
 def digest(module: str, file: str) -> str:
-    """What identifies the code of a module: SHA-256 of its file, or of the file that its published runs were made by."""
+    """What identifies the code of a module: SHA-256 of its file, or of the file that published runs were made with."""
     return PUBLISHED.get(module) or hashlib.sha256(python_file.content(file)).hexdigest()
 
 
