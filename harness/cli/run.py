@@ -214,7 +214,7 @@ def benchmark(
             room.check(opened, request.track, settings)
         opened.prepare()
         try:
-            recovered = deliver_all(opened)
+            recovered = deliver_all(opened, lambda line: console.print(line, markup=False, soft_wrap=True))
         except Exception as error:
             if not is_full(error):
                 raise

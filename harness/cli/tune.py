@@ -206,7 +206,7 @@ def _work(
     store.prepare()
     opened, locks = storage.open_storage(store)
     try:
-        deliver_all(store)
+        deliver_all(store, lambda line: console.print(line, markup=False, soft_wrap=True))
         studies = [Study(subject, budget, opened, locks) for subject in subjects]
         for study in studies:
             study.open(request.restart)

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlparse
 import pandas as pd
 
 from harness.metrics.keys import parse
+from harness.tracking import artifact_places
 from harness.tracking.sql import Database, Finished, Recorded
 from harness.tracking.store import Store
 
@@ -201,7 +202,7 @@ def _database(store: Store) -> Database | None:
 
 def _content(store: Store, run_id: str, uri: str, name: str) -> bytes | None:
     if urlparse(uri).scheme in ("", "file"):
-        return _local(store, Path(unquote(urlparse(uri).path)), name)
+        return _local(store, uri, name)
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
@@ -213,9 +214,9 @@ def _content(store: Store, run_id: str, uri: str, name: str) -> bytes | None:
         return Path(found).read_bytes()
 
 
-def _local(store: Store, folder: Path, name: str) -> bytes | None:
-    # A store that was moved still has its artifacts, at <store>/artifacts/<track>/<run>/artifacts.
-    for place in (folder, store.artifacts.joinpath(*folder.parts[-3:])):
-        if (place / name).is_file():
+def _local(store: Store, uri: str, name: str) -> bytes | None:
+    # The store's own first: the other address may be that of the store which this one is a copy of.
+    for place in (artifact_places.of_run(store.artifacts, uri), Path(unquote(urlparse(uri).path))):
+        if place is not None and (place / name).is_file():
             return (place / name).read_bytes()
     return None

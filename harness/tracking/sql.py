@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.tracking import database
+from harness.tracking import database, sqlite_file
 
 RUNS_A_QUERY = 500
 
@@ -124,9 +124,8 @@ class Database:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        address = database.reading_uri(self.file).removeprefix("sqlite:///")
         try:
-            with closing(sqlite3.connect(address, uri=True, timeout=database.WAIT)) as connection:
+            with sqlite_file.opened(self.file, "look") as connection:
                 yield connection
         except sqlite3.OperationalError as error:  # another schema, or a lock
             raise UnreadableError(str(error)) from error

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.tracking import database, read
+from harness.tracking import database, read, sqlite_file
 from harness.tracking.store import Store
 from schedules.errors import UserError
 
 NOBODY = 65534
+ODD = "what? #1, 100% {0} [b] 'é'\""
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +97,41 @@ def test_a_truncated_database_is_refused(store):
             action()
 
 
-def test_a_database_whose_making_was_cut_off(store):
-    """No runs are lost in it: readers see nothing, the next command that writes says to delete it."""
+def test_a_database_whose_making_was_cut_off_is_made_again(store):
+    """Readers see nothing in it; the same command, repeated, completes."""
     change(store, "DELETE FROM runs", "DELETE FROM experiments", "DELETE FROM alembic_version")
     assert not store.exists
     assert runs(store.root) == []
-    with pytest.raises(UserError, match="holds no runs: delete it"):
-        store.prepare()
-    store.database.unlink()
     store.prepare()
     assert store.exists
+    assert record_a_run(store)
+
+
+def record_a_run(store):
+    return store.client.create_run(store.experiment("gmm-v1", create=True)).info.run_id
+
+
+@pytest.mark.parametrize("problem", [ImportError("no mlflow"), OSError(28, "No space left on device"), KeyboardInterrupt])
+def test_a_database_appears_whole_or_not_at_all(tmp_path, monkeypatch, problem):
+    """What is in the way while MLflow makes its tables leaves nothing in the way of the next command."""
+    root = tmp_path / "store"
+    with monkeypatch.context() as patch:
+
+        def half_way(_, file):
+            file.write_bytes(b"half of it")
+            file.with_name(f"{file.name}-journal").touch()
+            raise problem
+
+        patch.setattr(Store, "_fill", half_way)
+        with pytest.raises((ImportError, UserError, KeyboardInterrupt)):
+            Store(root).prepare()
+    assert not list(root.glob("mlflow.db*"))
+    (root / "mlflow.db.new").write_text("of a process that was killed")
+    (root / "mlflow.db-wal").write_text("of a database that was taken away")
+    store = Store(root)
+    store.prepare()
+    assert record_a_run(store)
+    assert not list(root.glob("*.new*"))
 
 
 def test_runs_in_an_incomplete_database_are_not_given_up(store):
@@ -121,10 +147,19 @@ def test_an_empty_file_is_no_store(tmp_path):
     assert files(tmp_path) == {tmp_path / "mlflow.db": (0, (tmp_path / "mlflow.db").stat().st_mtime_ns)}
 
 
-def test_a_path_that_mlflow_misreads_is_refused(tmp_path):
-    with pytest.raises(UserError, match="no path with"):
-        Store(tmp_path / "what?").prepare()
-    assert list(tmp_path.iterdir()) == []
+def test_a_path_may_hold_any_character(made, tmp_path):
+    store = Store(shutil.copytree(made, tmp_path / ODD / "store"))
+    assert runs(store.root) == ["k"]
+    store.prepare()
+    run_id = record_a_run(store)
+    store.client.log_text(run_id, "hello", "word.txt")
+    assert read.artifact(store.root, run_id, "word.txt") == b"hello"
+    assert len(runs_of_any_key(store)) == 2
+    assert [path.name for path in tmp_path.iterdir()] == [ODD]
+
+
+def runs_of_any_key(store):
+    return list(read.search(store, "gmm-v1"))
 
 
 def test_a_file_is_no_store(tmp_path):
@@ -181,7 +216,7 @@ def test_reading_from_a_folder_that_cannot_be_written(made, rights):
         before = files(root)
         try:
             with as_nobody():
-                assert database.reading_uri(root / "mlflow.db").endswith("immutable=1&uri=true")
+                assert "immutable=1" in sqlite_file.reading_url(root / "mlflow.db")
                 assert runs(root) == ["k"]
                 with pytest.raises(UserError, match="cannot be written"):
                     Store(root).prepare()
