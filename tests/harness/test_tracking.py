@@ -184,3 +184,20 @@ def test_processes_that_make_one_store_at_once_all_succeed(tmp_path):
     outputs = [process.communicate(timeout=200) for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], outputs
     assert [out.split() for out, _ in outputs] == [["Default"]] * 3
+
+
+def test_the_run_that_is_recorded_last_counts_whatever_the_clocks_say(store, result, monkeypatch):
+    """The first is of a machine whose clock is ahead, or of this one before its clock was set back."""
+    later = time.time() + 86400
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: later)
+        deliver(store, result_folder.write(store.outbox, result, CPU, later, later + 5))
+    key = next(key for key in result.values if key.metric == "excess" and key.mark == 1.0)
+    last = []
+    for value in (123.0, 124.0):
+        result.values[key] = value
+        last.append(deliver(store, write(store, result)))
+        assert read.read_runs(store.root, "gmm-v1").run_id.unique().tolist() == last[-1:]
+    listed = [run.run_id for run in read.listing(store, "gmm-v1")]
+    assert listed[:2] == last[::-1]
+    assert [run.info.run_id for run in read.search(store, "gmm-v1")] == listed
