@@ -4,17 +4,19 @@ import json
 import os
 import shutil
 import sqlite3
-import tempfile
-from contextlib import closing, contextmanager
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from read_only import read_only_copy
 
 from harness.tracking import database, read, sqlite_file
 from harness.tracking.store import Store
 from schedules.errors import UserError
 
-NOBODY = 65534
 ODD = "what? #1, 100% {0} [b] 'é'\""
 
 
@@ -190,39 +192,15 @@ def test_reading_while_another_writes(store):
     store.client.set_terminated(run.info.run_id)
 
 
-@contextmanager
-def as_nobody():
-    """Without root's rights, where the tests run as root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.mark.parametrize("rights", [0o500, 0o555])
 def test_reading_from_a_folder_that_cannot_be_written(made, rights):
-    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to other users
-        os.chmod(folder, 0o755)
-        root = Path(shutil.copytree(made, Path(folder) / "store"))
-        if os.geteuid() == 0:
-            for path in (root, *root.rglob("*")):
-                os.chown(path, NOBODY, NOBODY)
-        (root / "mlflow.db").chmod(0o400)
-        root.chmod(rights)
+    with read_only_copy(made, rights) as root:
         before = files(root)
-        try:
-            with as_nobody():
-                assert "immutable=1" in sqlite_file.reading_url(root / "mlflow.db")
-                assert runs(root) == ["k"]
-                with pytest.raises(UserError, match="cannot be written"):
-                    Store(root).prepare()
-            assert files(root) == before
-        finally:
-            root.chmod(0o700)
+        assert "immutable=1" in sqlite_file.reading_url(root / "mlflow.db")
+        assert runs(root) == ["k"]
+        with pytest.raises(UserError, match="cannot be written"):
+            Store(root).prepare()
+        assert files(root) == before
 
 
 def test_schema_revisions_are_those_that_alembic_finds():
