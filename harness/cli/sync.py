@@ -15,7 +15,7 @@ def add_to(cli: typer.Typer) -> None:
 def sync(store: Store = STORE) -> None:
     """Deliver the results that wait in the store's outbox to MLflow.
 
-    Exit code 1 when some are left, each named with why.
+    Exit code 1 when some are left or set aside, each named with why.
     """
     from harness.execution.courier import Courier
     from harness.tracking import write
@@ -33,7 +33,10 @@ def sync(store: Store = STORE) -> None:
     courier = Courier(opened, print)
     for folder in found:
         courier.send(folder)
-    left = courier.close() + courier.damaged
-    print(f"recorded {counted(len(found) - left, 'result')}{f', {left} left in {opened.outbox}' if left else ''}")
-    if left:
+    left = courier.close()
+    parts = [f"recorded {counted(len(found) - left - courier.damaged, 'result')}"]
+    parts += [f"{left} left in {opened.outbox}"] if left else []
+    parts += [f"{courier.damaged} set aside in {opened.set_aside}"] if courier.damaged else []
+    print(", ".join(parts))
+    if left or courier.damaged:
         raise typer.Exit(1)

@@ -67,6 +67,11 @@ def waiting(store: Store) -> list[Path]:
     return sorted(found, key=lambda path: (_changed(path), path.name))
 
 
+def set_aside(store: Store) -> list[Path]:
+    """Result folders of which nothing can be recorded."""
+    return sorted(store.set_aside.glob("[!.]*"))
+
+
 def deliver_all(store: Store, say: Callable[[str], None] = lambda line: None) -> int:
     """Deliver whatever an earlier, interrupted command left in the outbox; the number of folders delivered.
 

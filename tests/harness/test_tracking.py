@@ -3,15 +3,18 @@
 import json
 import shutil
 import time
+from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import numpy as np
 import pytest
 import torch
 
-from harness.run import execute
+from harness.metrics.keys import Measured
+from harness.run import RunResult, execute
 from harness.specs import Entry, RunSpec
 from harness.tracking import read, result_folder
-from harness.tracking.store import Store
+from harness.tracking.store import Store, close_databases
 from harness.tracking.write import deliver, deliver_all
 from schedules.errors import UserError
 
@@ -83,6 +86,55 @@ def test_artifacts_come_back_even_from_a_store_that_was_moved(store, result, tmp
 
     weights = load(read.artifact(moved, run_id, "ema.safetensors"))
     assert all(torch.equal(weights[key], result.weights[key]) for key in result.weights)
+
+
+def in_mlflow(store, run_id, name):
+    """An artifact as MLflow's own pages find it: by the absolute address in its tables."""
+    place = Path(unquote(urlparse(store.client.get_run(run_id).info.artifact_uri).path))
+    assert place.is_relative_to(store.root)
+    return (place / name).read_bytes()
+
+
+def small(store, seed):
+    spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=seed)
+    return deliver(store, write(store, RunResult(spec, values={Measured("excess", "test", None, 1.0): 0.5})))
+
+
+@pytest.mark.parametrize("how", [shutil.move, shutil.copytree], ids=["moved", "copied"])
+def test_a_store_that_was_moved_or_copied_is_whole_and_leaves_the_old_place_alone(store, tmp_path, how):
+    first = small(store, 0)
+    close_databases()
+    how(store.root, tmp_path / "elsewhere")
+    before = sorted(store.root.rglob("*"))
+    other = Store(tmp_path / "elsewhere")
+    assert json.loads(read.artifact(other.root, first, "run.json"))["seed"] == 0
+    other.prepare()
+    second = small(other, 1)
+    assert sorted(store.root.rglob("*")) == before
+    for seed, run_id in enumerate((first, second)):
+        for content in (in_mlflow(other, run_id, "run.json"), read.artifact(other.root, run_id, "run.json")):
+            assert json.loads(content)["seed"] == seed
+
+
+def test_files_that_only_the_old_place_has_are_still_found(store, tmp_path):
+    """Earlier versions wrote there."""
+    first = small(store, 0)
+    close_databases()
+    shutil.copytree(store.root, tmp_path / "elsewhere")
+    shutil.rmtree(tmp_path / "elsewhere" / "artifacts")
+    other = Store(tmp_path / "elsewhere")
+    other.prepare()
+    assert json.loads(read.artifact(other.root, first, "run.json"))["seed"] == 0
+
+
+def test_a_store_that_is_mounted_twice_is_written_below_the_writers_path(store, tmp_path):
+    store.prepare()
+    (tmp_path / "mount").symlink_to(store.root)
+    other = Store(tmp_path / "mount")
+    other.prepare()
+    for number in range(4):
+        place = (store, other)[number % 2]
+        in_mlflow(place, small(place, number), "run.json")
 
 
 def test_delivery_that_was_cut_off_is_completed_once(store, result, monkeypatch):
