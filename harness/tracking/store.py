@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from harness.protocol import PROTOCOL
-from harness.tracking import artifact_places, database, server, sqlite_file
+from harness.tracking import artifact_places, database, server, sqlite_file, unknown_user
 from harness.tracking.trouble import in_one_line, is_full
 from schedules.errors import UserError
 
@@ -190,7 +190,8 @@ def _unpooled(uri: str) -> MlflowClient:
 
 
 def _settle() -> None:
-    """Have MLflow, once it is imported, neither chatter nor report its usage."""
+    """Have MLflow be imported whoever we are, and neither chatter nor report its usage then."""
+    unknown_user.settle()
     server.be_impatient()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # Two lines for every run that a server takes, into standard output.
