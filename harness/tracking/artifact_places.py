@@ -1,7 +1,7 @@
 """Where artifacts lie: below the store in use, whatever absolute address MLflow keeps of them.
 
-A store's own are at `<store>/artifacts/<experiment>/<run>/artifacts`. MLflow writes the whole path into its tables, which
-is that of another folder as soon as the store is moved, copied, or mounted elsewhere.
+A store's own are at `<store>/artifacts/<experiment>/<run>/artifacts`. MLflow writes the whole path into its tables,
+which is that of another folder as soon as the store is moved, copied, or mounted elsewhere.
 """
 
 from __future__ import annotations

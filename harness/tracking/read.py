@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PAGE = 1000
 FINISHED = "attributes.status = 'FINISHED'"
 DELIVERED = "delivered"
-"""A metric of each run: when it was recorded, seconds since the epoch; later than of all that was recorded before it."""
+"""A metric of each run: when it was recorded, seconds since the epoch; later than of any recorded before it."""
 LAST_FIRST = [f"metrics.{DELIVERED} DESC", "attributes.start_time DESC"]
 RUN_COLUMNS = (
     *("run_key", "run_id", "protocol", "track", "target", "entry", "schedule", "params", "weighting", "apply"),

@@ -153,9 +153,7 @@ def test_what_mlflow_refuses_is_set_aside_and_leaves_no_run(store):
     assert [run.data.tags["snrbench.seed"] for run in read.search(store, "gmm-v1")] == ["1"]
 
 
-def test_a_deleted_experiment_is_said_before_any_training_with_the_command_that_restores_it(
-    store, capsys, monkeypatch
-):
+def test_a_deleted_experiment_is_said_before_any_training_with_what_restores_it(store, capsys, monkeypatch):
     write.deliver(store, written(store, 0))
     store.client.delete_experiment(store.experiment("gmm-v1"))
     folder, other = written(store, 1), written(store, 2)

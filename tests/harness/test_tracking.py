@@ -221,16 +221,25 @@ def test_a_damaged_database_is_one_line(tmp_path):
 
 
 def test_processes_that_make_one_store_at_once_all_succeed(tmp_path):
-    """MLflow's migrations do not bear two writers; the store lets one at a time through."""
+    """MLflow's migrations do not bear two writers; the store lets one at a time through.
+
+    Their user is one of containers: a number without name and home, with which MLflow cannot even be imported.
+    """
+    import os
     import subprocess
     import sys
 
     program = (
+        "import pwd; pwd.getpwuid = {}.__getitem__; "
         f"from harness.tracking.store import Store; s = Store({str(tmp_path / 'new')!r}); s.prepare(); "
-        "print(s.client.search_experiments()[0].name)"
+        "s.client.create_run(s.experiment('gmm-v1', create=True)); "
+        "print(s.client.get_experiment('0').name)"
     )
+    bare = {name: value for name, value in os.environ.items() if name not in ("HOME", "USER", "LOGNAME", "LNAME")}
     running = [
-        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=bare
+        )
         for _ in range(3)
     ]
     outputs = [process.communicate(timeout=200) for process in running]

@@ -1,4 +1,4 @@
-"""How far the survival tests go: a few rounds each, or with SNRBENCH_SURVIVAL=long as many as it takes to be sure."""
+"""How far the survival tests go: a short form, which tox runs, or with SNRBENCH_SURVIVAL=long the one to be sure by."""
 
 import os
 import sys
@@ -12,6 +12,6 @@ LONG = os.environ.get("SNRBENCH_SURVIVAL") == "long"
 
 
 @pytest.fixture
-def rounds():
-    """How often to do a thing: in the short form, and in the long one."""
+def form():
+    """Chooses between what the short form takes and what the long one does."""
     return lambda short, long: long if LONG else short

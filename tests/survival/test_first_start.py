@@ -14,12 +14,12 @@ REQUEST = ("store", "-s", "cosine", "--seeds", "1", "--workers", "1")
 
 @pytest.mark.survival
 @pytest.mark.timeout(7200)
-def test_a_first_start_that_was_killed_completes_when_it_is_repeated(tmp_path, rounds):
+def test_a_first_start_that_was_killed_completes_when_it_is_repeated(tmp_path, form):
     """At random moments of imports, of the making of databases, of a worker's start and of its first run."""
     rng, began = random.Random(0), time.monotonic()
     assert Scene(tmp_path / "undisturbed", steps=20).run(*REQUEST).returncode == 0
     whole = time.monotonic() - began
-    for number in range(rounds(short=3, long=40)):
+    for number in range(form(2, 40)):
         scene, seconds = Scene(tmp_path / str(number), steps=20), rng.uniform(0, whole)
         killed_after(scene, seconds)
         done = scene.run(*REQUEST)
