@@ -21,7 +21,9 @@ def largest_block(present: Mapping[str, set[str]], baseline: str) -> tuple[str, 
     present: target → entries with a score there.
     """
     single = [block for block in combinations(sorted(present), 1) if _area(block, present, baseline)]
-    return max(_comparisons(present, baseline) or single, key=partial(_area, present=present, baseline=baseline), default=())
+    return max(
+        _comparisons(present, baseline) or single, key=partial(_area, present=present, baseline=baseline), default=()
+    )
 
 
 def why_none(present: Mapping[str, set[str]], baseline: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import STORE, Plugins, Store, TrackPlugins, load, load_tracks
+from harness.cli.streams import show
 from leaderboards import command_bundle, command_publish
 from leaderboards.view_names import VIEW_NAMES
 from schedules.errors import UserError, unknown
@@ -99,7 +100,7 @@ def leaderboard(
     )
     board = replace(board, notes=(*board.notes, *notes))
     if form != "table" and (board.sections or form != "md"):
-        print(EXPORTS[form](board, seeds))
+        show(EXPORTS[form](board, seeds), form)
     elif board.sections:
         print_board(board, default_console())
         if seeds:

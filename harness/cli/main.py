@@ -12,13 +12,14 @@ import os
 import select
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli import complaints
+from harness.cli import complaints, streams
 from schedules.errors import UserError
 
 # The command line knows every room by name only, so that imports between the rooms keep their one direction.
@@ -75,6 +76,7 @@ for module in COMMANDS:
 
 def main() -> None:
     """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
+    streams.prepare()
     code = _exit_code(sys.argv[1:])
     if (store := sys.modules.get("harness.tracking.store")) is not None:  # a command that opened none need not load it
         store.close_databases()
@@ -83,10 +85,16 @@ def main() -> None:
 
 
 def _exit_code(arguments: list[str]) -> int:
+    code = _outcome(lambda: cli(arguments, standalone_mode=False))
+    written = _outcome(sys.stdout.flush)  # what was printed is part of the job
+    return code or written
+
+
+def _outcome(action: Callable[[], object]) -> int:
+    """Run it; returns the exit code, having said what went wrong."""
     try:
-        code = cli(arguments, standalone_mode=False)
-        sys.stdout.flush()
-    except UserError as error:
+        code = action()
+    except (UserError, streams.OutputError) as error:
         return _complain(str(error), error)
     except TyperException as error:
         return _complain(complaints.of_use(error), error)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import Force, Json, Plugins, load, print_json, print_table, refuse_to_replace
+from harness.cli.streams import show as write_out
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -154,7 +155,7 @@ def export(
     with _blaming(parsed):
         text = exported(parsed, to)
     if out is None:
-        print(text)
+        write_out(text, to)
         return
     out.write_text(text + "\n", encoding="utf-8")
     print(out)
