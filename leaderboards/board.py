@@ -12,6 +12,7 @@ from leaderboards.blocks import largest_block, why_none
 from leaderboards.rows import ALL_TARGETS, Board, Section
 from leaderboards.scale import MetricLike
 from leaderboards.section import Setting, section
+from leaderboards.wording import listed
 
 BASELINE = "cosine"
 
@@ -90,7 +91,7 @@ def _section(setting: Setting, target: str, cell: _Cell) -> Section:
     """The section of one target; its notes name the entries that were run there without a score to show."""
     found = section(setting, target, {target: cell.scores}, cell.scores, cell.reaches, cell.facts)
     absent = sorted(set(cell.facts.index) - set(cell.scores.values.index))
-    return replace(found, notes=(*found.notes, f"without a score here: {', '.join(absent)}")) if absent else found
+    return replace(found, notes=(*found.notes, f"without a score here: {listed(absent)}")) if absent else found
 
 
 def _overall(setting: Setting, cells: Mapping[str, _Cell]) -> tuple[Section | None, str]:
@@ -107,5 +108,5 @@ def _overall(setting: Setting, cells: Mapping[str, _Cell]) -> tuple[Section | No
     known = facts.over_cells({target: cells[target].facts for target in block})
     overall = section(setting, ALL_TARGETS, parts, found, reached, known)
     absent = sorted(set.union(*present.values()) - set(found.values.index))
-    notes = [f"not run on all of {', '.join(block)}, so not averaged: {', '.join(absent)}"] if absent else []
+    notes = [f"not run on all of {', '.join(block)}, so not averaged: {listed(absent)}"] if absent else []
     return replace(overall, notes=(*notes, *overall.notes)), ""

@@ -107,4 +107,7 @@ def leaderboard(
             print_seeds(board, default_console())
     if not board.sections:
         filtered = bool(entry or without or without_seed) and not table.empty
-        print("the filters leave no run" if filtered else hint(store, track, target), file=sys.stderr)
+        print(
+            "the filters leave no run" if filtered else hint(store, track, target, set(table["target"])),
+            file=sys.stderr,
+        )
