@@ -64,10 +64,10 @@ def view(
     """Draw the controls and return what they say; each offers what the ones before it leave.
 
     narrowing:   also family, search and whether parameters are published or tuned
-    why_not_all: of everything that is chosen but the target, why there is nothing over all of them; empty where there is
+    why_not_all: of what is chosen beside the target, why nothing is over all targets; empty where something is
     """
     with st.container(border=True, key=f"controls-{page}", gap="small"):
-        first, second = (st.container(horizontal=True, gap="small") for _ in range(2))
+        first, second = (st.container(horizontal=True, gap="small", key=f"filters-{page}-{row}") for row in (1, 2))
         below = st.container()
     with first:
         track = _track(page, store)

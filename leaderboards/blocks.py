@@ -27,7 +27,7 @@ def largest_block(present: Mapping[str, set[str]], baseline: str) -> tuple[str, 
 
 
 def why_none(present: Mapping[str, set[str]], baseline: str) -> str:
-    """Why `largest_block` found none of two targets or more, in one line; empty where it did, or there is one target."""
+    """Why `largest_block` has fewer than two targets, in one line; empty where it has more, or there is one target."""
     if len(present) < 2 or _comparisons(present, baseline):
         return ""
     of_baseline = [target for target, entries in present.items() if baseline in entries]

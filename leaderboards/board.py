@@ -95,7 +95,7 @@ def _section(setting: Setting, target: str, cell: _Cell) -> Section:
 
 
 def _overall(setting: Setting, cells: Mapping[str, _Cell]) -> tuple[Section | None, str]:
-    """The section over the largest block of targets; else None and why, of which there is nothing to say for one target."""
+    """The section over the largest block of targets; else None and why, which goes without saying for one target."""
     present = {target: set(cell.scores.values.index) for target, cell in cells.items()}
     block = largest_block(present, setting.baseline)
     if len(block) < 2:

@@ -53,6 +53,7 @@ def leaderboard(
     ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Read the store's record anew, not its cache.")] = False,
     form: Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="Output format.")] = "table",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, as --format json does.")] = False,
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
@@ -60,6 +61,9 @@ def leaderboard(
     """Rank the entries of a track, with intervals."""
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
+    if json and form not in ("table", "json"):
+        raise UserError(f"--json with --format {form}; choose one")
+    form = "json" if json else form
     if view is not None:
         from leaderboards.show_views import check
 

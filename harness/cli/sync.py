@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
-from harness.cli.options import STORE, Store, counted
+from harness.cli.options import STORE, Json, Store, counted, print_json
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -12,7 +14,7 @@ def add_to(cli: typer.Typer) -> None:
     cli.command()(sync)
 
 
-def sync(store: Store = STORE) -> None:
+def sync(json: Json = False, store: Store = STORE) -> None:
     """Deliver the results that wait in the store's outbox to MLflow.
 
     Exit code 1 when some are left, each named with why.
@@ -27,13 +29,19 @@ def sync(store: Store = STORE) -> None:
         raise UserError(f"no store at {store}")
     found = write.waiting(opened)
     if not found:
-        print("nothing waits to be recorded")
+        if json:
+            print_json({"recorded": 0, "left": 0, "code": 0})
+        else:
+            print("nothing waits to be recorded")
         return
     opened.prepare()
-    courier = Courier(opened, print)
+    courier = Courier(opened, lambda line: print(line, file=sys.stderr if json else sys.stdout))
     for folder in found:
         courier.send(folder)
     left = courier.close() + courier.damaged
-    print(f"recorded {counted(len(found) - left, 'result')}{f', {left} left in {opened.outbox}' if left else ''}")
+    if json:
+        print_json({"recorded": len(found) - left, "left": left, "code": 1 if left else 0})
+    else:
+        print(f"recorded {counted(len(found) - left, 'result')}{f', {left} left in {opened.outbox}' if left else ''}")
     if left:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Output that has no Unicode, is closed or is full: text degrades, what programs read does not, and nothing is a defect."""
+"""Output without Unicode, closed or full: text degrades, what programs read does not, and nothing is a defect."""
 
 import io
 import json
