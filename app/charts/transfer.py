@@ -98,7 +98,7 @@ def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Fig
         made.add_shape(
             type="line", x0=1, x1=1 + found.cd, y0=-0.8, y1=-0.8, line={"color": NEUTRAL, "width": 2}
         )  # fmt: skip
-    more = ", wider than this figure:<br>none of these are told apart" if wide else ""
+    more = ":<br>none of these are told apart" if wide else ""
     made.add_annotation(
         x=0, xref="paper", y=-0.8, text=f"critical difference {found.cd:.2f}{more}", xanchor="left", yanchor="bottom",
         align="left", showarrow=False, font={"color": NEUTRAL, "size": 12},

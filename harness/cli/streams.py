@@ -53,12 +53,17 @@ class OutputError(OSError):
 
 
 def prepare() -> None:
-    """Make `sys.stdout` and `sys.stderr` behave so. A stream that is closed stays so: no file gets its number."""
+    """Make `sys.stdout` and `sys.stderr` behave so, where they are the process's own.
+
+    A stream that is closed stays so: no file gets its number.
+    """
     for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         # Opened for reading, standard output can't be written, as when it was closed.
         _occupy(number, mode)
-    sys.stdout = _text(_Output(1, "w", closefd=False), sys.stdout)
-    sys.stderr = _text(_Errors(2, "w", closefd=False), sys.stderr)
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _text(_Output(1, "w", closefd=False), sys.stdout)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _text(_Errors(2, "w", closefd=False), sys.stderr)
 
 
 def show(text: str, form: str = "") -> None:
