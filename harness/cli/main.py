@@ -1,7 +1,8 @@
 """The command `snrbench`: gathers every room's commands, and turns a mistake of the user into one line.
 
 Exit codes: 0 all done, also where there was nothing to do or to show; 1 some runs failed, or a check did; 2 wrong use,
-a store that is not there or can't be used; 70 a defect of snrbench; 130 interrupted; 141 nobody reads the output.
+a store that is not there or can't be used, output that can't be written; 70 a defect of snrbench; 130 interrupted; 141
+nobody reads the output.
 """
 
 from __future__ import annotations
