@@ -20,7 +20,7 @@ from leaderboards.scale import Scale
 from leaderboards.wording import NOTHING
 
 LIT = 10
-"""Ranks that are drawn in full where there are many; the rest is muted."""
+"""Entries that are drawn in full where there are many, with those that share their ranks; the rest is muted."""
 SPARED = frozenset({"p", "g", "seeds"})
 """Columns that a narrow page leaves out."""
 HELP = {
@@ -62,7 +62,7 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
     if training:
         heads.append(Column("training", "spark", phone="wide", help=HELP["training"]))
     groups = _ties(section)
-    lit = {row.entry for row in section.rows[:LIT]} if len(section.rows) > LIT + 5 else None
+    lit = _lit(section)
     made = []
     for heading, rows in _grouped(kept, look.by_family):
         if heading:
@@ -76,6 +76,14 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
             made.append(grid.Row(row.entry, cells, _marks(row, groups, lit, choice.chosen)))
     grid.show(heads, made, f"{_page()}.table", f"Ranked entries, {section.target}", choice)
     return len(section.rows) - len(kept)
+
+
+def _lit(section: Section) -> set[str] | None:
+    """The entries that are drawn in full: the first, and whoever shares a rank with them. None: all of them."""
+    first = section.rows[:LIT]
+    ranks = {row.rank for row in first} - {None}
+    lit = {row.entry for row in section.rows if row in first or row.rank in ranks}
+    return lit if len(section.rows) > len(lit) + 5 else None
 
 
 def shown_rows(section: Section, most: int, always: Iterable[str] = ()) -> list[Row]:

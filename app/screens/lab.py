@@ -39,17 +39,21 @@ def page() -> None:
     )
     for mistake in _adopt(links.arrived(PAGE)):
         _complain(mistake)
-    controls, pictures = st.columns([1, 2.6], gap="medium")
-    with controls, st.container(border=True):
+    # Two rows, so that on a phone, where columns stand below each other, the sliders are followed by what they move.
+    (turned, pictures), (compared, below) = (st.columns([1, 2.6], gap="medium") for _ in range(2))
+    with turned, st.container(border=True):
         current = _current()
-    with controls, st.container(border=True):
+    with compared, st.container(border=True):
         others = _others(current)
         weighting = _weighting()
     shown = list(dict.fromkeys([current, *others]))
     styles = theme.styles([one.spec for one in shown], first=current.spec)
+    named = {one.spec: one for one in shown}
     with pictures:
-        _pictures({one.spec: one for one in shown}, weighting, styles)
-    with controls:
+        _densities(named, styles)
+    with below:
+        _weights(named, weighting, styles)
+    with compared:
         shielded(partial(_command, current))
     left, right = st.columns(2, gap="small")
     with left:
@@ -183,8 +187,8 @@ def _weighting() -> Weighting:
         return weightings.create("native")
 
 
-def _pictures(named: densities.Named, weighting: Weighting, styles: densities.Styles) -> None:
-    """p(λ), λ(t), and the training weight; one picture for all targets where the weighting does not ask for it."""
+def _densities(named: densities.Named, styles: densities.Styles) -> None:
+    """p(λ) and λ(t)."""
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True):
         head("Density p(λ)", "where training draws its noise levels")
@@ -192,6 +196,10 @@ def _pictures(named: densities.Named, weighting: Weighting, styles: densities.St
     with right, st.container(border=True):
         head("Time form λ(t)", "the same as a curve over t, drawn uniformly")
         _draw(partial(densities.time_form, named, styles), "time", "log SNR over time")
+
+
+def _weights(named: densities.Named, weighting: Weighting, styles: densities.Styles) -> None:
+    """The training weight; one picture for all targets where the weighting does not ask for it."""
     split = "target" in weighting.info.context
     targets = list(TARGETS) if split else list(TARGETS[:1])
     ways = dict.fromkeys(named, weighting)

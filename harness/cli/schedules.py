@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import Force, Json, Plugins, load, print_json, print_table, refuse_to_replace
+from harness.cli.streams import show as write_out
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,7 +97,9 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
 @cli.command()
 def plot(
     specs: Annotated[list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.")],
-    out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .html.")] = Path("schedules.png"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to draw: .png, .svg or .html.")] = Path(
+        "schedules.png"
+    ),
     force: Force = False,
     plugin: Plugins = None,
 ) -> None:
@@ -138,8 +141,8 @@ def nearest(
 @cli.command()
 def export(
     spec: Annotated[str, typer.Argument(metavar="SPEC")],
-    to: Annotated[str, typer.Option("--to", help="torch, diffusers or json.")],
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; printed without it.")] = None,
+    to: Annotated[str, typer.Option("--to", "--format", help="torch, diffusers or json.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; printed without it.")] = None,
     force: Force = False,
     plugin: Plugins = None,
 ) -> None:
@@ -154,7 +157,7 @@ def export(
     with _blaming(parsed):
         text = exported(parsed, to)
     if out is None:
-        print(text)
+        write_out(text, to)
         return
     out.write_text(text + "\n", encoding="utf-8")
     print(out)
@@ -163,7 +166,7 @@ def export(
 @cli.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new schedule.")],
-    folder: Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where to write it.")] = Path(),
+    folder: Annotated[Path, typer.Option("-o", "--out", "--in", metavar="FOLDER", help="Where to write it.")] = Path(),
 ) -> None:
     """Write a commented plugin file and its test, to start from."""
     from schedules.scaffold import write_plugin

@@ -86,6 +86,7 @@ def prepare(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda (every GPU), cuda:N or mps.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes that encode. Default: one a device.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images encoded at once. Default: by their size.")] = None,
+    json: Json = False,
     track_plugin: TrackPlugins = None,
 ) -> None:
     """Make or load the track's data once, and get the weights that it is scored with.
@@ -106,10 +107,17 @@ def prepare(
     elif images is not None or vae is not None:
         raise UserError(f"{track} is not made of a folder of images; leave --images and --vae out")
     data = found.data()
-    sizes = ", ".join(f"{len(getattr(data, split))} {split}" for split in ("train", "val", "test"))
-    print(f"{track} is ready: {sizes}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
+    sizes = {split: len(getattr(data, split)) for split in ("train", "val", "test")}
+    if not json:
+        said = ", ".join(f"{size} {split}" for split, size in sizes.items())
+        print(f"{track} is ready: {said}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
     found.check()
-    _say_features(found, data)
+    right = _accuracy(found, data)
+    if json:
+        facts = {"shape": list(data.shape), "sigma_data": float(data.std), "mean": float(data.mean)}
+        print_json({"track": track, **sizes, **facts, "feature_space": found.feature_space, "accuracy": right})
+    elif right is not None:
+        print(f"feature space {found.feature_space}: accuracy {right:.4f} on the test split")
 
 
 def _make(
@@ -126,8 +134,8 @@ def _make(
     imported(track.data.prepare)(track.data.options, images, vae, how)
 
 
-def _say_features(track: Track, data: Dataset) -> None:
-    """Make the feature space, and say how well its classifier does where it is one."""
+def _accuracy(track: Track, data: Dataset) -> float | None:
+    """Make the feature space; returns how well its classifier does on the test split, None where it is none."""
     import torch
 
     from harness.metrics.classifiers import Features
@@ -135,6 +143,6 @@ def _say_features(track: Track, data: Dataset) -> None:
     from harness.metrics.train_image_classifier import accuracy
 
     features = track.features(torch.device("cpu"))
-    if isinstance(features, Features):
-        right = accuracy(features.classifier, told_apart(data.test, data.classes))
-        print(f"feature space {track.feature_space}: accuracy {right:.4f} on the test split")
+    if not isinstance(features, Features):
+        return None
+    return accuracy(features.classifier, told_apart(data.test, data.classes))

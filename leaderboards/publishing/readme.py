@@ -33,13 +33,13 @@ def refresh(page: Path, board: Board, release: Release, where: str) -> bool:
     """
     if not page.is_file():
         return False
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     pattern = re.compile(
         rf"(<!-- snrbench:published {re.escape(release.track)} -->\n).*?(<!-- /snrbench:published -->)", re.DOTALL
     )
     changed, count = pattern.subn(lambda found: found[1] + shown(board, release, where) + found[2], text)
     if count:
-        page.write_text(changed)
+        page.write_text(changed, encoding="utf-8")
     return count > 0
 
 

@@ -105,6 +105,13 @@ def test_dry_run_names_what_is_missing_and_runs_nothing(store, snrbench):
     code, out, _ = snrbench("run", "gmm-v1", "-s", "laplace", "-s", "edm", "--seeds", 2, "--store", store, "--dry-run")
     assert code == 0
     assert [line.split("  ")[1] for line in out.splitlines()] == ["edm × v × seed 0", "edm × v × seed 1"]
+    request = ("run", "gmm-v1", "-s", "laplace", "-s", "edm", "--seeds", 2, "--store", store)
+    plan = json.loads(snrbench(*request, "--dry-run", "--json")[1])
+    assert (plan["code"], plan["already"], plan["planned"]) == (0, 2, 2)
+    assert [run["key"] for run in plan["runs"] if run["outcome"] == "planned"] == [
+        line.split()[0] for line in out.splitlines()
+    ]
+    assert plan["cost"].startswith("2 runs")
     assert {row["entry"] for row in rows(snrbench, store)} == {"cosine", "laplace"}
 
 
@@ -131,8 +138,13 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
     plugin.write_text(BREAKS_LATE)
     schedules = ["late_error", "late_kill", "late_exit", "late_nan", "cosine"]
     arguments = [argument for name in schedules for argument in ("-s", name)]
-    done = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin)
+    done = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin, "--json")
     assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert (found["code"], found["finished"], found["diverged"], found["failed"]) == (1, 1, 1, 3)
+    reasons = {run["entry"]: run.get("reason") for run in found["runs"]}
+    assert reasons["cosine"] is None
+    assert reasons["late_error"] == "RuntimeError: plugin broke"
     assert "Traceback" not in done.stderr
     said = " ".join(done.stderr.split())
     assert "1 finished, 1 diverged" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
+import re
 import shutil
 import sqlite3
 import warnings
@@ -19,6 +20,7 @@ import torch
 
 from harness import tracks
 from harness.device import describe
+from harness.metrics.catalog import METRICS
 from harness.metrics.keys import parse
 from harness.run import RunResult
 from harness.specs import Entry, RunSpec
@@ -27,6 +29,7 @@ from leaderboards.bundles import archive, contents, receipt, rerun
 from leaderboards.bundles.archive import MalformedError
 from leaderboards.cache import packed
 from leaderboards.narrow import plain
+from leaderboards.publishing import freeze
 from schedules.errors import UserError
 
 TRACK = "digits-v1"
@@ -298,7 +301,8 @@ def test_a_manifest_that_does_not_hold_is_refused(honest, tmp_path, manifest, wo
         ("apply", lambda values: ["guess", *values[1:]], "run 0: apply"),
         ("params", lambda values: ["[]", *values[1:]], "run 0: params"),
         ("params", lambda values: ["{", *values[1:]], "run 0: params"),
-        ("entry", lambda values: ["x" * 501, *values[1:]], "run 0: entry"),
+        ("entry", lambda values: ["x" * 10_001, *values[1:]], "run 0: entry"),
+        ("hardware", lambda values: ["x" * 501, *values[1:]], r"run 0: hardware: .* \(\S+ × \w+ × seed \d\)"),
         ("values", lambda values: [[float("nan"), *values[0][1:]], *values[1:]], "is nan"),
         ("values", lambda values: [values[0][:-1], *values[1:]], "run 0"),
         (
@@ -313,6 +317,56 @@ def test_a_row_that_does_not_hold_is_refused(honest, tmp_path, name, change, wor
     with pytest.raises(MalformedError, match=words) as caught:
         contents.open_bundle(rewritten(honest, tmp_path / "b", change=column(name, change)))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "score"),
+    [
+        ("test/fd/g1.5", 1e308),
+        ("test/fd/g1.5", -1e-9),
+        ("test/eps_error", -0.1),
+        ("test/kd/g1.5", -1e39),
+        ("test/kd_se/g1.5", -1e-9),
+        ("test/precision/g1.5", 1.5),
+        ("test/memorised/g1.5", -0.5),
+        ("test/nll", float("inf")),
+        ("seconds/training", -1.0),
+    ],
+)
+def test_a_score_that_its_metric_cannot_take_is_refused(honest, tmp_path, key, score):
+    """A number that no run gives would make intervals of nothing, and ranks of the rest."""
+    bundle = contents.open_bundle(honest)
+    run = bundle.runs[0]
+    assert key in run.scores
+    with pytest.raises(ValueError, match=re.escape(f"{key} is {score}")):
+        contents.BundledRun.model_validate({**run.model_dump(), "scores": {**run.scores, key: score}})
+    assert METRICS["kd"].takes(-1e-3)  # unbiased, so a good one can be below zero
+    assert not METRICS["excess"].takes(-1e-9)
+
+
+def test_what_is_written_is_what_can_be_read(honest, tmp_path, monkeypatch):
+    """A spec of 814 characters is bundled and opened; what `verify` would refuse is never written."""
+    store = shutil.copytree(honest.parent / "store", tmp_path / "store")
+    long = "mix(" + ",".join(f"0.1*laplace:loc={k / 7:.12f}" for k in range(30)) + ")"
+    with sqlite3.connect(store / "mlflow.db") as db:
+        for key in ("entry", "schedule"):
+            db.execute("UPDATE tags SET value = ? WHERE key = ? AND value = 'edm'", [long, f"snrbench.{key}"])
+        db.execute("UPDATE runs SET end_time = end_time + 1")
+    out = tmp_path / "long.zip"
+    contents.make(store, TRACK, out)
+    assert len(long) > 814
+    assert long in {run.schedule for run in contents.open_bundle(out).runs}
+
+    with sqlite3.connect(store / "mlflow.db") as db:
+        db.execute("UPDATE tags SET value = ? WHERE key = 'snrbench.hardware'", ["x" * 501])
+        db.execute("UPDATE runs SET end_time = end_time + 1")
+    out = tmp_path / "refused.zip"
+    with pytest.raises(UserError, match=r"refused.zip cannot be made: run 0: hardware: .* × seed 0\)$"):
+        contents.make(store, TRACK, out)
+    monkeypatch.setattr(freeze, "environments", lambda *_: {str(n): {"torch": str(n)} for n in range(101)})
+    with pytest.raises(UserError, match=r"refused.zip cannot be made: bundle.json: environment: .* 100 items"):
+        contents.make(store, TRACK, out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.zip", "store"]
 
 
 def test_a_table_of_another_make_is_refused(honest, tmp_path):
