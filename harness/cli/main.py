@@ -19,7 +19,7 @@ import typer
 from typer.exceptions import TyperException
 
 from harness.cli import complaints
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 # The command line knows every room by name only, so that imports between the rooms keep their one direction.
 COMMANDS = (
@@ -87,7 +87,7 @@ def _exit_code(arguments: list[str]) -> int:
         code = cli(arguments, standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
-        return _complain(str(error), error)
+        return _complain(text_of(error), error)
     except TyperException as error:
         return _complain(complaints.of_use(error), error)
     except typer.Exit as stop:

@@ -10,7 +10,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 MANIFEST, RUNS = "bundle.json", "runs.parquet"
 MIB = 2**20
@@ -51,7 +51,7 @@ def read(file: Path) -> dict[str, bytes]:
                 raise MalformedError(f"bundle {file} holds {names}; expected {MANIFEST} and {RUNS}")
             return {member.filename: _read(archive, member, file) for member in found}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise MalformedError(f"bundle {file}: {error}") from error
+        raise MalformedError(f"bundle {file}: {text_of(error)}") from error
 
 
 def digest(file: Path) -> str:
