@@ -126,7 +126,7 @@ class TimeForm(Continuous):
 
 def _elementwise(function: Callable[[Array], Array], at: Array, name: str, argument: str) -> None:
     """UserError unless the function takes an array and returns an array of its shape."""
-    expected = f"expected an array of its shape, a λ for each {argument}, as NumPy's functions give (np.log, not math.log)"
+    expected = f"expected a λ for each {argument} of an array, as NumPy's functions give (np.log, not math.log)"
     try:
         with np.errstate(all="ignore"):
             value = np.asarray(function(at))

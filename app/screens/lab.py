@@ -110,7 +110,7 @@ def _current() -> Schedule:
     info = schedules.info(name)
     st.caption(plain(info.summary))
     values = {}
-    for key, space in info.space.items():
+    for key, space in info.domain.items():
         widget, exact = f"{PAGE}.{name}.{key}", f"{PAGE}.exact.{name}.{key}"
         st.session_state.setdefault(exact, info.params[key])
         st.session_state.setdefault(widget, st.session_state[exact])

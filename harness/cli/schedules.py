@@ -230,7 +230,10 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
         "spec": entry.spec,
         **({"stands for": entry.info.spec} if entry.info.spec else {}),
         "params": dict(entry.params),
-        "space": {key: describe(space) for key, space in entry.info.ranges.items()},
+        "space": {
+            key: describe(space) + (", given, not searched" if key in entry.info.given else "")
+            for key, space in entry.info.ranges.items()
+        },
         "paper": entry.info.paper,
         "origin": entry.info.origin,
         "fingerprint": entry.fingerprint,

@@ -82,9 +82,8 @@ def _listed(folder: str) -> Any:
     try:
         return ImageFolder(root)
     except OSError as problem:
-        raise UserError(
-            f"image folder {str(root)!r}: {text_of(problem)}; expected a folder with a subfolder of images for each class"
-        ) from problem
+        expected = "a folder with a subfolder of images for each class"
+        raise UserError(f"image folder {str(root)!r}: {text_of(problem)}; expected {expected}") from problem
 
 
 def _digest(found: Any) -> str:

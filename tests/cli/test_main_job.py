@@ -150,7 +150,12 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
     status = json.loads(snrbench("status", "--store", scene.store("store"), "--json")[1])["tracks"]["tiny-v1"]
     assert (status["finished"], status["diverged"], status["failed"]) == (1, 1, 4)
     plan = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin, "--dry-run")
-    assert [line.split()[1] for line in plan.stdout.splitlines()] == ["late_error", "late_silent", "late_kill", "late_exit"]
+    assert [line.split()[1] for line in plan.stdout.splitlines()] == [
+        "late_error",
+        "late_silent",
+        "late_kill",
+        "late_exit",
+    ]
 
 
 def test_an_interrupted_command_keeps_what_is_finished_and_leaves_no_process(tmp_path):

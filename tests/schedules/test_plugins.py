@@ -73,7 +73,7 @@ def test_an_exception_without_text_goes_by_its_name(tmp_path, text, words):
 def test_a_function_that_raises_without_text_is_named(tmp_path):
     source = GOOD.format(name="silent").replace("return stats.norm()", "raise NotImplementedError")
     schedules.load_plugin(write(tmp_path, "mine.py", source))
-    with pytest.raises(UserError, match="silent raised NotImplementedError$"):
+    with pytest.raises(UserError, match=r"silent raised NotImplementedError$"):
         schedules.create("silent")
 
 

@@ -43,7 +43,7 @@ def test_time_forms_that_do_not_fall_are_refused(form):
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        (lambda t: 3.0, r"returned one value for t of shape \(241,\); expected an array of its shape"),
+        (lambda t: 3.0, r"returned one value for t of shape \(241,\); expected a λ for each t"),
         (lambda t: -math.log(t / (1 - t)), r"raised TypeError: .*np\.log, not math\.log"),
         (lambda t: np.zeros(3), r"returned shape \(3,\)"),
         (lambda t: None, "of type object"),
