@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 import schedules
-from app import kin, links, results, sliders, theme
+from app import kin, links, results, sliders, theme, tuned_specs
 from app.card import head
 from app.charts import densities, frame
 from app.families import family
@@ -76,9 +76,10 @@ def _adopt(address: links.Address | None) -> list[str]:
         mistakes.append(f"the link asks for {len(asked)} schedules; {MOST} are the most that are drawn at once")
     for key in {"track", "target", "export"} & set(address):
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
+    store = results.store()
     for spec in asked[:MOST]:
         try:
-            specs.append(schedules.parse(spec))
+            specs.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             mistakes.append(str(mistake))
     # A mixture has no parameters of its own to turn, so it can only be one of the others.
@@ -132,15 +133,15 @@ def _current() -> Schedule:
 
 def _others(current: Schedule) -> list[Schedule]:
     """The schedules drawn beside it: chosen from the list, or typed in as a spec."""
-    key = f"{PAGE}.others"
+    key, store = f"{PAGE}.others", results.store()
     chosen = st.session_state.setdefault(key, [BASELINE])
     typed = st.multiselect(
         "Compare with",
-        list(dict.fromkeys([*chosen, *schedules.names()])),
+        list(dict.fromkeys([*chosen, *tuned_specs.offered(store), *schedules.names()])),
         key=key,
         accept_new_options=True,
         max_selections=MOST - 1,
-        help="choose schedules, or type any spec, such as cauchy:scale=2",
+        help="choose schedules, or type any spec, such as cauchy:scale=2 or, where it is tuned, cauchy@tuned",
     )
     st.button(
         "Keep this one for comparison",
@@ -153,7 +154,7 @@ def _others(current: Schedule) -> list[Schedule]:
     found = []
     for spec in typed:
         try:
-            found.append(schedules.parse(spec))
+            found.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             _complain(str(mistake))
     return found
