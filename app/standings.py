@@ -17,6 +17,7 @@ from app.theme import NEUTRAL
 from leaderboards.columns import columns
 from leaderboards.rows import Board, Row, Section
 from leaderboards.scale import Scale
+from leaderboards.tuned_parameters import of_entry
 from leaderboards.wording import NOTHING
 
 LIT = 10
@@ -115,7 +116,8 @@ def badges(row: Row) -> list[Badge]:
     if row.baseline:
         found.append(Badge("baseline", "what all others are held against"))
     if row.tuned:
-        found.append(Badge("tuned", "parameters found by tuning on a validation split", "note"))
+        values = of_entry(row.params, row.tuned_from)
+        found.append(Badge("tuned", f"parameters found by tuning on a validation split: {values}", "note"))
     if learns(row.schedule, row.weighting):
         found.append(Badge("learned", "its density changes while training", "note"))
     if row.diverged:

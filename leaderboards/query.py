@@ -20,6 +20,7 @@ from leaderboards.rows import Board
 from leaderboards.scores import Guidance
 from leaderboards.selection import Filters
 from leaderboards.tuned import budget_notes
+from leaderboards.tuned_parameters import space_notes
 from schedules.errors import UserError, unknown
 
 COUNTED = ("finished", "diverged")
@@ -108,7 +109,8 @@ def board_of(
         features=found.feature_space if measure.name in FEATURE_METRICS else measure.space,
         filters=Filters(keep, leave_out, leave_out_seeds),
     )
-    return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials)))
+    tuned = [(row.entry, row.params, row.tuned_from) for cell in made.cells for row in cell.rows if row.tuned]
+    return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials), *space_notes(tuned)))
 
 
 def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:

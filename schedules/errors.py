@@ -21,3 +21,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}"
     own = f" (one of your own comes with {OWN[kind]})" if kind in OWN else ""
     return UserError(f"unknown {kind} {name!r}; {hint}{own}")
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, in one line; its name where it says nothing: "NotImplementedError"."""
+    return " ".join(str(error).split()) or type(error).__name__

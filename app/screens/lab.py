@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 import schedules
-from app import kin, links, results, sliders, theme
+from app import kin, links, results, sliders, theme, tuned_specs
 from app.card import head
 from app.charts import densities, frame
 from app.families import family
@@ -80,9 +80,10 @@ def _adopt(address: links.Address | None) -> list[str]:
         mistakes.append(f"the link asks for {len(asked)} schedules; {MOST} are the most that are drawn at once")
     for key in {"track", "target", "export"} & set(address):
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
+    store = results.store()
     for spec in asked[:MOST]:
         try:
-            specs.append(schedules.parse(spec))
+            specs.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             mistakes.append(str(mistake))
     # A mixture has no parameters of its own to turn, so it can only be one of the others.
@@ -114,7 +115,7 @@ def _current() -> Schedule:
     info = schedules.info(name)
     st.caption(plain(info.summary))
     values = {}
-    for key, space in info.space.items():
+    for key, space in info.domain.items():
         widget, exact = f"{PAGE}.{name}.{key}", f"{PAGE}.exact.{name}.{key}"
         st.session_state.setdefault(exact, info.params[key])
         st.session_state.setdefault(widget, st.session_state[exact])
@@ -136,15 +137,15 @@ def _current() -> Schedule:
 
 def _others(current: Schedule) -> list[Schedule]:
     """The schedules drawn beside it: chosen from the list, or typed in as a spec."""
-    key = f"{PAGE}.others"
+    key, store = f"{PAGE}.others", results.store()
     chosen = st.session_state.setdefault(key, [BASELINE])
     typed = st.multiselect(
         "Compare with",
-        list(dict.fromkeys([*chosen, *schedules.names()])),
+        list(dict.fromkeys([*chosen, *tuned_specs.offered(store), *schedules.names()])),
         key=key,
         accept_new_options=True,
         max_selections=MOST - 1,
-        help="choose schedules, or type any spec, such as cauchy:scale=2",
+        help="choose schedules, or type any spec, such as cauchy:scale=2 or, where it is tuned, cauchy@tuned",
     )
     st.button(
         "Keep this one for comparison",
@@ -157,7 +158,7 @@ def _others(current: Schedule) -> list[Schedule]:
     found = []
     for spec in typed:
         try:
-            found.append(schedules.parse(spec))
+            found.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             _complain(str(mistake))
     return found

@@ -21,7 +21,7 @@ import typer
 from typer.exceptions import TyperException
 
 from harness.cli import complaints, streams
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 # The command line knows every room by name only, so that imports between the rooms keep their one direction.
 COMMANDS = (
@@ -96,7 +96,7 @@ def _outcome(action: Callable[[], object]) -> int:
     try:
         code = action()
     except (UserError, streams.OutputError) as error:
-        return _complain(str(error), error)
+        return _complain(text_of(error), error)
     except TyperException as error:
         return _complain(complaints.of_use(error), error)
     except typer.Exit as stop:

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from harness.data.dataset import Dataset, Split
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 VARIABLE = "SNRBENCH_DATA"
 CLASSES = 10
@@ -117,7 +117,7 @@ def official(name: str, train: bool) -> tuple[Tensor, Tensor]:
         images, labels = torch.as_tensor(np.asarray(found.data)), torch.as_tensor(found.targets, dtype=torch.int64)
         return (images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)).contiguous(), labels
     except Exception as problem:  # torchvision raises whatever its readers and its downloads raise
-        cause = " ".join(str(problem).split()) or type(problem).__name__
+        cause = text_of(problem)
         raise UserError(
             f"data set {name} cannot be had in {str(folder)!r}: {cause}. Where there is a network, "
             f"`python -c \"from torchvision.datasets import {name}; {name}('DIR', download=True)\"` fetches it; "

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 MANIFEST, RUNS = "bundle.json", "runs.parquet"
 MIB = 2**20
@@ -64,7 +64,7 @@ def read(file: Path) -> dict[str, bytes]:
                 raise MalformedError(file, f"holds {names}; expected {MANIFEST} and {RUNS}")
             return {member.filename: _read(archive, member, file) for member in found}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise MalformedError(file, str(error)) from error
+        raise MalformedError(file, text_of(error)) from error
 
 
 def digest(file: Path) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import schedules
+from leaderboards import tuned_parameters
 from leaderboards.exports import markdown_table
 from leaderboards.released import Release
 from leaderboards.rows import Board, Row, Section
@@ -51,6 +52,7 @@ def shown(board: Board, release: Release, where: str) -> str:
     made_on = f", on {' and '.join(release.hardware)}" if release.hardware else ""
     of = f"{release.runs} runs, {len(release.seeds)} seeds, protocol {release.protocol}{made_on}, {release.made}."
     every = f"[{where}]({quote(where)})"
+    of = f"{tuned_to(board, {section.rows[place].entry for place in chosen})}{of}"
     if len(chosen) == len(section.rows):
         return f"{table}\n\n{of} By target: {every}.\n"
     rule = (
@@ -58,6 +60,18 @@ def shown(board: Board, release: Release, where: str) -> str:
         f"beside themselves as published; all {len(section.rows)}, and each target: {every}."
     )
     return f"{table}\n\n{of} {rule}\n"
+
+
+def tuned_to(board: Board, entries: set[str]) -> str:
+    """A list of what the tuned ones of some entries were tuned to, and a blank line; "" where none is tuned."""
+    rows = [row for cell in board.cells for row in cell.rows if row.entry in entries]
+    lines = tuned_parameters.lines(rows)
+    notes = tuned_parameters.space_notes((row.entry, row.params, row.tuned_from) for row in rows if row.tuned)
+    if not lines:
+        return ""
+    head = "Tuned to (lr, EMA: multiples of the track's learning rate and of its EMA's time constant):"
+    items = [f"- `{entry}`: {values}" for entry, _, values in (line.partition(": ") for line in lines)]
+    return "\n".join([head, "", *items, *(f"- {note}" for note in notes)]) + "\n\n"
 
 
 def places(section: Section) -> list[int]:

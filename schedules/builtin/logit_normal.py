@@ -32,7 +32,12 @@ def logit_normal(m: float = 0.0, s: float = 1.0) -> Density:
     return stats.norm(-2.0 * m, 2.0 * s)
 
 
-@register("diffusers_logit_normal", space={"m": _M, "s": _S, "a": Float(0.1, 10, log=True)}, paper="diffusers")
+@register(
+    "diffusers_logit_normal",
+    space={"m": _M, "s": _S},
+    given={"a": Float(0.1, 10, log=True)},  # moves λ as m does
+    paper="diffusers",
+)
 def diffusers_logit_normal(m: float = 0.0, s: float = 1.0, a: float = 1.0) -> Density:
     """p(λ) = N(+2m − 2 ln a, (2s)²): what diffusers' training scripts draw, mirrored against the paper.
 
