@@ -80,7 +80,7 @@ def test_a_database_that_cannot_grow_keeps_results_in_the_outbox(small_disk):
 
 def test_a_disk_that_was_full_when_the_store_was_made_leaves_nothing_in_the_way(small_disk):
     fill(small_disk, leaving=200_000)  # the empty database alone takes 1.5 MB
-    with pytest.raises(UserError, match="cannot be written: .*disk is full"):
+    with pytest.raises(UserError, match=r"cannot be written: .*disk is full"):
         Store(small_disk / "store").prepare()
     (small_disk / "filler").unlink()
     store = Store(small_disk / "store")
