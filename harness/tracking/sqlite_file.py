@@ -7,6 +7,7 @@ SQLite's own address of a file, percent-encoded, has none of these characters.
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,8 @@ WAIT = 60.0
 """Seconds that another process may hold a file."""
 BESIDE = ("-journal", "-wal", "-shm")
 """Files that SQLite keeps beside a database, by what their names end with."""
+NEW = ".new"
+"""What the name of a database ends with while it is made."""
 
 
 def url(file: Path) -> str:
@@ -44,8 +47,10 @@ def make_whole(file: Path, fill: Callable[[Path], None]) -> None:
     Call it under a lock. What an earlier attempt left is removed. fill: gets the path to write to, and leaves no
     connection open
     """
-    beside = file.with_name(f"{file.name}.new")
-    _remove(beside)
+    # A name of its own: libraries keep connections to a file by its address, also to one that is gone.
+    beside = file.with_name(f"{file.name}.{secrets.token_hex(4)}{NEW}")
+    for left in file.parent.glob(f"{file.name}.*{NEW}*"):
+        left.unlink()
     try:
         fill(beside)
         with opened(beside, "rw") as connection:

@@ -113,22 +113,22 @@ def record_a_run(store):
     return store.client.create_run(store.experiment("gmm-v1", create=True)).info.run_id
 
 
-@pytest.mark.parametrize("problem", [ImportError("no mlflow"), OSError(28, "No space left"), KeyboardInterrupt])
-def test_a_database_appears_whole_or_not_at_all(tmp_path, monkeypatch, problem):
+def test_a_database_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     """What is in the way while MLflow makes its tables leaves nothing in the way of the next command."""
     root = tmp_path / "store"
-    with monkeypatch.context() as patch:
 
-        def half_way(_, file):
-            file.write_bytes(b"half of it")
-            file.with_name(f"{file.name}-journal").touch()
-            raise problem
+    def half_way(file, problem):
+        file.write_bytes(b"half of it")
+        file.with_name(f"{file.name}-journal").touch()
+        raise problem
 
-        patch.setattr(Store, "_fill", half_way)
-        with pytest.raises((ImportError, UserError, KeyboardInterrupt)):
-            Store(root).prepare()
-    assert not list(root.glob("mlflow.db*"))
-    (root / "mlflow.db.new").write_text("of a process that was killed")
+    for problem in (ImportError("no mlflow"), OSError(28, "No space left"), KeyboardInterrupt()):
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "_fill", lambda _, file, problem=problem: half_way(file, problem))
+            with pytest.raises((ImportError, UserError, KeyboardInterrupt)):
+                Store(root).prepare()
+        assert not list(root.glob("mlflow.db*"))
+    (root / "mlflow.db.0123abcd.new").write_text("of a process that was killed")
     (root / "mlflow.db-wal").write_text("of a database that was taken away")
     store = Store(root)
     store.prepare()
