@@ -22,7 +22,7 @@ from harness.training.streams import Block, Streams
 
 
 class Diverged(Exception):  # noqa: N818 - a result, not an error
-    """The loss stopped being finite."""
+    """A run blew up: its loss, its samples or its scores are no numbers."""
 
     def __init__(self, step: int, reason: str) -> None:
         super().__init__(f"diverged at step {step}: {reason}")
