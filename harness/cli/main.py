@@ -75,6 +75,7 @@ for module in COMMANDS:
 
 def main() -> None:
     """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # no process that a library starts imports from the working directory
     code = _exit_code(sys.argv[1:])
     if (store := sys.modules.get("harness.tracking.store")) is not None:  # a command that opened none need not load it
         store.close_databases()
