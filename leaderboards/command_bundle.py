@@ -12,6 +12,7 @@ import typer
 from harness.cli.options import STORE, Force, Plugins, Store, TrackPlugins, load, load_tracks, refuse_to_replace
 
 if TYPE_CHECKING:
+    from leaderboards.bundles.contents import Bundle
     from leaderboards.bundles.rerun import Compared
 
 DISAGREED = 1
@@ -92,11 +93,9 @@ def _say(one: Compared) -> None:
         print(f"  {line}")
 
 
-def _keep(store: Path, found: object, compared: list[Compared], beyond: list[str], agreed: bool) -> None:
+def _keep(store: Path, found: Bundle, compared: list[Compared], beyond: list[str], agreed: bool) -> None:
     from leaderboards.bundles import receipt, rerun
-    from leaderboards.bundles.contents import Bundle
 
-    assert isinstance(found, Bundle)
     file = receipt.save(
         store,
         receipt.Receipt(

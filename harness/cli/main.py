@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli import complaints
+from harness.cli import complaints, help_texts
 from schedules.errors import UserError
 
 # The command line knows every room by name only, so that imports between the rooms keep their one direction.
@@ -71,6 +71,7 @@ def snrbench(
 
 for module in COMMANDS:
     importlib.import_module(module).add_to(cli)
+help_texts.keep(cli)
 
 
 def main() -> None:

@@ -306,7 +306,7 @@ def _execute(
 
     jobs: list[Job] = list(plan.jobs)
     try:
-        report = execute(store, track, jobs, settings, console, expected)
+        report = execute(store, track, jobs, settings, console, expected, before=len(plan.done))
     except Halt as halt:
         console.print(str(halt), markup=False, soft_wrap=True)
         return halt.code

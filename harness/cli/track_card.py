@@ -105,7 +105,7 @@ def _cost(track: Track, card: Mapping[str, Any]) -> Rows:
         elif kind == "cpu" and seconds:
             rows.append((title, _seconds(seconds), "median of the runs behind the figures below"))
         else:
-            command = f"python -m harness.tracks.measure {track.name} --cost {kind}"
+            command = f"python -P -m harness.tracks.measure {track.name} --cost {kind}"
             rows.append((title, NOT_MEASURED, f"{command} measures it" if track in BUILT_IN else ""))
     return rows
 

@@ -33,12 +33,15 @@ class Report:
 
 
 def execute(
-    store: Store, track: str, jobs: list[Job], settings: Settings, console: Console, expected: Estimate
+    store: Store, track: str, jobs: list[Job], settings: Settings, console: Console, expected: Estimate, before: int = 0
 ) -> Report:
-    """Run the jobs; every result is in MLflow, or waits in the outbox and is counted. Raises Halt."""
+    """Run the jobs; every result is in MLflow, or waits in the outbox and is counted. Raises Halt.
+
+    before: runs of the same request that are in the store already
+    """
     report = Report()
     planned = [job.spec for job in jobs]
-    with Session(store, settings, console, track=track, planned=planned, expected=expected) as session:
+    with Session(store, settings, console, track=track, planned=planned, expected=expected, before=before) as session:
         for job in jobs:
             session.submit(job)
         while session.open:

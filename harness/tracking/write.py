@@ -65,7 +65,8 @@ def deliver_all(store: Store) -> int:
 
 def _record(store: Store, folder: Path, record: dict[str, Any]) -> str:
     experiment = store.experiment(record.get("experiment") or record["track"], create=True)
-    assert experiment is not None
+    if experiment is None:
+        raise LookupError(f"MLflow made no experiment for {record['name']!r}")
     client, run_id = store.client, _already_delivered(store, experiment, record)
     if run_id is None:
         run = client.create_run(experiment, start_time=record["started"], tags=record["tags"], run_name=record["name"])

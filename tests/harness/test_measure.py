@@ -3,6 +3,7 @@
 import pytest
 
 from harness.tracks import measure
+from schedules.errors import UserError
 
 
 def test_seconds_of_a_run_join_the_card_and_touch_nothing_else(quick_gmm):
@@ -41,6 +42,21 @@ def test_cost_counts_training_for_all_steps_and_evaluation_for_all_marks(quick_g
     monkeypatch.setattr(measure, "_clock", lambda device: lambda: ticks[0])
     assert quick_gmm.marks == (0.25, 0.5, 1.0)
     assert measure.cost(place) == {"training": quick_gmm.training.steps, "evaluation": 3 + 3 + 10}
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"paired_points": 129}, "takes kd of 129 samples and draws 128"),
+        ({"samples": 8000, "fid": (8000,)}, "training images; the floor of fid8k is of 8000"),
+    ],
+)
+def test_a_floor_of_too_few_images_is_refused(rules, said, quick_gmm):
+    """By an error, which `python -O` does not drop."""
+    place = measure.Bench(quick_gmm, measure.torch.device("cpu"))
+    place.evaluator.rules = quick_gmm.evaluation.model_copy(update=rules)
+    with pytest.raises(UserError, match=said):
+        measure.floors(place)
 
 
 def test_seconds_are_kept_only_while_the_track_is_the_same(quick_gmm, monkeypatch):
