@@ -12,6 +12,7 @@ from harness.cli.options import with_store
 from harness.metrics.catalog import METRICS, Metric
 from harness.tracking.outcomes import ended
 from harness.tracking.store import Store
+from harness.tracks.enough import known_cautions
 from harness.tracks.track import Track
 from leaderboards.board import board
 from leaderboards.cache import lines, sync
@@ -106,7 +107,8 @@ def board_of(
         features=found.feature_space if measure.name in FEATURE_METRICS else measure.space,
         filters=Filters(keep, leave_out, leave_out_seeds),
     )
-    return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials)))
+    too_few = known_cautions(track) if measure.name in FEATURE_METRICS and made.rows else ()
+    return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials), *too_few))
 
 
 def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:

@@ -54,6 +54,7 @@ def show(
 ) -> None:
     """The card of a track: every number that defines it, and what was measured of it."""
     from harness import tracks as registry
+    from harness.tracks.enough import known_cautions
     from harness.tuning.budget import Budget
 
     load_tracks(track_plugin)
@@ -62,11 +63,12 @@ def show(
         card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
         card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
         card["measured"] = registry.card(track)
+        card["cautions"] = list(known_cautions(track))
         print_json(card)
         return
     from harness.cli.track_card import tables
 
-    for number, table in enumerate(tables(found, registry.card(track))):
+    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track))):
         if number:
             print()
         print_table(table)
@@ -127,14 +129,21 @@ def _make(
 
 
 def _say_features(track: Track, data: Dataset) -> None:
-    """Make the feature space, and say how well its classifier does where it is one."""
+    """Make the feature space, and say how well its classifier does where it is one, and what is too few for it."""
     import torch
 
     from harness.metrics.classifiers import Features
     from harness.metrics.own_classifier import told_apart
     from harness.metrics.train_image_classifier import accuracy
+    from harness.tracks import card
+    from harness.tracks.enough import cautions
 
     features = track.features(torch.device("cpu"))
     if isinstance(features, Features):
         right = accuracy(features.classifier, told_apart(data.test, data.classes))
         print(f"feature space {track.feature_space}: accuracy {right:.4f} on the test split")
+    sizes = {name: len(getattr(data, name)) for name in ("train", "val", "test")}
+    with torch.inference_mode():
+        dimensions = features(data.test.x[:1].float()).shape[1]
+    for caution in cautions(track, sizes, dimensions, floors=bool(card(track.name).get("floors"))):
+        print(f"note: {caution}")

@@ -34,6 +34,7 @@ SEED = 0
 STEPS = 300
 """At least so many optimiser steps, however few the images."""
 TURNS = 4
+DIMENSIONS = 64
 
 
 def features(device: torch.device, data: Mapping[str, Any], sha256: str = "") -> Features:
@@ -45,6 +46,11 @@ def features(device: torch.device, data: Mapping[str, Any], sha256: str = "") ->
     UserError: images that are not square or not a multiple of 8 pixels, a damaged file, other weights than declared
     """
     return classifier_of(Part(**data)(), device, sha256)
+
+
+def dimensions(**options: Any) -> int:
+    """Of the feature space, whatever the data."""
+    return DIMENSIONS
 
 
 def classifier_of(data: Dataset, device: torch.device, sha256: str = "") -> Features:

@@ -139,6 +139,7 @@ def facts(place: Bench) -> dict[str, Any]:
     found: dict[str, Any] = {
         "sizes": {"train": len(data.train), "val": len(data.val), "test": len(data.test)},
         "shape": list(data.shape),
+        "feature_dimensions": len(place.evaluator.moments["test"].mean),
         "mean": data.mean,
         "sigma_data": data.std,
         "network_parameters": sum(parameter.numel() for parameter in place.network(0).parameters()),

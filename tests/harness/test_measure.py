@@ -2,7 +2,9 @@
 
 import pytest
 
+from harness import tracks
 from harness.tracks import measure
+from harness.tracks.enough import cautions, known_cautions
 from schedules.errors import UserError
 
 
@@ -48,7 +50,7 @@ def test_cost_counts_training_for_all_steps_and_evaluation_for_all_marks(quick_g
     ("rules", "said"),
     [
         ({"paired_points": 129}, "takes kd of 129 samples and draws 128"),
-        ({"samples": 8000, "fid": (8000,)}, "training images; the floor of fid8k is of 8000"),
+        ({"samples": 66000, "fid": (66000,)}, "65536 training images; the floor of fid66k is of 66000"),
     ],
 )
 def test_a_floor_of_too_few_images_is_refused(rules, said, quick_gmm):
@@ -57,6 +59,28 @@ def test_a_floor_of_too_few_images_is_refused(rules, said, quick_gmm):
     place.evaluator.rules = quick_gmm.evaluation.model_copy(update=rules)
     with pytest.raises(UserError, match=said):
         measure.floors(place)
+
+
+def test_too_few_samples_or_held_out_images_and_floors_of_too_few_are_said(quick_gmm):
+    """128 samples; a covariance of d dimensions needs more than d points."""
+    enough = {"train": 200, "val": 129, "test": 129}
+    assert cautions(quick_gmm, enough, 127, floors=True) == ()
+    assert [said.split(" in ")[0] for said in cautions(quick_gmm, enough, 129)] == [
+        "128 samples", "129 held-out images", "129 validation images"
+    ]  # fmt: skip
+    (said,) = cautions(quick_gmm, {**enough, "test": 18}, 64)
+    assert said.startswith("18 held-out images in 64 dimensions")
+    (said,) = cautions(quick_gmm, {**enough, "train": 100}, 64, floors=True)
+    assert said.startswith("floors are of 100 training images, scores of 128 samples")
+    assert cautions(quick_gmm, {**enough, "train": 100}, 64) == ()
+
+
+@pytest.mark.parametrize("name", tracks.names())
+def test_no_track_of_ours_has_too_few(name):
+    """By its card where it has one."""
+    assert known_cautions(name) == ()
+    card = tracks.card(name)
+    assert not card or card["feature_dimensions"] > 0
 
 
 def test_seconds_are_kept_only_while_the_track_is_the_same(quick_gmm, monkeypatch):
