@@ -158,8 +158,8 @@ def execute(
     stop_asked:  looked at as often as on_progress is called
     place:       another bench than the process's own for the track
 
-    A loss, samples or a score that is not finite makes a result with outcome "diverged". Raises Interrupted when it was asked to
-    stop, with the checkpoint written; other errors are raised as they come.
+    A loss, samples or a score that is not finite makes a result with outcome "diverged". Raises Interrupted when it was
+    asked to stop, with the checkpoint written; other errors are raised as they come.
     """
     if place is None:
         place = bench(spec.track, device) if compilation == OFF else bench(spec.track, device, compilation)

@@ -52,3 +52,6 @@ class Budget:
             f"; {asked} is rounded to a multiple of {shortened.unit(full)}, so that it can be scored along the way"
         )  # fmt: skip
         return short, f"{short}: {steps} of {total} steps{rounded}"
+
+
+WHOLE = Budget()

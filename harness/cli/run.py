@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli import splitting
-from harness.cli.budget import Budget, BudgetFraction, Steps
+from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.options import STORE, Plugins, Store, TrackPlugins, counted, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
 
@@ -157,7 +157,7 @@ class Request:
     apply: Literal["sample", "weight"] = "sample"
     force: bool = False
     failed: bool = False
-    budget: Budget = Budget()
+    budget: Budget = WHOLE
 
 
 def benchmark(

@@ -24,9 +24,7 @@ from pathlib import Path
 from typing import Any
 
 FILES = {
-    (part, what): f"{part}-{what}"
-    for part in ("train", "t10k")
-    for what in ("images-idx3-ubyte", "labels-idx1-ubyte")
+    (part, what): f"{part}-{what}" for part in ("train", "t10k") for what in ("images-idx3-ubyte", "labels-idx1-ubyte")
 }
 FLAT = {"MNIST": "mnist", "FashionMNIST": "fashion-mnist"}
 """What a folder with the files of a data set is called elsewhere than by torchvision."""
@@ -75,8 +73,8 @@ def expected(name: str, folder: Path) -> str:
         return f"expected cifar-10-batches-py, or {PACKED[name]}, in {str(folder)!r}"
     names = ", ".join(FILES.values())
     return (
-        f"expected {names}, each as it is or as .gz, in {str(folder / name / 'raw')!r}, in {str(folder / FLAT[name])!r} "
-        f"or in {str(folder)!r} itself"
+        f"expected {names}, each as it is or as .gz, in {str(folder / name / 'raw')!r}, "
+        f"in {str(folder / FLAT[name])!r} or in {str(folder)!r} itself"
     )
 
 

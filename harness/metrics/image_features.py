@@ -145,7 +145,9 @@ def inception_file(sha256: str) -> Path:
     """The file of the weights, downloaded where it has to be. UserError: not to be had, or another file."""
     places = [place / INCEPTION_WEIGHTS.file for place in (root(), to_write(), _checkpoints())]
     path = next((place for place in places if place.is_file()), None) or _downloaded(
-        INCEPTION_WEIGHTS, to_write() / INCEPTION_WEIGHTS.file, f"in {str(root())!r} (or the folder that {VARIABLE} names)"
+        INCEPTION_WEIGHTS,
+        to_write() / INCEPTION_WEIGHTS.file,
+        f"in {str(root())!r} (or the folder that {VARIABLE} names)",
     )
     found = _sha256(path)
     if not found.startswith(sha256):

@@ -1,7 +1,7 @@
 """Whether a track has samples and held-out images enough for its distances; said at `prepare`, on its card and boards.
 
-A Fréchet distance compares covariances, (d, d). One of n ≤ d points is singular: then the distance is mostly the bias of
-few points, which is the same for every entry, and what is left is noise.
+A Fréchet distance compares covariances, (d, d). One of n ≤ d points is singular: then the distance is mostly the bias
+of few points, which is the same for every entry, and what is left is noise.
 """
 
 from __future__ import annotations

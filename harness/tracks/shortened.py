@@ -48,7 +48,9 @@ def whole_blocks(track: Track, fraction: float) -> int:
         raise UserError(f"track {track.name!r} is a shortened one already; name the full track")
     least, total = unit(track), track.training.steps
     if total <= least:
-        raise UserError(f"the budget of {track.name}, {total} steps, has no shorter one that can be scored along the way")
+        raise UserError(
+            f"the budget of {track.name}, {total} steps, has no shorter one that can be scored along the way"
+        )
     most = least * ((total - 1) // least)
     return min(most, max(least, least * round(fraction * total / least)))
 

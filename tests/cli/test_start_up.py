@@ -54,7 +54,9 @@ def test_modules_are_named_so_that_they_run_in_any_folder():
     texts = [*root.glob("*.md"), *(path for room in ROOMS for path in (root / room).rglob("*.py"))]
     assert len(texts) > 100
     for path in texts:
-        assert not re.findall(r"python3? (?!-P)-[mc] (?:harness|schedules|leaderboards|app|.?\"?from )", path.read_text())
+        assert not re.findall(
+            r"python3? (?!-P)-[mc] (?:harness|schedules|leaderboards|app|.?\"?from )", path.read_text()
+        )
 
 
 @pytest.mark.parametrize(

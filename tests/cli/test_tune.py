@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import SNRBENCH, Scene, runs_in_mlflow
 
 from harness.execution import plans
-from harness.execution import plans
 from harness.tracking.read import read_runs, search
 from harness.tracking.store import Store
 from harness.tuning.study import Study

@@ -171,7 +171,12 @@ def test_missing_data_are_downloaded_or_the_failure_is_one_line(folder, no_netwo
     assert "\n" not in message
 
 
-LAYOUTS = {"torchvision's": "data/{name}/raw", "flat": "data", "Debian's": "data/{flat}", "the system's": "system/{flat}"}
+LAYOUTS = {
+    "torchvision's": "data/{name}/raw",
+    "flat": "data",
+    "Debian's": "data/{flat}",
+    "the system's": "system/{flat}",
+}
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -138,7 +138,9 @@ def test_a_run_that_blows_up_with_finite_losses_is_diverged_in_scoring_and_valid
     assert (result.outcome, result.step) == ("diverged", 25)
     assert result.reason == "samples at guidance 1 are not finite"
     assert len(result.losses) > 0
-    assert not (result.values or result.weights or result.scores)
+    assert result.scores is None
+    assert not result.values
+    assert not result.weights
 
 
 def test_samples_that_are_no_numbers_are_found_also_where_their_features_look_like_some(quick_digits, monkeypatch):
