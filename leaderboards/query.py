@@ -13,6 +13,7 @@ from harness.cli.options import with_store
 from harness.metrics.catalog import METRICS, Metric
 from harness.tracking.outcomes import ended
 from harness.tracking.store import Store
+from harness.tracks.enough import known_cautions
 from harness.tracks.track import Track
 from leaderboards.board import board
 from leaderboards.cache import lines, sync
@@ -110,7 +111,9 @@ def board_of(
         filters=Filters(keep, leave_out, leave_out_seeds),
     )
     tuned = [(row.entry, row.params, row.tuned_from) for cell in made.cells for row in cell.rows if row.tuned]
-    return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials), *space_notes(tuned)))
+    too_few = known_cautions(track) if measure.name in FEATURE_METRICS and made.rows else ()
+    notes = (*budget_notes(made.rows, found.tuning.trials), *space_notes(tuned), *too_few)
+    return replace(made, notes=(*made.notes, *notes))
 
 
 def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:

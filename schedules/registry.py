@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from schedules import grammar, python_file, spaces
+from schedules.docstrings import docstring
 from schedules.errors import UserError, unknown
 from schedules.grammar import Call
 from schedules.spaces import Space, Value
@@ -260,5 +261,5 @@ class Registry:
             paper=paper,
             origin=_origin.get(),
             context=tuple(context),
-            doc=inspect.getdoc(function) or "",
+            doc=docstring(function),
         )

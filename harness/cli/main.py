@@ -20,7 +20,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli import complaints, streams
+from harness.cli import complaints, help_texts, streams
 from schedules.errors import UserError, text_of
 
 # The command line knows every room by name only, so that imports between the rooms keep their one direction.
@@ -73,10 +73,12 @@ def snrbench(
 
 for module in COMMANDS:
     importlib.import_module(module).add_to(cli)
+help_texts.keep(cli)
 
 
 def main() -> None:
     """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # no process that a library starts imports from the working directory
     streams.prepare()
     code = _exit_code(sys.argv[1:])
     if (store := sys.modules.get("harness.tracking.store")) is not None:  # a command that opened none need not load it

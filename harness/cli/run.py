@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli import run_report, splitting
+from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
 
@@ -66,14 +67,6 @@ MemoryLimit = Annotated[
     float | None,
     typer.Option("--memory-limit", metavar="GIB", help="Of one run. Default: what is free, divided by the workers."),
 ]
-BudgetFraction = Annotated[
-    float | None,
-    typer.Option(
-        "--budget-fraction",
-        metavar="F",
-        help="Train F of the track's steps, to explore. A track of its own, TRACK@F, on a board of its own.",
-    ),
-]
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -104,6 +97,7 @@ def run(
     nproc: Processes = 1,
     micro_batch: MicroBatch = None,
     budget_fraction: BudgetFraction = None,
+    steps: Steps = None,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what the store already holds.")] = False,
@@ -124,7 +118,7 @@ def run(
     if failed and (schedule or weighting or target or force):
         raise UserError("--failed repeats what failed; it goes with no -s, -w, -t and --force")
     request = Request(
-        on_budget(track, budget_fraction),
+        track,
         schedules=schedule or [BASELINE],
         weightings=weighting or ["native"],
         targets=target or ["v"],
@@ -132,6 +126,7 @@ def run(
         apply=apply.value,
         force=force,
         failed=failed,
+        budget=Budget(budget_fraction, steps),
     )
     code = benchmark(
         request,
@@ -152,13 +147,6 @@ def run(
     raise typer.Exit(code)
 
 
-def on_budget(track: str, fraction: float | None) -> str:
-    """The name of the track on a share of its budget."""
-    from harness.tracks.shortened import SEPARATOR
-
-    return track if fraction is None else f"{track}{SEPARATOR}{fraction:g}"
-
-
 @dataclass(frozen=True)
 class Request:
     """What is asked for: every schedule with every weighting, on every target, for every seed; or what failed."""
@@ -171,6 +159,7 @@ class Request:
     apply: Literal["sample", "weight"] = "sample"
     force: bool = False
     failed: bool = False
+    budget: Budget = WHOLE
 
 
 def benchmark(
@@ -206,8 +195,12 @@ def benchmark(
     load(plugins, track_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
     settings = replace(settings, stack=splitting.stack_of(stack, executor), split=split or settings.split)
-    splitting.check(settings, tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
+    name, said = request.budget.track(request.track)
+    request = replace(request, track=name)
+    splitting.check(settings, tracks.get(request.track))
+    if said:
+        console.print(said, markup=False, soft_wrap=True)
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")
     wanted = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
@@ -322,7 +315,7 @@ def _execute(
 
     report = Report()
     try:
-        execute(store, track, list(plan.jobs), settings, console, expected, report)
+        execute(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
     except Halt as halt:
         console.print(str(halt), markup=False, soft_wrap=True)
         if json:

@@ -54,6 +54,7 @@ def show(
 ) -> None:
     """The card of a track: every number that defines it, and what was measured of it."""
     from harness import tracks as registry
+    from harness.tracks.enough import known_cautions
     from harness.tuning.budget import Budget
 
     load_tracks(track_plugin)
@@ -62,11 +63,12 @@ def show(
         card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
         card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
         card["measured"] = registry.card(track)
+        card["cautions"] = list(known_cautions(track))
         print_json(card)
         return
     from harness.cli.track_card import tables
 
-    for number, table in enumerate(tables(found, registry.card(track))):
+    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track))):
         if number:
             print()
         print_table(table)
@@ -112,12 +114,16 @@ def prepare(
         said = ", ".join(f"{size} {split}" for split, size in sizes.items())
         print(f"{track} is ready: {said}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
     found.check()
-    right = _accuracy(found, data)
+    right, cautions = _judged(found, data)
     if json:
         facts = {"shape": list(data.shape), "sigma_data": float(data.std), "mean": float(data.mean)}
-        print_json({"track": track, **sizes, **facts, "feature_space": found.feature_space, "accuracy": right})
-    elif right is not None:
+        space = {"feature_space": found.feature_space, "accuracy": right, "cautions": cautions}
+        print_json({"track": track, **sizes, **facts, **space})
+        return
+    if right is not None:
         print(f"feature space {found.feature_space}: accuracy {right:.4f} on the test split")
+    for caution in cautions:
+        print(f"note: {caution}")
 
 
 def _make(
@@ -134,15 +140,22 @@ def _make(
     imported(track.data.prepare)(track.data.options, images, vae, how)
 
 
-def _accuracy(track: Track, data: Dataset) -> float | None:
-    """Make the feature space; returns how well its classifier does on the test split, None where it is none."""
+def _judged(track: Track, data: Dataset) -> tuple[float | None, list[str]]:
+    """Make the feature space; how well its classifier does on the test split, None where it is none, and what is too
+    few for the space."""
     import torch
 
     from harness.metrics.classifiers import Features
     from harness.metrics.own_classifier import told_apart
     from harness.metrics.train_image_classifier import accuracy
+    from harness.tracks import card
+    from harness.tracks.enough import cautions
 
     features = track.features(torch.device("cpu"))
-    if not isinstance(features, Features):
-        return None
-    return accuracy(features.classifier, told_apart(data.test, data.classes))
+    right = None
+    if isinstance(features, Features):
+        right = accuracy(features.classifier, told_apart(data.test, data.classes))
+    sizes = {name: len(getattr(data, name)) for name in ("train", "val", "test")}
+    with torch.inference_mode():
+        dimensions = features(data.test.x[:1].float()).shape[1]
+    return right, list(cautions(track, sizes, dimensions, floors=bool(card(track.name).get("floors"))))

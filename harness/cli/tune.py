@@ -221,10 +221,13 @@ def _work(
         if len(left) < len(studies):
             console.print(f"{len(studies) - len(left)} of {_counted(len(studies))} done already")
         if left:
-            total = len(left) * budget.most_jobs
-            with Session(store, settings, console, track=request.track, total=total, expected=expected) as session:
+            before = sum(study.runs_told for study in left)
+            total = sum(study.budget.most_runs for study in left) - before
+            with Session(
+                store, settings, console, track=request.track, total=total, expected=expected, before=before
+            ) as session:
                 try:
-                    search(left, Desk(session, Record(store, request.track)), session.say)
+                    search(left, Desk(session, Record(store, request.track), session.recorded), session.say)
                 except storage.TROUBLE as error:
                     session.halt(storage.ends(error))
             if session.code:

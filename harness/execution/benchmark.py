@@ -45,14 +45,16 @@ def execute(
     console: Console,
     expected: Estimate,
     report: Report | None = None,
+    before: int = 0,
 ) -> Report:
     """Run the jobs; every result is in MLflow, or waits in the outbox and is counted. Raises Halt.
 
     report: to be added to, for a caller that wants it after a Halt, too
+    before: runs of the same request that are in the store already
     """
     report = report or Report()
     planned = [job.spec for job in jobs]
-    with Session(store, settings, console, track=track, planned=planned, expected=expected) as session:
+    with Session(store, settings, console, track=track, planned=planned, expected=expected, before=before) as session:
         for job in jobs:
             session.submit(job)
         while session.open:

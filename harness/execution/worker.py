@@ -1,7 +1,7 @@
 """What a worker process does: set itself up once, then job after job.
 
-It is started as `python -m harness.execution.worker FD` and talks over that socket, see `harness.execution.messages`.
-When its parent is gone, so is it.
+It is started as `python -P -m harness.execution.worker FD` and talks over that socket, see
+`harness.execution.messages`. When its parent is gone, so is it.
 """
 
 from __future__ import annotations

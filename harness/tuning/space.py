@@ -220,7 +220,8 @@ def _holding(distribution: BaseDistribution, value: Value) -> BaseDistribution:
     try:
         create_trial(params={"value": value}, distributions={"value": distribution}, value=0.0)
     except ValueError:
-        assert isinstance(distribution, FloatDistribution | IntDistribution)
+        if not isinstance(distribution, FloatDistribution | IntDistribution):
+            raise
         return type(distribution)(distribution.low, distribution.high, log=distribution.log)  # type: ignore[arg-type]
     return distribution
 

@@ -80,6 +80,11 @@ class Study:
         return self._study.get_trials(deepcopy=False)
 
     @property
+    def runs_told(self) -> int:
+        """Runs of the trials that have ended."""
+        return self.budget.seeds * sum(one.state.is_finished() for one in self.trials)
+
+    @property
     def searched(self) -> bool:
         """Whether every trial of the budget has ended."""
         trials = self.trials

@@ -103,6 +103,10 @@ def test_killed_it_goes_on_and_ends_as_if_nothing_had_been(scene, quiet):
     assert len(keys) == len(set(keys))
     assert keys == runs_in_mlflow(quiet[0], "tiny-v1/tuning")
     assert done.stdout == quiet[1].stdout
+    # Runs are counted, not the parts of runs between two marks, and the second command counts what the first had done.
+    killed, last = plans.read(Store(scene.store("killed")))
+    assert (killed.state, killed.most) == ("interrupted", 5 + 2 * 2)
+    assert (last.state, last.done, last.most) == ("ended", 5 + 2 * 2, 5 + 2 * 2)
 
 
 def test_trials_run_at_once_are_the_same_trials(scene, quiet):
