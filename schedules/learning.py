@@ -7,6 +7,7 @@ process. Here the same is done with made-up errors, each call by itself, so that
 
 from __future__ import annotations
 
+import functools
 import io
 import traceback
 from collections.abc import Callable, Mapping
@@ -75,7 +76,7 @@ def _learn(
     for _ in range(BLOCKS):
         _update(learner, draw, rng)
     for method, ask in outputs.items():
-        _usable(method, _called(method, lambda ask=ask: ask(learner)))
+        _usable(method, _called(method, functools.partial(ask, learner)))
     if wrong := also(learner):
         return wrong
     copy = _called("it", make)
@@ -120,7 +121,7 @@ def _usable(method: str, value: Array) -> None:
 
 def _equal(one: L, other: L, outputs: Mapping[str, Callable[[L], Array]], otherwise: str) -> None:
     for method, ask in outputs.items():
-        first, second = (_called(method, lambda ask=ask, of=of: ask(of)) for of in (one, other))
+        first, second = (_called(method, functools.partial(ask, of)) for of in (one, other))
         if not np.array_equal(first, second):
             raise LearningError(f"{otherwise} ({method} differs by {np.max(np.abs(first - second)):.3g})")
 
