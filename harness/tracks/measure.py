@@ -131,7 +131,6 @@ def facts(place: Bench) -> dict[str, Any]:
     """Sizes, scale and constants of the bound."""
     data, low_high = place.data, place.track.evaluation.curve_logsnr[:2]
     nats = math.prod(data.shape) * math.log(2)
-    prior, decoder = place.evaluator.end_terms
     found: dict[str, Any] = {
         "sizes": {"train": len(data.train), "val": len(data.val), "test": len(data.test)},
         "shape": list(data.shape),
@@ -139,14 +138,16 @@ def facts(place: Bench) -> dict[str, Any]:
         "sigma_data": data.std,
         "network_parameters": sum(parameter.numel() for parameter in place.network(0).parameters()),
         "memory_mib": {name: round(mib, 1) for name, mib in asdict(of_data(place.track, data)).items()},
-        "nll": {
+    }
+    if not data.latent:
+        prior, decoder = place.evaluator.end_terms
+        found["nll"] = {
             "logsnr_range": list(low_high),
             "integration": f"trapezoid over {len(place.evaluator.logsnr)} points",
             "prior_bits_per_dim": prior / nats,
             "decoder": "softmax over the data's levels" if data.levels is not None else "Gaussian density",
             "decoder_bits_per_dim": decoder / nats,
-        },
-    }
+        }
     classifier = getattr(place.evaluator.features, "classifier", None)
     if data.classes and classifier is not None:
         with torch.inference_mode():
