@@ -2,7 +2,13 @@
 
     python -m harness.data.train_autoencoder mnist
 
-writes harness/data/weights/<name>.safetensors and prints the SHA-256 that the track declares.
+writes harness/data/weights/<name>.safetensors and prints the SHA-256 that the track declares. Committed files came
+from this command, on one core; what their decoded 8-bit images lose, as share of the variance and as `fd` to the images
+themselves in the committed classifier's feature space:
+
+               training images     validation images   test images
+    mnist      3.6 %   fd 0.038    3.6 %   fd 0.038    3.5 %   fd 0.039    (55,000 / 5,000 / 10,000 images)
+    fashion    5.5 %   fd 0.255    5.5 %   fd 0.272    5.5 %   fd 0.250    (the same)
 """
 
 from __future__ import annotations
@@ -42,7 +48,7 @@ def main() -> None:
     path = WEIGHTS / f"{options.data}.safetensors"
     save_file(autoencoder.state_dict(), path)
     features = TRACKS[options.data].features(torch.device("cpu"))
-    for name, x in (("training", data.train.x), ("test", data.test.x)):
+    for name, x in (("training", data.train.x), ("validation", data.val.x), ("test", data.test.x)):
         fd = distance(autoencoder, x, features)
         print(f"{name} images: {lost(autoencoder, x):.4f} of the variance lost, fd {fd:.4f} to the images themselves")
     print(f"SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}, {path.stat().st_size} bytes")

@@ -45,14 +45,18 @@ def few_steps(track, steps, **evaluation):
     """The track with small budgets on the few pictures; its network, feature space and rules are its own."""
     weights, sha256 = track.features.options["weights"], track.features.options["sha256"]
     data = {"name": "", "weights": weights, "sha256": sha256, "val_images": VAL}
-    rules = {"samples": 60, "ddim_steps": 3, "neighbours": 50, "paired_points": 50, "curve_points": 20, **evaluation}
+    rules = {"samples": 60, "ddim_steps": 2, "neighbours": 50, "paired_points": 50, "curve_points": 5, **evaluation}
     return track.model_copy(
         update={
             "data": track.data.model_copy(update={"make": "harness.data.image_latents:load", "options": data}),
-            "training": track.training.model_copy(update={"steps": steps, "batch": 16, "block": 4, "warmup_steps": 2}),
+            "training": track.training.model_copy(update={"steps": steps, "batch": 4, "block": 2, "warmup_steps": 1}),
             "evaluation": track.evaluation.model_copy(update={**rules, "curve_logsnr": (-6.0, 6.0, 3)}),
         }
     )
+
+
+def encoder_of(track):
+    return autoencoder.committed(track.features.options["weights"], track.features.options["sha256"])
 
 
 def pixels(data, split, encoder):
@@ -62,8 +66,8 @@ def pixels(data, split, encoder):
 
 @pytest.mark.parametrize("track", [FASHION_LATENT, MNIST_LATENT], **BY_NAME)
 def test_latents_are_the_autoencoders_scaled_to_unit_variance_by_one_number(track):
-    data = few_steps(track, 4).data()
-    encoder = autoencoder.committed(**{name: track.features.options[key] for name, key in NAMES.items()})
+    data = few_steps(track, 2).data()
+    encoder = encoder_of(track)
     assert data.shape == (4, 4, 4)
     assert data.latent
     x = data.train.x.double()
@@ -74,17 +78,15 @@ def test_latents_are_the_autoencoders_scaled_to_unit_variance_by_one_number(trac
         coded, seen = getattr(data, split), getattr(original, split)
         assert torch.equal(coded.labels, seen.labels)
         assert torch.equal(coded.group, seen.group)
-        scaled = (encoder.posterior(seen.x)[0] - data.mean) / data.std
+        picture = seen.x * original.std + original.mean
+        scaled = (encoder.posterior(encoder.scaled(picture))[0] - data.mean) / data.std
         torch.testing.assert_close(coded.x, scaled, atol=1e-4, rtol=1e-4)
-
-
-NAMES = {"name": "weights", "sha256": "sha256"}
 
 
 @pytest.mark.parametrize(("track", "gpu", "on_pixels"), PAIRS, **BY_NAME)
 def test_distances_are_those_of_decoded_pictures_in_the_pixel_tracks_own_space(track, gpu, on_pixels):
-    place = Bench(few_steps(track, 4), CPU)
-    encoder = autoencoder.committed(**{name: track.features.options[key] for name, key in NAMES.items()})
+    place = Bench(few_steps(track, 2), CPU)
+    encoder = encoder_of(track)
     classifier, evaluator = on_pixels.features(CPU), place.evaluator
 
     def seen(split):
@@ -99,10 +101,9 @@ def test_distances_are_those_of_decoded_pictures_in_the_pixel_tracks_own_space(t
     assert track.feature_space == on_pixels.feature_space
 
 
-@pytest.mark.parametrize("track", [FASHION_LATENT, FASHION_LATENT_GPU, MNIST_LATENT_GPU], **BY_NAME)
-def test_a_run_with_few_steps_is_scored_and_shows_pictures_but_no_bits(track, monkeypatch):
-    steps = 8 if track is FASHION_LATENT else 4
-    short = few_steps(track, steps, guidance=(1.0, 2.0), marks=(0.5, 1.0))
+@pytest.mark.parametrize(("track", "samples"), [(FASHION_LATENT, 60), (MNIST_LATENT_GPU, 10)], **BY_NAME)
+def test_a_run_with_few_steps_is_scored_and_shows_pictures_but_no_bits(track, samples, monkeypatch):
+    short = few_steps(track, 2, samples=samples, paired_points=samples, guidance=(1.0, 2.0), marks=(1.0,))
     monkeypatch.setitem(tracks.TRACKS, track.name, short)
     spec = RunSpec(track=track.name, target="v", entry=Entry.of("laplace"), seed=0)
     result = execute(spec, CPU, place=Bench(short, CPU))
@@ -112,12 +113,12 @@ def test_a_run_with_few_steps_is_scored_and_shows_pictures_but_no_bits(track, mo
     assert "nll" not in measured
     for scale in (1.0, 2.0):
         assert result.values[Measured("fd", "test", scale)] > 0
-    assert result.scores.shown.shape == (6, 10, 3, 32, 32)
+    assert result.scores.shown.shape == (samples // 10, 10, 3, 32, 32)
     assert 0 <= float(result.scores.shown.min()) <= float(result.scores.shown.max()) <= 1
 
 
 def test_a_card_of_latents_says_nothing_of_bits():
-    card = facts(Bench(few_steps(FASHION_LATENT, 4), CPU))
+    card = facts(Bench(few_steps(FASHION_LATENT, 2), CPU))
     assert "nll" not in card
     assert card["shape"] == [4, 4, 4]
 
@@ -147,8 +148,8 @@ def test_training_an_autoencoder_learns_to_give_back_its_pictures():
     torch.manual_seed(0)
     data, untrained = images.load("", images.BORDER, val_images=VAL), Autoencoder()
     before = train_autoencoder.lost(untrained, data.test.x)
-    train_autoencoder.train(untrained, data.train.x, steps=60)
+    train_autoencoder.train(untrained, data.train.x, steps=25)
     after = train_autoencoder.lost(untrained, data.test.x)
     assert before == pytest.approx(1, abs=0.2)
-    assert after < 0.5 * before
+    assert after < 0.7 * before
     assert not math.isnan(after)
