@@ -48,7 +48,10 @@ def of_sources(store: Store) -> dict[str, str]:
 
 
 def left_out(store: Store, track: str) -> None:
-    """Say which results could not be ranked together."""
+    """Say which results could not be ranked together, and that a board stands among no rankings."""
+    stands = results.standing(track)
+    if not stands.ranked:
+        st.caption(plain(f"{track} stands among no rankings, as it is {stands.kind}: {stands.why}."))
     for note in results.joined(store, track)[1]:
         st.caption(plain(note))
 
@@ -92,7 +95,9 @@ def view(
 
 def _track(page: str, store: Store) -> str:
     names = results.track_names()
-    links.offer(f"{page}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
+    with_runs = [name for name in names if results.targets(store, name)]
+    ranked = [name for name in with_runs if results.standing(name).ranked]
+    links.offer(f"{page}.track", names, next(iter([*ranked, *with_runs, *names])))
     about = "\n\n".join(f"{name}: {results.track(name).summary}" for name in names)
     return str(st.selectbox("Track", names, key=f"{page}.track", help=plain(about), width=122))
 

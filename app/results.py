@@ -22,6 +22,7 @@ from app.view import View
 from harness.tracking import read
 from harness.tracking.store import Store as Opened
 from harness.tracks.shortened import SEPARATOR
+from harness.tracks.standing import Standing
 from leaderboards import lines, query, released, views
 from leaderboards.bundles import contents
 from leaderboards.bundles.receipt import RECEIPTS
@@ -110,6 +111,11 @@ def _shortened(folder: Path, now: float) -> tuple[str, ...]:
 def track(name: str) -> tracks.Track:
     """A track, with every number that defines it."""
     return tracks.get(name)
+
+
+def standing(track: str) -> Standing:
+    """Whether a track's board stands among the rankings, and why not."""
+    return tracks.standing(track)
 
 
 def card(track: str) -> dict[str, Any]:

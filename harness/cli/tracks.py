@@ -35,6 +35,7 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None) -> None:
             [
                 {
                     **track.model_dump(mode="json", include=fields),
+                    "standing": registry.standing(track.name).kind,
                     "seconds_a_run_on_one_cpu_core": registry.card(track.name).get("seconds_a_run_on_one_cpu_core"),
                 }
                 for track in rows
@@ -62,7 +63,7 @@ def show(
     if json:
         card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
         card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
-        card["measured"] = registry.card(track)
+        card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
         card["cautions"] = list(known_cautions(track))
         print_json(card)
         return

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,22 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
 
     Raises UserError when the files are not there and cannot be downloaded, or cannot be read.
     """
+    found = splits(name, border, val_images)
+    mean, std = mean_and_std(found["train"].x)
+    scaled = {split: replace(part, x=part.x.float().sub_(mean).div_(std)) for split, part in found.items()}
+    return Dataset(
+        with_mirror_images(scaled["train"]) if mirrored else scaled["train"],
+        scaled["val"],
+        scaled["test"],
+        classes=CLASSES,
+        mean=mean,
+        std=std,
+        levels=torch.from_numpy((np.arange(LEVELS) - mean) / std),
+    )
+
+
+def splits(name: str, border: int = 0, val_images: int = VAL_IMAGES) -> dict[str, Split]:
+    """The three splits before they are scaled: x (N, C, side, side) uint8. Errors as load()."""
     from sklearn.model_selection import train_test_split
 
     images, labels = official(name, train=True)
@@ -68,22 +85,16 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
         np.sort(part) for part in train_test_split(rows, test_size=val_images, stratify=labels, random_state=SPLIT_SEED)
     )
     test_images, test_labels = official(name, train=False)
-    mean, std = mean_and_std(F.pad(images[train], [border] * 4))
+    test = len(images) + np.arange(len(test_images))
 
     def split(images: Tensor, labels: Tensor, group: np.ndarray) -> Split:
-        x = F.pad(images, [border] * 4).float().sub_(mean).div_(std)
-        return Split(x, labels, torch.from_numpy(group))
+        return Split(F.pad(images, [border] * 4), labels, torch.from_numpy(group))
 
-    learned = split(images[train], labels[train], train)
-    return Dataset(
-        with_mirror_images(learned) if mirrored else learned,
-        split(images[val], labels[val], val),
-        split(test_images, test_labels, len(images) + np.arange(len(test_images))),
-        classes=CLASSES,
-        mean=mean,
-        std=std,
-        levels=torch.from_numpy((np.arange(LEVELS) - mean) / std),
-    )
+    return {
+        "train": split(images[train], labels[train], train),
+        "val": split(images[val], labels[val], val),
+        "test": split(test_images, test_labels, test),
+    }
 
 
 def check_mnist() -> None:

@@ -98,7 +98,8 @@ def load(**declared: Any) -> Dataset:
     index = check(**declared)
     train, val, test = (_split(wanted.folder, name, index) for name in SPLITS)
     levels = None if wanted.vae else torch.from_numpy((np.arange(LEVELS) - index.mean) / index.std)
-    return Dataset(train, val, test, classes=len(index.classes), mean=index.mean, std=index.std, levels=levels)
+    classes, latent = len(index.classes), bool(wanted.vae)
+    return Dataset(train, val, test, classes, index.mean, index.std, levels, latent=latent)
 
 
 def check(**declared: Any) -> Index:
