@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import Force, Json, Plugins, load, print_json, print_table, refuse_to_replace
+from harness.cli import schedule_flags
+from harness.cli.options import Force, Json, Plugins, blaming, load, print_json, print_table, refuse_to_replace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +23,7 @@ Spec = Annotated[str, typer.Argument(metavar="NAME|SPEC", help="e.g. laplace or 
 MUCH_OUTSIDE = 0.01
 
 cli = typer.Typer(no_args_is_help=True, help="Look at, test and compare noise schedules.")
+schedule_flags.add_to(cli)
 
 
 def add_to(parent: typer.Typer) -> None:
@@ -57,7 +57,7 @@ def show(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
     """Show what a schedule or weighting is: formula, parameters, source, quantiles."""
     load(plugin)
     schedule, weighting = _find(spec)
-    with _blaming(schedule):
+    with blaming(schedule):
         found = [_describe_schedule(schedule)] if schedule else []
         found += [_describe_weighting(weighting)] if weighting else []
     if as_json:
@@ -107,7 +107,7 @@ def plot(
     load(plugin)
     refuse_to_replace(out, force)
     parsed = [schedules.parse(spec) for spec in specs]
-    with _blaming(*parsed):
+    with blaming(*parsed):
         draw(parsed, out)
     print(out)
 
@@ -125,7 +125,7 @@ def nearest(
 
     load(plugin)
     parsed = schedules.parse(spec)
-    with _blaming(parsed):
+    with blaming(parsed):
         found = kinship.nearest(parsed, count)
     if as_json:
         print_json([{"name": one.name, "tv": one.tv, "w1": one.w1, "same": one.same} for one in found])
@@ -133,31 +133,6 @@ def nearest(
     print(f"{'nearest to ' + spec:<32} {'TV':>8}  {'W1 (nats)':>9}")
     for one in found:
         print(f"{one.name:<32} {one.tv:8.4f}  {one.w1:9.4f}{'  the same density' if one.same else ''}")
-
-
-@cli.command()
-def export(
-    spec: Annotated[str, typer.Argument(metavar="SPEC")],
-    to: Annotated[str, typer.Option("--to", help="torch, diffusers or json.")],
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; printed without it.")] = None,
-    force: Force = False,
-    plugin: Plugins = None,
-) -> None:
-    """Write a schedule for your own training loop: a PyTorch file, a diffusers configuration or a JSON table."""
-    import schedules
-    from schedules.export import export as exported
-
-    load(plugin)
-    if out is not None:
-        refuse_to_replace(out, force)
-    parsed = schedules.parse(spec)
-    with _blaming(parsed):
-        text = exported(parsed, to)
-    if out is None:
-        print(text)
-        return
-    out.write_text(text + "\n", encoding="utf-8")
-    print(out)
 
 
 @cli.command()
@@ -171,21 +146,6 @@ def new(
     for path in write_plugin(name, folder):
         print(path)
     print(f"next: snrbench schedules check {name} --plugin {shlex.quote(str(folder / name))}.py")
-
-
-@contextmanager
-def _blaming(*schedules: Schedule | None) -> Iterator[None]:
-    """A density that fails in mid-work is the plugin's mistake, and is named, where it doesn't pass its tests."""
-    from schedules import UserError, conformance
-
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception:
-        for one in filter(None, schedules):
-            conformance.validate(one)
-        raise
 
 
 def _find(spec: str) -> tuple[Schedule | None, Weighting | None]:
@@ -241,6 +201,7 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
 
 
 def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
+    from schedules import trainers
     from schedules.curves import quantiles
     from schedules.kinship import same_density, same_objective
     from schedules.weightings import ERRORS
@@ -251,6 +212,8 @@ def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
         "quantiles": quantiles(schedule),
         "same density as": same_density(schedule),
         "same objective as": [f"{one} (target {target})" for target, found in objectives.items() for one in found],
+        "flags": {one.trainer: one.flags for one in trainers.lines(schedule)},
+        "own flags": trainers.own_lines(schedule),
     }
 
 
@@ -299,4 +262,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         if facts.get(key):
             start = "at the start, " if facts["learns"] and key.startswith("same ") else ""
             console.print(f"  {start}{key}: {', '.join(facts[key]) if isinstance(facts[key], list) else facts[key]}")
+    for key, how in (("own flags", "as its trainer, "), ("flags", "")):
+        for trainer, flags in facts.get(key, {}).items():
+            console.print(f"  {how}in {trainer}: {schedule_flags.one_line(flags)}", soft_wrap=True)
     console.print()

@@ -8,8 +8,8 @@ For every batch 1000 times that fall from noise to clean are laid out, and an *i
     timestep_type (noise_scheduler: flowmatch)
       sigmoid            1000 draws of a logistic normal, sorted: logit t ~ N(0, 1)
       linear, weighted   evenly spaced; weighted multiplies the loss by a table of its own, linear_timesteps by a bell
-      shift, flux_shift, lumina2_shift   evenly spaced, then shifted by the model's scheduler: by a fixed a (mostly 3) or
-                         e^μ with μ on the line from 0.5 at 256 to 1.15 at 4096 tokens. The three names are one
+      shift, flux_shift, lumina2_shift   evenly spaced, then shifted by the model's scheduler: by a fixed a (mostly 3)
+                         or e^μ with μ on the line from 0.5 at 256 to 1.15 at 4096 tokens. The three names are one
     content_or_style     of the share u³, u ~ U(0, 1): content counts from the noise end, style from the clean end;
                          balanced draws evenly
     min_denoising_steps, max_denoising_steps   first and last index, counted from noise: they cut shares of the density
