@@ -138,12 +138,15 @@ def nearest(
 @cli.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new schedule.")],
+    kind: Annotated[
+        str, typer.Option("--kind", help="What it is given by: density, time, table, points or learner.")
+    ] = "density",
     folder: Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where to write it.")] = Path(),
 ) -> None:
     """Write a commented plugin file and its test, to start from."""
     from schedules.scaffold import write_plugin
 
-    for path in write_plugin(name, folder):
+    for path in write_plugin(name, folder, kind):
         print(path)
     print(f"next: snrbench schedules check {name} --plugin {shlex.quote(str(folder / name))}.py")
 

@@ -70,7 +70,7 @@ def _base(settings: Settings) -> tuple[str, tuple[str, ...]]:
         if "shift" in settings:
             shift = float(settings["shift"])
             return specs.shifted("flow_uniform", shift), (f"the model's scheduler is taken to have shift {shift:g}",)
-        mu = specs.linear_in_tokens(float(settings["tokens"]))
+        mu = specs.Line().mu(float(settings["tokens"]))
         note = f"at {text(settings['tokens'])} tokens, for a model with use_dynamic_shifting; else say shift=…"
         return specs.by_mu("flow_uniform", mu), (note,)
     notes = []

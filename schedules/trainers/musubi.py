@@ -31,12 +31,12 @@ from schedules.trainers.common import specs
 from schedules.trainers.common.trainer import TOKENS, Draw, Flag, Preset, Settings, Span, Trainer, Way
 
 LINES = {
-    "flux_shift": {},
-    "flux2_shift": {},
-    "qwen_shift": {"last": 0.9, "end": 8192},
-    "krea2_shift": {"end": 6400},
+    "flux_shift": specs.Line(),
+    "flux2_shift": specs.Line(),
+    "qwen_shift": specs.Line(last=0.9, end=8192),
+    "krea2_shift": specs.Line(end=6400),
 }
-"""Where the line of μ differs from FLUX.1's."""
+"""μ by the number of tokens."""
 PLAIN = ("uniform", "sigmoid", "shift", *LINES, "ideogram4_shift", "logsnr", "qinglong_flux", "qinglong_qwen")
 WEIGHTINGS = {"sigma_sqrt": "sigma_sqrt", "cosmap": "cosmap_weight"}
 
@@ -70,9 +70,9 @@ def _by_time(settings: Settings, way: str) -> str:
     bell = specs.logit_normal(0.0, float(settings["sigmoid_scale"]))
     logsnr = normal(float(settings["logit_mean"]), float(settings["logit_std"]))
     if way in LINES:
-        return specs.by_mu(bell, specs.linear_in_tokens(tokens, **LINES[way]))
+        return specs.by_mu(bell, LINES[way].mu(tokens))
     if way.startswith("qinglong"):
-        middle = specs.by_mu(bell, specs.linear_in_tokens(tokens, **LINES[way.replace("qinglong_", "") + "_shift"]))
+        middle = specs.by_mu(bell, LINES[f"{way.removeprefix('qinglong_')}_shift"].mu(tokens))
         clean = normal(5.36, 1.0)
         if way == "qinglong_flux":
             return f"mixture({middle}@0.79, {logsnr}@0.11, {clean}@0.1)"

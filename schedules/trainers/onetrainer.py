@@ -29,8 +29,14 @@ from schedules.trainers.common.trainer import TOKENS, Draw, Flag, Settings, Span
 
 DISTRIBUTIONS = ("UNIFORM", "SIGMOID", "LOGIT_NORMAL", "HEAVY_TAIL", "COS_MAP", "INVERTED_PARABOLA", "BETA")
 SHIFT_LAST = ("UNIFORM", "LOGIT_NORMAL", "HEAVY_TAIL", "BETA")
-LINES = {"FLUX_DEV": {}, "FLUX_FILL": {}, "Z_IMAGE": {}, "QWEN": {"last": 0.9, "end": 8192}, "KREA_2": {"end": 6400}}
-"""Start of a model type → where its line of μ differs from FLUX.1's."""
+LINES = {
+    "FLUX_DEV": specs.Line(),
+    "FLUX_FILL": specs.Line(),
+    "Z_IMAGE": specs.Line(),
+    "QWEN": specs.Line(last=0.9, end=8192),
+    "KREA_2": specs.Line(end=6400),
+}
+"""Start of a model type → μ by the number of tokens."""
 INDEXED = ("STABLE_DIFFUSION_15", "STABLE_DIFFUSION_2", "STABLE_DIFFUSION_XL")
 UNREAD = ("WUERSTCHEN", "STABLE_CASCADE", "PIXART")
 FLOW_GRID = "drawn from a grid of 1000 times"
@@ -86,7 +92,7 @@ def _shift(settings: Settings, model: str) -> tuple[float, tuple[str, ...]]:
     if model.startswith("IDEOGRAM"):
         mu = 0.5 * math.log(tokens * 256 / 512**2)
     elif line is not None:
-        mu = specs.linear_in_tokens(tokens, **line)
+        mu = line.mu(tokens)
     else:
         known = ", ".join([*LINES, "IDEOGRAM"])
         raise UserError(

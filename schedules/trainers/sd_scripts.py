@@ -30,9 +30,9 @@ from schedules.errors import UserError
 from schedules.schedule import create
 from schedules.spaces import text
 from schedules.trainers.common import specs
-from schedules.trainers.common.trainer import TOKENS, Draw, Flag, Preset, Settings, Span, Trainer, Way
+from schedules.trainers.common.trainer import TOKENS, Draw, Flag, Preset, Settings, Span, Trainer, Value, Way
 
-SCRIPTS = {
+SCRIPTS: dict[str, dict[str, Value]] = {
     "flux": {"timestep_sampling": "sigma", "discrete_flow_shift": 3.0, "model_prediction_type": "sigma_scaled"},
     "anima": {"timestep_sampling": "sigmoid", "discrete_flow_shift": 1.0, "model_prediction_type": "raw"},
     "hunyuan_image": {"timestep_sampling": "sigma", "discrete_flow_shift": 5.0, "model_prediction_type": "raw"},
@@ -92,7 +92,7 @@ def _by_sigma(settings: Settings, kind: str) -> Draw:
     """FLUX and its followers."""
     way, scheme = str(settings["timestep_sampling"]), str(settings["weighting_scheme"])
     scale, shift = float(settings["sigmoid_scale"]), float(settings["discrete_flow_shift"])
-    mu, tokens = specs.linear_in_tokens(float(settings["tokens"])), f"at {text(settings['tokens'])} tokens"
+    mu, tokens = specs.Line().mu(float(settings["tokens"])), f"at {text(settings['tokens'])} tokens"
     weighting = WEIGHTINGS.get(scheme, "native") if settings["model_prediction_type"] == "sigma_scaled" else "native"
     if way == "nextdit_shift" and kind != "lumina":
         raise UserError(f"sd-scripts: timestep_sampling=nextdit_shift is lumina_train*.py's; {kind}'s scripts lack it")

@@ -65,7 +65,7 @@ def _shift(settings: Settings) -> tuple[float, tuple[str, ...]]:
         return shift, (unused,) if settings["flow_schedule_auto_shift"] else ()
     if not settings["flow_schedule_auto_shift"]:
         return 1.0, ()
-    mu = specs.linear_in_tokens(float(settings["tokens"]))
+    mu = specs.Line().mu(float(settings["tokens"]))
     return math.exp(mu), (f"at {text(settings['tokens'])} tokens",)
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from harness.cli.schedules import add_to
-from schedules import UserError, plugins
+from schedules import UserError, plugins, scaffolds
 
 BAD = """
 import numpy as np
@@ -246,9 +246,12 @@ def test_show_says_it_in_trainers_words(run):
 
 
 def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path):
+    """A file of every kind, all in one process; each passes its own test as it is."""
     assert run("new", "my_first", "--in", str(tmp_path)).exit_code == 0
+    for kind in scaffolds.kinds():
+        assert run("new", f"my_{kind}", "--kind", kind, "--in", str(tmp_path)).exit_code == 0
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "test_my_first.py")],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
@@ -259,6 +262,7 @@ def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path):
     assert "already" in str(run("new", "my_first", "--in", str(tmp_path)).exception)
     for name in ("cosine", "No-Name", "../x", "class", "json", "torch", "schedules", "stats", "register", "a" * 65):
         assert isinstance(run("new", name, "--in", str(tmp_path)).exception, UserError)
+    assert "unknown kind of schedule 'tables'; did you mean table" in str(run("new", "x", "--kind", "tables").exception)
 
 
 def test_the_module_imports_nothing_heavy():

@@ -187,8 +187,12 @@ class _Fit:
             return start
         root = np.sqrt(self._wanted.length)
         origin = start - 1.0  # the first step is as long as the start is far from 0
+
+        def residual(step: Array) -> Array:
+            return root * self.difference(origin + step)
+
         found = optimize.least_squares(
-            lambda step: root * self.difference(origin + step),
+            residual,
             np.ones(start.size),
             bounds=(self._low - origin, self._high - origin),
             method="dogbox",

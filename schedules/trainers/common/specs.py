@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from schedules.schedule import info
 from schedules.spaces import text
@@ -62,13 +63,22 @@ def window(spec: str, low: float, high: float) -> str:
     return spec if (low, high) == (0, 1) else f"{spec}|{call('flow_window', low=low, high=high)}"
 
 
-def linear_in_tokens(tokens: float, first: float = 0.5, last: float = 1.15, start: int = 256, end: int = 4096) -> float:
-    """μ on the line through (start, first) and (end, last); twelve digits, so that it reads as it was meant."""
-    return round(first + (last - first) * (tokens - start) / (end - start), 12)
-
-
 def within(spec: str, low: float, high: float) -> str:
     """A spec with the flow times outside [low, high] drawn again."""
     ends = {} if high == 1 else {"low": 2.0 * math.log((1.0 - high) / high)}
     ends |= {} if low == 0 else {"high": 2.0 * math.log((1.0 - low) / low)}
     return f"{spec}|{call('truncate', **ends)}" if ends else spec
+
+
+@dataclass(frozen=True)
+class Line:
+    """μ on the line through (start, first) and (end, last), in tokens; FLUX.1's where nothing is said."""
+
+    first: float = 0.5
+    last: float = 1.15
+    start: int = 256
+    end: int = 4096
+
+    def mu(self, tokens: float) -> float:
+        """μ at a number of tokens, to twelve digits, so that it reads as it was meant."""
+        return round(self.first + (self.last - self.first) * (tokens - self.start) / (self.end - self.start), 12)
