@@ -17,7 +17,7 @@ from app.families import family
 from app.guard import shielded
 from app.text import code, plain, reflowed
 from leaderboards.wording import signed
-from schedules import Schedule, UserError, weightings
+from schedules import Schedule, UserError, exports, weightings
 from schedules.curves import quantiles
 from schedules.export import FORMATS, export
 from schedules.weightings import TARGETS, Weighting
@@ -26,7 +26,6 @@ PAGE = "lab"
 FIRST, BASELINE = "laplace", "cosine"
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 MOST = 8  # schedules that are drawn at once
-FILES = {"torch": "schedule.py", "diffusers": "schedule-diffusers.json", "json": "schedule.json"}
 SEEDS = 3
 
 
@@ -291,11 +290,12 @@ def _export(schedule: Schedule) -> None:
             return
         content = export(schedule, form)
         short = content if len(content) < 1600 else content[:1600] + "\n…"
-        st.code(short, language="python" if form == "torch" else "json", height=220)
+        file = exports.get(form).file
+        st.code(short, language=exports.get(form).language, height=220)
         st.download_button(
-            FILES[form],
+            file,
             content,
-            file_name=FILES[form],
+            file_name=file,
             icon=":material/download:",
             on_click="ignore",
             key=f"{PAGE}-save",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +15,8 @@ from harness.cli.streams import show
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from schedules import Schedule
 
 Store = Annotated[
     Path,
@@ -75,6 +79,21 @@ def load(plugins: list[str] | None) -> list[str]:
     for plugin in plugins or []:
         schedules.load_plugin(plugin)
     return list(plugins or [])
+
+
+@contextmanager
+def blaming(*schedules: Schedule | None) -> Iterator[None]:
+    """A density that fails in mid-work is the plugin's mistake, and is named, where it doesn't pass its tests."""
+    from schedules import UserError, conformance
+
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception:
+        for one in filter(None, schedules):
+            conformance.validate(one)
+        raise
 
 
 def load_tracks(files: list[str] | None) -> None:

@@ -1,13 +1,15 @@
 """What is exported runs by itself and draws what the registry draws."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
 import schedules
-from schedules import UserError
-from schedules.export import SINGLE, export, to_diffusers
+from schedules import UserError, exports
+from schedules.export import export, to_diffusers
+from schedules.exports.diffusers_config import SINGLE
 
 torch = pytest.importorskip("torch")
 SPECS = ["cosine", "laplace|shift:a=3", "ddpm_linear", "preset/cosmos-video", "uniform_logsnr", "cubic"]
@@ -85,6 +87,26 @@ def test_json_table():
     table = json.loads(export(schedules.parse("edm|shift:a=2"), "json"))
     again = schedules.parse(table["spec"])
     np.testing.assert_array_equal(again.ppf(table["q"]), table["logsnr"])
+
+
+FORMAT = """
+from schedules.exports import Format
+
+FORMAT = Format("spec", lambda schedule: schedule.spec, file="spec.txt", language="text", place=9)
+"""
+
+
+def test_one_file_is_all_that_a_format_takes(tmp_path, monkeypatch):
+    (tmp_path / "brand_new.py").write_text(FORMAT)
+    monkeypatch.setattr(exports, "__path__", [*exports.__path__, str(tmp_path)])
+    exports._formats.cache_clear()
+    try:
+        assert exports.names() == ("torch", "diffusers", "json", "spec")
+        assert export(schedules.parse("laplace:scale=0.7"), "spec") == "laplace:scale=0.7"
+    finally:
+        monkeypatch.undo()
+        exports._formats.cache_clear()
+        sys.modules.pop("schedules.exports.brand_new", None)
 
 
 def test_unknown_format():
