@@ -1,68 +1,16 @@
-"""Schedules for other people's training loops: a JSON table, a PyTorch file of its own, a diffusers configuration."""
+"""A Python file that needs PyTorch only."""
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 from scipy.special import expit
 
 from schedules.densities.density import Array
 from schedules.densities.inverse import invert
-from schedules.errors import UserError, unknown
+from schedules.exports import Format
 from schedules.schedule import Schedule
 
-FORMATS = ("torch", "diffusers", "json")
-STEPS = 1000
-_REACH = 30.0  # |logit q| that the PyTorch table covers
-
-
-def export(schedule: Schedule, to: str) -> str:
-    """The schedule as text: torch, diffusers or json. UserError: unknown format, or a schedule that learns."""
-    if to not in FORMATS:
-        raise unknown("export format", to, FORMATS)
-    if schedule.learns:
-        raise UserError(f"schedule {schedule.spec!r} learns while training; there is no fixed density to export")
-    return {"torch": to_torch, "diffusers": to_diffusers, "json": to_json}[to](schedule)
-
-
-def to_json(schedule: Schedule) -> str:
-    """Spec, source and 1001 quantiles: {"q": […], "logsnr": […]}, q from 0.0005 to 0.9995 in equal steps."""
-    shares = (np.arange(1001) + 0.5) / 1001
-    return json.dumps(
-        {
-            "spec": schedule.spec,
-            "source": schedule.info.paper,
-            "fingerprint": schedule.fingerprint,
-            "q": shares.tolist(),
-            "logsnr": schedule.ppf(shares).tolist(),
-        },
-        indent=1,
-    )
-
-
-def to_diffusers(schedule: Schedule, steps: int = STEPS) -> str:
-    """Configuration whose noise levels are λ at the middles t = (i − ½)/T of equal shares of the mass, i = 1 … T.
-
-    `scheduler` is the configuration of a DDPMScheduler (trained_betas); `flow_sigmas` are the same levels on the
-    straight path, for `FlowMatchEulerDiscreteScheduler.set_timesteps(sigmas=…)`, from noise to clean.
-    """
-    logsnr = np.minimum.accumulate(schedule.logsnr((np.arange(steps) + 0.5) / steps))
-    log_signal = -np.logaddexp(0.0, -logsnr)
-    betas = -np.expm1(np.diff(log_signal, prepend=0.0))
-    return json.dumps(
-        {
-            "spec": schedule.spec,
-            "scheduler": {
-                "_class_name": "DDPMScheduler",
-                "num_train_timesteps": steps,
-                "trained_betas": betas.tolist(),
-                "clip_sample": False,
-            },
-            "flow_sigmas": expit(-0.5 * logsnr)[::-1].tolist(),
-        },
-        indent=1,
-    )
+_REACH = 30.0  # |logit q| that the table covers
 
 
 def to_torch(schedule: Schedule) -> str:
@@ -153,3 +101,5 @@ def flow_time(logsnr):
     """t of (1 − t) x₀ + t ε."""
     return torch.sigmoid(-logsnr / 2)
 '''
+
+FORMAT = Format("torch", to_torch, file="schedule.py", language="python", place=1)
