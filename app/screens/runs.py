@@ -17,6 +17,7 @@ from app.style.plain_text import code, plain
 from app.widgets import commands_at_work, empty_state, grid
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Badge, Cell, Choice, Column
+from harness.results.store import Store as Opened
 from leaderboards.boards.query import METRICS
 from leaderboards.wording import NOTHING
 
@@ -206,7 +207,7 @@ def _mlflow(store: Store, track: str, run_id: str) -> None:
     server = run_list.mlflow_server()
     if server is None:
         st.caption("Parameters, metric histories and artifacts are in MLflow's own pages, which this serves:")
-        database = shlex.quote(f"sqlite:///{store.folder.absolute()}/mlflow.db")
+        database = shlex.quote(Opened(store.folder).uri)
         st.code(f"mlflow ui --backend-store-uri {database}", language=None, wrap_lines=True)
     link = run_list.mlflow_link(run_id, store, track, server or MLFLOW)
     st.link_button("This run in MLflow", link, icon=":material/open_in_new:")

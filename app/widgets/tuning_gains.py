@@ -16,6 +16,7 @@ from app.widgets import grid
 from app.widgets.card_heading import head
 from app.widgets.grid import Column
 from leaderboards.boards.rows import ALL_TARGETS
+from leaderboards.boards.tuned_parameters import of_entry
 from leaderboards.comparisons.published_vs_tuned import Level, TunedRow
 from leaderboards.data.scale import Scale
 from leaderboards.wording import NOTHING, with_interval
@@ -56,6 +57,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
         Column("target"),
         Column(f"{metric}, published", align="right", phone="small", short="published"),
         Column(f"{metric}, tuned", align="right", phone="small", short="tuned"),
+        Column("tuned to", phone="wide", help="lr, EMA: multiples of the track's learning rate and EMA time constant"),
         Column("tuned vs published", "interval", ticks=axis.ticks(), reference=axis.reference),
         Column("gain", align="right", help="where the interval holds no change, no gain is shown"),
         Column("seeds", align="right", phone="small"),
@@ -70,6 +72,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
             row.target,
             _level(row.published),
             _level(row.tuned),
+            of_entry(row.params, row.tuned_from) if row.target != ALL_TARGETS else NOTHING,
             {**axis.places(*_effect(row)), "colour": colour, "note": "", "title": row.gain.text},
             row.verdict,
             str(row.seeds),

@@ -15,6 +15,7 @@ from harness.results.store import Store
 from harness.seeds import FIRST_TUNING
 from harness.specs import Apply, Entry, RunSpec, Tags, Wanted, checked_target
 from schedules.errors import UserError
+from schedules.weightings import validate as validate_weighting
 
 Tuned = Callable[[str, Wanted], tuple[Entry, Tags]]
 
@@ -37,6 +38,8 @@ def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> li
     named = [one.published if isinstance(one, Wanted) else one for one in made]
     for schedule in dict.fromkeys(entry.schedule for entry in named):
         schedules.validate(schedules.parse(schedule))
+    for weighting in dict.fromkeys(entry.weighting for entry in named):
+        validate_weighting(weighting)
     return list(dict.fromkeys(made))
 
 

@@ -14,7 +14,7 @@ from leaderboards.data.table_parts import stacked
 from leaderboards.progress_bar import reading
 from leaderboards.releases import released
 from leaderboards.releases.bundles.receipt import bundle_table
-from schedules.errors import unknown
+from schedules.errors import UserError, unknown
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def table_of(
         known = set() if table is None else set(table["run_key"].unique())
         fresh = other[~other["run_key"].isin(known)]
         table = fresh if table is None else stacked([table, fresh])
-    assert table is not None
+    if table is None:
+        raise UserError("no results to rank: neither a store, published results nor a bundle")
     return table, notes
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.execution.job import WHOLE, Job, Split
 from harness.metrics.keys import Measured
+from schedules.errors import named
 
 READY, SHARE, STOP = "ready", "share", "stop"
 
@@ -64,3 +65,8 @@ class Reply:
     notes: tuple[str, ...] = ()
     output: bytes = b""
     members: tuple[Reply, ...] = ()
+
+
+def in_one_line(error: BaseException) -> str:
+    """An exception as the text of a message, without what would steer a terminal."""
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in named(error)).split())[:500]

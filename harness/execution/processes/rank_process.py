@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.execution.processes.end_with_parent import die_with_parent
-from harness.execution.processes.messages import Assignment, Reply, Setup
+from harness.execution.processes.messages import Assignment, Reply, Setup, in_one_line
 from harness.execution.processes.torchrun import replace as write
-from harness.execution.processes.worker import check_unchanged, delivered, in_one_line, set_up
+from harness.execution.processes.worker import check_unchanged, delivered, set_up
 
 SHARES_A_SECOND = 5
 

@@ -1,7 +1,7 @@
 """What a worker process does: set itself up once, then job after job.
 
-It is started as `python -m harness.execution.processes.worker FD` and talks over that socket (`messages.py`). When its
-parent is gone, so is it.
+It is started as `python -P -m harness.execution.processes.worker FD` and talks over that socket (`messages.py`). When
+its parent is gone, so is it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.execution.processes.end_with_parent import die_with_parent
-from harness.execution.processes.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
+from harness.execution.processes.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack, in_one_line
 
 if TYPE_CHECKING:
     from harness.runs.run import Bench, RunResult
@@ -178,12 +178,6 @@ def check_unchanged(spec: RunSpec) -> None:
     if here.key != spec.key:
         edited = "its plugin" if here.entry.fingerprint != spec.entry.fingerprint else "the plugin of its track"
         raise RuntimeError(f"{edited} was changed after the command began, or gives other numbers each time")
-
-
-def in_one_line(error: BaseException) -> str:
-    """Without what would steer a terminal."""
-    text = "".join(mark if mark.isprintable() else " " for mark in str(error))
-    return f"{type(error).__name__}: {' '.join(text.split())}"[:500]
 
 
 def set_up(setup: Setup) -> None:
