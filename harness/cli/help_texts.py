@@ -9,10 +9,11 @@ from schedules.user_code.docstrings import docstring
 
 def keep(cli: typer.Typer) -> None:
     """Give the functions of all commands, and of groups of commands, the docstrings that `-OO` took."""
-    commands = [*cli.registered_commands, *([cli.registered_callback] if cli.registered_callback else [])]
-    for command in commands:
-        if command.callback is not None and command.callback.__doc__ is None:
-            command.callback.__doc__ = docstring(command.callback)
+    functions = [command.callback for command in cli.registered_commands]
+    functions += [cli.registered_callback.callback] if cli.registered_callback else []
+    for function in functions:
+        if function is not None and function.__doc__ is None:
+            function.__doc__ = docstring(function)
     for group in cli.registered_groups:
         if group.typer_instance is not None:
             keep(group.typer_instance)
