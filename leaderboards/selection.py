@@ -16,6 +16,8 @@ from leaderboards.narrow import parted
 from schedules.errors import unknown
 
 FINGERPRINT_LETTERS = 6
+MOST_NAMED = 4
+"""Entries that a note names; of more it says how many."""
 DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("tuned_from", "hardware", "host", "source", "verified"), ""),
     **{"trials": nan, "tuning_seconds": nan},
@@ -202,6 +204,9 @@ def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.D
         kept &= among(filters.keep) | (table["label"] == baseline)
     gone = sorted(set(table["label"]) - set(table["label"][kept]))
     parts = [f"{name} (the baseline)" if name == baseline else name for name in gone]
+    if len(parts) > MOST_NAMED:
+        others = [name for name in gone if name != baseline]
+        parts = [f"{len(others)} entries", *([f"{baseline} (the baseline)"] if baseline in gone else [])]
     parts += [f"seed {seed}" for seed in sorted(filters.leave_out_seeds)]
     note = f"left out as asked: {', '.join(parts)}; ranks, ties and p-values are those of what is left"
     return table[kept & ~table["seed"].isin(filters.leave_out_seeds)], [note] if parts else []

@@ -87,7 +87,7 @@ def _counts(found: list[Ended], commands: list[Command], known: list[str]) -> di
 
 
 def _print(command: Command) -> None:
-    done = f"{len(command.outcomes)} of {max(command.total, len(command.runs))} done"
+    done = f"{command.done} of {command.most} done"
     if command.state == "interrupted":
         print(f"{'interrupted':16} {command.command}")
         print(f"{'':16} on {command.host}, {done}; the same command goes on from there")
@@ -114,7 +114,8 @@ def _as_json(command: Command) -> dict[str, Any]:
         "pid": command.pid,
         "started": command.started,
         "state": command.state,
-        "total": max(command.total, len(command.runs)),
+        "total": command.most,
+        "done_before": command.before,
         "done": dict(Counter(command.outcomes.values())),
         "running": [run.label for run in command.running],
         "planned": len(command.left) - len(command.running),

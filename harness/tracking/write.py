@@ -91,7 +91,8 @@ def _record(store: Store, folder: Path, record: ResultRecord) -> str:
     run_id = None
     try:
         experiment = store.experiment(record.experiment or record.tags["snrbench.track"], create=True)
-        assert experiment is not None
+        if experiment is None:
+            raise LookupError(f"MLflow made no experiment for {record.name!r}")
         if (recorded := _already_delivered(store, experiment, record)) is not None:
             return recorded
         client = store.client

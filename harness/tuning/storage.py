@@ -26,7 +26,7 @@ from harness.tracking.store import Store
 from harness.tracking.trouble import is_full
 from harness.tuning.locks import FileLocks, Locks, PostgresLocks, exclusive
 from harness.tuning.sampling import quiet
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 VARIABLE = "SNRBENCH_OPTUNA"
 FILE, LOCKS = "optuna.db", "optuna.locks"
@@ -126,4 +126,4 @@ def _explained(place: Path | URL) -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-    return " ".join(str(getattr(cause, "orig", None) or cause).split())
+    return text_of(getattr(cause, "orig", None) or cause)

@@ -78,6 +78,21 @@ def test_runs_planned_later_and_paused_ones_count(store):
     assert only(store).seconds_left == 2 * 4.0
 
 
+def test_a_request_that_took_several_commands_is_counted_as_one(store):
+    """Of 15 runs 6 had ended, one more is found recorded, two are run: 9 of 15, and only their time is judged by."""
+    recorder = plans.Recorder(store, [], slots=1, total=9, before=6)
+    found, first, second = specs(3)
+    recorder.recorded(found, "finished")
+    for spec in (first, second):
+        recorder.planned(spec)
+        recorder.ended(spec, "paused", 2.0)
+        recorder.planned(spec)
+        recorder.ended(spec, "finished", 4.0)
+    command = only(store)
+    assert (command.done, command.most, command.left) == (9, 15, [])
+    assert command.seconds_left == 6 * 4.0
+
+
 def test_a_command_that_was_stopped_or_killed_is_interrupted(store):
     recorder = plans.Recorder(store, specs(2), slots=1)
     recorder.close(130)
