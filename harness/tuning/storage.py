@@ -125,5 +125,5 @@ def _explained(place: Path | URL) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    cause = (error.__cause__ if isinstance(error, StorageInternalError) else None) or error
-    return text_of(getattr(cause, "orig", None) or cause)
+    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+    return text_of(getattr(cause, "orig", None) or cause or error)
