@@ -189,9 +189,10 @@ def read_stored(file: Path) -> pa.Table:
 
 
 def filled(columns: dict[str, Any], run_ids: list[str]) -> pa.Table:
-    """A packed table of columns that lack what only means something in a store."""
+    """A packed table of columns that lack what only means something in a store; the order is that of their clocks."""
     count = len(run_ids)
-    blank = {"run_id": run_ids, "host": [""] * count, packed.ENDED: [0] * count, packed.ARRIVED: [None] * count}
+    started = columns["started"].cast(pa.timestamp("ms")).cast(pa.int64()).to_numpy() / 1000
+    blank = {"run_id": run_ids, "host": [""] * count, packed.ENDED: [0] * count, packed.RECORDED: started}
     full = {
         name: columns[name].cast(packed.SCHEMA.field(name).type)
         if name in columns
@@ -201,7 +202,7 @@ def filled(columns: dict[str, Any], run_ids: list[str]) -> pa.Table:
     return pa.table(full, packed.SCHEMA)
 
 
-_DROPPED = ("run_id", "host", packed.ENDED, packed.ARRIVED)
+_DROPPED = ("run_id", "host", packed.ENDED, packed.RECORDED)
 SLIM = pa.schema(
     [
         packed.SCHEMA.field(name) if name != packed.VALUES else pa.field(name, pa.list_(pa.float32()))

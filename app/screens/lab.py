@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 import schedules
-from app import kin, links, results, sliders, theme, trainer_flags
+from app import kin, links, results, sliders, theme, trainer_flags, tuned_specs
 from app.card import head
 from app.charts import densities, frame
 from app.families import family
@@ -38,17 +38,21 @@ def page() -> None:
     )
     for mistake in _adopt(links.arrived(PAGE)):
         _complain(mistake)
-    controls, pictures = st.columns([1, 2.6], gap="medium")
-    with controls, st.container(border=True):
+    # Two rows, so that on a phone, where columns stand below each other, the sliders are followed by what they move.
+    (turned, pictures), (compared, below) = (st.columns([1, 2.6], gap="medium") for _ in range(2))
+    with turned, st.container(border=True):
         current = _current()
-    with controls, st.container(border=True):
+    with compared, st.container(border=True):
         others = _others(current)
         weighting = _weighting()
     shown = list(dict.fromkeys([current, *others]))
     styles = theme.styles([one.spec for one in shown], first=current.spec)
+    named = {one.spec: one for one in shown}
     with pictures:
-        _pictures({one.spec: one for one in shown}, weighting, styles)
-    with controls:
+        _densities(named, styles)
+    with below:
+        _weights(named, weighting, styles)
+    with compared:
         shielded(partial(_command, current))
     left, right = st.columns(2, gap="small")
     with left:
@@ -76,9 +80,10 @@ def _adopt(address: links.Address | None) -> list[str]:
         mistakes.append(f"the link asks for {len(asked)} schedules; {MOST} are the most that are drawn at once")
     for key in {"track", "target", "export"} & set(address):
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
+    store = results.store()
     for spec in asked[:MOST]:
         try:
-            specs.append(schedules.parse(spec))
+            specs.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             mistakes.append(str(mistake))
     # A mixture has no parameters of its own to turn, so it can only be one of the others.
@@ -118,7 +123,7 @@ def _current() -> Schedule:
     info = schedules.info(name)
     st.caption(plain(info.summary))
     values = {}
-    for key, space in info.space.items():
+    for key, space in info.domain.items():
         widget, exact = f"{PAGE}.{name}.{key}", f"{PAGE}.exact.{name}.{key}"
         st.session_state.setdefault(exact, info.params[key])
         st.session_state.setdefault(widget, st.session_state[exact])
@@ -140,15 +145,15 @@ def _current() -> Schedule:
 
 def _others(current: Schedule) -> list[Schedule]:
     """The schedules drawn beside it: chosen from the list, or typed in as a spec."""
-    key = f"{PAGE}.others"
+    key, store = f"{PAGE}.others", results.store()
     chosen = st.session_state.setdefault(key, [BASELINE])
     typed = st.multiselect(
         "Compare with",
-        list(dict.fromkeys([*chosen, *schedules.names()])),
+        list(dict.fromkeys([*chosen, *tuned_specs.offered(store), *schedules.names()])),
         key=key,
         accept_new_options=True,
         max_selections=MOST - 1,
-        help="choose schedules, or type any spec, such as cauchy:scale=2",
+        help="choose schedules, or type any spec, such as cauchy:scale=2 or, where it is tuned, cauchy@tuned",
     )
     st.button(
         "Keep this one for comparison",
@@ -161,7 +166,7 @@ def _others(current: Schedule) -> list[Schedule]:
     found = []
     for spec in typed:
         try:
-            found.append(schedules.parse(spec))
+            found.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             _complain(str(mistake))
     return found
@@ -191,8 +196,8 @@ def _weighting() -> Weighting:
         return weightings.create("native")
 
 
-def _pictures(named: densities.Named, weighting: Weighting, styles: densities.Styles) -> None:
-    """p(λ), λ(t), and the training weight; one picture for all targets where the weighting does not ask for it."""
+def _densities(named: densities.Named, styles: densities.Styles) -> None:
+    """p(λ) and λ(t)."""
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True):
         head("Density p(λ)", "where training draws its noise levels")
@@ -200,6 +205,10 @@ def _pictures(named: densities.Named, weighting: Weighting, styles: densities.St
     with right, st.container(border=True):
         head("Time form λ(t)", "the same as a curve over t, drawn uniformly")
         _draw(partial(densities.time_form, named, styles), "time", "log SNR over time")
+
+
+def _weights(named: densities.Named, weighting: Weighting, styles: densities.Styles) -> None:
+    """The training weight; one picture for all targets where the weighting does not ask for it."""
     split = "target" in weighting.info.context
     targets = list(TARGETS) if split else list(TARGETS[:1])
     ways = dict.fromkeys(named, weighting)

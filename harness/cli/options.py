@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.streams import show
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -115,4 +117,4 @@ def print_json(value: Any) -> None:
             return {str(key): clean(inner) for key, inner in item.items()}
         return [clean(inner) for inner in item] if isinstance(item, list | tuple) else item
 
-    print(json.dumps(clean(value), indent=2, ensure_ascii=False, allow_nan=False))
+    show(json.dumps(clean(value), indent=2, ensure_ascii=False, allow_nan=False), "json")

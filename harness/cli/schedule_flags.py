@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import Force, Json, Plugins, blaming, load, print_json, refuse_to_replace
+from harness.cli.options import STORE, Force, Json, Plugins, Store, blaming, load, print_json, refuse_to_replace
+from harness.cli.streams import show as write_out
+from harness.cli.tuned_specs import OfTarget, OfTrack, resolved
 
 if TYPE_CHECKING:
     from schedules import Schedule
@@ -43,11 +45,12 @@ def export(
         str,
         typer.Option(
             "--to",
+            "--format",
             metavar="FORMAT|TRAINER",
             help="torch, diffusers or json; or a trainer, as edm, sd-scripts or onetrainer (a wrong name lists all).",
         ),
     ],
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; printed without it.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; printed without it.")] = None,
     pinned: Annotated[
         str, typer.Option("--with", metavar="FLAGS", help="Of a trainer: flags that stay as they are, such as shift=3.")
     ] = "",
@@ -55,21 +58,22 @@ def export(
     sigma_data: SigmaData = None,
     force: Force = False,
     plugin: Plugins = None,
+    store: Store = STORE,
+    track: OfTrack = None,
+    target: OfTarget = None,
 ) -> None:
     """Write a schedule for a training loop: a PyTorch file, a configuration, a table, or a trainer's flags.
 
     A trainer that can't draw the schedule is said to, with the nearest that it can and how far that is, in nats of λ.
     """
-    import schedules
-
     load(plugin)
     if out is not None:
         refuse_to_replace(out, force)
-    parsed = schedules.parse(spec)
+    parsed = resolved(spec, store, track, target)
     with blaming(parsed):
         text = _exported(parsed, to, pinned, tokens, sigma_data)
     if out is None:
-        print(text)
+        write_out(text, to)
         return
     out.write_text(text + "\n", encoding="utf-8")
     print(out)

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import schedule_flags
-from harness.cli.options import Force, Json, Plugins, blaming, load, print_json, print_table, refuse_to_replace
+from harness.cli.options import (
+    STORE,
+    Force,
+    Json,
+    Plugins,
+    Store,
+    blaming,
+    load,
+    print_json,
+    print_table,
+    refuse_to_replace,
+)
+from harness.cli.tuned_specs import OfTarget, OfTrack, is_tuned, resolved
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,12 +65,20 @@ def list_(as_json: Json = False, plugin: Plugins = None) -> None:
 
 
 @cli.command()
-def show(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
+def show(
+    spec: Spec,
+    as_json: Json = False,
+    plugin: Plugins = None,
+    store: Store = STORE,
+    track: OfTrack = None,
+    target: OfTarget = None,
+) -> None:
     """Show what a schedule or weighting is: formula, parameters, source, quantiles."""
     load(plugin)
-    schedule, weighting = _find(spec)
+    facts: dict[str, Any] = {}
+    schedule, weighting = (resolved(spec, store, track, target, facts), None) if is_tuned(spec) else _find(spec)
     with blaming(schedule):
-        found = [_describe_schedule(schedule)] if schedule else []
+        found = [{**_describe_schedule(schedule), **facts}] if schedule else []
         found += [_describe_weighting(weighting)] if weighting else []
     if as_json:
         print_json(found[0] if len(found) == 1 else found)
@@ -96,17 +116,21 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
 @cli.command()
 def plot(
     specs: Annotated[list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.")],
-    out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .html.")] = Path("schedules.png"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to draw: .png, .svg or .html.")] = Path(
+        "schedules.png"
+    ),
     force: Force = False,
     plugin: Plugins = None,
+    store: Store = STORE,
+    track: OfTrack = None,
+    target: OfTarget = None,
 ) -> None:
     """Draw p(λ), λ(t) and the effective weight under each prediction target."""
-    import schedules
     from harness.cli.schedule_plots import draw
 
     load(plugin)
     refuse_to_replace(out, force)
-    parsed = [schedules.parse(spec) for spec in specs]
+    parsed = [resolved(spec, store, track, target) for spec in specs]
     with blaming(*parsed):
         draw(parsed, out)
     print(out)
@@ -118,13 +142,15 @@ def nearest(
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many to list.")] = 10,
     as_json: Json = False,
     plugin: Plugins = None,
+    store: Store = STORE,
+    track: OfTrack = None,
+    target: OfTarget = None,
 ) -> None:
     """List the registered schedules nearest to one, and which are the same density under another name."""
-    import schedules
     from schedules import kinship
 
     load(plugin)
-    parsed = schedules.parse(spec)
+    parsed = resolved(spec, store, track, target)
     with blaming(parsed):
         found = kinship.nearest(parsed, count)
     if as_json:
@@ -141,7 +167,7 @@ def new(
     kind: Annotated[
         str, typer.Option("--kind", help="What it is given by: density, time, table, points or learner.")
     ] = "density",
-    folder: Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where to write it.")] = Path(),
+    folder: Annotated[Path, typer.Option("-o", "--out", "--in", metavar="FOLDER", help="Where to write it.")] = Path(),
 ) -> None:
     """Write a commented plugin file and its test, to start from."""
     from schedules.scaffold import write_plugin
@@ -193,7 +219,10 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
         "spec": entry.spec,
         **({"stands for": entry.info.spec} if entry.info.spec else {}),
         "params": dict(entry.params),
-        "space": {key: describe(space) for key, space in entry.info.ranges.items()},
+        "space": {
+            key: describe(space) + (", given, not searched" if key in entry.info.given else "")
+            for key, space in entry.info.ranges.items()
+        },
         "paper": entry.info.paper,
         "origin": entry.info.origin,
         "fingerprint": entry.fingerprint,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,34 @@ def test_an_address_that_is_wrong_is_named_and_left_out(lab):
     assert spec(app) == "edm"
     assert len(app.error) == 4
     assert all("<script>" not in error.value for error in app.error)
+
+
+@pytest.fixture(scope="module")
+def tuned_store(tmp_path_factory):
+    """A store with studies of laplace for two targets; nothing else is in it."""
+    sys.path.append(str(Path(__file__).parents[1] / "harness"))
+    from known_objective import KnownRuns, tuned
+
+    root = tmp_path_factory.mktemp("tuned")
+    found = {}
+    for target in ("v", "eps"):
+        [(_, says)], _ = tuned(root, KnownRuns(lambda spec: 9 * (spec.trial == 0)), trials=4, target=target)
+        found[target] = says["schedule"]
+    return root, found
+
+
+def test_what_was_tuned_is_offered_and_drawn(tuned_store, open_app, monkeypatch):
+    monkeypatch.setattr(kin, "relatives", lambda spec: [])
+    monkeypatch.setattr(kin, "failures", lambda spec: [])
+    root, found = tuned_store
+    app = open_app(root, "lab", spec=["cosine"]).fine()
+    assert {f"laplace@tuned · gmm-v1 · {target}" for target in found} <= set(app.multiselect(key="lab.others").options)
+    app.multiselect(key="lab.others").set_value(["laplace@tuned · gmm-v1 · v", "laplace@tuned · gmm-v1 · eps"]).run()
+    assert app.fine().address["spec"] == ["cosine", found["v"], found["eps"]]
+    app = open_app(root, "lab", spec=["laplace@tuned · gmm-v1 · v"]).fine()
+    assert spec(app) == found["v"], "its parameters can be turned from there"
+    (error,) = open_app(root, "lab", spec=["edm", "laplace@tuned"]).error
+    assert "tuned for gmm-v1 × eps, gmm-v1 × v; write 'laplace@tuned · … · …'" in error.value
 
 
 def test_a_mixture_is_drawn_beside(lab):

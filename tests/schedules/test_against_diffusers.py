@@ -90,15 +90,17 @@ def test_what_has_no_name_is_refused(options):
         )
 
 
-def test_mode_of_sd3():
+@pytest.mark.parametrize("s", [1.29, 1.75])
+def test_mode_of_sd3(s):
+    """With both values that its table 1 has."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    t = training_utils.compute_density_for_timestep_sampling("mode", 200_000, mode_scale=1.29, generator=generator)
+    t = training_utils.compute_density_for_timestep_sampling("mode", 200_000, mode_scale=s, generator=generator)
     drawn = np.sort(2 * np.log((1 - t.double().numpy()) / t.double().numpy()))
     shares = (np.arange(drawn.size) + 0.5) / drawn.size
     inner = (shares > 0.01) & (shares < 0.99)
-    assert np.abs(schedules.create("mode").cdf(drawn) - shares)[inner].max() < 1.95 / np.sqrt(drawn.size)
+    assert np.abs(schedules.create("mode", s=s).cdf(drawn) - shares)[inner].max() < 1.95 / np.sqrt(drawn.size)
 
 
 def test_logit_normal_is_mirrored_in_their_training_scripts():

@@ -238,13 +238,13 @@ def _points(name):
             )
         return st.floats(space.low, space.high)
 
-    return st.fixed_dictionaries({key: values(space) for key, space in schedules.info(name).space.items()})
+    return st.fixed_dictionaries({key: values(space) for key, space in schedules.info(name).domain.items()})
 
 
 STATIC = [name for name in schedules.names() if not schedules.create(name).learns]
 
 
-@pytest.mark.parametrize("name", [name for name in STATIC if schedules.info(name).space])
+@pytest.mark.parametrize("name", [name for name in STATIC if schedules.info(name).domain])
 @given(data=st.data())
 @settings(max_examples=12, deadline=None, derandomize=True)
 def test_whole_parameter_space_conforms(name, data):
