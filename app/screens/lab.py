@@ -10,7 +10,7 @@ from functools import partial
 import streamlit as st
 
 import schedules
-from app import kin, links, results, sliders, theme, tuned_specs
+from app import kin, links, results, sliders, theme, trainer_flags, tuned_specs
 from app.card import head
 from app.charts import densities, frame
 from app.families import family
@@ -61,6 +61,7 @@ def page() -> None:
     with right:
         shielded(partial(kin.show, current, _draw_beside))
         shielded(partial(_export, current))
+        shielded(partial(trainer_flags.show, current, _take))
     usual = {"track": results.track_names()[0], "target": TARGETS[0], "export": FORMATS[0]}
     more = {key: str(st.session_state.get(f"{PAGE}.{key}", first)) for key, first in usual.items()}
     seen = {key: value for key, value in more.items() if value != usual[key]}
@@ -95,6 +96,14 @@ def _adopt(address: links.Address | None) -> list[str]:
         except UserError as mistake:
             mistakes.append(str(mistake))
     return mistakes
+
+
+def _take(schedule: Schedule) -> None:
+    """Make a schedule the current one; a mixture, whose parameters can't be turned, is drawn beside."""
+    if schedule.name in schedules.names():
+        _turn(schedule)
+    else:
+        _draw_beside(schedule.spec)
 
 
 def _turn(schedule: Schedule) -> None:
