@@ -1,4 +1,4 @@
-"""From a diffusers scheduler to a registered schedule; the other way is `schedules.exports.export`."""
+"""From a diffusers scheduler to a registered schedule; the other way is `schedules.export`."""
 
 from __future__ import annotations
 

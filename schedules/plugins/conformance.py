@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schedules import spaces
+from schedules import learning, spaces
 from schedules.densities.density import Array
 from schedules.errors import UserError, named
-from schedules.plugins import learning
 from schedules.schedule import Schedule, create, parse
 from schedules.user_code.guarded_calls import foreign
 from schedules.user_code.time_limit import TimeLimit, time_limit

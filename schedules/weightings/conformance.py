@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from schedules import spaces
+from schedules import learning, spaces
 from schedules.densities.density import Array
 from schedules.errors import UserError, named, text_of
-from schedules.plugins import learning
 from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
 from schedules.user_code.time_limit import TimeLimit, time_limit

@@ -8,8 +8,8 @@ import pytest
 
 import schedules
 from schedules import UserError, exports
+from schedules.export import export, to_diffusers
 from schedules.exports.diffusers_config import SINGLE
-from schedules.exports.export import export, to_diffusers
 
 torch = pytest.importorskip("torch")
 SPECS = ["cosine", "laplace|shift:a=3", "ddpm_linear", "preset/cosmos-video", "uniform_logsnr", "cubic"]

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 import schedules
-from schedules import UserError, register, weightings
+from schedules import UserError, learning, register, weightings
 from schedules.learned import Learned
-from schedules.plugins import learning
 from schedules.schedule import SCHEDULES
 from schedules.weightings import WEIGHTINGS
 
