@@ -10,6 +10,7 @@ from functools import partial
 import streamlit as st
 
 import schedules
+from app import trainer_flags
 from app.charts import densities, frame
 from app.data import links, results, tuned_specs
 from app.data.families import family
@@ -63,6 +64,7 @@ def page() -> None:
     with right:
         shielded(partial(similar_schedules.show, current, _draw_beside))
         shielded(partial(_export, current))
+        shielded(partial(trainer_flags.show, current, _take))
     usual = {"track": results.track_names()[0], "target": TARGETS[0], "export": FORMATS[0]}
     more = {key: str(st.session_state.get(f"{PAGE}.{key}", first)) for key, first in usual.items()}
     seen = {key: value for key, value in more.items() if value != usual[key]}
@@ -97,6 +99,14 @@ def _adopt(address: links.Address | None) -> list[str]:
         except UserError as mistake:
             mistakes.append(str(mistake))
     return mistakes
+
+
+def _take(schedule: Schedule) -> None:
+    """Make a schedule the current one; a mixture, whose parameters can't be turned, is drawn beside."""
+    if schedule.name in schedules.names():
+        _turn(schedule)
+    else:
+        _draw_beside(schedule.spec)
 
 
 def _turn(schedule: Schedule) -> None:

@@ -51,7 +51,7 @@ def export(
         ),
     ],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; printed without it.")] = None,
-    given: Annotated[
+    pinned: Annotated[
         str, typer.Option("--with", metavar="FLAGS", help="Of a trainer: flags that stay as they are, such as shift=3.")
     ] = "",
     tokens: Tokens = None,
@@ -71,7 +71,7 @@ def export(
         refuse_to_replace(out, force)
     parsed = resolved(spec, store, track, target)
     with blaming(parsed):
-        text = _exported(parsed, to, given, tokens, sigma_data)
+        text = _exported(parsed, to, pinned, tokens, sigma_data)
     if out is None:
         write_out(text, to)
         return
@@ -79,7 +79,7 @@ def export(
     print(out)
 
 
-def _exported(schedule: Schedule, to: str, given: str, tokens: int | None, sigma_data: float | None) -> str:
+def _exported(schedule: Schedule, to: str, pinned: str, tokens: int | None, sigma_data: float | None) -> str:
     """Text in a format, or a trainer's flags with notes on standard error. UserError: the trainer has none."""
     from schedules import UserError, trainers
     from schedules.errors import unknown
@@ -87,21 +87,21 @@ def _exported(schedule: Schedule, to: str, given: str, tokens: int | None, sigma
     from schedules.export import export as exported
 
     if to in FORMATS:
-        of_trainers = {"--with": given or None, "--tokens": tokens, "--sigma-data": sigma_data}
+        of_trainers = {"--with": pinned or None, "--tokens": tokens, "--sigma-data": sigma_data}
         if misplaced := [name for name, value in of_trainers.items() if value is not None]:
             raise UserError(f"{', '.join(misplaced)}: only of a trainer ({', '.join(trainers.names())}); got --to {to}")
         return exported(schedule, to)
     if to not in trainers.names():
         raise unknown("export format or trainer", to, [*FORMATS, *trainers.names()])
-    found = trainers.express(schedule, to, given=given, tokens=tokens, sigma_data=sigma_data)
-    if not found.exact:
+    expression = trainers.express(schedule, to, pinned=pinned, tokens=tokens, sigma_data=sigma_data)
+    if not expression.exact:
         raise UserError(
-            f"{to} can't draw {schedule.spec}; nearest is {one_line(found.flags)} ({found.spec}), "
-            f"{found.w1:.3g} nats of λ away on average (total variation {found.tv:.3g})"
+            f"{to} can't draw {schedule.spec}; nearest is {one_line(expression.flags)} ({expression.spec}), "
+            f"{expression.w1:.3g} nats of λ away on average (total variation {expression.tv:.3g})"
         )
-    for note in found.notes:
+    for note in expression.notes:
         print(f"note: {note}", file=sys.stderr)
-    return found.flags
+    return expression.flags
 
 
 def from_(
@@ -150,7 +150,7 @@ def _facts(trainer: str, reading: Reading) -> dict[str, Any]:
         "weighting": reading.weighting,
         "quantiles": quantiles(schedule),
         "same density as": similarity.same_density(schedule),
-        "nearest": [{"name": one.name, "tv": one.tv, "w1": one.w1} for one in similarity.nearest(schedule, RELATIVES)],
+        "nearest": [{"name": kin.name, "tv": kin.tv, "w1": kin.w1} for kin in similarity.nearest(schedule, RELATIVES)],
         "published": published,
         "source": trainers.get(trainer).source,
         "notes": list(reading.notes),
@@ -163,7 +163,7 @@ def _print(facts: dict[str, Any]) -> None:
     print("  λ at " + "   ".join(f"{share}: {value:.3f}" for share, value in facts["quantiles"].items()))
     if facts["same density as"]:
         print(f"  same density as: {', '.join(facts['same density as'])}")
-    near = [f"{one['name']} (TV {one['tv']:.3f}, {one['w1']:.3f} nats)" for one in facts["nearest"]]
+    near = [f"{kin['name']} (TV {kin['tv']:.3f}, {kin['w1']:.3f} nats)" for kin in facts["nearest"]]
     print(f"  nearest: {', '.join(near)}")
     for row in facts["published"]:
         print(f"  published: {row['track']}, target {row['target']}: {row['entry']}, {row['text']}")

@@ -49,5 +49,6 @@ def get(name: str) -> Format:
 
 @functools.cache
 def _formats() -> dict[str, Format]:
-    modules = [importlib.import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__)]
-    return {one.name: one for one in sorted((module.FORMAT for module in modules), key=lambda one: one.place)}
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    formats = sorted((module.FORMAT for module in modules), key=lambda form: form.place)
+    return {form.name: form for form in formats}

@@ -45,18 +45,18 @@ def read(name: str, flags: str, *, tokens: int | None = None, sigma_data: float 
 
 
 def express(
-    schedule: Schedule, name: str, *, given: str = "", tokens: int | None = None, sigma_data: float | None = None
+    schedule: Schedule, name: str, *, pinned: str = "", tokens: int | None = None, sigma_data: float | None = None
 ) -> Expression:
     """Flags for a density, exact or the nearest; see `schedules.trainers.common.search.express`."""
-    return search.express(schedule, get(name), given=given, tokens=tokens, sigma_data=sigma_data)
+    return search.express(schedule, get(name), pinned=pinned, tokens=tokens, sigma_data=sigma_data)
 
 
 def lines(schedule: Schedule) -> list[Expression]:
     """Flags for this very density, of every trainer that draws it; none for a schedule that learns."""
     if schedule.learns:
         return []
-    found = (search.exactly(schedule, get(name)) for name in names())
-    return [one for one in found if one is not None]
+    expressions = (search.exactly(schedule, get(name)) for name in names())
+    return [expression for expression in expressions if expression is not None]
 
 
 def own_lines(schedule: Schedule) -> dict[str, str]:
@@ -72,6 +72,6 @@ def own_lines(schedule: Schedule) -> dict[str, str]:
 @functools.cache
 def _trainers() -> dict[str, Trainer]:
     """The modules of this folder, imported when the first name is looked up."""
-    modules = [one.name for one in pkgutil.iter_modules(__path__) if not one.ispkg]
-    found = [importlib.import_module(f"{__name__}.{module}").TRAINER for module in modules]
-    return {one.name: one for one in found}
+    modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
+    trainers = [importlib.import_module(f"{__name__}.{module}").TRAINER for module in modules]
+    return {trainer.name: trainer for trainer in trainers}

@@ -94,9 +94,9 @@ def _shift(settings: Settings, model: str) -> tuple[float, tuple[str, ...]]:
     elif line is not None:
         mu = line.mu(tokens)
     else:
-        known = ", ".join([*LINES, "IDEOGRAM"])
+        readable = ", ".join([*LINES, "IDEOGRAM"])
         raise UserError(
-            f"onetrainer: dynamic_timestep_shifting needs a model_type whose scheduler is known here ({known} …); "
+            f"onetrainer: dynamic_timestep_shifting needs a model_type whose scheduler is known here ({readable} …); "
             f"got {model or 'none'}; a timestep_shift of your own says the same"
         )
     return math.exp(mu), (f"at {text(tokens)} tokens",)

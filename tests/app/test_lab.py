@@ -10,6 +10,7 @@ import pytest
 
 import schedules
 import schedules.relatives.similarity
+from app import trainer_flags
 from app.widgets import similar_schedules
 from harness import tracks
 
@@ -26,6 +27,7 @@ def lab(whole_lab, monkeypatch):
     """The page without its relatives and conformance, which take most of its time and have a test of their own."""
     monkeypatch.setattr(similar_schedules, "relatives", lambda spec: [])
     monkeypatch.setattr(similar_schedules, "failures", lambda spec: [])
+    monkeypatch.setattr(trainer_flags, "ranked", lambda spec: [])
     return whole_lab
 
 
@@ -132,3 +134,28 @@ def test_a_mistaken_transform_is_one_line(lab):
     (error,) = app.error
     assert "shift" in error.value
     assert spec(app) == "laplace"
+
+
+def test_a_trainers_flags_both_ways(whole_lab, monkeypatch):
+    monkeypatch.setattr(similar_schedules, "relatives", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "failures", lambda spec: [])
+    app = whole_lab(spec="preset/sd3").fine()
+    app.selectbox(key="lab.trainer").set_value("sd-scripts").run()
+    flags = "--timestep_sampling shift --sigmoid_scale 1 --discrete_flow_shift 3"
+    assert flags in [one.value for one in app.fine().code]
+    assert "digits-v1, target all" in app.words
+    app.text_area(key="lab.trainer-pasted").set_value("--timestep_sampling flux_shift --sigmoid_scale 1.2")
+    next(one for one in app.button if one.label == "Show what they draw").click().run()
+    assert spec(app.fine()) == "logit_normal:s=1.2|flux_shift:mu=1.15"
+    assert "at 4096 tokens" in app.words
+    assert "--timestep_sampling shift --sigmoid_scale 1.2" in "".join(one.value for one in app.code)
+    app.text_area(key="lab.trainer-pasted").set_value("--timestep_samplng flux_shift")
+    next(one for one in app.button if one.label == "Show what they draw").click().run()
+    (error,) = app.error
+    assert "did you mean timestep" in error.value
+
+
+def test_a_density_that_a_trainer_cannot_draw(lab):
+    app = lab(spec="laplace")
+    app.selectbox(key="lab.trainer").set_value("edm2").run()
+    assert "The nearest that it can is" in app.fine().words

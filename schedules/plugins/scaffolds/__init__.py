@@ -36,5 +36,6 @@ def get(kind: str) -> Scaffold:
 
 @functools.cache
 def _scaffolds() -> dict[str, Scaffold]:
-    modules = (importlib.import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__))
-    return {one.kind: one for one in (module.SCAFFOLD for module in modules)}
+    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    scaffolds = (module.SCAFFOLD for module in modules)
+    return {scaffold.kind: scaffold for scaffold in scaffolds}

@@ -39,8 +39,8 @@ def read(trainer: Trainer, flags: str, *, tokens: int | None = None, sigma_data:
     sigma_data: σ_d, where the trainer has one
     UserError: a flag that looks like a slip, a value that the trainer doesn't take, a draw without a density
     """
-    given, ignored = parse_flags(trainer, flags, tokens=tokens, sigma_data=sigma_data)
-    settings = complete(trainer, given)
+    stated, ignored = parse_flags(trainer, flags, tokens=tokens, sigma_data=sigma_data)
+    settings = complete(trainer, stated)
     draw = trainer.draw(settings)
     notes = draw.notes + ((f"not about noise levels, left aside: {', '.join(ignored)}",) if ignored else ())
     return Reading(_schedule(trainer, draw), draw.weighting, settings, notes)
@@ -49,35 +49,35 @@ def read(trainer: Trainer, flags: str, *, tokens: int | None = None, sigma_data:
 def parse_flags(
     trainer: Trainer, flags: str, *, tokens: int | None = None, sigma_data: float | None = None
 ) -> tuple[dict[str, Value], list[str]]:
-    """The flags given, in their own types, and the names of those that have nothing to do with noise levels."""
+    """The flags stated, in their own types, and the names of those that have nothing to do with noise levels."""
     switches = {name for name, flag in trainer.flags.items() if isinstance(flag.default, bool)}
     pasted = text.read(flags, switches)
-    given: dict[str, Value] = {}
+    stated: dict[str, Value] = {}
     for word in pasted.words:
-        given.update(trainer.named(word))
+        stated.update(trainer.named(word))
     ignored = []
     for name, value in pasted.named.items():
         if name in trainer.flags:
-            given[name] = _typed(trainer, name, trainer.flags[name], value)
+            stated[name] = _typed(trainer, name, trainer.flags[name], value)
         elif get_close_matches(name, trainer.flags, n=1, cutoff=LIKENESS):
             raise unknown(f"flag of {trainer.name}", name, trainer.flags)
         else:
             ignored.append(name)
     for name, number in (("tokens", tokens), ("sigma_data", sigma_data)):
         if number is not None:
-            given[name] = _extra(trainer, name, number)
-    return given, ignored
+            stated[name] = _extra(trainer, name, number)
+    return stated, ignored
 
 
-def complete(trainer: Trainer, given: Mapping[str, Value]) -> dict[str, Value]:
-    """The flags given, and the defaults of the others; one that the trainer's code decides on is left out."""
+def complete(trainer: Trainer, stated: Mapping[str, Value]) -> dict[str, Value]:
+    """The flags stated, and the defaults of the others; one that the trainer's code decides on is left out."""
     defaults = {name: flag.default for name, flag in trainer.flags.items() if flag.default is not None}
-    return {**defaults, **given}
+    return {**defaults, **stated}
 
 
-def drawn(trainer: Trainer, given: Mapping[str, Value]) -> tuple[Schedule, Draw]:
+def drawn(trainer: Trainer, stated: Mapping[str, Value]) -> tuple[Schedule, Draw]:
     """The density and all else that flags draw."""
-    draw = trainer.draw(complete(trainer, given))
+    draw = trainer.draw(complete(trainer, stated))
     return _schedule(trainer, draw), draw
 
 

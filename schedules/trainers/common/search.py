@@ -55,18 +55,18 @@ def express(
     schedule: Schedule,
     trainer: Trainer,
     *,
-    given: str = "",
+    pinned: str = "",
     tokens: int | None = None,
     sigma_data: float | None = None,
 ) -> Expression:
     """Flags that draw the density, or the nearest that the trainer can.
 
-    given:      flags that are to stay as they are, as a scheduler's shift or a script's name
+    pinned:      flags that are to stay as they are, as a scheduler's shift or a script's name
     tokens:     image tokens; only with them ways are tried whose density depends on them
     sigma_data: σ_d, where the trainer has one
-    UserError: a schedule that learns; flags given that leave no way
+    UserError: a schedule that learns; pinned flags that leave no way
     """
-    search = _Search(schedule, trainer, given, tokens, sigma_data)
+    search = _Search(schedule, trainer, pinned, tokens, sigma_data)
     return search.exact() or search.nearest()
 
 
@@ -79,22 +79,22 @@ class _Search:
     """One density and one trainer."""
 
     def __init__(
-        self, schedule: Schedule, trainer: Trainer, given: str, tokens: int | None, sigma_data: float | None
+        self, schedule: Schedule, trainer: Trainer, pinned: str, tokens: int | None, sigma_data: float | None
     ) -> None:
         if schedule.learns:
             raise UserError(f"schedule {schedule.spec!r} learns while training; there is no fixed density to export")
         self._schedule, self._trainer = schedule, trainer
-        self._given, _ = parse_flags(trainer, given, tokens=tokens, sigma_data=sigma_data)
+        self._pinned, _ = parse_flags(trainer, pinned, tokens=tokens, sigma_data=sigma_data)
         ways = [way for way in trainer.ways if self._is_open(way)]
         if not ways:
-            raise UserError(f"{trainer.name} has no way of drawing a density that goes with {given!r}")
+            raise UserError(f"{trainer.name} has no way of drawing a density that goes with {pinned!r}")
         wanted = _Wanted(schedule)
-        self._fits = [_Fit(wanted, trainer, way, self._given) for way in ways]
+        self._fits = [_Fit(wanted, trainer, way, self._pinned) for way in ways]
 
     def _is_open(self, way: Way) -> bool:
-        """Whether what is given goes together with a way, and is all that it needs."""
-        agrees = all(self._given.get(name, value) == value for name, value in way.fixed.items())
-        return agrees and all(name in self._given for name in way.needs)
+        """Whether what is pinned goes together with a way, and is all that it needs."""
+        agrees = all(self._pinned.get(name, value) == value for name, value in way.fixed.items())
+        return agrees and all(name in self._pinned for name in way.needs)
 
     def exact(self) -> Expression | None:
         """The first way that draws the density itself."""
@@ -114,7 +114,7 @@ class _Search:
 
     def nearest(self) -> Expression:
         """The way whose draws are the least far away on average."""
-        fits = [fit for fit in self._fits if not fit.way.kind or fit.way.kind in self._given]
+        fits = [fit for fit in self._fits if not fit.way.kind or fit.way.kind in self._pinned]
         points = [fit.least_squares() for fit in fits]
         first = [fit.distance(point) for fit, point in zip(fits, points, strict=True)]
         if min(first, default=FAR) >= FAR:
@@ -154,9 +154,9 @@ class _Wanted:
 class _Fit:
     """One way, its free numbers as a point of ℝⁿ: logarithms where a span says so."""
 
-    def __init__(self, wanted: _Wanted, trainer: Trainer, way: Way, given: dict[str, Value]) -> None:
-        self._wanted, self._trainer, self.way, self._given = wanted, trainer, way, given
-        self._spans = {name: span for name, span in way.free.items() if name not in given}
+    def __init__(self, wanted: _Wanted, trainer: Trainer, way: Way, pinned: dict[str, Value]) -> None:
+        self._wanted, self._trainer, self.way, self._pinned = wanted, trainer, way, pinned
+        self._spans = {name: span for name, span in way.free.items() if name not in pinned}
         self._low = np.array([_forth(span.low, span) for span in self._spans.values()])
         self._high = np.array([_forth(span.high, span) for span in self._spans.values()])
 
@@ -166,7 +166,7 @@ class _Fit:
             name: _rounded(min(max(_back(float(at), span), span.low), span.high), digits)
             for (name, span), at in zip(self._spans.items(), point, strict=True)
         }
-        return {**self._given, **self.way.fixed, **numbers}
+        return {**self._pinned, **self.way.fixed, **numbers}
 
     def difference(self, point: Array) -> Array:
         """F − G where it was asked for; `FAR` for what the trainer or the registry refuses."""
@@ -191,7 +191,7 @@ class _Fit:
         def residual(step: Array) -> Array:
             return root * self.difference(origin + step)
 
-        found = optimize.least_squares(
+        solution = optimize.least_squares(
             residual,
             np.ones(start.size),
             bounds=(self._low - origin, self._high - origin),
@@ -201,20 +201,20 @@ class _Fit:
             gtol=1e-15,
             max_nfev=100,
         )
-        return np.asarray(origin + found.x, dtype=np.float64)
+        return np.asarray(origin + solution.x, dtype=np.float64)
 
     def least_distance(self, start: Array) -> Array:
         """The point with the least W₁ near another."""
         if not start.size:
             return start
-        found = optimize.minimize(
+        solution = optimize.minimize(
             self.distance,
             start,
             method="Nelder-Mead",
             bounds=list(zip(self._low, self._high, strict=True)),
             options={"xatol": 1e-4, "fatol": 1e-5, "maxiter": 100},
         )
-        return np.asarray(found.x, dtype=np.float64)
+        return np.asarray(solution.x, dtype=np.float64)
 
     def _start(self) -> Array:
         middle = 0.5 * (self._low + self._high)

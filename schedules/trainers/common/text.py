@@ -104,8 +104,8 @@ def _gather(content: Mapping[str, Any], pasted: Pasted) -> None:
 
 
 def _read_entries(lines: list[str]) -> dict[str, str]:
-    found = (_ENTRY.match(line) for line in lines)
-    texts = {one[1]: one[2].strip().strip("\"'") for one in found if one}
+    entries = (_ENTRY.match(line) for line in lines)
+    texts = {entry[1]: entry[2].strip().strip("\"'") for entry in entries if entry}
     return {name: value for name, value in texts.items() if value.lower() not in ("", "null", "~")}
 
 
@@ -117,11 +117,11 @@ def _read_command(text: str, switches: Collection[str]) -> Pasted:
     pasted = Pasted()
     while tokens:
         token = tokens.pop(0)
-        found = _OPTION.match(token) or _PAIR.match(token)
-        if not found:
+        option = _OPTION.match(token) or _PAIR.match(token)
+        if not option:
             pasted.words.append(token)
             continue
-        name, value = found[1].replace("-", "_"), found[2]
+        name, value = option[1].replace("-", "_"), option[2]
         if value is None:
             value = tokens.pop(0) if tokens and _is_value(tokens[0], name in switches) else "true"
         pasted.named[name] = value

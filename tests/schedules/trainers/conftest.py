@@ -33,15 +33,17 @@ def both_ways():
     draw:   (settings, generator, count) → λ, written from the trainer's formula
     cell:   largest share of the draws that one point of the trainer's own grid of times may hold
     within: shares of the mass between which to compare, where the grid ends before the density does
-    given:  flags that the way back has to keep
+    pinned: flags that the way back has to keep
     """
 
-    def check(trainer, flags, draw, *, cell=0.0, within=(0.0, 1.0), tokens=None, sigma_data=None, given="", exact=True):
+    def check(
+        trainer, flags, draw, *, cell=0.0, within=(0.0, 1.0), tokens=None, sigma_data=None, pinned="", exact=True
+    ):
         reading = trainers.read(trainer, flags, tokens=tokens, sigma_data=sigma_data)
         drawn = draw(reading.settings, np.random.default_rng(0), COUNT)
         assert distance(drawn, reading.schedule, within) < CHANCE + cell
         if exact:
-            back = trainers.express(reading.schedule, trainer, given=given, sigma_data=sigma_data)
+            back = trainers.express(reading.schedule, trainer, pinned=pinned, sigma_data=sigma_data)
             assert back.exact
             again = trainers.read(trainer, back.flags, sigma_data=sigma_data)
             assert total_variation(again.schedule, reading.schedule) < SAME

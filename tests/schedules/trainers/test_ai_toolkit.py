@@ -74,7 +74,7 @@ def test_shift_by_tokens(both_ways, tokens):
 
 
 def test_fixed_shift(both_ways):
-    density = both_ways("ai-toolkit", "timestep_type: shift  # shift=3", draw, cell=0.004, given="# shift=3")
+    density = both_ways("ai-toolkit", "timestep_type: shift  # shift=3", draw, cell=0.004, pinned="# shift=3")
     assert density.spec == "flow_uniform|shift:a=3"
 
 

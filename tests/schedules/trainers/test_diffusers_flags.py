@@ -52,7 +52,7 @@ def test_presets(own_line):
 def test_a_shift_that_is_given_stays():
     """SD3's scheduler has 3, so SD3's paper density needs logit_mean 0 − and without a shift −ln 3."""
     sd3 = schedules.parse("preset/sd3")
-    assert "--logit_mean 0 --logit_std 1  # shift=3" in trainers.express(sd3, "diffusers-flags", given="shift=3").flags
+    assert "--logit_mean 0 --logit_std 1  # shift=3" in trainers.express(sd3, "diffusers-flags", pinned="shift=3").flags
     assert "--logit_mean -1.0986" in trainers.express(sd3, "diffusers-flags").flags
 
 

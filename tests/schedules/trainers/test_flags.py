@@ -76,7 +76,7 @@ def test_every_trainer_says_what_was_read():
 
 def test_lines_draw_what_they_are_asked_for():
     sd3 = schedules.parse("preset/sd3")
-    lines = {one.trainer: one for one in trainers.lines(sd3)}
+    lines = {line.trainer: line for line in trainers.lines(sd3)}
     assert set(lines) == set(trainers.names()) - {"ai-toolkit"}
     for name, line in lines.items():
         assert total_variation(trainers.read(name, line.flags).schedule, sd3) < SAME

@@ -138,9 +138,9 @@ def test_sigmoid_that_shifts_back_twice():
 def test_what_is_another_models_is_not_the_nearest():
     """SDXL's own table is nearer to one next to it, but nobody said that it is SDXL."""
     wanted, uniform = schedules.parse("scaled_linear|offset:by=0.1"), '"timestep_distribution": "UNIFORM"'
-    assert "model_type" not in trainers.express(wanted, "onetrainer", given=f"{{{uniform}}}").flags
-    given = f'{{{uniform}, "model_type": "STABLE_DIFFUSION_XL_10_BASE"}}'
-    assert trainers.express(wanted, "onetrainer", given=given).w1 == pytest.approx(0.1, abs=1e-3)
+    assert "model_type" not in trainers.express(wanted, "onetrainer", pinned=f"{{{uniform}}}").flags
+    pinned = f'{{{uniform}, "model_type": "STABLE_DIFFUSION_XL_10_BASE"}}'
+    assert trainers.express(wanted, "onetrainer", pinned=pinned).w1 == pytest.approx(0.1, abs=1e-3)
 
 
 def test_presets(own_line):

@@ -89,7 +89,7 @@ def test_flux_by_index_is_mirrored(both_ways):
     drawn = flux(by_index.settings, np.random.default_rng(0), 100_000)
     assert np.median(drawn) == pytest.approx(2.0, abs=0.03)
     assert by_index.schedule.ppf(0.5) == pytest.approx(2.0, abs=1e-12)
-    by_time = both_ways("sd-scripts", f"sd3_train.py {flags}", sd3, cell=0.004, given="sd3_train.py")
+    by_time = both_ways("sd-scripts", f"sd3_train.py {flags}", sd3, cell=0.004, pinned="sd3_train.py")
     assert by_time.ppf(0.5) == pytest.approx(-2.0, abs=1e-12)
     with pytest.raises(UserError, match=r"which script\?.*opposite directions"):
         trainers.read("sd-scripts", flags)
@@ -105,7 +105,7 @@ def test_flux_by_index_is_mirrored(both_ways):
 )
 def test_sd3(both_ways, flags, cell):
     line = f"accelerate launch sd3_train_network.py --learning_rate 1e-4 {flags}"
-    both_ways("sd-scripts", line, sd3, cell=cell, given="sd3_train_network.py")
+    both_ways("sd-scripts", line, sd3, cell=cell, pinned="sd3_train_network.py")
 
 
 def test_sd3_in_a_window(both_ways):
@@ -155,5 +155,5 @@ def test_what_a_script_does_not_read_is_refused():
 
 def test_a_script_that_is_given_is_kept():
     shifted = schedules.parse("flow_uniform|shift:a=2")
-    assert "--training_shift 2" in trainers.express(shifted, "sd-scripts", given="sd3_train.py").flags
+    assert "--training_shift 2" in trainers.express(shifted, "sd-scripts", pinned="sd3_train.py").flags
     assert "--discrete_flow_shift 2" in trainers.express(shifted, "sd-scripts").flags
