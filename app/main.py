@@ -9,7 +9,7 @@ import streamlit as st
 from app.style import theme
 
 st.set_page_config(page_title="snrbench", page_icon=theme.icon(), layout="wide")
-st.html(Path(__file__).with_name("phone.css"))
+st.html(Path(__file__).parent / "style" / "phone.css")
 st.logo(theme.logo(), size="medium")
 st.navigation(
     [
