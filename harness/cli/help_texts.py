@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import typer
-from typer.models import CallbackInfo, CommandInfo
+from typer.models import CommandInfo, TyperInfo
 
 from schedules.docstrings import docstring
 
 
 def keep(cli: typer.Typer) -> None:
     """Give the functions of all commands, and of groups of commands, the docstrings that `-OO` took."""
-    commands: list[CommandInfo | CallbackInfo] = [*cli.registered_commands]
+    commands: list[CommandInfo | TyperInfo] = [*cli.registered_commands]
     if cli.registered_callback is not None:
         commands.append(cli.registered_callback)
     for command in commands:
