@@ -6,14 +6,15 @@ and reports all that is wrong, property by property.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from schedules import spaces
+from schedules import learning, spaces
 from schedules.density import Array
-from schedules.errors import UserError
+from schedules.errors import UserError, named
 from schedules.foreign import foreign
 from schedules.schedule import Schedule, create, parse
 from schedules.time_limit import TimeLimit, time_limit
@@ -90,7 +91,7 @@ def _find(one: Property, schedule: Schedule) -> str | None:
     except TimeLimit:
         return f"no answer within {SECONDS:g} s"
     except (Exception, SystemExit) as problem:
-        return f"raised {type(problem).__name__}: {' '.join(str(problem).split())}"
+        return f"raised {named(problem)}"
 
 
 def _shapes(schedule: Schedule) -> str | None:
@@ -219,7 +220,31 @@ def _first(wrong: np.ndarray, symbol: str, at: Array, problem: str, value: Array
     return f"{problem.format(f'{value[where]:.9g}')} at {symbol}={at[where]:.9g}"
 
 
-PROPERTIES = (
+def _learns(schedule: Schedule) -> str | None:
+    """One that learns takes what training tells it, stays a density, and goes on from its saved state."""
+    if not schedule.learns:
+        return None
+    blocks = np.linspace(-learning.LIMIT, learning.LIMIT, 400).reshape(20, 20)
+
+    def importance(one: Schedule) -> Array:
+        value = one.importance(blocks)
+        if value.shape != blocks.shape:
+            raise learning.LearningError(f"importance of shape {blocks.shape} has shape {value.shape}")
+        return value
+
+    outputs = {"ppf": lambda one: one.ppf(SHARES), "importance": importance}
+    fresh = functools.partial(parse, schedule.spec)
+    return learning.problem(fresh, lambda one, u: one.ppf(u), outputs, _is_density)
+
+
+def _is_density(schedule: Schedule) -> str | None:
+    for one in DENSITY:
+        if problem := one.find(schedule):
+            return f"after update, {one.name!r} fails: {problem}"
+    return None
+
+
+DENSITY = (
     Property("shapes", _shapes),
     Property("ppf is finite", _quantiles_finite),
     Property("ppf is monotone", _quantiles_increase),
@@ -227,6 +252,10 @@ PROPERTIES = (
     Property("cdf inverts ppf", _inverse),
     Property("time inverts logsnr", _upper_tail),
     Property("integrates to 1", _integrates),
+)
+PROPERTIES = (
+    *DENSITY,
     Property("spec round-trips", _round_trip),
     Property("deterministic", _deterministic),
+    Property(learning.PROPERTY, _learns),
 )

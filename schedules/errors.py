@@ -16,3 +16,14 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     near = get_close_matches(name.lower(), choices, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}"
     return UserError(f"unknown {kind} {name!r}; {hint}")
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, in one line; its name where it says nothing: "NotImplementedError"."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def named(error: BaseException) -> str:
+    """An exception with its name, in one line: "KeyError: 'x'", "NotImplementedError"."""
+    name, text = type(error).__name__, text_of(error)
+    return name if text == name else f"{name}: {text}"

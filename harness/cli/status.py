@@ -30,7 +30,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
     from harness.execution import plans
     from harness.tracking.outcomes import ended
     from harness.tracking.store import Store
-    from harness.tracking.write import waiting
+    from harness.tracking.write import WHY, set_aside, waiting
     from schedules.errors import UserError
 
     opened = Store(store)
@@ -42,7 +42,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
     shown = plans.to_show(commands, finished)
     counts = _counts(found, shown, tracks.names())
     troubled = [run for run in found if run.outcome in ("failed", "diverged")]
-    undelivered = len(waiting(opened))
+    undelivered, refused = len(waiting(opened)), len(set_aside(opened))
     if json:
         reasons = {name: [f"{run.name}: {run.reason}" for run in troubled if run.experiment == name] for name in counts}
         print_json(
@@ -51,6 +51,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
                 "reasons": reasons,
                 "commands": [_as_json(command) for command in shown],
                 "waiting_to_be_recorded": undelivered,
+                "set_aside": refused,
             }
         )
         return
@@ -68,6 +69,8 @@ def status(store: Store = STORE, json: Json = False) -> None:
         print(
             f"{counted(undelivered, 'result')} waiting to be recorded; `{with_store('snrbench sync', store)}` does it"
         )
+    if refused:
+        print(f"{counted(refused, 'result')} set aside in {opened.set_aside}: {WHY} in each says why")
 
 
 def _counts(found: list[Ended], commands: list[Command], known: list[str]) -> dict[str, dict[str, int]]:

@@ -19,7 +19,7 @@ import torch
 
 from harness.data import image_file, images
 from harness.data.dataset import Dataset, Split
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 SPLITS = ("train", "val", "test")
 MODES = {1: "L", 3: "RGB"}
@@ -92,10 +92,8 @@ def _listed(folder: str) -> Any:
     try:
         return ImageFolder(root)
     except OSError as problem:
-        said = " ".join(str(problem).split())
-        raise UserError(
-            f"image folder {str(root)!r}: {said}; expected a folder with a subfolder of images for each class"
-        ) from problem
+        expected = "a folder with a subfolder of images for each class"
+        raise UserError(f"image folder {str(root)!r}: {text_of(problem)}; expected {expected}") from problem
 
 
 def _digest(found: Any) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from harness.data import official_files
 from harness.data.dataset import Dataset, Split
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 VARIABLE = "SNRBENCH_DATA"
 CACHE = "~/.cache/snrbench"
@@ -60,6 +61,22 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
 
     Raises UserError when the files are not there and cannot be downloaded, or cannot be read.
     """
+    found = splits(name, border, val_images)
+    mean, std = mean_and_std(found["train"].x)
+    scaled = {split: replace(part, x=part.x.float().sub_(mean).div_(std)) for split, part in found.items()}
+    return Dataset(
+        with_mirror_images(scaled["train"]) if mirrored else scaled["train"],
+        scaled["val"],
+        scaled["test"],
+        classes=CLASSES,
+        mean=mean,
+        std=std,
+        levels=torch.from_numpy((np.arange(LEVELS) - mean) / std),
+    )
+
+
+def splits(name: str, border: int = 0, val_images: int = VAL_IMAGES) -> dict[str, Split]:
+    """The three splits before they are scaled: x (N, C, side, side) uint8. Errors as load()."""
     from sklearn.model_selection import train_test_split
 
     images, labels = official(name, train=True)
@@ -68,22 +85,16 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
         np.sort(part) for part in train_test_split(rows, test_size=val_images, stratify=labels, random_state=SPLIT_SEED)
     )
     test_images, test_labels = official(name, train=False)
-    mean, std = mean_and_std(F.pad(images[train], [border] * 4))
+    test = len(images) + np.arange(len(test_images))
 
     def split(images: Tensor, labels: Tensor, group: np.ndarray) -> Split:
-        x = F.pad(images, [border] * 4).float().sub_(mean).div_(std)
-        return Split(x, labels, torch.from_numpy(group))
+        return Split(F.pad(images, [border] * 4), labels, torch.from_numpy(group))
 
-    learned = split(images[train], labels[train], train)
-    return Dataset(
-        with_mirror_images(learned) if mirrored else learned,
-        split(images[val], labels[val], val),
-        split(test_images, test_labels, len(images) + np.arange(len(test_images))),
-        classes=CLASSES,
-        mean=mean,
-        std=std,
-        levels=torch.from_numpy((np.arange(LEVELS) - mean) / std),
-    )
+    return {
+        "train": split(images[train], labels[train], train),
+        "val": split(images[val], labels[val], val),
+        "test": split(test_images, test_labels, test),
+    }
 
 
 def check_mnist() -> None:
@@ -126,7 +137,7 @@ def official(name: str, train: bool) -> tuple[Tensor, Tensor]:
         images, labels = torch.as_tensor(np.asarray(found.data)), torch.as_tensor(found.targets, dtype=torch.int64)
         return (images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)).contiguous(), labels
     except Exception as problem:  # torchvision raises whatever its readers and its downloads raise
-        cause = " ".join(str(problem).split()) or type(problem).__name__
+        cause = text_of(problem)
         raise UserError(
             f"data set {name} cannot be had in {str(folder)!r}: {cause}; {official_files.expected(name, folder)}. "
             f"Where there is a network, "

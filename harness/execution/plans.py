@@ -127,6 +127,7 @@ class Recorder:
         self._known = {run["key"] for run in runs}
         head = {
             "command": command_line() if command is None else command,
+            "store": str(store.root),
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "started": time.time(),
@@ -216,6 +217,9 @@ def _read(path: Path) -> Command | None:
     try:
         head = json.loads(path.read_text())
         runs = [Planned(**run) for run in head.pop("runs")]
+        store = path.parents[1]
+        if head.pop("store", str(store)) != str(store):
+            head["command"] = _on_store(head["command"], store)
         command = Command(path.stem, state="interrupted", runs={run.key: run for run in runs}, **head)
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -233,6 +237,15 @@ def _read(path: Path) -> Command | None:
     if command.code is not None and not command.left:
         command.state = "ended"
     return command
+
+
+def _on_store(command: str, store: Path) -> str:
+    """The command line for a store that was moved since; as it was typed it would make a new one at the old place."""
+    words = shlex.split(command)
+    named = [place for place, word in enumerate(words) if word.partition("=")[0] == "--store"]
+    for place in reversed(named):
+        del words[place : place + (1 if "=" in words[place] else 2)]
+    return shlex.join([*words, "--store", str(store)])
 
 
 def _events(path: Path) -> list[dict[str, Any]]:

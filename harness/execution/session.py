@@ -43,7 +43,7 @@ class Session:
     open:    jobs submitted that have not been handed out by `wait`
 
     What cannot go on leaves the block as a `Halt`, with the workers stopped and their checkpoints written: `Stopped`
-    after a signal, `StoreFull`, or what `halt` was given.
+    after a signal, `StoreFull`, or what `halt` was given. UserError where no result could be recorded.
     """
 
     def __init__(
@@ -73,6 +73,7 @@ class Session:
     def __enter__(self) -> Self:
         if self.settings.executor == "local":  # a cluster's nodes have data and weights of their own
             tracks.get(self.track).check()
+        self.store.check_active([self.track, f"{self.track}/tuning"])
         with ExitStack() as stack:
             self._executor: Executor = stack.enter_context(
                 executors.make(self.settings, self.store, self.total, self.expected.longest, self.track)

@@ -100,7 +100,7 @@ def _what_happened(folder: Path, processes: int, code: int) -> str:
         if exit_code < 0 and exit_code != -signal.SIGTERM:
             return f"process {rank} of {processes} died (killed by signal {-exit_code}; out of memory is one cause)"
     for problem in sorted(folder.glob("problem-*")):
-        return f"process {problem.name.partition('-')[2]} of {processes}: {problem.read_text()}"
+        return f"process {problem.name.partition('-')[2]} of {processes}: {problem.read_text(encoding='utf-8')}"
     for rank, exit_code in deaths:
         return f"process {rank} of {processes} died (exit code {exit_code})"
     with contextlib.suppress(OSError):

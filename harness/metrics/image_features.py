@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from harness.data.dataset import Dataset, Split
 from harness.data.images import VARIABLE, one_at_a_time, root, to_write
 from harness.tracks.track import imported
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 INCEPTION, DINOV2 = "inception-v3", "dinov2"
 INSTALL = 'pip install "snrbench[image]"'
@@ -211,4 +211,4 @@ def _sha256(path: Path) -> str:
 
 
 def _line(problem: BaseException) -> str:
-    return " ".join(str(problem).split()) or type(problem).__name__
+    return text_of(problem)

@@ -59,6 +59,7 @@ class Study:
                 study_name=self.subject.name, storage=self.storage, direction="minimize", load_if_exists=True
             )
             found = self._study.user_attrs
+            self.space = _begun_in(self.space, found.get("space"))
             for key, value in self._identity().items():
                 if key not in found:
                     self._study.set_user_attr(key, value)
@@ -195,6 +196,14 @@ class Study:
             study = self.storage.get_study_id_from_name(self.subject.name)
             self._ids[number] = self.storage.get_trial_id_from_study_id_trial_number(study, number)
         return self._ids[number]
+
+
+def _begun_in(space: Space, recorded: object) -> Space:
+    """The space of a study that is there already, where it is one of the entry's; the entry's own else."""
+    if not isinstance(recorded, Mapping) or recorded == space.record():
+        return space
+    before = Space.of(space.entry, recorded)
+    return before if before.record() == recorded else space
 
 
 def _other_rules(study: str, key: str, found: object, wanted: object) -> str:

@@ -56,6 +56,14 @@ def test_a_plan_says_what_is_left_and_for_how_long(store):
     assert (only(store).state, only(store).code, only(store).running) == ("ended", 1, [])
 
 
+@pytest.mark.parametrize("named", ["", " --store here", " --store=here"])
+def test_of_a_store_that_was_moved_it_says_the_command_for_where_it_is(tmp_path, named):
+    plans.Recorder(Store(tmp_path / "here"), specs(1), slots=1, command=f"snrbench run gmm-v1{named} --seeds 1")
+    (tmp_path / "here").rename(tmp_path / "there")
+    command = only(Store(tmp_path / "there")).command
+    assert command == f"snrbench run gmm-v1 --seeds 1 --store {tmp_path / 'there'}"
+
+
 def test_runs_planned_later_and_paused_ones_count(store):
     first, second = specs(2)
     recorder = plans.Recorder(store, [], slots=1, total=3)

@@ -31,7 +31,7 @@ from harness.execution.limits import completed
 from harness.execution.workers import share_of_gpu
 from harness.tracking.store import Store
 from harness.tracking.trouble import in_one_line
-from schedules.errors import UserError
+from schedules.errors import UserError, named
 
 RETRIES = 3
 QUEUED_A_SLOT = 2  # so that a slot never waits for the next task to reach its node
@@ -152,7 +152,7 @@ class RayExecutor:
             if outcome.result is not None:
                 reply.folder = unpack(outcome.result, self.store.outbox)
         except OSError as error:
-            return Done(job, UNWRITABLE, f"{type(error).__name__}: {error}")
+            return Done(job, UNWRITABLE, named(error))
         return done_of(self.settings, self.store, job, reply, "cpu", started)
 
 

@@ -2,6 +2,7 @@
 
 from optuna.distributions import FloatDistribution as Float
 from scipy import stats
+
 from schedules import register
 
 
