@@ -10,13 +10,12 @@ from functools import partial
 import streamlit as st
 
 import schedules
-from app import trainer_flags
 from app.charts import densities, frame
 from app.data import links, results, tuned_specs
 from app.data.families import family
 from app.style import theme
 from app.style.plain_text import code, plain, reflowed
-from app.widgets import similar_schedules, sliders
+from app.widgets import similar_schedules, sliders, trainer_flags
 from app.widgets.card_heading import head
 from app.widgets.error_boundary import shielded
 from leaderboards.wording import signed

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import typer
+from typer.models import CommandInfo, TyperInfo
 
 from schedules.user_code.docstrings import docstring
 
 
 def keep(cli: typer.Typer) -> None:
     """Give the functions of all commands, and of groups of commands, the docstrings that `-OO` took."""
-    commands = [*cli.registered_commands, *([cli.registered_callback] if cli.registered_callback else [])]
+    commands: list[CommandInfo | TyperInfo] = [*cli.registered_commands]
+    if cli.registered_callback is not None:
+        commands.append(cli.registered_callback)
     for command in commands:
         if command.callback is not None and command.callback.__doc__ is None:
             command.callback.__doc__ = docstring(command.callback)
