@@ -20,6 +20,6 @@ def docstring(thing: Any) -> str:
         definition = ast.parse(textwrap.dedent(inspect.getsource(thing))).body[0]
     except (OSError, TypeError, SyntaxError, IndexError):  # no source, or no definition of its own
         return ""
-    if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return ""
-    return ast.get_docstring(definition) or ""
+    if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return ast.get_docstring(definition) or ""
+    return ""
