@@ -275,7 +275,7 @@ def settings_of(
 
 def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
     from harness.execution import planner
-    from harness.tuning import tuned
+    from harness.tuning.studies import tuned
 
     entries = planner.entries(request.schedules, request.weightings, request.apply)
     found = functools.partial(tuned.found, store, request.track, command=tune)
