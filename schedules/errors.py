@@ -27,9 +27,3 @@ def named(error: BaseException) -> str:
     """An exception with its name, in one line: "KeyError: 'x'", "NotImplementedError"."""
     name, text = type(error).__name__, text_of(error)
     return name if text == name else f"{name}: {text}"
-
-
-def named(error: BaseException) -> str:
-    """An exception with its name, in one line: "KeyError: 'x'", "NotImplementedError"."""
-    name, text = type(error).__name__, text_of(error)
-    return name if text == name else f"{name}: {text}"

@@ -126,4 +126,4 @@ def _explained(place: Path | URL) -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-    return text_of(getattr(cause, "orig", None) or cause)
+    return text_of(getattr(cause, "orig", None) or cause or error)

@@ -1,6 +1,6 @@
 """A track's runs, brought up to date with what MLflow holds at the cost of what has changed.
 
-A store's own database is asked for the id and the times of every finished run (a millisecond per thousand), which is
+A store's own database is asked for the id and the times of every finished run (two milliseconds per thousand), which is
 compared with what the file has: what is new or was changed is read, what is gone goes. A server is asked for what was
 delivered since the file's newest run, and for what was deleted; what an administrator has erased for good is noticed by
 a rebuild only. A store that can't be written is kept up to date in memory.

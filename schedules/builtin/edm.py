@@ -24,7 +24,7 @@ def edm(p_mean: float = -1.2, p_std: float = 1.2, sigma_data: float = 1.0) -> De
     p_mean, p_std: of ln σ
     sigma_data:    standard deviation of the data that σ refers to. 1 is the form compared in arXiv:2407.03297,
                    N(2.4, 2.4²); EDM itself has 0.5, N(1.014, 2.4²) (`preset/edm-cifar10`)
-    Karras et al. 2022, table 1.
+    Karras et al. 2022, table 1. Stable Cascade's EDMTrainSchedule draws its mirror image, N(−2.4, 2.4²).
     """
     return stats.norm(-2.0 * p_mean + 2.0 * math.log(sigma_data), 2.0 * p_std)
 

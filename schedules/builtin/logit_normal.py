@@ -104,7 +104,12 @@ def stretched_logit_normal(m: float = 0.0, s: float = 1.0, p_low: float = 0.005,
     return from_flow_time(density, below, above)
 
 
-@register("reflected_logit_normal", space=_STRETCHED, given={"eps": Float(1e-4, 0.05, log=True)}, paper="LTX-2 trainer")
+@register(
+    "reflected_logit_normal",
+    space={**_STRETCHED, "m": Float(-3, 3)},
+    given={"eps": Float(1e-4, 0.05, log=True)},
+    paper="LTX-2 trainer",
+)
 def reflected_logit_normal(
     m: float = 0.0, s: float = 1.0, p_low: float = 0.005, p_high: float = 0.999, eps: float = 1e-3
 ) -> Density:

@@ -23,6 +23,6 @@ def terminal(density: Density, tau: float = 0.0) -> Density:
 def sine(density: Density, n: int = 0) -> Density:
     """t' = sin(πt/2), n times: moves mass towards noise, and leaves λ at the clean end a shift by −2 ln(π/2).
 
-    n: 1 is stable-audio-tools' DistributionShift with use_sine, after its shift; 0 changes nothing
+    n: 1 is stable-audio-tools' DistributionShift with use_sine (read), after its shift; 0 changes nothing
     """
     return FlowMapped(density, FlowMap(sines=n))
