@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -77,6 +78,6 @@ def expressed(spec: str, name: str) -> Expression:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def ranked(spec: str) -> list[dict[str, object]]:
+def ranked(spec: str) -> list[dict[str, Any]]:
     """Its rows on the published boards."""
     return published_rows(schedules.parse(spec))
