@@ -10,6 +10,7 @@ import numpy as np
 from schedules import learning, spaces
 from schedules.densities.density import Array
 from schedules.errors import UserError, named, text_of
+from schedules.plugins.conformance import CORNERS, CORNERS_OF_A_LEARNER
 from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
 from schedules.user_code.time_limit import TimeLimit, time_limit
@@ -35,7 +36,11 @@ def validate(weighting: Weighting | str) -> None:
 def results(weighting: Weighting | str) -> Iterator[tuple[str, str, str | None]]:
     """(spec, property, problem or None) for every point of the parameter space."""
     first = parse(weighting) if isinstance(weighting, str) else weighting
-    corners = spaces.corners(first.info.ranges) if first.info.ranges else []
+    corners = (
+        spaces.corners(first.info.ranges, CORNERS_OF_A_LEARNER if first.learns else CORNERS)
+        if first.info.ranges
+        else []
+    )
     points = {one.spec: one for one in [first, *(create(first.name, **params) for params in [{}, *corners])]}
     for spec, point in points.items():
         for name, wrong in _properties(point):
