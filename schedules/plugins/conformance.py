@@ -23,8 +23,6 @@ RESOLUTION = 1e-8  # of λ, relative beyond |λ| = 1: half a digit better than w
 MAX_UNRESOLVED = 5e-3  # share of the mass that may lie in intervals of λ below the resolution
 SECONDS = 20.0  # for all properties at one point of the parameter space
 
-CORNERS, CORNERS_OF_A_LEARNER = 64, 16  # tried at most; what learns takes a tenth of a second at each
-
 _DEPTHS = np.arange(12.0, 0.0, -0.5)
 SHARES = np.concatenate([10.0**-_DEPTHS, [0.5], 1.0 - 10.0 ** -_DEPTHS[::-1]])
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -74,7 +72,10 @@ def _points(first: Schedule) -> Iterator[tuple[Schedule | None, str | None]]:
     if first.info.spec or not first.info.ranges:
         return
     seen = {first.spec}
-    for params in [{}, *spaces.corners(first.info.ranges, CORNERS_OF_A_LEARNER if first.learns else CORNERS)]:
+    for params in [
+        {},
+        *spaces.corners(first.info.ranges, spaces.CORNERS_OF_A_LEARNER if first.learns else spaces.CORNERS),
+    ]:
         try:
             with time_limit(SECONDS):
                 point = create(first.name, **params)
