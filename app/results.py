@@ -28,7 +28,7 @@ from leaderboards.bundles import contents
 from leaderboards.bundles.receipt import RECEIPTS
 from leaderboards.narrow import plain
 from leaderboards.query import METRICS, Metric, tracks
-from leaderboards.rows import Board
+from leaderboards.rows import ALL_TARGETS, Board
 from leaderboards.sources import Sources, table_of
 from leaderboards.views import Curve
 from schedules import UserError
@@ -224,6 +224,21 @@ def board(store: Store, view: View) -> Board:
     return query.board_of(
         narrowed(store, view), view.track, metric=view.metric, target=view.one_target, guidance=view.guidance
     )
+
+
+def why_not_over_targets(store: Store, view: View) -> str:
+    """Why the board of a view has no table over all targets; empty where it has one, or there are no two targets."""
+    if len(targets(store, view.track)) < 2:
+        return ""
+    found = board(store, view.of(target=ALL_TARGETS))
+    return "" if found.overall or len(found.cells) < 2 else found.notes[0]
+
+
+def fullest_target(store: Store, view: View) -> str:
+    """The target that most entries of a view have runs of."""
+    pairs = narrowed(store, view)[["entry", "target"]].drop_duplicates()
+    counts = pairs["target"].value_counts()
+    return max(targets(store, view.track), key=lambda target: int(counts.get(target, 0)))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -14,6 +14,7 @@ from leaderboards.blocks import largest_block
 from leaderboards.rows import ALL_TARGETS
 from leaderboards.scale import MetricLike, Scale
 from leaderboards.statistics import Array, pool_seeds
+from leaderboards.wording import listed
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Panel:
 
     def _noting(self, what: str, names: Iterable[str]) -> Panel:
         names = list(names)
-        return replace(self, notes=(*self.notes, f"{what}: {', '.join(names)}")) if names else self
+        return replace(self, notes=(*self.notes, f"{what}: {listed(names)}")) if names else self
 
 
 def panel(

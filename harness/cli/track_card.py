@@ -52,10 +52,11 @@ def listing(tracks: Sequence[Track]) -> Table:
     return table
 
 
-def tables(track: Track, card: Mapping[str, Any]) -> list[Table]:
+def tables(track: Track, card: Mapping[str, Any], cautions: Sequence[str] = ()) -> list[Table]:
     """The card of a track, a table for each part of it.
 
-    card: what was measured, `harness.tracks.card`
+    card:     what was measured, `harness.tracks.card`
+    cautions: what the track has too few of, `harness.tracks.enough`
     """
     from harness.tuning.budget import Budget
 
@@ -68,6 +69,7 @@ def tables(track: Track, card: Mapping[str, Any]) -> list[Table]:
         ("targets", ", ".join(track.targets), "what a network may predict"),
         ("needs", track.needs or "no data to be had first", f"extra: {track.extra}" if track.extra else ""),
     ]
+    own += [("note", caution, "") for caution in cautions]
     made = [_table(track.name, own)]
     for name, part in track:
         if isinstance(part, Declared):
@@ -114,7 +116,7 @@ def _cost(track: Track, card: Mapping[str, Any]) -> Rows:
         elif kind == "cpu" and seconds:
             rows.append((title, _seconds(seconds), "median of the runs behind the figures below"))
         else:
-            command = f"python -m harness.tracks.measure {track.name} --cost {kind}"
+            command = f"python -P -m harness.tracks.measure {track.name} --cost {kind}"
             rows.append((title, NOT_MEASURED, f"{command} measures it" if track in BUILT_IN else ""))
     return rows
 

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from harness.data.dataset import Dataset, Split
 from harness.data.images import LEVELS, VARIABLE, root
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 INDEX = "index.json"
 SPLITS = ("train", "val", "test")
@@ -146,9 +146,8 @@ def mapped(file: Path) -> np.ndarray:
     try:
         return np.load(file, mmap_mode="r")
     except (OSError, ValueError, EOFError) as problem:
-        said = " ".join(str(problem).split())
         raise UserError(
-            f"{str(file)!r} is missing or damaged: {said}; delete the folder and prepare again"
+            f"{str(file)!r} is missing or damaged: {text_of(problem)}; delete the folder and prepare again"
         ) from problem
 
 

@@ -1,8 +1,8 @@
 """Measures the card of a track: its floors, its end terms, and what runs of the baseline cost and scatter.
 
-    python -m harness.tracks.measure digits-v1 --store snrbench-store
-    python -m harness.tracks.measure digits-v1 --cost cuda
-    python -m harness.tracks.measure cifar10-v1 --device cuda
+    python -P -m harness.tracks.measure digits-v1 --store snrbench-store
+    python -P -m harness.tracks.measure digits-v1 --cost cuda
+    python -P -m harness.tracks.measure cifar10-v1 --device cuda
 
 writes harness/tracks/cards/<track>.json. The baseline's figures come from the store, which must hold its runs. With
 `--cost` only the seconds of a run on that device are measured, and put into the card beside what it holds. `--device`
@@ -36,13 +36,14 @@ from harness.specs import BASELINE, Entry, RunSpec
 from harness.tracking.read import read_runs
 from harness.tracks.track import Track, counted, read_card
 from harness.training.compilation import compilation
+from schedules.errors import UserError
 
 REPEATS = 10
 
 
 def main() -> None:
     """Measure and write one card."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="Measure the card of a track and write it to harness/tracks/cards.")
     parser.add_argument("track", choices=tracks.names())
     parser.add_argument("--store", type=Path, default=Path("snrbench-store"))
     parser.add_argument("--cost", choices=("cpu", "cuda"), help="measure the seconds of a run alone, on this device")
@@ -50,11 +51,14 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     track = tracks.get(options.track)
-    card = (
-        with_cost(read_card(track.name), track, options.cost)
-        if options.cost
-        else whole(track, options.store, options.device)
-    )
+    try:
+        card = (
+            with_cost(read_card(track.name), track, options.cost)
+            if options.cost
+            else whole(track, options.store, options.device)
+        )
+    except UserError as refused:
+        parser.error(str(refused))
     path = Path(__file__).with_name("cards") / f"{track.name}.json"
     path.write_text(json.dumps(card, indent=2) + "\n")
     print(path.read_text())
@@ -67,7 +71,7 @@ def whole(track: Track, store: Path, device: str = "cpu") -> dict[str, Any]:
     card = {
         "fingerprint": track.fingerprint,
         "protocol": track.protocol,
-        "command": f"python -m harness.tracks.measure {track.name}",
+        "command": f"python -P -m harness.tracks.measure {track.name}",
         **facts(place),
         "floors": floors(place),
         **baseline(track, store),
@@ -135,6 +139,7 @@ def facts(place: Bench) -> dict[str, Any]:
     found: dict[str, Any] = {
         "sizes": {"train": len(data.train), "val": len(data.val), "test": len(data.test)},
         "shape": list(data.shape),
+        "feature_dimensions": len(place.evaluator.moments["test"].mean),
         "mean": data.mean,
         "sigma_data": data.std,
         "network_parameters": sum(parameter.numel() for parameter in place.network(0).parameters()),
@@ -160,9 +165,17 @@ def facts(place: Bench) -> dict[str, Any]:
 def floors(place: Bench) -> dict[str, float]:
     """Each sample metric with real training data in the place of samples, mean over ten random subsets."""
     evaluator, data = place.evaluator, place.data
-    assert evaluator.rules.paired_points <= evaluator.rules.samples
-    count = max((evaluator.rules.samples, *evaluator.rules.fid))
-    assert count <= len(data.train) or not evaluator.rules.fid, "a FID's name says of how many images it is"
+    rules, count = evaluator.rules, max((evaluator.rules.samples, *evaluator.rules.fid))
+    if rules.paired_points > rules.samples:
+        raise UserError(
+            f"{place.track.name} takes kd of {rules.paired_points} samples and draws {rules.samples}; expected at most "
+            "as many"
+        )
+    if rules.fid and count > len(data.train):
+        raise UserError(
+            f"{place.track.name} has {len(data.train)} training images; the floor of {counted('fid', count)} is of "
+            f"{count}, as its name says"
+        )
     found: dict[str, list[float]] = {}
     for repeat in range(REPEATS):
         rng = np.random.default_rng([place.track.evaluation.seed, repeat])

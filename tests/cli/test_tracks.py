@@ -55,7 +55,7 @@ def test_the_card_says_what_a_run_costs_or_how_to_measure_it():
     known = by_name(track_card._cost(track, {"cost": {"cuda": at}}))
     assert known["H100"] == ["1 min 15 s", "training 30 s, evaluation 45.4 s; on a card"]
     assert known["one CPU core"][0] == "not measured"
-    assert "python -m harness.tracks.measure digits-v1 --cost cpu" in known["one CPU core"][1]
+    assert "python -P -m harness.tracks.measure digits-v1 --cost cpu" in known["one CPU core"][1]
     written = by_name(track_card._cost(track, {"seconds_a_run_on_one_cpu_core": 14.1}))
     assert written["one CPU core"][0] == "14.1 s"
     assert written["H100"][0] == "not measured"

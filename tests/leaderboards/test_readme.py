@@ -57,6 +57,9 @@ def test_the_page_says_the_rule_and_keeps_the_ranks_of_the_whole_table(long_boar
     assert "all 40, and each target: [published/my results/table.md](published/my%20results/table.md)." in text
     assert [line for line in text.splitlines() if line.startswith("| 21 | `cosine` |")]
     assert sum(line.startswith("| ") for line in text.splitlines()) == 1 + 20
+    tuned = [line for line in text.splitlines() if line.startswith("- `")]
+    assert len(tuned) == 6, "what each tuned entry that is shown was tuned to"
+    assert tuned[0].startswith("- `edm@tuned`: v: ")
     assert readme.refresh(page, long_board, release, "published/my results/table.md")
     assert page.read_text() == text
 
