@@ -79,7 +79,7 @@ def predict(track: Any, shape: tuple[int, ...], classes: int, sizes: dict[str, i
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from harness.evaluation.evaluator import SAMPLING_CHUNK
+    from harness.evaluation.drawing import SAMPLING_CHUNK
     from harness.training.precision import casting
 
     rules, values = track.training, math.prod(shape)

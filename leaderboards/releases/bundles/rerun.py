@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from harness.device import describe
-from harness.metrics.catalog import METRICS
+from harness.metrics.registry import METRICS
 from harness.metrics.keys import Measured, parse
 from harness.runs.run import execute
 from leaderboards.releases.bundles.contents import Bundle, BundledRun
