@@ -177,7 +177,7 @@ def narrowed(store: Store, view: View) -> pd.DataFrame:
 
 
 def recorded(store: Store, track: str) -> dict[str, Metric]:
-    """The metrics that a track can be ranked by, in the catalogue's order; the primary one where there is none."""
+    """The metrics that a track can be ranked by, in the registry's order; the primary one where there is none."""
     present = set(table(store, track)["metric"].unique())
     primary = tracks.get(track).primary_metric
     found = {name: metric for name, metric in METRICS.items() if name in present and metric.ranks}

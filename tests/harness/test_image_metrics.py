@@ -92,7 +92,8 @@ def track_of(**evaluation):
         }
     )
     spaces = {"features": extractor("tiny_space"), "dinov2": extractor("other_space")}
-    return CIFAR10.model_copy(update={"name": "tiny-images-v1", "evaluation": rules, **spaces})
+    training = CIFAR10.training.model_copy(update={"precision": "fp32"})
+    return CIFAR10.model_copy(update={"name": "tiny-images-v1", "training": training, "evaluation": rules, **spaces})
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,10 @@ def test_samples_are_drawn_in_the_declared_precision_and_returned_in_float32():
         made.run(25)
         made.ema.average.load_state_dict(plain.ema.average.state_dict())
     with torch.inference_mode():
-        exact, coarse = (made.ema.average.at_one_logsnr(x, level, label) for made in (plain, half))
+        exact, coarse = (
+            sampling(made.ema.average.at_one_logsnr, made.rules.precision, made.device)(x, level, label)
+            for made in (plain, half)
+        )
         unsampled = half.ema.average(x, level.expand(4), label)
     assert coarse.dtype == torch.float32
     assert not torch.equal(exact, coarse)

@@ -165,11 +165,12 @@ def main() -> None:
     parser.add_argument("track")
     parser.add_argument("--plugin", action="append", default=[])
     parser.add_argument("--track-plugin", action="append", default=[])
+    parser.add_argument("--metric-plugin", action="append", default=[])
     options = parser.parse_args()
     from harness import tracks
     from harness.execution.plugins import load
 
-    load(options.plugin, options.track_plugin)
+    load(options.plugin, options.track_plugin, options.metric_plugin)
     track = tracks.get(options.track)
     print(json.dumps({name: round(value, 1) for name, value in asdict(of_data(track, track.data())).items()}))
 
