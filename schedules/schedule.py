@@ -62,16 +62,6 @@ class Schedule:
         given = {one.key: one.value for one in source.arguments} if isinstance(source, Call) else {}
         return {key: given.get(key, default) for key, default in self.info.params.items()}
 
-    def with_params(self, **params: Any) -> Schedule:
-        """The same schedule, transforms included, with some of its family's parameters replaced."""
-        if not isinstance(self._tree.source, Call):
-            raise UserError(f"schedule {self.spec!r}: a mixture has no parameters of its own")
-        bound = SCHEDULES.bind(self.name, {**self.params, **params}) if not self.info.spec else {}
-        if self.info.spec and params:
-            raise UserError(f"preset {self.name!r} has no parameters; it stands for {self.info.spec!r}")
-        arguments = tuple(Argument(key, value) for key, value in bound.items())
-        return _build(replace(self._tree, source=Call(self.name, arguments)), self.spec)
-
     def pdf(self, logsnr: ArrayLike) -> Array:
         """p(λ), per nat."""
         with foreign():

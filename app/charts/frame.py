@@ -38,9 +38,7 @@ def figure(x: str, y: str, height: int = 320, **layout: Any) -> go.Figure:
     return made
 
 
-def line(
-    made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, hover: str = "%{y:.3g}", **more: Any
-) -> None:
+def line(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
     """A line of an entry."""
     made.add_scatter(
         x=x,

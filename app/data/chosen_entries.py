@@ -42,7 +42,7 @@ class Chosen:
         found = results.ranked_runs(self.store, self.view.track, self.view.target)
         return found[found["label"].isin(list(self.styles)) & (found["outcome"] == "finished")]
 
-    def by_run(self, learned_only: bool = False) -> dict[str, tuple[str, int]]:
+    def by_run(self) -> dict[str, tuple[str, int]]:
         """run_id → entry and seed."""
         runs = self.runs()
         found = zip(runs["run_id"].astype(str), runs["label"].astype(str), runs["seed"].astype(int), strict=True)

@@ -5,7 +5,6 @@ Shared, not copied, between visitors: nobody changes them.
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from app.data import results
@@ -23,7 +22,7 @@ from leaderboards.comparisons.transfer import Transfer
 from leaderboards.comparisons.variance import VarianceTable
 from leaderboards.comparisons.wins import Wins, wins
 from leaderboards.releases import small_curves
-from leaderboards.statistics.error_bands import ErrorBands, bands
+from leaderboards.statistics.error_bands import ErrorBands, of_runs
 
 
 def choice(view: View) -> compare.Choice:
@@ -43,17 +42,7 @@ def error_bands(store: Store, track: str, target: str, labels: tuple[str, ...], 
     runs = results.ranked_runs(store, track, target)
     runs = runs[runs["label"].isin([*labels, baseline])]
     curves = small_curves.error_curves(store.folder, track, runs["run_id"].astype(str))
-    runs = runs[runs["run_id"].isin(list(curves))]
-    of_baseline = runs.loc[runs["label"] == baseline, "run_id"]
-    if of_baseline.empty:
-        return None
-    logsnr = curves[str(of_baseline.iloc[0])].x
-    names, seeds = sorted(runs["label"].unique()), sorted(runs["seed"].unique())
-    errors = np.full((len(names), len(seeds), len(logsnr)), np.nan)
-    for run_id, name, seed in zip(runs["run_id"], runs["label"], runs["seed"], strict=True):
-        if np.array_equal(curves[str(run_id)].x, logsnr):
-            errors[names.index(name), seeds.index(seed)] = curves[str(run_id)].y
-    return ErrorBands(tuple(names), logsnr, bands(errors, names.index(baseline)), baseline)
+    return of_runs(runs, {run_id: (curve.x, curve.y) for run_id, curve in curves.items()}, baseline)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from app.data.results import FRESH, Store
 from harness.results.store import Store as Opened
 from harness.specs import Apply, Entry
-from harness.tuning import storage
+from harness.tuning.studies import storage
 from leaderboards.wording import change
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 import schedules
 from app.data import studies
 from app.data.results import Store
-from harness.tuning import lookup
+from harness.tuning.studies import lookup
 from schedules import Schedule, UserError
 
 BETWEEN = " · "

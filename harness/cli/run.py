@@ -12,7 +12,17 @@ import typer
 
 from harness.cli import run_report, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
-from harness.cli.options import STORE, Json, MetricPlugins, Plugins, Store, TrackPlugins, counted, print_json, with_store
+from harness.cli.options import (
+    STORE,
+    Json,
+    MetricPlugins,
+    Plugins,
+    Store,
+    TrackPlugins,
+    counted,
+    print_json,
+    with_store,
+)
 from harness.cli.splitting import MicroBatch, Processes, Stack
 
 if TYPE_CHECKING:
@@ -283,7 +293,7 @@ def settings_of(
 
 def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
     from harness.execution import planner
-    from harness.tuning import tuned
+    from harness.tuning.studies import tuned
 
     entries = planner.entries(request.schedules, request.weightings, request.apply)
     found = functools.partial(tuned.found, store, request.track, command=tune)

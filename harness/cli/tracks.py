@@ -23,9 +23,7 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @tracks.command("list")
-def list_tracks(
-    json: Json = False, track_plugin: TrackPlugins = None, metric_plugin: MetricPlugins = None
-) -> None:
+def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_plugin: MetricPlugins = None) -> None:
     """Every track, a line each, with what it needs."""
     from harness import tracks as registry
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from harness.execution.job import Settings
     from harness.results.store import Store as StoreFolder
     from harness.tuning.budget import Budget
-    from harness.tuning.study import Study
-    from harness.tuning.subject import Subject
+    from harness.tuning.studies.study import Study
+    from harness.tuning.studies.subject import Subject
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -161,7 +161,7 @@ def _subjects(request: Request) -> list[Subject]:
     from harness import tracks
     from harness.execution import planner
     from harness.specs import Wanted, checked_target
-    from harness.tuning.subject import Subject
+    from harness.tuning.studies.subject import Subject
     from schedules.errors import UserError
 
     if request.every and request.schedules:
@@ -206,11 +206,11 @@ def _work(
     from harness.execution.session import Session
     from harness.execution.stop_signals import Halt
     from harness.results.write import deliver_all
-    from harness.tuning import storage
     from harness.tuning.recorded_runs import Record
     from harness.tuning.run_dispatch import Desk
     from harness.tuning.search import search
-    from harness.tuning.study import Study
+    from harness.tuning.studies import storage
+    from harness.tuning.studies.study import Study
 
     store.prepare()
     opened, locks = storage.open_storage(store)

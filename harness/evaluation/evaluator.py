@@ -115,5 +115,10 @@ class Evaluator:
 
     def _curve(self, subject: Subject, data: Split) -> ErrorCurve:
         return error_curve.error_curve(
-            subject.network, subject.prediction, data, self.references.logsnr, self.rules.seed, self.references.data.truth
+            subject.network,
+            subject.prediction,
+            data,
+            self.references.logsnr,
+            self.rules.seed,
+            self.references.data.truth,
         )

@@ -58,7 +58,9 @@ class References:
         self.second: InSpace | None = None
         if track.dinov2 is not None:
             other = space_of(track.dinov2(device), data)
-            self.second = self._in(other, {name: other.of_split(split, device) for name, split in self.splits.items()}, rows)
+            self.second = self._in(
+                other, {name: other.of_split(split, device) for name, split in self.splits.items()}, rows
+            )
 
     @property
     def has(self) -> frozenset[Need]:

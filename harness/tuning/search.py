@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from harness.tuning.confirmation import Confirmation
 from harness.tuning.pruning import completed
 from harness.tuning.run_dispatch import Desk
-from harness.tuning.study import Block, Study
+from harness.tuning.studies.study import Block, Study
 from harness.tuning.trial import FAILED, REFUSED, STATES, Trial
 
 LOOK_SECONDS = 2.0

@@ -15,7 +15,7 @@ from harness.specs import Entry, RunSpec
 from harness.tuning import objective
 from harness.tuning.pruning import hopeless
 from harness.tuning.run_dispatch import Desk
-from harness.tuning.study import Study
+from harness.tuning.studies.study import Study
 from schedules.errors import UserError
 
 FINISHED, PRUNED, DIVERGED, FAILED, REFUSED = "finished", "pruned", "diverged", "failed", "refused"

@@ -1,4 +1,4 @@
-"""What the app shows besides boards: runs and their failures, training curves, ε-error against λ, samples.
+"""What the app shows besides boards: runs and their failures, scores along the budget, learned densities.
 
 With `query.runs_table` and `query.board_of`, this is all that the app reads results through; nothing here writes.
 What takes a `table` is a pure function of that long table, so that one reading serves a whole page.
@@ -18,7 +18,6 @@ from harness.results import read
 from leaderboards.boards import curves
 from leaderboards.boards.board import BASELINE
 from leaderboards.data import selection
-from leaderboards.statistics.error_bands import ErrorBands, of_runs
 from leaderboards.statistics.student_t import Array
 
 RUN_COLUMNS = [
@@ -51,62 +50,21 @@ def ranked_runs(table: pd.DataFrame, target: str, protocol: str | None = None) -
     return found[["label", *RUN_COLUMNS]].sort_values(["label", "seed"]).reset_index(drop=True)
 
 
-def marks(table: pd.DataFrame, target: str, metric: str, protocol: str | None = None) -> pd.DataFrame:
-    """Score against budget: columns label, seed, mark (fraction of the budget), value; unguided, test split."""
-    return marks_of_targets(table, [target], metric, protocol)[0]
-
-
 def marks_of_targets(
     table: pd.DataFrame, targets: Iterable[str], metric: str, protocol: str | None = None
 ) -> list[pd.DataFrame]:
-    """The same for several targets, whose runs are selected once."""
+    """Score against budget for each target: columns label, seed, mark (fraction of the budget), value.
+
+    Unguided, on the test split; the runs are selected once for all targets.
+    """
     ranked = _ranked(table, protocol, [metric])
     wide = [curves.marks(ranked.of(target).scores, metric).reset_index() for target in targets]
     return [one.melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna() for one in wide]
 
 
-def histories(store: Path, run_ids: Iterable[str], metric: str) -> dict[str, Curve]:
-    """run_id → a metric along training, such as the loss, for the runs that have it."""
-    found = {run_id: read.history(store, run_id, metric) for run_id in run_ids}
-    return {run_id: _curve(*zip(*points, strict=True)) for run_id, points in found.items() if points}
-
-
-def error_curves(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
-    """run_id → the held-out ε-error against λ, for the runs that have it (artifact `curves.json`)."""
-    return _stored_curves(store, run_ids, "curves.json", "eps_error")
-
-
-def error_bands(
-    store: Path,
-    table: pd.DataFrame,
-    target: str,
-    protocol: str | None = None,
-    quantity: str = "eps_error",
-    labels: Iterable[str] | None = None,
-) -> ErrorBands | None:
-    """Each entry's ε-error against λ as a ratio to the baseline's; None where the baseline has no curve.
-
-    quantity: "eps_error", or "excess" above the optimal denoiser, on tracks that know it
-    labels:   entries to read, as boards name them; None reads all. The baseline is always read.
-
-    Curves on another λ grid than the baseline's are left out, and a note says so.
-    """
-    ranked = _ranked(table, protocol)
-    baseline, runs = ranked.baseline, ranked.of(target).runs.sort_values(["label", "seed"])
-    if labels is not None:
-        runs = runs[runs["label"].isin({*labels, baseline})]
-    found = _stored_curves(store, runs["run_id"], "curves.json", quantity)
-    return of_runs(runs, {run_id: (curve.x, curve.y) for run_id, curve in found.items()}, baseline)
-
-
 def learned_densities(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
     """run_id → p(λ) at the end of training, for the runs of schedules that learn (artifact `density.json`)."""
     return _stored_curves(store, run_ids, "density.json", "pdf")
-
-
-def samples(store: Path, run_id: str) -> bytes | None:
-    """The run's sample grid as PNG; None where it has none."""
-    return read.artifact(store, run_id, "samples.png")
 
 
 def _stored_curves(store: Path, run_ids: Iterable[str], name: str, quantity: str) -> dict[str, Curve]:

@@ -57,7 +57,7 @@ def speed(tau: int = 700, k: float = 5.0, base: str = "ddpm_linear", mirror: flo
     Wang et al. 2024 (SpeeD). Its code (NUS-HPC-AI-Lab/SpeeD, read) weights steps by tanh(±∞) + 1.5, that is 2.5 against
     0.5, so k = 5 (base and MetFaces; 2 for FFHQ), changes at the first step where √(1 − ᾱ) grows by less than 1e-4, 641
     for ddpm_linear, and mirrors the second half of each batch at the step after it, 642. The paper's τ, 700, is where
-    it grows by less than 5e-5. Identity: `bias_range:width=τ/1000,m=k` where mirror = 0
+    it grows by less than 5e-5. Identity: `bias_range:start=0,share=τ/1000,m=k` where mirror = 0
     """
     cut = tau / 1000
     early, late = k / (k * cut + 1.0 - cut), 1.0 / (k * cut + 1.0 - cut)
@@ -75,22 +75,22 @@ def speed(tau: int = 700, k: float = 5.0, base: str = "ddpm_linear", mirror: flo
     "bias_range",
     space={
         "start": Float(0, 0.9),
-        "width": Float(0.02, 0.98),
+        "share": Float(0.02, 1),
         "m": Float(0.1, 20, log=True),
         "base": Choice(_BASES),
     },
     paper="diffusers",
 )
-def bias_range(start: float = 0.75, width: float = 0.25, m: float = 2.0, base: str = "scaled_linear") -> Density:
-    """Times in [start, start + width] drawn m times as often as the others.
+def bias_range(start: float = 0.75, share: float = 1.0, m: float = 2.0, base: str = "scaled_linear") -> Density:
+    """A range of times drawn m times as often as the others: the first `share` of what lies after `start`.
 
-    start, width: shares of the base's time; what reaches beyond 1 is left out. 0.75 and 0.25 are "later", 0 and 0.25
-                  "earlier", both with timestep_bias_portion 0.25, others "range"
+    start, share: the range is [start, start + share·(1 − start)] of the base's time: 0.75 and 1 are "later", 0 and 0.25
+                  "earlier", with timestep_bias_portion 0.25, others "range"
     m:            timestep_bias_multiplier; 1 is the base, which is its default; 2 is a house choice
     base:         a schedule with its default parameters
     diffusers' train_text_to_image_sdxl, generate_timestep_weights (read), and SimpleTuner's
     """
-    end = min(1.0, start + width)
+    end = start + share * (1.0 - start) if share < 1.0 else 1.0
     edges = sorted({0.0, start, end, 1.0})
     levels = [m if start < 0.5 * (low + high) < end else 1.0 for low, high in pairwise(edges)]
     return Stepped(create(base).density, edges, levels)

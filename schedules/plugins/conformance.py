@@ -50,7 +50,7 @@ def check(schedule: Schedule | str) -> list[str]:
     """All failures of a schedule, one line each: plugin, parameters, property and the λ or q.
 
     The schedule's own parameters, its family's defaults and every corner of their space are tried (64 corners at
-    most).
+    most, 16 of a schedule that learns).
     """
     return [f"{spec}: {name}: {problem}" for spec, name, problem in results(schedule) if problem]
 
@@ -72,7 +72,10 @@ def _points(first: Schedule) -> Iterator[tuple[Schedule | None, str | None]]:
     if first.info.spec or not first.info.ranges:
         return
     seen = {first.spec}
-    for params in [{}, *spaces.corners(first.info.ranges)]:
+    for params in [
+        {},
+        *spaces.corners(first.info.ranges, spaces.CORNERS_OF_A_LEARNER if first.learns else spaces.CORNERS),
+    ]:
         try:
             with time_limit(SECONDS):
                 point = create(first.name, **params)

@@ -127,6 +127,7 @@ TRAINER = Trainer(
     presets={
         "preset/flux-1024": Preset("--timestep_sampling flux_shift", tokens=4096),
         "preset/qwen-image": Preset("--timestep_sampling qwen_shift", tokens=4096),
+        "preset/ideogram4-1024": Preset("--timestep_sampling ideogram4_shift", tokens=4096),
         "preset/wan-480p": Preset("--timestep_sampling shift --discrete_flow_shift 2"),
     },
 )

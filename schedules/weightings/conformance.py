@@ -35,7 +35,11 @@ def validate(weighting: Weighting | str) -> None:
 def results(weighting: Weighting | str) -> Iterator[tuple[str, str, str | None]]:
     """(spec, property, problem or None) for every point of the parameter space."""
     first = parse(weighting) if isinstance(weighting, str) else weighting
-    corners = spaces.corners(first.info.ranges) if first.info.ranges else []
+    corners = (
+        spaces.corners(first.info.ranges, spaces.CORNERS_OF_A_LEARNER if first.learns else spaces.CORNERS)
+        if first.info.ranges
+        else []
+    )
     points = {one.spec: one for one in [first, *(create(first.name, **params) for params in [{}, *corners])]}
     for spec, point in points.items():
         for name, wrong in _properties(point):

@@ -15,7 +15,7 @@ from read_only import read_only_copy
 from app.data import results, studies
 from harness import tracks
 from harness.results.store import Store
-from harness.tuning import storage
+from harness.tuning.studies import storage
 from leaderboards.boards import query
 from leaderboards.comparisons import compare
 

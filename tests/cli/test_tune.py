@@ -21,7 +21,7 @@ from scene import SNRBENCH, Scene, runs_in_mlflow
 from harness.execution import plan_files
 from harness.results.read import read_runs, search
 from harness.results.store import Store
-from harness.tuning.study import Study
+from harness.tuning.studies.study import Study
 
 RULE = """
 from harness.tracks.track import Tuning

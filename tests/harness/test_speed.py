@@ -27,6 +27,7 @@ from harness.tracks.track import Training
 from harness.training.compilation import COMPILERS, OFF, Compilation, compilation
 from harness.training.loop import Trainer, batches
 from harness.training.noise_levels import NoiseLevelSource
+from harness.training.precision import sampling
 from harness.training.step_blocks import Feed
 from schedules.errors import UserError
 

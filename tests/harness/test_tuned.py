@@ -13,7 +13,7 @@ from harness import tracks
 from harness.execution import planner
 from harness.results.store import Store
 from harness.specs import Entry, Wanted
-from harness.tuning.tuned import found
+from harness.tuning.studies.tuned import found
 from schedules import UserError
 
 sys.path.append(str(Path(__file__).parent))

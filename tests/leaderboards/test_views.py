@@ -29,20 +29,17 @@ def test_ranked_runs_are_those_of_the_board(table):
 def test_marks_are_unguided_test_scores(table):
     table.run("cosine", 0, {("test", 1.0, 0.5): 2.0, ("test", 1.0, 1.0): 1.0, ("test", 2.0, 1.0): 7.0})
     table.run("cosine", 1, {("test", nan, 1.0): 3.0, ("val", 1.0, 1.0): 8.0})
-    found = run_views.marks(table.frame, "v", "fd").sort_values(["seed", "mark"])
+    found = run_views.marks_of_targets(table.frame, ["v"], "fd")[0].sort_values(["seed", "mark"])
     assert found[["seed", "mark", "value"]].values.tolist() == [[0, 0.5, 2.0], [0, 1.0, 1.0], [1, 1.0, 3.0]]
 
 
-def test_curves_and_samples_come_from_the_store(monkeypatch, tmp_path):
-    curve = json.dumps({"logsnr": [-1, 0, 1], "eps_error": [0.9, 0.5, 0.1]}).encode()
-    kept = {("a", "curves.json"): curve, ("a", "samples.png"): b"PNG"}
-    monkeypatch.setattr(run_views.read, "artifact", lambda store, run_id, name: kept.get((run_id, name)))
+def test_learned_densities_come_from_the_store(monkeypatch, tmp_path):
+    density = json.dumps({"logsnr": [-1, 0, 1], "pdf": [0.1, 0.8, 0.1]}).encode()
     monkeypatch.setattr(
-        run_views.read, "history", lambda store, run_id, metric: [(1, 2.0), (5, 1.0)] if run_id == "a" else []
+        run_views.read,
+        "artifact",
+        lambda store, run_id, name: density if (run_id, name) == ("a", "density.json") else None,
     )
-    errors = run_views.error_curves(tmp_path, ["a", "b"])
-    assert list(errors) == ["a"]
-    np.testing.assert_array_equal(errors["a"].y, [0.9, 0.5, 0.1])
-    losses = run_views.histories(tmp_path, ["a", "b"], "loss")
-    assert (losses["a"].x.tolist(), losses["a"].y.tolist()) == ([1, 5], [2.0, 1.0])
-    assert (run_views.samples(tmp_path, "a"), run_views.samples(tmp_path, "b")) == (b"PNG", None)
+    densities = run_views.learned_densities(tmp_path, ["a", "b"])
+    assert list(densities) == ["a"]
+    np.testing.assert_array_equal(densities["a"].y, [0.1, 0.8, 0.1])

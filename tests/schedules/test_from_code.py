@@ -97,7 +97,7 @@ def test_speed_as_published_here_has_no_mirrored_half():
     plain, spelled = schedules.create("speed"), schedules.parse("speed:mirror=0")
     assert plain.spec == spelled.spec == "speed"
     assert (
-        similarity.total_variation(plain, schedules.parse("bias_range:start=0,width=0.7,m=5,base=ddpm_linear")) < 1e-9
+        similarity.total_variation(plain, schedules.parse("bias_range:start=0,share=0.7,m=5,base=ddpm_linear")) < 1e-9
     )
     for tau in (300, 500, 700):
         almost = schedules.parse(f"speed:tau={tau},mirror=1e-9")
@@ -108,9 +108,9 @@ def test_speed_as_published_here_has_no_mirrored_half():
     ("spec", "chosen"),
     [
         ("bias_range:m=3", slice(750, 1000)),
-        ("bias_range:start=0,m=3", slice(0, 250)),
-        ("bias_range:start=0.2,width=0.3,m=0.5", slice(200, 500)),
-        ("bias_range:start=0.9,width=0.5,m=3", slice(900, 1000)),
+        ("bias_range:start=0,share=0.25,m=3", slice(0, 250)),
+        ("bias_range:start=0.2,share=0.375,m=0.5", slice(200, 500)),
+        ("bias_range:start=0.6,share=0.5,m=3", slice(600, 800)),
     ],
 )
 def test_bias_range(spec, chosen):

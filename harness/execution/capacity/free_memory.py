@@ -7,7 +7,6 @@ import os
 import subprocess
 from pathlib import Path
 
-SHARE_TO_USE = 0.9
 CGROUPS = (  # limit and use of version 2 and of version 1
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),

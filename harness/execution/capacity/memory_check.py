@@ -65,7 +65,11 @@ def predicted(
     written = Footprint.read(tracks.card(track).get("memory_mib"))
     if written is not None:
         return written
-    named = [*_each("--plugin", plugins), *_each("--track-plugin", track_plugins), *_each("--metric-plugin", metric_plugins)]
+    named = [
+        *_each("--plugin", plugins),
+        *_each("--track-plugin", track_plugins),
+        *_each("--metric-plugin", metric_plugins),
+    ]
     asked = python("harness.execution.capacity.predicted_memory", *named, "--", track)
     try:
         done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=PREDICTION_SECONDS)

@@ -24,8 +24,8 @@ from harness.execution.stop_signals import Halt, StoreFull
 from harness.results import sqlite_file
 from harness.results.errors import is_full
 from harness.results.store import Store
-from harness.tuning.locks import FileLocks, Locks, PostgresLocks, exclusive
 from harness.tuning.sampling import quiet
+from harness.tuning.studies.locks import FileLocks, Locks, PostgresLocks, exclusive
 from schedules.errors import UserError, text_of
 
 VARIABLE = "SNRBENCH_OPTUNA"

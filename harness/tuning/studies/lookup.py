@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import schedules
 from harness.results.store import Store
-from harness.tuning.subject import Subject
+from harness.tuning.studies.subject import Subject
 from schedules import Schedule
 from schedules.errors import UserError
 
@@ -45,7 +45,7 @@ def tuned(spec: str, store: Path, track: str | None = None, target: str | None =
     UserError: a mistake in the spec; not tuned in this store, or tuned for several tracks or targets
     """
     from harness.specs import Entry
-    from harness.tuning.tuned import Wanted, found
+    from harness.tuning.studies.tuned import Wanted, found
 
     entry = Entry.of(schedules.split_tuned(spec)[0])
     name = schedules.as_tuned(entry.schedule)
@@ -64,7 +64,7 @@ def tuned(spec: str, store: Path, track: str | None = None, target: str | None =
 
 def studies(store: Path) -> list[Subject]:
     """What the studies of a store are of, by name; those of a track or schedule that is not known here are left out."""
-    from harness.tuning import storage
+    from harness.tuning.studies import storage
 
     opened = storage.open_to_read(Store(store))
     if opened is None:

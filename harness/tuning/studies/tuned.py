@@ -11,7 +11,7 @@ import schedules
 from harness import tracks
 from harness.results.store import Store
 from harness.specs import Entry, Tags, Wanted
-from harness.tuning.subject import Subject
+from harness.tuning.studies.subject import Subject
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def found(store: Store, track: str, target: str, wanted: Wanted, command: str = 
 
     command: how the user types `snrbench tune`
     """
-    from harness.tuning import storage
+    from harness.tuning.studies import storage
 
     subject = Subject(track, target, wanted.published)
     opened = storage.open_to_read(store)

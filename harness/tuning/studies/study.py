@@ -22,9 +22,9 @@ from harness import tracks
 from harness.tracks.track import Track
 from harness.tuning import sampling
 from harness.tuning.budget import Budget
-from harness.tuning.locks import Locks, exclusive
 from harness.tuning.space import Space
-from harness.tuning.subject import Subject
+from harness.tuning.studies.locks import Locks, exclusive
+from harness.tuning.studies.subject import Subject
 from schedules.errors import UserError
 from schedules.spaces import Value
 
