@@ -35,8 +35,6 @@ from leaderboards.releases.sources import Sources, table_of
 from schedules import UserError
 
 DEFAULT = "snrbench-store"
-STANDARD_ERRORS = frozenset({"kd_se"})
-"""Metrics that say how sure another one is, and rank nothing."""
 FRESH = 30.0
 """Seconds for which results of a tracking server, whose changes can't be seen from here, are taken as unchanged."""
 KEPT = 64
@@ -179,8 +177,8 @@ def narrowed(store: Store, view: View) -> pd.DataFrame:
 
 
 def recorded(store: Store, track: str) -> dict[str, Metric]:
-    """The metrics that a track can be ranked by, in the catalogue's order; the primary one where there is none."""
-    present = set(table(store, track)["metric"].unique()) - STANDARD_ERRORS
+    """The metrics that a track can be ranked by, in the registry's order; the primary one where there is none."""
+    present = set(table(store, track)["metric"].unique())
     primary = tracks.get(track).primary_metric
     found = {name: metric for name, metric in METRICS.items() if name in present and metric.ranks}
     return found or {primary: METRICS[primary]}

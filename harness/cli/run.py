@@ -12,7 +12,17 @@ import typer
 
 from harness.cli import run_report, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
-from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
+from harness.cli.options import (
+    STORE,
+    Json,
+    MetricPlugins,
+    Plugins,
+    Store,
+    TrackPlugins,
+    counted,
+    print_json,
+    with_store,
+)
 from harness.cli.splitting import MicroBatch, Processes, Stack
 
 if TYPE_CHECKING:
@@ -108,6 +118,7 @@ def run(
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
 ) -> None:
     """Train and evaluate schedules on a track; what is already done is skipped.
 
@@ -134,6 +145,7 @@ def run(
         store=store,
         plugins=list(plugin or []),
         track_plugins=list(track_plugin or []),
+        metric_plugins=list(metric_plugin or []),
         workers=workers,
         device=device,
         compile=compile.value,
@@ -169,6 +181,7 @@ def benchmark(
     store: Path,
     plugins: list[str],
     track_plugins: list[str] | None = None,
+    metric_plugins: list[str] | None = None,
     workers: int | None = None,
     device: str = "auto",
     compile: str = "auto",
@@ -194,9 +207,14 @@ def benchmark(
     from harness.results.write import deliver_all
     from schedules.errors import UserError
 
-    load(plugins, track_plugins or [])
+    load(plugins, track_plugins or [], metric_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
-    settings = replace(settings, stack=splitting.stack_of(stack, executor), split=split or settings.split)
+    settings = replace(
+        settings,
+        stack=splitting.stack_of(stack, executor),
+        split=split or settings.split,
+        metric_plugins=tuple(metric_plugins or ()),
+    )
     console, opened = Console(stderr=True, highlight=False), Store(store)
     name, said = request.budget.track(request.track)
     request = replace(request, track=name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Json, TrackPlugins, load_tracks, print_json, print_table
+from harness.cli.options import Json, MetricPlugins, TrackPlugins, load_metrics, load_tracks, print_json, print_table
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -23,10 +23,11 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @tracks.command("list")
-def list_tracks(json: Json = False, track_plugin: TrackPlugins = None) -> None:
+def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_plugin: MetricPlugins = None) -> None:
     """Every track, a line each, with what it needs."""
     from harness import tracks as registry
 
+    load_metrics(metric_plugin)
     load_tracks(track_plugin)
     rows = [registry.get(name) for name in registry.names()]
     if json:
@@ -52,12 +53,14 @@ def show(
     track: Annotated[str, typer.Argument(help="Name of a track.")],
     json: Json = False,
     track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
 ) -> None:
     """The card of a track: every number that defines it, and what was measured of it."""
     from harness import tracks as registry
     from harness.tracks.enough import known_cautions
     from harness.tuning.budget import Budget
 
+    load_metrics(metric_plugin)
     load_tracks(track_plugin)
     found = registry.get(track)
     if json:
@@ -91,6 +94,7 @@ def prepare(
     batch: Annotated[int | None, typer.Option(help="Images encoded at once. Default: by their size.")] = None,
     json: Json = False,
     track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
 ) -> None:
     """Make or load the track's data once, and get the weights that it is scored with.
 
@@ -100,6 +104,7 @@ def prepare(
     from harness import tracks as registry
     from schedules.errors import UserError
 
+    load_metrics(metric_plugin)
     load_tracks(track_plugin)
     found = registry.get(track)
     for name, value in (("--workers", workers), ("--batch", batch)):

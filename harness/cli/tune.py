@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli import splitting
-from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, print_json, print_table
+from harness.cli.options import STORE, Json, MetricPlugins, Plugins, Store, TrackPlugins, print_json, print_table
 from harness.cli.run import (
     Apply,
     Compile,
@@ -73,6 +73,7 @@ def tune(
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
 ) -> None:
     """Search parameters of schedules, and confirm what was found on fresh seeds; a study goes on where it was.
 
@@ -92,7 +93,7 @@ def tune(
     )
     from harness.execution.plugins import load
 
-    load(list(plugin or []), list(track_plugin or []))
+    load(list(plugin or []), list(track_plugin or []), list(metric_plugin or []))
     settings = settings_of(
         device,
         executor.value,
@@ -103,7 +104,9 @@ def tune(
         list(track_plugin or []),
         compile.value,
     )
-    settings = replace(settings, stack=splitting.stack_of(stack, executor.value))
+    settings = replace(
+        settings, stack=splitting.stack_of(stack, executor.value), metric_plugins=tuple(metric_plugin or ())
+    )
     raise typer.Exit(search(request, store, settings, dry_run, json))
 
 

@@ -27,7 +27,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from harness.evaluation.evaluator import Scores
+from harness.evaluation.drawing import silent
+from harness.evaluation.scores import Scores
 from harness.networks.network import Network
 from harness.runs.progress import Checkpoints, Progress
 from harness.runs.run import Bench
@@ -157,17 +158,25 @@ class TeamBench(Bench):
         """A fresh trainer for a run."""
         return super().trainer(spec, partial(TeamTrainer, self.team, self.micro_batch))
 
-    def score(self, trainer: Trainer, spec: RunSpec, mark: float, network: Network | None = None) -> Scores:
+    def score(
+        self,
+        trainer: Trainer,
+        spec: RunSpec,
+        mark: float,
+        network: Network | None = None,
+        pulse: Callable[[], None] = silent,
+        share: Share = Share(),
+    ) -> Scores:
         """The scores of the averaged weights; each process draws a part of the samples.
 
         Where these are fewer chunks than there are processes, every process draws them all. Whether it diverged is
         the first process's word.
         """
-        shared = 1 < self.team.size <= self.evaluator.chunks
-        self.evaluator.share = over_processes() if shared else Share()
+        if 1 < self.team.size <= self.evaluator.draw.chunks:
+            share = over_processes()
         scores, end = Scores(), None
         try:
-            scores = super().score(trainer, spec, mark, network)
+            scores = super().score(trainer, spec, mark, network, pulse, share)
         except Diverged as diverged:
             end = diverged.step, diverged.reason
         scores.values, end = self.team.agreed((scores.values, end))

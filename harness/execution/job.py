@@ -100,6 +100,7 @@ class Settings:
     compile: str = "auto"
     stack: int | None = 1
     split: Split = WHOLE
+    metric_plugins: tuple[str, ...] = ()
 
 
 class Executor(Protocol):

@@ -36,7 +36,7 @@ def _job(tags: dict[str, str]) -> Job:
     except UserError as error:
         options = [
             f"--{kind} {file}"
-            for kind in ("plugin", "track-plugin")
+            for kind in ("plugin", "track-plugin", "metric-plugin")
             for file in json.loads(tags.get(f"{kind.replace('-', '_')}s", "[]"))
         ]
         hint = f"it was run with {' '.join(options)}" if options else "no --plugin was named then"

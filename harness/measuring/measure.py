@@ -26,11 +26,12 @@ import torch
 
 from harness import tracks
 from harness.device import describe
-from harness.evaluation.evaluator import SAMPLING_CHUNK, Evaluator
+from harness.evaluation import scoring
+from harness.evaluation.drawing import SAMPLING_CHUNK, Drawn
+from harness.evaluation.references import References
 from harness.execution.capacity.predicted_memory import of_data
-from harness.metrics.frechet import Moments, frechet_distance
-from harness.metrics.kernel import KernelDistance
-from harness.metrics.neighbours import memorised, precision_recall
+from harness.metrics.feature_space import PlainSpace
+from harness.metrics.registry import METRICS
 from harness.results.read import read_runs
 from harness.runs.run import Bench
 from harness.specs import BASELINE, Entry, RunSpec
@@ -136,25 +137,27 @@ def facts(place: Bench) -> dict[str, Any]:
     """Sizes, scale and constants of the bound."""
     data, low_high = place.data, place.track.evaluation.curve_logsnr[:2]
     nats = math.prod(data.shape) * math.log(2)
+    references = place.evaluator.references
     found: dict[str, Any] = {
         "sizes": {"train": len(data.train), "val": len(data.val), "test": len(data.test)},
         "shape": list(data.shape),
-        "feature_dimensions": len(place.evaluator.moments["test"].mean),
+        "feature_dimensions": len(references.own.splits["test"].moments.mean),
         "mean": data.mean,
         "sigma_data": data.std,
         "network_parameters": sum(parameter.numel() for parameter in place.network(0).parameters()),
         "memory_mib": {name: round(mib, 1) for name, mib in asdict(of_data(place.track, data)).items()},
     }
     if not data.latent:
-        prior, decoder = place.evaluator.end_terms
+        prior, decoder = references.end_terms
         found["nll"] = {
             "logsnr_range": list(low_high),
-            "integration": f"trapezoid over {len(place.evaluator.logsnr)} points",
+            "integration": f"trapezoid over {len(references.logsnr)} points",
             "prior_bits_per_dim": prior / nats,
             "decoder": "softmax over the data's levels" if data.levels is not None else "Gaussian density",
             "decoder_bits_per_dim": decoder / nats,
         }
-    classifier = getattr(place.evaluator.features, "classifier", None)
+    space = references.space
+    classifier = getattr(space.features, "classifier", None) if isinstance(space, PlainSpace) else None
     if data.classes and classifier is not None:
         with torch.inference_mode():
             right = (classifier(data.test.x).argmax(dim=1) == data.test.labels).double().mean()
@@ -164,8 +167,8 @@ def facts(place: Bench) -> dict[str, Any]:
 
 def floors(place: Bench) -> dict[str, float]:
     """Each sample metric with real training data in the place of samples, mean over ten random subsets."""
-    evaluator, data = place.evaluator, place.data
-    rules, count = evaluator.rules, max((evaluator.rules.samples, *evaluator.rules.fid))
+    references, rules, data = place.evaluator.references, place.evaluator.rules, place.data
+    count = max((rules.samples, *rules.fid))
     if rules.paired_points > rules.samples:
         raise UserError(
             f"{place.track.name} takes kd of {rules.paired_points} samples and draws {rules.samples}; expected at most "
@@ -180,36 +183,22 @@ def floors(place: Bench) -> dict[str, float]:
     for repeat in range(REPEATS):
         rng = np.random.default_rng([place.track.evaluation.seed, repeat])
         x = data.train.x[torch.from_numpy(rng.permutation(len(data.train))[:count])]
-        for metric, value in _scores(evaluator, x, place, rng).items():
+        for metric, value in _scores(references, x, rng).items():
             found.setdefault(metric, []).append(value)
     return {metric: float(np.mean(values)) for metric, values in found.items()}
 
 
-def _scores(evaluator: Evaluator, x: torch.Tensor, place: Bench, rng: np.random.Generator) -> dict[str, float]:
-    rules, x = evaluator.rules, x.to(place.device)
-    every = evaluator.features_of(x)
-    features = every[: rules.samples]
-    paired = features[: rules.paired_points]
-    kernel: KernelDistance = evaluator.kernel["test"]
-    precision, recall = precision_recall(kernel.reference, paired)
+def _scores(references: References, x: torch.Tensor, rng: np.random.Generator) -> dict[str, float]:
+    """What the metrics that have a floor give for real data in the place of samples."""
+    x, second = x.to(references.device), references.second
+    drawn = Drawn(x, references.space.of(x), None if second is None else second.space.of(x))
     # Validation data stand in for samples: training data are their own nearest neighbours.
-    fresh = place.data.val.x[torch.from_numpy(rng.permutation(len(place.data.val))[:SAMPLING_CHUNK])]
-    found = {
-        rules.distance: frechet_distance(Moments.of_tensor(features), evaluator.moments["test"]),
-        "kd": kernel(paired)[0],
-        "precision": precision,
-        "recall": recall,
-        "memorised": memorised(fresh, evaluator.train_subsets, evaluator.held_out),
-    }
-    for count in rules.fid[1:]:
-        found[counted("fid", count)] = frechet_distance(Moments.of_tensor(every[:count]), evaluator.moments["test"])
-    if evaluator.second is not None:
-        others = evaluator.second.features(x)
-        for count in rules.fid:
-            found[f"{counted('fd', count)}_dinov2"] = evaluator.second.distances(others[:count])["test"]
-        both = precision_recall(evaluator.second.paired, others[: rules.paired_points])
-        found |= dict(zip(("precision_dinov2", "recall_dinov2"), both, strict=True))
-    return found
+    held_out = references.data.val.x
+    fresh = held_out[torch.from_numpy(rng.permutation(len(held_out))[:SAMPLING_CHUNK])]
+    given = scoring.subjects(drawn, references, looked_at=fresh)
+    chosen = [measure for measure in scoring.measures(references) if measure.metric.floored]
+    scores = scoring.scored(chosen, given, references, splits=("test",))
+    return {measured.metric: value for measured, value in scores.items() if not METRICS[measured.metric].error_of}
 
 
 def baseline(track: Track, store: Path) -> dict[str, Any]:

@@ -16,18 +16,21 @@ from torch import Tensor
 import schedules
 from harness import tracks
 from harness.device import wait_for
-from harness.evaluation.evaluator import Evaluator, NotFinite, Scores
+from harness.evaluation.drawing import Subject, silent
+from harness.evaluation.evaluator import Evaluator
+from harness.evaluation.scores import NotFinite, Scores
 from harness.metrics.keys import Measured
 from harness.networks.network import Network
 from harness.runs import peak_memory
 from harness.runs.progress import Checkpoints, Progress
+from harness.sampling.share import Share
 from harness.specs import BASELINE, RunSpec
 from harness.streams import Streams
 from harness.tracks.track import Track
 from harness.training.compilation import OFF, Compilation
 from harness.training.loop import Diverged, Trainer
 from harness.training.noise_levels import NoiseLevelSource
-from harness.training.precision import float32_unless_declared, sampling
+from harness.training.precision import float32_unless_declared
 
 LOSS_BINS = 50
 DENSITY_POINTS = 401
@@ -105,22 +108,28 @@ class Bench:
         """A run's checkpoints in its folder."""
         return Checkpoints(folder)
 
-    def score(self, trainer: Trainer, spec: RunSpec, mark: float, network: Network | None = None) -> Scores:
+    def score(
+        self,
+        trainer: Trainer,
+        spec: RunSpec,
+        mark: float,
+        network: Network | None = None,
+        pulse: Callable[[], None] = silent,
+        share: Share = Share(),
+    ) -> Scores:
         """The scores of the averaged weights; a run that tunes sees the validation split only.
 
         network: what has those weights, where that is not the trainer's own average
+        pulse:   called before every chunk of samples
+        share:   this process's part of the samples
         Raises Diverged for samples or a score that are not finite.
         """
-        if network is None:
-            network = trainer.ema.average
-        elif trainer.rules.precision != "fp32":
-            asked = sampling(network.at_one_logsnr, trainer.rules.precision, self.device)
-            network.at_one_logsnr = asked  # type: ignore[method-assign, assignment]
+        subject = Subject(network or trainer.ema.average, spec.target, spec.seed, pulse, share)
         try:
             if spec.tunes:
-                scores = self.evaluator.validate(network, spec.target, spec.seed, mark, self.track.primary_metric)
+                scores = self.evaluator.validate(subject, mark, self.track.primary_metric)
             else:
-                scores = self.evaluator(network, spec.target, spec.seed, mark, trainer.levels.schedule)
+                scores = self.evaluator(subject, mark, trainer.levels.schedule)
         except NotFinite as problem:
             raise Diverged(trainer.done, str(problem)) from problem
         for measured, value in scores.values.items():
@@ -195,7 +204,6 @@ def execute(
             started = time.perf_counter()  # writing is counted by itself
         pulse()
 
-    place.evaluator.pulse = pulse
     marks = list(zip(place.track.marks, place.track.mark_steps(), strict=True))
     try:
         for mark, step in marks[progress.marks :]:
@@ -203,7 +211,7 @@ def execute(
                 break
             trainer.run(step, on_block)
             clock("training")
-            result.scores = place.score(trainer, spec, mark)
+            result.scores = place.score(trainer, spec, mark, pulse=pulse)
             clock("evaluation")
             progress.samples_drawn += result.scores.samples_drawn
             progress.values.update(result.scores.values)
@@ -215,8 +223,6 @@ def execute(
         clock("evaluation" if trainer.done in place.track.mark_steps() else "training")
         kept.save(trainer.done, trainer.state(), progress)
         raise
-    finally:
-        place.evaluator.pulse = lambda: None
     if result.outcome == "paused":
         kept.save(trainer.done, trainer.state(), progress)
     read_off(result, trainer, progress, place.track)

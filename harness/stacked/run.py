@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from harness.device import wait_for
-from harness.evaluation.evaluator import Scores
+from harness.evaluation.scores import Scores
 from harness.networks.network import Network
 from harness.runs import peak_memory, progress
 from harness.runs.progress import Checkpoints, Progress

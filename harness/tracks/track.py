@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from harness.declared import Declared, Part, added, imported
-from harness.metrics.catalog import METRICS
+from harness.metrics.registry import METRICS
 from harness.protocol import PROTOCOL
 from schedules.errors import UserError, unknown
 

@@ -17,7 +17,7 @@ from harness.training.compilation import OFF, Compilation, compiled
 from harness.training.cuda_graph import GraphedSteps
 from harness.training.ema import EMA
 from harness.training.noise_levels import NoiseLevels, NoiseLevelSource
-from harness.training.precision import casting, products, sampling
+from harness.training.precision import casting, products
 from harness.training.step_blocks import Batch, Feed
 
 
@@ -69,9 +69,6 @@ class Trainer:
         if compilation.backend:
             compiled(network, compilation.backend)
             compiled(self.ema.average, compilation.backend)
-        if rules.precision != "fp32":
-            asked = sampling(self.ema.average.at_one_logsnr, rules.precision, self.device)
-            self.ema.average.at_one_logsnr = asked  # type: ignore[method-assign, assignment]
         self.graph = self._graphed() if compilation.graph else None
         self.compilation = replace(compilation, graph=self.graph is not None)
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from harness import tracks
 from harness.cli.options import with_store
-from harness.metrics.catalog import METRICS, Metric
+from harness.metrics.metric import Metric
+from harness.metrics.registry import METRICS
 from harness.results.outcomes import ended
 from harness.results.store import Store
 from harness.tracks.enough import known_cautions
@@ -25,10 +26,6 @@ from leaderboards.data.selection import Filters
 from schedules.errors import UserError, unknown
 
 COUNTED = ("finished", "diverged")
-FEATURE_METRICS = frozenset(
-    {"fd", "fid10k", "fid50k", "kd", "kd_se", "fd_own_grid", "fd_resampled", "precision", "recall", "memorised"}
-)
-"""Metrics that are measured in the track's feature space, which the legend names."""
 
 
 def open_board(
@@ -107,11 +104,11 @@ def board_of(
         target=target,
         protocol=protocol,
         floor=tracks.card(track).get("floors", {}).get(measure.name),
-        features=found.feature_space if measure.name in FEATURE_METRICS else measure.space,
+        features=found.feature_space if measure.in_track_space else measure.space,
         filters=Filters(keep, leave_out, leave_out_seeds),
     )
     tuned = [(row.entry, row.params, row.tuned_from) for cell in made.cells for row in cell.rows if row.tuned]
-    too_few = known_cautions(track) if measure.name in FEATURE_METRICS and made.rows else ()
+    too_few = known_cautions(track) if measure.in_track_space and made.rows else ()
     notes = (*budget_notes(made.rows, found.tuning.trials), *space_notes(tuned), *too_few)
     return replace(made, notes=(*made.notes, *notes))
 
@@ -149,6 +146,8 @@ def checked(track: Track, metric: str | None, target: str | None, guidance: str 
     name = metric or track.primary_metric
     if name not in METRICS:
         raise unknown("metric", name, METRICS)
+    if error_of := METRICS[name].error_of:
+        raise UserError(f"metric {name!r} is the standard error of {error_of}, which ranks")
     if not METRICS[name].ranks:
         raise UserError(f"metric {name!r} is told beside the others and never ranks; {track.primary_metric} does")
     if target is not None and target not in track.targets:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import STORE, Plugins, Store, TrackPlugins, load, load_tracks
+from harness.cli.options import STORE, MetricPlugins, Plugins, Store, TrackPlugins, load, load_metrics, load_tracks
 from harness.cli.streams import show
 from leaderboards.commands import bundle, publish
 from leaderboards.comparisons.view_names import VIEW_NAMES
@@ -57,6 +57,7 @@ def leaderboard(
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
 ) -> None:
     """Rank the entries of a track, with intervals."""
     if form not in FORMATS:
@@ -72,6 +73,7 @@ def leaderboard(
         raise UserError("--published shows no store's results; use it without --with-published and --rebuild")
     if plugin:
         load(plugin)
+    load_metrics(metric_plugin)
     load_tracks(track_plugin)
     from dataclasses import replace
 

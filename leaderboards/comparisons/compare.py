@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from harness import tracks
-from harness.metrics.catalog import METRICS
+from harness.metrics.registry import METRICS
 from leaderboards.boards import entry_facts
 from leaderboards.boards.board import BASELINE
 from leaderboards.boards.query import check_recorded, checked
@@ -34,7 +34,6 @@ AXES = ("target", "guidance", "mark", "metric", "grid")
 """What the order of entries may or may not carry over, within a track."""
 OWN_GRID = "fd_own_grid"
 PARETO_METRICS = ("fd", "recall", "nll", "seconds")
-NO_ORDER = frozenset({"kd_se", *(name for name, metric in METRICS.items() if not metric.ranks)})
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def transfer_over_tracks(tables: Mapping[str, pd.DataFrame], choice: Choice = EV
 def _conditions(table: pd.DataFrame, track: str, axis: str, choice: Choice) -> dict[str, Panel]:
     rules, recorded = tracks.get(track), set(table["metric"].unique())
     if axis == "metric":
-        ranked = [name for name in METRICS if name in recorded - NO_ORDER]
+        ranked = [name for name, metric in METRICS.items() if metric.ranks and name in recorded]
         return {name: panel_of(table, track, replace(choice, metric=name)) for name in ranked}
     if axis == "grid":
         names = {"the track's grid": rules.evaluation.distance, "own grid": OWN_GRID}

@@ -11,7 +11,7 @@ from leaderboards.statistics.student_t import Array
 
 
 class MetricLike(Protocol):
-    """What a board needs to know of a metric: `harness.metrics.catalog.Metric` is one."""
+    """What a board needs to know of a metric: `harness.metrics.metric.Metric` is one."""
 
     @property
     def name(self) -> str: ...

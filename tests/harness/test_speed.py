@@ -27,6 +27,7 @@ from harness.tracks.track import Training
 from harness.training.compilation import COMPILERS, OFF, Compilation, compilation
 from harness.training.loop import Trainer, batches
 from harness.training.noise_levels import NoiseLevelSource
+from harness.training.precision import sampling
 from harness.training.step_blocks import Feed
 from schedules.errors import UserError
 
@@ -130,7 +131,10 @@ def test_samples_are_drawn_in_the_declared_precision_and_returned_in_float32():
         made.run(25)
         made.ema.average.load_state_dict(plain.ema.average.state_dict())
     with torch.inference_mode():
-        exact, coarse = (made.ema.average.at_one_logsnr(x, level, label) for made in (plain, half))
+        exact, coarse = (
+            sampling(made.ema.average.at_one_logsnr, made.rules.precision, made.device)(x, level, label)
+            for made in (plain, half)
+        )
         unsampled = half.ema.average(x, level.expand(4), label)
     assert coarse.dtype == torch.float32
     assert not torch.equal(exact, coarse)

@@ -20,7 +20,7 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Metric:
-    """Stands in for `harness.metrics.catalog.Metric`."""
+    """Stands in for `harness.metrics.metric.Metric`."""
 
     name: str = "fd"
     title: str = "Fréchet distance"

@@ -19,8 +19,8 @@ import torch
 
 from harness import tracks
 from harness.device import describe
-from harness.metrics.catalog import METRICS
 from harness.metrics.keys import parse
+from harness.metrics.registry import METRICS
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
 from leaderboards.boards import query

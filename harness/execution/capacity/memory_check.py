@@ -43,7 +43,7 @@ def need(store: Store, track: str, settings: Settings, room: float | None) -> Ne
     measured = peak_mib(store, track, settings.device)
     if measured:
         return Need(measured, f"as past runs of {track} here took")
-    found = predicted(track, settings.plugins, settings.track_plugins)
+    found = predicted(track, settings.plugins, settings.track_plugins, settings.metric_plugins)
     if found is None:
         return None
     data = found.data if room is None or found.data <= SHARE_FOR_DATA * room else 0.0
@@ -52,7 +52,12 @@ def need(store: Store, track: str, settings: Settings, room: float | None) -> Ne
 
 
 @functools.lru_cache(maxsize=4)
-def predicted(track: str, plugins: tuple[str, ...] = (), track_plugins: tuple[str, ...] = ()) -> Footprint | None:
+def predicted(
+    track: str,
+    plugins: tuple[str, ...] = (),
+    track_plugins: tuple[str, ...] = (),
+    metric_plugins: tuple[str, ...] = (),
+) -> Footprint | None:
     """The footprint from the track's card, else from a process that loads the data and traces a step.
 
     None where that process fails; the run will say why.
@@ -60,7 +65,11 @@ def predicted(track: str, plugins: tuple[str, ...] = (), track_plugins: tuple[st
     written = Footprint.read(tracks.card(track).get("memory_mib"))
     if written is not None:
         return written
-    named = [*_each("--plugin", plugins), *_each("--track-plugin", track_plugins)]
+    named = [
+        *_each("--plugin", plugins),
+        *_each("--track-plugin", track_plugins),
+        *_each("--metric-plugin", metric_plugins),
+    ]
     asked = python("harness.execution.capacity.predicted_memory", *named, "--", track)
     try:
         done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=PREDICTION_SECONDS)

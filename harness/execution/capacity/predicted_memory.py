@@ -79,7 +79,7 @@ def predict(track: Any, shape: tuple[int, ...], classes: int, sizes: dict[str, i
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    from harness.evaluation.evaluator import SAMPLING_CHUNK
+    from harness.evaluation.drawing import SAMPLING_CHUNK
     from harness.training.precision import casting
 
     rules, values = track.training, math.prod(shape)
@@ -165,11 +165,12 @@ def main() -> None:
     parser.add_argument("track")
     parser.add_argument("--plugin", action="append", default=[])
     parser.add_argument("--track-plugin", action="append", default=[])
+    parser.add_argument("--metric-plugin", action="append", default=[])
     options = parser.parse_args()
     from harness import tracks
     from harness.execution.plugins import load
 
-    load(options.plugin, options.track_plugin)
+    load(options.plugin, options.track_plugin, options.metric_plugin)
     track = tracks.get(options.track)
     print(json.dumps({name: round(value, 1) for name, value in asdict(of_data(track, track.data())).items()}))
 

@@ -23,7 +23,8 @@ def setup_of(settings: Settings, device: str) -> Setup:
     """
     gib = settings.limits.gib
     limited = gib is not None and device.startswith("cpu")
-    return Setup(settings.plugins, settings.track_plugins, int((gib or 0) * GIB) if limited else None)
+    limit = int((gib or 0) * GIB) if limited else None
+    return Setup(settings.plugins, settings.track_plugins, limit, settings.metric_plugins)
 
 
 def checkpoints_of(store: Store, job: Job) -> Path:
@@ -72,5 +73,9 @@ def _recorded(settings: Settings, store: Store, job: Job, reply: Reply, device: 
 
 
 def _loaded(settings: Settings) -> dict[str, str]:
-    loaded = {"plugins": settings.plugins, "track_plugins": settings.track_plugins}
+    loaded = {
+        "plugins": settings.plugins,
+        "track_plugins": settings.track_plugins,
+        "metric_plugins": settings.metric_plugins,
+    }
     return {kind: json.dumps(files) for kind, files in loaded.items() if files}

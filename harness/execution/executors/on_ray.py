@@ -60,7 +60,7 @@ class RayExecutor:
         limits = completed(settings.limits, expected, self.slots, device)
         # The memory of this machine says nothing about the nodes'.
         self.settings = replace(settings, device=device, limits=replace(limits, gib=settings.limits.gib))
-        self._sources = ray_node.sources((*settings.plugins, *settings.track_plugins))
+        self._sources = ray_node.sources((*settings.plugins, *settings.track_plugins, *settings.metric_plugins))
         self._waiting: deque[Job] = deque()
         self._running: dict[Any, tuple[Job, float]] = {}
         self._sign = store.root / f".ray-{uuid.uuid4().hex}"

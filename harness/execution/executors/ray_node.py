@@ -126,6 +126,7 @@ def _worker(order: Order) -> Supervised:
         order.setup,
         plugins=tuple(_placed(name, order.sources) for name in order.setup.plugins),
         track_plugins=tuple(_placed(name, order.sources) for name in order.setup.track_plugins),
+        metric_plugins=tuple(_placed(name, order.sources) for name in order.setup.metric_plugins),
     )
     for key in [key for key in _workers if key != (setup, gpus)]:
         _workers.pop(key).kill()

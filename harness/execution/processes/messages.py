@@ -24,6 +24,7 @@ class Setup:
     plugins: tuple[str, ...]
     track_plugins: tuple[str, ...]
     limit_data: int | None
+    metric_plugins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

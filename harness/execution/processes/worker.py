@@ -188,7 +188,7 @@ def set_up(setup: Setup) -> None:
     from harness.execution import plugins
     from harness.runs import run  # noqa: F401 - what every run needs, before memory is limited
 
-    plugins.load(setup.plugins, setup.track_plugins)
+    plugins.load(setup.plugins, setup.track_plugins, setup.metric_plugins)
     if setup.limit_data is not None:
         _limit_memory(setup.limit_data)
 

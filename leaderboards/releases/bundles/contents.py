@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from harness import tracks
-from harness.metrics.catalog import METRICS
 from harness.metrics.keys import parse
+from harness.metrics.registry import METRICS
 from harness.specs import Apply, Entry, RunSpec
 from leaderboards.data.cache import packed, sync
 from leaderboards.data.validation import first

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from harness.device import describe
-from harness.metrics.catalog import METRICS
 from harness.metrics.keys import Measured, parse
+from harness.metrics.registry import METRICS
 from harness.runs.run import execute
 from leaderboards.releases.bundles.contents import Bundle, BundledRun
 from leaderboards.releases.publishing import freezing

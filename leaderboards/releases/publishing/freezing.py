@@ -14,6 +14,8 @@ import pyarrow as pa
 
 from harness import tracks
 from harness.metrics.keys import Measured, parse
+from harness.metrics.metric import BUILT_IN
+from harness.metrics.registry import METRICS
 from harness.results import read
 from leaderboards.data.cache import lines, packed
 from leaderboards.data.table_parts import plain
@@ -25,8 +27,6 @@ from schedules.errors import UserError
 
 COSTS = frozenset({"seconds/training", "seconds/evaluation", "memory/peak_mib"})
 TUNING_SECONDS = "tuning_seconds"
-UNUSED = frozenset({"val/kd_se"})
-"""Measured, and looked at by no table and no page."""
 
 
 def counting(runs: pa.Table, track: str) -> pa.Table:
@@ -172,13 +172,18 @@ def as_table(frozen: pa.Table) -> pd.DataFrame:
 
 
 def kept(name: str) -> bool:
-    """Whether a measured value, by its MLflow key, is part of a release."""
-    return name == "" or name in COSTS or (parse(name) is not None and _plain_key(name) not in UNUSED)
+    """Whether a measured value, by its MLflow key, is part of a release.
 
-
-def _plain_key(name: str) -> str:
+    Of the metrics those that come with snrbench, which everybody can read; not standard errors on validation, which no
+    table and no page looks at.
+    """
+    if name == "" or name in COSTS:
+        return True
     measured = parse(name)
-    return name if measured is None else f"{measured.split}/{measured.metric}"
+    metric = None if measured is None else METRICS.get(measured.metric)
+    if measured is None or metric is None or metric.origin != BUILT_IN:
+        return False
+    return not (metric.error_of and measured.split == "val")
 
 
 def _measured(names: str) -> list[Measured]:
