@@ -1,4 +1,4 @@
-"""A user's file of tracks, metrics or executors as a module; schedules have a loader of their own, which also takes modules."""
+"""A user's file of tracks, metrics or executors as a module; schedules have a loader of their own."""
 
 from __future__ import annotations
 

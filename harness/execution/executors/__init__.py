@@ -1,6 +1,6 @@
 """Executors: one interface, several places to run, each found by being a file of this folder with an `EXECUTOR`.
 
-One of somebody's own is a file that `--executor` names by its path, or an entry point in the group `snrbench.executors`:
+One of somebody's own is a file that `--executor` names by its path, or an entry point in `snrbench.executors`:
 
     # my_machines.py
     from harness.execution.capacity import memory_check
