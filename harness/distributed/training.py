@@ -32,7 +32,7 @@ from harness.evaluation.scores import Scores
 from harness.networks.network import Network
 from harness.runs.progress import Checkpoints, Progress
 from harness.runs.run import Bench
-from harness.sampling.share import Share, over_processes
+from harness.sampling.share import WHOLE, Share, over_processes
 from harness.specs import RunSpec
 from harness.targets import target
 from harness.tracks.track import Track
@@ -165,7 +165,7 @@ class TeamBench(Bench):
         mark: float,
         network: Network | None = None,
         pulse: Callable[[], None] = silent,
-        share: Share = Share(),
+        share: Share = WHOLE,
     ) -> Scores:
         """The scores of the averaged weights; each process draws a part of the samples.
 

@@ -19,7 +19,7 @@ from harness.evaluation.scores import NotFinite
 from harness.metrics.feature_space import FeatureSpace
 from harness.networks.network import Network
 from harness.sampling.ddim import ddim
-from harness.sampling.share import Share
+from harness.sampling.share import WHOLE, Share
 from harness.streams import Streams
 from harness.tracks.track import Evaluation
 from harness.training.precision import sampling
@@ -46,7 +46,7 @@ class Subject:
     prediction: str
     seed: int
     pulse: Callable[[], None] = silent
-    share: Share = Share()
+    share: Share = WHOLE
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class Metric:
     floored:  whether real data in the place of samples have a score that samples cannot be expected to pass
     on:       whether it is measured under a track's rules
     space:    the feature space, where it is not the track's own
-    bounds:   least and largest value that a run can have scored; None: 0 and ∞ where it is compared by ratio, else −∞, ∞
+    bounds:   least and largest value that a run can have scored; None: (0, ∞) where it is compared by ratio, else any
     place:    where it stands in lists: smaller ones first
     origin:   where it came from: "builtin" or "metric plugin FILE"
     """

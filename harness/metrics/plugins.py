@@ -1,6 +1,6 @@
 """Metrics from outside: a file named with `--metric-plugin`, or an installed package's entry point.
 
-Whatever such a module registers is measured beside our own from then on; see `harness.metrics.metric` for what it holds.
+Whatever such a module registers is measured beside our own from then on; `harness.metrics.metric` shows one.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from harness.metrics.keys import Measured
 from harness.networks.network import Network
 from harness.runs import peak_memory
 from harness.runs.progress import Checkpoints, Progress
-from harness.sampling.share import Share
+from harness.sampling.share import WHOLE, Share
 from harness.specs import BASELINE, RunSpec
 from harness.streams import Streams
 from harness.tracks.track import Track
@@ -115,7 +115,7 @@ class Bench:
         mark: float,
         network: Network | None = None,
         pulse: Callable[[], None] = silent,
-        share: Share = Share(),
+        share: Share = WHOLE,
     ) -> Scores:
         """The scores of the averaged weights; a run that tunes sees the validation split only.
 

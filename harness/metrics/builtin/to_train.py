@@ -1,4 +1,4 @@
-"""The distance as papers usually take it: to training data, which it falls below its floor on once a model memorises."""
+"""The distance as papers usually take it, to training data: a model that memorises goes below its floor."""
 
 from harness.metrics.frechet import frechet_distance
 from harness.metrics.inputs import Reference, Samples
