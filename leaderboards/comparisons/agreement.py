@@ -62,7 +62,7 @@ class Disagreement:
         return f"{self.first} before {self.second} there, after it here ({shown})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Agreement:
     """One comparison.
 
@@ -183,9 +183,7 @@ def _columns(chosen: selection.Selected, track: str, choice: Choice, metric: Met
     scale = checked(rules, metric.name, choice.target, choice.guidance)[1]
 
     def at(guidance: Guidance, mark: float) -> Panel:
-        return score_array.panel(
-            chosen, track=track, metric=metric, guidance=guidance, target=choice.target, mark=mark
-        )
+        return score_array.panel(chosen, track=track, metric=metric, guidance=guidance, target=choice.target, mark=mark)
 
     first = at(scale, 1.0)
     if not first.cells:

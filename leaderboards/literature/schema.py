@@ -127,7 +127,7 @@ class PublishedTable(_Part):
         return f"arXiv:{self.source}, {self.table}"
 
     def column(self, name: str) -> Mapping[str, float]:
-        """label → number of one column, or of `BEST`: each row's best over the scales of guidance of the full budget."""
+        """label → number of one column, or of `BEST`: each row's best over the scales of guidance."""
         if name != BEST:
             return {row.label: row.values[name] for row in self.rows if name in row.values}
         scales = self.scales

@@ -11,12 +11,13 @@ from itertools import groupby
 import pandas as pd
 
 from leaderboards.comparisons.agreement import NONE, Agreement, agreements
+from leaderboards.comparisons.agreement_headline import leading, tau_text
 from leaderboards.comparisons.compare import Choice
 from leaderboards.comparisons.reports.report import Report, percent, sheet
 from leaderboards.literature.schema import BEST
 from leaderboards.literature.tables import published_tables
 from leaderboards.render.text_tables import Sheet
-from leaderboards.wording import NOTHING, p_text, signed, with_interval
+from leaderboards.wording import NOTHING, p_text, signed
 
 HEADERS = (
     *("published table", "by", "column", "rows", "τ [95 %]", "p", "pairs alike"),
@@ -73,23 +74,6 @@ def record(found: Agreement) -> dict[str, object]:
         "disagreements": [str(each) for each in found.disagreements],
         "absent": list(found.absent),
     }
-
-
-def leading(found: Iterable[Agreement]) -> list[Agreement]:
-    """What a summary has room for, the longest first: of each reading of three rows or more our best by the paper's
-    best, or by its first column of the full budget, and whatever counts as primary."""
-    chosen: dict[tuple[str, ...], Agreement] = {}
-    for each in found:
-        whole = each.ours in (BEST, NONE) and each.share == 1 and each.rows > 2
-        if whole and (each.theirs == BEST or not each.table.scales) and _full(each):
-            chosen.setdefault((*_reading(each), ""), each)
-        if each.status == "primary":
-            chosen[(*_reading(each), "" if each.theirs == BEST else each.theirs)] = each
-    return sorted(chosen.values(), key=lambda each: -each.rows)
-
-
-def _full(found: Agreement) -> bool:
-    return found.theirs == BEST or any(c.share == 1 for c in found.table.columns if c.name == found.theirs)
 
 
 def _reading(found: Agreement) -> tuple[str, str, str, str]:
@@ -173,11 +157,6 @@ def _told(told_apart: bool | None) -> str:
     return {True: "yes", False: "no", None: "of two targets"}[told_apart]
 
 
-def tau_text(found: Agreement) -> str:
-    """τ with its interval: "+0.87 [0.53, 0.92]"."""
-    return with_interval(found.tau, found.tau_low, found.tau_high, most=2, plus=True)
-
-
 def _range(bounds: tuple[float, float]) -> str:
     low, high = (signed(bound, 2, plus=True) if bound == bound else NOTHING for bound in bounds)
     return f"{low} to {high}"
@@ -187,12 +166,13 @@ def _notes(found: Sequence[Agreement]) -> Iterable[str]:
     counted = {name: sum(each.status == name for each in found) for name in ("primary", "secondary", "exploratory")}
     counts = ", ".join(f"{count} {name}" for name, count in counted.items() if count)
     yield (
-        f"τ: Kendall's τ_b, 1 the same order, −1 the reverse; its interval: t over the τ of single seeds; p: exact, over"
-        f" all orders, not corrected for the {len(found)} comparisons ({counts}), none of which is to be quoted alone."
+        f"τ: Kendall's τ_b, 1 the same order, −1 the reverse; its interval: t over the τ of single seeds; p: exact,"
+        f" over all orders, not corrected for the {len(found)} comparisons ({counts}), none of which"
+        " is to be quoted alone."
     )
     yield (
-        "τ at ±3 %, ±10 %: its range when every number of the paper may be off by as much. Agreement with a table of one"
-        " seed and a few rows is no prediction of what a schedule does on ImageNet."
+        "τ at ±3 %, ±10 %: its range when every number of the paper may be off by as much. Agreement with a table of"
+        " one seed and a few rows is no prediction of what a schedule does on ImageNet."
     )
     said: set[str] = set()
     for file in dict.fromkeys(each.file for each in found):
