@@ -24,7 +24,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness import tracks
-from harness.metrics.catalog import METRICS, Metric
+from harness.metrics.metric import Metric
+from harness.metrics.registry import METRICS
 from leaderboards.boards.board import BASELINE
 from leaderboards.boards.query import check_recorded, checked
 from leaderboards.comparisons import score_array
