@@ -1,0 +1,113 @@
+"""What a board's runs know of its noise: the priors by which variances of few seeds are moderated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from leaderboards.erratic import own_variances
+from leaderboards.moderation import Prior, fit
+from leaderboards.pairs import Pairs
+from leaderboards.statistics import Array
+
+FEWEST_SEEDS = 3
+"""Seeds that a pair must share to be judged: with two, nothing shows an erratic entry."""
+FEWEST_PAIRS = 30
+"""Pairs that a prior is fitted to at least."""
+
+
+class Noise(NamedTuple):
+    """What is known of a section's noise.
+
+    pairs: of the variance of a paired difference
+    own:   of an entry's own variance, as a share of half of that
+    """
+
+    pairs: Prior
+    own: Prior
+
+
+@dataclass(frozen=True)
+class BoardNoise:
+    """What is known of a board's noise.
+
+    sections:   of each section: the cells, then what is over several of them
+    everywhere: of an entry's own variance, as a share of half of a pair's, averaged over the cells
+    source:     where that is from, for the reader
+    """
+
+    sections: tuple[Noise, ...]
+    everywhere: Prior
+    source: str = ""
+
+
+NOTHING = Prior(np.asarray(0.0), np.asarray(1.0))
+UNKNOWN = Noise(NOTHING, NOTHING)
+
+
+class Scatter(NamedTuple):
+    """Each entry's own variance over seeds in a section, NaN where there is none, and its degrees of freedom."""
+
+    own: Array
+    freedom: Array
+
+
+def scatter(section: Pairs) -> Scatter:
+    """From the pairs that share three seeds; the degrees of freedom are those of an entry's pairs, on average."""
+    variances = _enough(section)
+    enough = ~np.isnan(variances)
+    with np.errstate(invalid="ignore"):
+        freedom = np.sum(section.n - 1, axis=-1, where=enough) / enough.sum(axis=-1)
+    return Scatter(own_variances(variances), np.nan_to_num(freedom))
+
+
+def measure(sections: Sequence[Pairs], scatters: Sequence[Scatter], cells: int, source: str = "") -> BoardNoise:
+    """The priors that a board gives itself; `UNKNOWN` for a section of fewer than 30 pairs.
+
+    sections, scatters: the cells, then what is over several of them
+    cells:              how many of them are cells
+    """
+    each = tuple(_section(*both) for both in zip(sections, scatters, strict=True))
+    shares = over_cells(scatters[:cells], each)
+    return BoardNoise(each, fit(*shares, shares.own.shape[-1], careful=False), source)
+
+
+def over_cells(cells: Sequence[Scatter], known: Sequence[Noise]) -> Scatter:
+    """Own variances as shares of half of a pair's, averaged over the cells of which something is known."""
+    parts = [(share(cell, noise), cell.freedom) for cell, noise in zip(cells, known, strict=False)]
+    weights = [np.where(np.isnan(shares), 0.0, freedom) for shares, freedom in parts]
+    total = np.sum(weights, axis=0)
+    with np.errstate(invalid="ignore"):
+        weighed = [np.nan_to_num(shares) * w for (shares, _), w in zip(parts, weights, strict=True)]
+        return Scatter(np.sum(weighed, axis=0) / total, total)
+
+
+def share(scatter: Scatter, known: Noise) -> Array:
+    """(…, entries): own variance as a share of half of a pair's; NaN where nothing is known of pairs."""
+    half = np.where(known.pairs.freedom > 0, known.pairs.variance / 2, np.nan)
+    return np.asarray(scatter.own / half[..., None])
+
+
+def _section(section: Pairs, scatter: Scatter) -> Noise:
+    first, second = np.triu_indices(section.mean.shape[-1], k=1)
+    n = section.n[..., first, second]
+    variances = np.where(n >= FEWEST_SEEDS, section.variance[..., first, second], np.nan)
+    many = (variances > 0).sum(axis=-1) >= FEWEST_PAIRS
+    if not np.any(many):
+        return UNKNOWN
+    entries = (~np.isnan(scatter.own)).sum(axis=-1)
+    pairs = fit(variances, np.maximum(n - 1, 1), entries)
+    pairs = Prior(np.where(many, pairs.freedom, 0.0), pairs.variance)
+    shares = share(scatter, Noise(pairs, NOTHING))
+    return Noise(pairs, fit(shares, np.maximum(scatter.freedom, 1), entries, careful=False))
+
+
+def _enough(section: Pairs) -> Array:
+    """The variances of pairs that share three seeds."""
+    variances = np.where(section.n >= FEWEST_SEEDS, section.variance, np.nan)
+    there = np.arange(variances.shape[-1])
+    variances[..., there, there] = np.nan
+    return variances

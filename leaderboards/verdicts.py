@@ -1,0 +1,169 @@
+"""The one place where two entries of a board are told apart, or are not: p, intervals and ranks all come from here.
+
+    differences   paired by seed, on the comparison scale
+    variance      moderated by what is known of the track's noise (`moderation`), unless an entry is erratic
+    p             t = d̄ √n / s̃ with ν₀ + ν degrees of freedom; for an erratic entry the larger of that and the ordinary p
+    family        all pairs of the section, or one entry against every other; Holm-corrected within it
+    interval      95 % of one difference by itself, from the same variance; for an erratic entry the wider of the two
+
+A pair that shares two seeds has an interval by ordinary t and is not tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from leaderboards.erratic import chance, erratic
+from leaderboards.moderation import Prior, moderate
+from leaderboards.noise import FEWEST_SEEDS, BoardNoise, Scatter, measure, over_cells, scatter, share
+from leaderboards.pairs import Pairs, pairs
+from leaderboards.statistics import CONFIDENCE, Array, holm
+
+SIGNIFICANCE = 0.05
+SAME = log(1.05)
+"""Two entries whose interval lies within ± 5 % are the same for practical purposes."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What the runs of one section say of each two entries; matrices are (entries, entries), row − column.
+
+    pairs:    mean differences in cost, their variances and numbers of seeds
+    half:     half the width of the 95 % interval of a difference; NaN where there is none
+    p_holm:   corrected over the family; NaN for a pair that is not in it; symmetric
+    variance: moderated, of one difference; freedom: its degrees of freedom
+    erratic:  (entries,) whose variances are not moderated
+    prior:    by which the others are
+    focus:    the entry whose comparisons are the family; None for all pairs
+    """
+
+    pairs: Pairs
+    half: Array
+    p_holm: Array
+    variance: Array
+    freedom: Array
+    erratic: NDArray[np.bool_]
+    prior: Prior
+    focus: int | None = None
+
+    @property
+    def mean(self) -> Array:
+        """Mean differences in cost, row − column; lower is better."""
+        return self.pairs.mean
+
+    @cached_property
+    def told(self) -> NDArray[np.bool_]:
+        """Which pairs are told apart."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.p_holm < SIGNIFICANCE)
+
+    @cached_property
+    def better(self) -> NDArray[np.bool_]:
+        """Whether the row is shown to be better than the column."""
+        return np.asarray(self.told & (self.mean < 0))
+
+    @cached_property
+    def same(self) -> NDArray[np.bool_]:
+        """Which pairs' intervals lie within ± 5 %; for costs that are logarithms."""
+        with np.errstate(invalid="ignore"):
+            found = np.abs(self.mean) + self.half <= SAME
+        np.fill_diagonal(found, False)
+        return np.asarray(found)
+
+    @property
+    def tests(self) -> int:
+        """Number of tests in the family."""
+        return int(np.isfinite(self.p_holm).sum()) // 2
+
+
+def judge(
+    sections: Sequence[Array], cells: int, known: BoardNoise | None = None, focus: int | None = None
+) -> tuple[Verdicts, ...]:
+    """The verdicts of each section of a board.
+
+    sections: (entries, seeds) costs of each, the same entries in all; NaN = missing; the cells, then what is over several
+    cells:    how many of them are cells
+    known:    what is known of their noise; None takes what they show themselves
+    focus:    test this entry against every other; None tests all pairs
+    """
+    found = [pairs(np.asarray(section, dtype=np.float64)) for section in sections]
+    scatters = [scatter(section) for section in found]
+    known = measure(found, scatters, cells) if known is None else known
+    return tuple(
+        _verdicts(section, noise.pairs, wild, focus)
+        for section, noise, wild in zip(found, known.sections, erratic_in(scatters, cells, known), strict=True)
+    )
+
+
+def erratic_in(sections: Sequence[Scatter], cells: int, known: BoardNoise) -> list[NDArray[np.bool_]]:
+    """(…, entries) for each section: whose variances are not moderated."""
+    everywhere = chance(*over_cells(sections[:cells], known.sections), known.everywhere)
+    found = []
+    for section, noise in zip(sections, known.sections, strict=True):
+        here = chance(share(section, noise), section.freedom, noise.own)
+        found.append(erratic(everywhere, here, section.freedom))
+    return found
+
+
+def tested(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool = True) -> tuple[Array, Array]:
+    """Half widths of the 95 % intervals and p, of each pair i < j as `triu_indices` lists them: (…, pairs) each.
+
+    every: work out every p; else one that is above 5 % is given as 1, which no correction of many tests tells from it
+    """
+    first, second = np.triu_indices(section.mean.shape[-1], k=1)
+    mean, variance, n = (matrix[..., first, second] for matrix in section)
+    judged, same = n >= FEWEST_SEEDS, (mean == 0) & (variance == 0)
+    alone = wild[..., first] | wild[..., second]
+    error, quantile, freedom = _of(variance, n, _each(prior))
+    half, p = quantile * error, np.ones_like(mean)
+    wanted = judged if every else judged & (np.abs(mean) > half)
+    p[wanted] = _two_sided(mean[wanted], error[wanted], freedom[wanted])
+    error, quantile, freedom = _of(variance, n, Prior(np.zeros(1), np.ones(1)))
+    half = np.where(alone | ~judged, np.where(judged, np.fmax(half, quantile * error), quantile * error), half)
+    wanted &= alone
+    p[wanted] = np.maximum(p[wanted], _two_sided(mean[wanted], error[wanted], freedom[wanted]))
+    return np.where(same, 0.0, half), np.where(judged, np.where(same, 1.0, p), np.nan)
+
+
+def _verdicts(section: Pairs, prior: Prior, wild: NDArray[np.bool_], focus: int | None) -> Verdicts:
+    entries = section.mean.shape[-1]
+    first, second = np.triu_indices(entries, k=1)
+    half, p = tested(section, prior, wild, every=False)
+    in_family = np.isfinite(p) & (True if focus is None else (first == focus) | (second == focus))
+    if (p[in_family] == 1).sum() < 1 / SIGNIFICANCE:
+        p = tested(section, prior, wild)[1]
+    variance, freedom = moderate(section.variance, np.maximum(section.n - 1, 0), prior)
+    whole_half, whole_p = (np.full((entries, entries), np.nan) for _ in range(2))
+    for matrix, values in ((whole_half, half), (whole_p, holm(np.where(in_family, p, np.nan)))):
+        matrix[first, second] = matrix[second, first] = values
+    mean = section.mean.copy()
+    np.fill_diagonal(mean, np.nan)
+    return Verdicts(Pairs(mean, section.variance, section.n), whole_half, whole_p, variance, freedom, wild, prior, focus)
+
+
+def _of(variance: Array, n: NDArray[np.int64], prior: Prior) -> tuple[Array, Array, Array]:
+    """Standard error of the mean, the 97.5 % quantile of its t, and the degrees of freedom."""
+    moderated, freedom = moderate(variance, np.maximum(n - 1, 0), prior)
+    counts = np.arange(n.max(initial=1) + 1)
+    table = special.stdtrit(np.maximum(prior.freedom + counts - 1, 1), (1 + CONFIDENCE) / 2)
+    quantile = np.take_along_axis(np.broadcast_to(table, (*n.shape[:-1], len(counts))), n, axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(moderated / n), np.where(n < 2, np.nan, quantile), freedom
+
+
+def _two_sided(mean: Array, error: Array, freedom: Array) -> Array:
+    """p of a mean under Student's t."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(2 * special.stdtr(freedom, -np.abs(mean) / error))
+
+
+def _each(prior: Prior) -> Prior:
+    """A prior with an axis for the entries or pairs that it is of."""
+    return Prior(*(np.asarray(value)[..., None] for value in prior))
