@@ -36,12 +36,10 @@ class BoardNoise:
 
     sections:   of each section: the cells, then what is over several of them
     everywhere: of an entry's own variance, as a share of half of a pair's, averaged over the cells
-    source:     where that is from, for the reader
     """
 
     sections: tuple[Noise, ...]
     everywhere: Prior
-    source: str = ""
 
 
 NOTHING = Prior(np.asarray(0.0), np.asarray(1.0))
@@ -64,15 +62,20 @@ def scatter(section: Pairs) -> Scatter:
     return Scatter(own_variances(variances), np.nan_to_num(freedom))
 
 
-def measure(sections: Sequence[Pairs], scatters: Sequence[Scatter], cells: int, source: str = "") -> BoardNoise:
-    """The priors that a board gives itself; `UNKNOWN` for a section of fewer than 30 pairs.
+def measure(sections: Sequence[Pairs], scatters: Sequence[Scatter], cells: int) -> BoardNoise:
+    """The priors that a board gives itself.
 
     sections, scatters: the cells, then what is over several of them
     cells:              how many of them are cells
     """
-    each = tuple(_section(*both) for both in zip(sections, scatters, strict=True))
-    shares = over_cells(scatters[:cells], each)
-    return BoardNoise(each, fit(*shares, shares.own.shape[-1], careful=False), source)
+    each = tuple(section_noise(*both) for both in zip(sections, scatters, strict=True))
+    return BoardNoise(each, everywhere(scatters[:cells], each))
+
+
+def everywhere(cells: Sequence[Scatter], known: Sequence[Noise]) -> Prior:
+    """The prior of an entry's own variance, averaged over the cells of a board."""
+    shares = over_cells(cells, known)
+    return fit(*shares, shares.own.shape[-1], careful=False)
 
 
 def over_cells(cells: Sequence[Scatter], known: Sequence[Noise]) -> Scatter:
@@ -91,7 +94,8 @@ def share(scatter: Scatter, known: Noise) -> Array:
     return np.asarray(scatter.own / half[..., None])
 
 
-def _section(section: Pairs, scatter: Scatter) -> Noise:
+def section_noise(section: Pairs, scatter: Scatter) -> Noise:
+    """The priors that a section gives itself; `UNKNOWN` where fewer than 30 pairs share three seeds."""
     first, second = np.triu_indices(section.mean.shape[-1], k=1)
     n = section.n[..., first, second]
     variances = np.where(n >= FEWEST_SEEDS, section.variance[..., first, second], np.nan)

@@ -13,11 +13,13 @@ from harness.metrics.catalog import METRICS, Metric
 from harness.tracking.outcomes import ended
 from harness.tracking.store import Store
 from harness.tracks.track import Track
+from leaderboards import released, track_noise
 from leaderboards.board import board
 from leaderboards.cache import lines, sync
 from leaderboards.rows import Board
 from leaderboards.scores import Guidance
 from leaderboards.selection import Filters
+from leaderboards.track_noise import TrackNoise
 from leaderboards.tuned import budget_notes
 from schedules.errors import UserError, unknown
 
@@ -82,12 +84,14 @@ def board_of(
     keep: tuple[str, ...] | None = None,
     leave_out: tuple[str, ...] = (),
     leave_out_seeds: tuple[int, ...] = (),
+    focus: str | None = None,
 ) -> Board:
     """The board of a table that was read before; see `leaderboards.board.board`.
 
     metric:   None takes the track's primary one
     guidance: "best" or one of the track's scales, as text or number
-    keep, …:  entries and seeds to leave out, see `leaderboards.selection.Filters`
+    keep, …:  entries to hide and seeds to leave out, see `leaderboards.selection.Filters`
+    focus:    test this entry against every other, and no other pair
 
     A table without runs of the track gives a board without sections. UserError for an unknown name, with the nearest
     ones, and for a metric that no run of the track recorded.
@@ -105,8 +109,17 @@ def board_of(
         floor=tracks.card(track).get("floors", {}).get(measure.name),
         features=found.feature_space if measure.name in FEATURE_METRICS else measure.space,
         filters=Filters(keep, leave_out, leave_out_seeds),
+        noise=noise_of(track),
+        focus=focus,
     )
     return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials)))
+
+
+def noise_of(track: str) -> TrackNoise | None:
+    """What the published runs of a track know of its noise; None where there are none, or of another version of it."""
+    now, found = tracks.get(track), track_noise.read(released.FOLDER / track)
+    same = found is not None and (found.protocol, found.track_fingerprint) == (now.protocol, now.fingerprint)
+    return found if same else None
 
 
 def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:

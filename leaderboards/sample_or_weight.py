@@ -6,15 +6,14 @@ p / p_baseline, which has the same expected gradient. Seed by seed, on the compa
     sample − baseline  =  (weight − baseline)  +  (sample − weight)
     total                 the weight               where samples go
 
-each with its t interval. In ratios the parts multiply; for a metric that is compared by differences they add.
+each with its interval (`leaderboards.verdicts`). In ratios the parts multiply, where all three have the same seeds; for
+a metric that is compared by differences they add.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isnan
-
-import numpy as np
 
 from leaderboards.effect import Effect
 from leaderboards.panel import Panel
@@ -25,7 +24,7 @@ WEIGHT = " [weight]"
 
 @dataclass(frozen=True)
 class Parts:
-    """The gain of one schedule over the baseline and its two parts, over the seeds that all three runs have.
+    """The gain of one schedule over the baseline and its two parts.
 
     entry:    label of the one that samples; target: a cell, or "all"
     total:    sampled against baseline; weight: weighted against baseline; sampling: sampled against weighted
@@ -89,13 +88,16 @@ def weighted(label: str) -> str:
 
 
 def _parts(part: Panel, sampled: str, by_weight: str) -> Parts:
-    at = [part.labels.index(label) for label in (sampled, by_weight, part.baseline)]
-    sample, weight, baseline = np.where(np.isfinite(part.pooled[at]).all(axis=0), part.pooled[at], np.nan)
+    sample, weight, baseline = (part.labels.index(label) for label in (sampled, by_weight, part.baseline))
+    total, of_weight, sampling = (
+        Effect.of(part.verdicts, *pair, part.scale)
+        for pair in ((sample, baseline), (weight, baseline), (sample, weight))
+    )
     return Parts(
         entry=sampled,
         target=part.cells[0] if len(part.cells) == 1 else ALL_TARGETS,
-        seeds=int(np.isfinite(sample).sum()),
-        total=Effect.of(sample - baseline, part.scale),
-        weight=Effect.of(weight - baseline, part.scale),
-        sampling=Effect.of(sample - weight, part.scale),
+        seeds=min(total.n, of_weight.n, sampling.n),
+        total=total,
+        weight=of_weight,
+        sampling=sampling,
     )

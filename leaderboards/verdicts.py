@@ -22,8 +22,8 @@ from scipy import special
 
 from leaderboards.erratic import chance, erratic
 from leaderboards.moderation import Prior, moderate
-from leaderboards.noise import FEWEST_SEEDS, BoardNoise, Scatter, measure, over_cells, scatter, share
-from leaderboards.pairs import Pairs, pairs
+from leaderboards.noise import FEWEST_SEEDS, BoardNoise, Scatter, over_cells, share
+from leaderboards.pairs import Pairs
 from leaderboards.statistics import CONFIDENCE, Array, holm
 
 SIGNIFICANCE = 0.05
@@ -38,7 +38,6 @@ class Verdicts:
     pairs:    mean differences in cost, their variances and numbers of seeds
     half:     half the width of the 95 % interval of a difference; NaN where there is none
     p_holm:   corrected over the family; NaN for a pair that is not in it; symmetric
-    variance: moderated, of one difference; freedom: its degrees of freedom
     erratic:  (entries,) whose variances are not moderated
     prior:    by which the others are
     focus:    the entry whose comparisons are the family; None for all pairs
@@ -47,8 +46,6 @@ class Verdicts:
     pairs: Pairs
     half: Array
     p_holm: Array
-    variance: Array
-    freedom: Array
     erratic: NDArray[np.bool_]
     prior: Prior
     focus: int | None = None
@@ -82,24 +79,48 @@ class Verdicts:
         """Number of tests in the family."""
         return int(np.isfinite(self.p_holm).sum()) // 2
 
+    def p(self, first: int, second: int) -> float:
+        """Of one pair by itself, not corrected."""
+        return float(tested(*self._alone(first, second))[1][0])
 
-def judge(
-    sections: Sequence[Array], cells: int, known: BoardNoise | None = None, focus: int | None = None
-) -> tuple[Verdicts, ...]:
-    """The verdicts of each section of a board.
+    def noise(self, first: int, second: int) -> tuple[float, float]:
+        """Standard deviation of one difference of a pair, and the degrees of freedom that are known beforehand."""
+        section, prior, wild = self._alone(first, second)
+        own = float(np.sqrt(section.variance[0, 1]))
+        moderated, _ = moderate(section.variance[0, 1], np.maximum(section.n[0, 1] - 1, 0), prior)
+        spread = float(np.sqrt(moderated))
+        return (np.fmax(own, spread), 0.0) if wild.any() or not prior.freedom > 0 else (spread, float(prior.freedom))
 
-    sections: (entries, seeds) costs of each, the same entries in all; NaN = missing; the cells, then what is over several
-    cells:    how many of them are cells
-    known:    what is known of their noise; None takes what they show themselves
-    focus:    test this entry against every other; None tests all pairs
+    def of(self, entries: Sequence[int]) -> Verdicts:
+        """The same of some entries, in that order: what is tested, and corrected for, stays."""
+        at, grid = list(entries), np.ix_(entries, entries)
+        focus = at.index(self.focus) if self.focus in at else None
+        pairs = Pairs(*(matrix[grid] for matrix in self.pairs))
+        return Verdicts(pairs, self.half[grid], self.p_holm[grid], self.erratic[at], self.prior, focus)
+
+    def _alone(self, first: int, second: int) -> tuple[Pairs, Prior, NDArray[np.bool_]]:
+        at, grid = [first, second], np.ix_([first, second], [first, second])
+        return Pairs(*(matrix[grid] for matrix in self.pairs)), self.prior, self.erratic[at]
+
+
+def verdicts(section: Pairs, prior: Prior, wild: NDArray[np.bool_], focus: int | None = None) -> Verdicts:
+    """The verdicts of one section.
+
+    prior: of its pairs' variances; wild: (entries,) whose variances are not moderated
+    focus: test this entry against every other; None tests all pairs
     """
-    found = [pairs(np.asarray(section, dtype=np.float64)) for section in sections]
-    scatters = [scatter(section) for section in found]
-    known = measure(found, scatters, cells) if known is None else known
-    return tuple(
-        _verdicts(section, noise.pairs, wild, focus)
-        for section, noise, wild in zip(found, known.sections, erratic_in(scatters, cells, known), strict=True)
-    )
+    entries = section.mean.shape[-1]
+    first, second = np.triu_indices(entries, k=1)
+    half, p = tested(section, prior, wild, every=False)
+    in_family = np.isfinite(p) & (True if focus is None else (first == focus) | (second == focus))
+    if (p[in_family] == 1).sum() < 1 / SIGNIFICANCE:
+        p = tested(section, prior, wild)[1]
+    whole_half, whole_p = (np.full((entries, entries), np.nan) for _ in range(2))
+    for matrix, values in ((whole_half, half), (whole_p, holm(np.where(in_family, p, np.nan)))):
+        matrix[first, second] = matrix[second, first] = values
+    mean = section.mean.copy()
+    np.fill_diagonal(mean, np.nan)
+    return Verdicts(Pairs(mean, section.variance, section.n), whole_half, whole_p, wild, prior, focus)
 
 
 def erratic_in(sections: Sequence[Scatter], cells: int, known: BoardNoise) -> list[NDArray[np.bool_]]:
@@ -127,25 +148,9 @@ def tested(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool = 
     p[wanted] = _two_sided(mean[wanted], error[wanted], freedom[wanted])
     error, quantile, freedom = _of(variance, n, Prior(np.zeros(1), np.ones(1)))
     half = np.where(alone | ~judged, np.where(judged, np.fmax(half, quantile * error), quantile * error), half)
-    wanted &= alone
+    wanted = wanted & alone
     p[wanted] = np.maximum(p[wanted], _two_sided(mean[wanted], error[wanted], freedom[wanted]))
     return np.where(same, 0.0, half), np.where(judged, np.where(same, 1.0, p), np.nan)
-
-
-def _verdicts(section: Pairs, prior: Prior, wild: NDArray[np.bool_], focus: int | None) -> Verdicts:
-    entries = section.mean.shape[-1]
-    first, second = np.triu_indices(entries, k=1)
-    half, p = tested(section, prior, wild, every=False)
-    in_family = np.isfinite(p) & (True if focus is None else (first == focus) | (second == focus))
-    if (p[in_family] == 1).sum() < 1 / SIGNIFICANCE:
-        p = tested(section, prior, wild)[1]
-    variance, freedom = moderate(section.variance, np.maximum(section.n - 1, 0), prior)
-    whole_half, whole_p = (np.full((entries, entries), np.nan) for _ in range(2))
-    for matrix, values in ((whole_half, half), (whole_p, holm(np.where(in_family, p, np.nan)))):
-        matrix[first, second] = matrix[second, first] = values
-    mean = section.mean.copy()
-    np.fill_diagonal(mean, np.nan)
-    return Verdicts(Pairs(mean, section.variance, section.n), whole_half, whole_p, variance, freedom, wild, prior, focus)
 
 
 def _of(variance: Array, n: NDArray[np.int64], prior: Prior) -> tuple[Array, Array, Array]:
