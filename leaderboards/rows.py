@@ -31,6 +31,7 @@ class Row:
     ratio, ratio_*:          to the baseline: exp of the mean log ratio over shared seeds, with its 95 % interval; NaN
                              for a metric that is compared by differences
     difference_*:            the same as a difference, NaN for a metric that is compared by ratios
+    focus_effect, focus_*:   the same against the focus: a ratio, or a difference; NaN without one
     pairs:                   number of seeds shared with the baseline
     p_holm:                  against the baseline, or against the focus where there is one, Holm-corrected over the
                              family; NaN where that is not in it
@@ -74,6 +75,9 @@ class Row:
     difference: float
     difference_low: float
     difference_high: float
+    focus_effect: float
+    focus_low: float
+    focus_high: float
     pairs: int
     p_holm: float
     told_apart: bool

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from leaderboards import facts as facts_
 from leaderboards import improvement, speedup
@@ -154,20 +155,32 @@ def _against_baseline(setting: Setting, scores: Scores, comparable: Array, verdi
     is_baseline = np.asarray(labels == setting.baseline)
     reference = comparable[is_baseline][0] if is_baseline.any() else np.full(comparable.shape[1], nan)
     mean, half, shared = _to(verdicts, setting.baseline, labels)
-    exact = is_baseline & np.isfinite(comparable).any(axis=1)
-    sides = (mean, mean - setting.scale.sign * half, mean + setting.scale.sign * half)
-    bounds = [np.where(exact, 0.0, bound) for bound in sides]
-    effect = [setting.scale.back(setting.scale.sign * bound).tolist() for bound in bounds]
+    to_focus = _to(verdicts, setting.focus or "", labels)[:2]
+    known = np.isfinite(comparable).any(axis=1)
+    effect = _effects(setting.scale, mean, half, is_baseline & known)
     nothing = [[nan] * len(labels)] * 3
     ratio, difference = (effect, nothing) if setting.scale.logarithmic else (nothing, effect)
     gain = pairing_gain(comparable, reference)
     return {
         **dict(zip(("ratio", "ratio_low", "ratio_high"), ratio, strict=True)),
         **dict(zip(("difference", "difference_low", "difference_high"), difference, strict=True)),
+        **dict(
+            zip(
+                ("focus_effect", "focus_low", "focus_high"),
+                _effects(setting.scale, *to_focus, np.asarray(labels == setting.focus) & known),
+                strict=True,
+            )
+        ),
         "pairs": np.where(is_baseline, np.isfinite(comparable).sum(axis=1), shared).tolist(),
         "noise_paired": np.where(is_baseline, nan, gain.paired).tolist(),
         "noise_unpaired": np.where(is_baseline, nan, gain.unpaired).tolist(),
     }
+
+
+def _effects(scale: Scale, mean: Array, half: Array, exact: NDArray[np.bool_]) -> list[list[float]]:
+    """Ratios or differences of scores, and the bounds of their intervals. exact: of an entry against itself"""
+    sides = (mean, mean - scale.sign * half, mean + scale.sign * half)
+    return [scale.back(scale.sign * np.where(exact, 0.0, side)).tolist() for side in sides]
 
 
 def _to(verdicts: Verdicts, reference: str, labels: pd.Index[str]) -> tuple[Array, Array, Array]:

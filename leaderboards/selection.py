@@ -16,6 +16,8 @@ from leaderboards.narrow import parted
 from schedules.errors import unknown
 
 FINGERPRINT_LETTERS = 6
+NAMED = 5
+"""Hidden entries that a note names; of more it says the number."""
 DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("tuned_from", "hardware", "host", "source", "verified"), ""),
     **{"trials": nan, "tuning_seconds": nan},
@@ -190,8 +192,9 @@ def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.D
     gone = sorted(every - keep) if keep is not None else []
     notes = []
     if gone:
-        names = ", ".join(f"{name} (the baseline)" if name == baseline else name for name in gone)
-        notes.append(f"hidden as asked: {names}; ranks and p-values are those of all {len(every)} entries")
+        names = [f"{name} (the baseline)" if name == baseline else name for name in gone]
+        who = ", ".join(names) if len(gone) <= NAMED else f"{len(gone)} entries"
+        notes.append(f"hidden as asked: {who}; ranks and p-values are those of all {len(every)} entries")
     if seeds := sorted(filters.leave_out_seeds):
         notes.append(f"left out as asked: {', '.join(f'seed {seed}' for seed in seeds)}")
     return table[~table["seed"].isin(filters.leave_out_seeds)], notes

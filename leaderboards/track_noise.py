@@ -112,6 +112,13 @@ class Priors:
         return BoardNoise(tuple(self.section([cell]) for cell in cells), whole.everywhere.prior)
 
 
+def written(noise: TrackNoise) -> str:
+    """The text of the file: a record in a line."""
+    head = noise.model_dump_json(exclude={"records"})[:-1]
+    records = ",\n".join(record.model_dump_json() for record in noise.records)
+    return f'{head},"records":[\n{records}\n]}}\n'
+
+
 def read(folder: Path) -> TrackNoise | None:
     """The noise in the folder of a release; None where it has none. UserError for a file of another kind or version."""
     file = folder / NOISE

@@ -46,10 +46,11 @@ def listing(tracks: Sequence[Track]) -> Table:
     return table
 
 
-def tables(track: Track, card: Mapping[str, Any]) -> list[Table]:
+def tables(track: Track, card: Mapping[str, Any], noise: Rows = ()) -> list[Table]:
     """The card of a track, a table for each part of it.
 
-    card: what was measured, `harness.tracks.card`
+    card:  what was measured, `harness.tracks.card`
+    noise: of published runs: targets, sd of a paired difference, how well it is known
     """
     from harness.tuning.budget import Budget
 
@@ -79,6 +80,8 @@ def tables(track: Track, card: Mapping[str, Any]) -> list[Table]:
         made.append(_table("floors: real training data in the place of samples", rows))
     if spread := card.get("baseline_unguided"):
         made.append(_spread(spread))
+    if noise:
+        made.append(_table("noise over seeds: sd of a paired difference between two entries", noise))
     return made
 
 
