@@ -7,10 +7,10 @@ of the others. From the variances of pairs it is, where all have the same seeds,
     vᵢ = (meanⱼ s²ᵢⱼ − ½ meanⱼₖ s²ⱼₖ) / (1 − 1/E)  =  Σₛ (cᵢₛ − c̄ᵢ − c̄ₛ + c̄)² / ((n − 1)(1 − 1/E)),    s²ᵢᵢ = 0
 
 expected to be half of s₀², a pair's. F = vᵢ / (½ s₀² r) with r and the lower degrees of freedom of a prior of its own,
-fitted to the entries' vᵢ / ½ s₀². An entry is erratic in a section where F is beyond chance
+fitted to the entries' vᵢ / ½ s₀². An entry is erratic where F is beyond chance
 
-    over all cells of the board, averaged:   at 5 %
-    in that section alone:                   at 2 / (E ν), at which luck alone finds one entry with three seeds, fewer with more
+    averaged over the cells of the board:   at 5 %, in every section
+    in one cell:                            in that cell, at 2 / (E ν): luck alone finds one entry with three seeds, fewer with more
 
 Pairs with an erratic entry take the larger of the moderated and the ordinary p, and the wider interval.
 """
@@ -57,12 +57,8 @@ def chance(shares: ArrayLike, freedom: ArrayLike, prior: Prior) -> Array:
     return np.where((below > 0) & ~np.isnan(p), p, 1.0)
 
 
-def erratic(everywhere: Array, here: Array, freedom: Array) -> NDArray[np.bool_]:
-    """Which entries are beyond chance.
-
-    everywhere, here: p over all cells and in the section alone; (…, entries) each
-    freedom:          of the section's own variances, 0 for an entry that has none
-    """
+def alone_in(p: Array, freedom: Array) -> NDArray[np.bool_]:
+    """Which entries are beyond chance in one cell. p, freedom: (…, entries); freedom 0 for an entry that is not there"""
     entries = (freedom > 0).sum(axis=-1, keepdims=True)
     with np.errstate(divide="ignore"):
-        return np.asarray((everywhere < LEVEL) | (here < 2 / (entries * freedom)))
+        return np.asarray(p < 2 / (entries * freedom))

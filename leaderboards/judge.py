@@ -99,6 +99,11 @@ class Judge:
             return self.priors.noise(self.cells)
         return BoardNoise(tuple(self._own), everywhere(self._scatters, self._own))
 
+    @cached_property
+    def _erratic(self) -> list[NDArray[np.bool_]]:
+        """Of each cell, then over several."""
+        return erratic_in(self._scatters, self._noise)
+
     def _section(self, cells: tuple[str, ...]) -> Verdicts:
         if cells not in self._kept:
             self._kept[cells] = self._judged(cells)
@@ -106,16 +111,15 @@ class Judge:
 
     def _judged(self, cells: tuple[str, ...]) -> Verdicts:
         at = [self.cells.index(cell) for cell in cells]
-        if len(at) == 1:
-            found, own, noise = self._pairs[at[0]], self._scatters[at[0]], self._noise.sections[at[0]]
-        else:
-            found = pairs(pool_seeds(np.swapaxes(self.costs[at], 0, 1)))
-            own = scatter(found)
-            noise = self.priors.section(cells) if self.source == TRACK and self.priors else section_noise(found, own)
-        known = BoardNoise((*self._noise.sections, noise), self._noise.everywhere)
-        wild: NDArray[np.bool_] = erratic_in([*self._scatters, own], len(self.cells), known)[-1]
         focus = self.labels.index(self.focus) if self.focus in self.labels else None
-        return verdicts(found, noise.pairs, wild, focus)
+        if len(at) == 1:
+            return verdicts(self._pairs[at[0]], self._noise.sections[at[0]].pairs, self._erratic[at[0]], focus)
+        found = pairs(pool_seeds(np.swapaxes(self.costs[at], 0, 1)))
+        if self.source == TRACK and self.priors is not None:
+            noise = self.priors.section(cells)
+        else:
+            noise = section_noise(found, scatter(found))
+        return verdicts(found, noise.pairs, self._erratic[-1], focus)
 
 
 def _count(found: Pairs) -> int:

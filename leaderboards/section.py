@@ -12,17 +12,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leaderboards import facts as facts_
-from leaderboards import improvement, speedup
+from leaderboards import improvement, power, speedup
 from leaderboards.curves import Reaches
 from leaderboards.ranking import standings
 from leaderboards.rows import Row, Section
 from leaderboards.scale import MetricLike, Scale
 from leaderboards.scores import Guidance, Scores, costs
 from leaderboards.statistics import Array, median, pairing_gain, student
-from leaderboards.verdicts import Verdicts
+from leaderboards.verdicts import SIGNIFICANCE, Verdicts
 
 SATURATION = 1.1
 """A distance within this factor of its floor is saturated: it no longer tells a better model from a luckier one."""
+
+SHORT = 12
+"""Rows up to which a table says in words what its marks say."""
 
 Columns = dict[str, list[Any]]
 
@@ -80,7 +83,7 @@ def section(
         title,
         tuple(cells),
         tuple(rows),
-        _notes(setting, rows, scores),
+        (*_notes(setting, rows, scores), *_too_erratic(setting, rows, verdicts, labels)),
         entries=len(labels),
         tests=verdicts.tests,
         told_apart=int(verdicts.told.sum()) // 2,
@@ -256,6 +259,29 @@ def _order(row: Row, scale: Scale) -> tuple[Any, ...]:
     """Best first: ranked entries by rank and mean, then those without a rank, diverged ones at the end."""
     cost = scale.sign * row.mean
     return (row.diverged > 0, row.rank is None, row.rank or 0, inf if isnan(cost) else cost, row.entry)
+
+
+def _too_erratic(setting: Setting, rows: list[Row], verdicts: Verdicts, labels: pd.Index[str]) -> list[str]:
+    """Of a short table, which entries are not told apart for their own noise, and how many seeds would do."""
+    reference = setting.focus or setting.baseline
+    if len(rows) > SHORT or reference not in labels:
+        return []
+    notes, to = [], labels.get_loc(reference)
+    for row in rows:
+        at = labels.get_loc(row.entry)
+        if at == to or row.told_apart or not (verdicts.erratic[at] or verdicts.erratic[to]) or isnan(row.p_holm):
+            continue
+        who = row.entry if verdicts.erratic[at] else reference
+        spread, known = verdicts.noise(at, to)
+        needed = power.seeds_needed(
+            abs(float(verdicts.mean[at, to])) / spread, SIGNIFICANCE / max(1, verdicts.tests), known=known
+        )
+        enough = f"{max(needed, row.seeds)} seeds should do" if needed else f"{power.MOST_SEEDS} seeds would not do"
+        notes.append(
+            f"{row.entry} is not told from {reference}, as {who} scatters more over seeds than the others;"
+            f" {enough}, if the difference is the one seen"
+        )
+    return notes
 
 
 def _notes(setting: Setting, rows: list[Row], scores: Scores) -> tuple[str, ...]:

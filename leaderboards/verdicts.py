@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from leaderboards.erratic import chance, erratic
+from leaderboards.erratic import LEVEL, alone_in, chance
 from leaderboards.moderation import Prior, moderate
 from leaderboards.noise import FEWEST_SEEDS, BoardNoise, Scatter, over_cells, share
 from leaderboards.pairs import Pairs
@@ -123,14 +123,14 @@ def verdicts(section: Pairs, prior: Prior, wild: NDArray[np.bool_], focus: int |
     return Verdicts(Pairs(mean, section.variance, section.n), whole_half, whole_p, wild, prior, focus)
 
 
-def erratic_in(sections: Sequence[Scatter], cells: int, known: BoardNoise) -> list[NDArray[np.bool_]]:
-    """(…, entries) for each section: whose variances are not moderated."""
-    everywhere = chance(*over_cells(sections[:cells], known.sections), known.everywhere)
-    found = []
-    for section, noise in zip(sections, known.sections, strict=True):
-        here = chance(share(section, noise), section.freedom, noise.own)
-        found.append(erratic(everywhere, here, section.freedom))
-    return found
+def erratic_in(cells: Sequence[Scatter], known: BoardNoise) -> list[NDArray[np.bool_]]:
+    """(…, entries) for each cell, then over several of them: whose variances are not moderated."""
+    everywhere = chance(*over_cells(cells, known.sections), known.everywhere) < LEVEL
+    alone = [
+        alone_in(chance(share(cell, noise), cell.freedom, noise.own), cell.freedom)
+        for cell, noise in zip(cells, known.sections, strict=False)
+    ]
+    return [*(everywhere | here for here in alone), everywhere]
 
 
 def tested(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool = True) -> tuple[Array, Array]:
