@@ -16,7 +16,7 @@ from leaderboards import released
 from leaderboards.rows import ALL_TARGETS
 
 PUBLISHED = "published"
-KEYS = ("track", "target", "metric", "guidance", "budget", "parameters", "family", "search")
+KEYS = ("track", "target", "metric", "guidance", "budget", "parameters", "family", "search", "focus")
 
 
 def adopt(page: str, address: links.Address | None, more: Sequence[str] = (), several: Sequence[str] = ()) -> None:
@@ -53,10 +53,11 @@ def left_out(store: Store, track: str) -> None:
         st.caption(plain(note))
 
 
-def view(page: str, store: Store, *, all_targets: bool = True, narrowing: bool = False) -> View:
+def view(page: str, store: Store, *, all_targets: bool = True, narrowing: bool = False, focusing: bool = False) -> View:
     """Draw the controls and return what they say; each offers what the ones before it leave.
 
     narrowing: also family, search and whether parameters are published or tuned
+    focusing:  also the entry that is tested against every other
     """
     with st.container(border=True, key=f"controls-{page}", gap="small"):
         first, second = (st.container(horizontal=True, gap="small") for _ in range(2))
@@ -70,7 +71,8 @@ def view(page: str, store: Store, *, all_targets: bool = True, narrowing: bool =
         guidance = _guidance(page, store, track, metric, float(budget))
     found = View(track, target, metric, guidance, budget)
     with second:
-        return _narrowed(page, store, found) if narrowing else found
+        found = _narrowed(page, store, found) if narrowing else found
+        return found.of(focus=_focus(page, store, track)) if focusing else found
 
 
 def _track(page: str, store: Store) -> str:
@@ -129,8 +131,21 @@ def _guidance(page: str, store: Store, track: str, metric: str, mark: float) -> 
     return str(st.segmented_control("Guidance", scales, key=f"{page}.guidance", required=True, help=about))
 
 
+def _focus(page: str, store: Store, track: str) -> str:
+    names = ["", *results.entries(store, track)]
+    links.offer(f"{page}.focus", names, "")
+    about = (
+        "Test this entry against every other, and no other pair: fewer tests, so more is told apart. p, ranks and Compare"
+        " all follow. Choose it before you look: going through entries one after another is exploring."
+    )
+    chosen = st.selectbox(
+        "My entry", names, key=f"{page}.focus", format_func=lambda name: name or "all pairs", help=about, width=190
+    )
+    return str(chosen or "")
+
+
 def _narrowed(page: str, store: Store, view: View) -> View:
-    """Ranks, ties and corrections are made anew of what is left, so narrowing asks another question, honestly."""
+    """What is hidden changes nothing of what is said of the rest."""
     parameters, tuned = "both", results.has_tuned(store, view.track)
     links.offer(f"{page}.parameters", list(PARAMETERS) if tuned else ["both"], "both")
     if tuned:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -59,7 +59,9 @@ def board(
     setting = Setting(metric, guidance if guided else None, floor, chosen.baseline, focus)
     every = {name: scores.cell_scores(rows, metric.name, guidance, setting.scale) for name, rows in _by_target(scored)}
     priors = noise.of(metric.name, setting.guidance) if noise is not None else None
-    judge = Judge.of({name: _costs(cell, setting) for name, cell in every.items() if not cell.values.empty}, priors, focus)
+    judge = Judge.of(
+        {name: _costs(cell, setting) for name, cell in every.items() if not cell.values.empty}, priors, focus
+    )
     shown = judge.cells if target is None else [target] if target in judge.cells else []
     cells = {name: _cell(setting, chosen.of(name), every[name]) for name in shown}
     whole = Board(
@@ -77,6 +79,7 @@ def board(
             *selection.devices_note(chosen.runs),
             *cost.machines_note(rows),
             *tuned.fairness_notes(chosen.runs, chosen.baseline),
+            *judge.notes,
         ),
         focus=focus,
         noise=judge.moderated_by,
@@ -84,15 +87,20 @@ def board(
     return hidden(whole, selection.shown(chosen.runs, filters, chosen.baseline))
 
 
-def hidden(board: Board, keep: set[str] | None) -> Board:
-    """The board with some rows only: what it says of them is what the whole board says. keep: None keeps all"""
+def hidden(board: Board, keep: Collection[str] | None) -> Board:
+    """The board with some rows only: what it says of them is what the whole board says.
+
+    keep: labels, or entries without their `#ab12cd`; None keeps all
+    """
     if keep is None:
         return board
-    return replace(board, cells=tuple(_hidden(cell, keep) for cell in board.cells), overall=board.overall and _hidden(board.overall, keep))
+    cells = tuple(_hidden(cell, keep) for cell in board.cells)
+    return replace(board, cells=cells, overall=board.overall and _hidden(board.overall, keep))
 
 
-def _hidden(section: Section, keep: set[str]) -> Section:
-    return replace(section, rows=tuple(row for row in section.rows if row.entry in keep))
+def _hidden(section: Section, keep: Collection[str]) -> Section:
+    rows = (row for row in section.rows if row.entry in keep or row.entry.split("#")[0] in keep)
+    return replace(section, rows=tuple(rows))
 
 
 def _by_target(scored: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

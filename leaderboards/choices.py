@@ -46,6 +46,7 @@ class Choice:
     leave_out: tuple[str, ...] = ()
     leave_out_seeds: tuple[int, ...] = ()
     focus: str | None = None
+    whole_budget: bool = True
 
     @property
     def filters(self) -> Filters:
@@ -138,15 +139,20 @@ def transfer_of(table: pd.DataFrame, track: str, axis: str, choice: Choice = EVE
     return transfer(axis, _conditions(table, track, axis, choice))
 
 
-def transfer_over_tracks(tables: Mapping[str, pd.DataFrame], choice: Choice = EVERYTHING) -> Transfer | None:
+def transfer_over_tracks(
+    tables: Mapping[str, pd.DataFrame],
+    choice: Choice = EVERYTHING,
+    shown: Mapping[str, tuple[str, ...] | None] | None = None,
+) -> Transfer | None:
     """Whether the order of entries holds over tracks, each by its own primary metric unless the choice names one.
 
-    tables: track → its long table. Seeds of two tracks share nothing but their number. UserError for a guidance scale
+    tables: track → its long table; shown: track → the entries to show of it, in place of the choice's. Seeds of two tracks share nothing but their number. UserError for a guidance scale
     or target that one of the tracks lacks.
     """
     found = {}
     for track, table in tables.items():
-        found[track] = panel_of(table, track, choice)
+        keep = choice.keep if shown is None else shown.get(track)
+        found[track] = panel_of(table, track, replace(choice, keep=keep))
     return transfer("track", found)
 
 
@@ -180,7 +186,7 @@ def _panels(table: pd.DataFrame, track: str, choice: Choice) -> Callable[[str | 
     rules = tracks.get(track)
     metric, _ = checked(rules, choice.metric, choice.target, choice.guidance)
     check_recorded(table, track, metric)
-    chosen, noise = _every(table, track, choice, [metric.name]), noise_of(track)
+    chosen, noise = _every(table, track, choice, [metric.name]), noise_of(track) if choice.whole_budget else None
     keep = selection.shown(chosen.runs, choice.filters, chosen.baseline)
 
     def at(guidance: str | float, mark: float) -> Panel:

@@ -26,6 +26,8 @@ from leaderboards.track_noise import Priors
 from leaderboards.verdicts import Verdicts, erratic_in, verdicts
 
 BOARD, TRACK, NONE = "board", "track", "none"
+FEW = 4
+"""Entries below which an erratic one may pass for a usual one (`tests/benchmarks/error_rates.py --wild`)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class Judge:
     focus: str | None = None
 
     @classmethod
-    def of(cls, scores: Mapping[str, tuple[Sequence[str], Sequence[int], Array]], priors: Priors | None, focus: str | None) -> Judge:
+    def of(
+        cls, scores: Mapping[str, tuple[Sequence[str], Sequence[int], Array]], priors: Priors | None, focus: str | None
+    ) -> Judge:
         """From the costs of each cell, which need not have the same entries and seeds. scores: cell → labels, seeds, costs"""
         labels = sorted({label for names, _, _ in scores.values() for label in names})
         seeds = sorted({int(seed) for _, those, _ in scores.values() for seed in those})
@@ -75,6 +79,16 @@ class Judge:
         if self.source == TRACK and self.priors is not None:
             return f"{self.priors.runs:,} published runs of the track"
         return "the pairs of this board" if self.source == BOARD else ""
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know of so few entries."""
+        if self.source != TRACK or len(self.labels) >= FEW:
+            return []
+        return [
+            f"{len(self.labels)} entries, judged by the track's noise: one that scatters far more than the track's others"
+            " may not be noticed, and then one pair in ten is told apart by luck"
+        ]
 
     @cached_property
     def _kept(self) -> dict[tuple[str, ...], Verdicts]:

@@ -85,6 +85,7 @@ def board_of(
     leave_out: tuple[str, ...] = (),
     leave_out_seeds: tuple[int, ...] = (),
     focus: str | None = None,
+    whole_budget: bool = True,
 ) -> Board:
     """The board of a table that was read before; see `leaderboards.board.board`.
 
@@ -92,6 +93,7 @@ def board_of(
     guidance: "best" or one of the track's scales, as text or number
     keep, …:  entries to hide and seeds to leave out, see `leaderboards.selection.Filters`
     focus:    test this entry against every other, and no other pair
+    whole_budget: False for a table that was cut at an earlier mark, of which the track's noise knows nothing
 
     A table without runs of the track gives a board without sections. UserError for an unknown name, with the nearest
     ones, and for a metric that no run of the track recorded.
@@ -109,7 +111,7 @@ def board_of(
         floor=tracks.card(track).get("floors", {}).get(measure.name),
         features=found.feature_space if measure.name in FEATURE_METRICS else measure.space,
         filters=Filters(keep, leave_out, leave_out_seeds),
-        noise=noise_of(track),
+        noise=noise_of(track) if whole_budget else None,
         focus=focus,
     )
     return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials)))

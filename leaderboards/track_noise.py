@@ -81,9 +81,7 @@ class TrackNoise(BaseModel):
     def of(self, metric: str, guidance: str | float | None) -> Priors | None:
         """What is known at one guidance scale; None where nothing is."""
         found = {
-            record.targets: record
-            for record in self.records
-            if record.metric == metric and record.guidance == guidance
+            record.targets: record for record in self.records if record.metric == metric and record.guidance == guidance
         }
         return Priors(found, self.runs) if found else None
 

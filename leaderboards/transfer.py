@@ -166,7 +166,9 @@ def _only_leaders(leaders: Mapping[str, str]) -> list[OnlyWin]:
     return [OnlyWin(entry, where, LEADS) for where, entry in leaders.items() if names.count(entry) == 1]
 
 
-def _only_better(names: tuple[str, ...], labels: list[str], panels: Mapping[str, Panel], baseline: str) -> list[OnlyWin]:
+def _only_better(
+    names: tuple[str, ...], labels: list[str], panels: Mapping[str, Panel], baseline: str
+) -> list[OnlyWin]:
     """Entries that are shown to beat the baseline, each condition's board judging for itself, in one condition alone."""
     if baseline not in labels:
         return []

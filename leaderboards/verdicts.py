@@ -81,7 +81,7 @@ class Verdicts:
 
     def p(self, first: int, second: int) -> float:
         """Of one pair by itself, not corrected."""
-        return float(tested(*self._alone(first, second))[1][0])
+        return float(compared(*self._alone(first, second))[1][0])
 
     def noise(self, first: int, second: int) -> tuple[float, float]:
         """Standard deviation of one difference of a pair, and the degrees of freedom that are known beforehand."""
@@ -111,10 +111,10 @@ def verdicts(section: Pairs, prior: Prior, wild: NDArray[np.bool_], focus: int |
     """
     entries = section.mean.shape[-1]
     first, second = np.triu_indices(entries, k=1)
-    half, p = tested(section, prior, wild, every=False)
+    half, p = compared(section, prior, wild, every=False)
     in_family = np.isfinite(p) & (True if focus is None else (first == focus) | (second == focus))
     if (p[in_family] == 1).sum() < 1 / SIGNIFICANCE:
-        p = tested(section, prior, wild)[1]
+        p = compared(section, prior, wild)[1]
     whole_half, whole_p = (np.full((entries, entries), np.nan) for _ in range(2))
     for matrix, values in ((whole_half, half), (whole_p, holm(np.where(in_family, p, np.nan)))):
         matrix[first, second] = matrix[second, first] = values
@@ -133,7 +133,7 @@ def erratic_in(cells: Sequence[Scatter], known: BoardNoise) -> list[NDArray[np.b
     return [*(everywhere | here for here in alone), everywhere]
 
 
-def tested(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool = True) -> tuple[Array, Array]:
+def compared(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool = True) -> tuple[Array, Array]:
     """Half widths of the 95 % intervals and p, of each pair i < j as `triu_indices` lists them: (…, pairs) each.
 
     every: work out every p; else one that is above 5 % is given as 1, which no correction of many tests tells from it

@@ -39,7 +39,12 @@ def averaged(boards: int, entries: int, *arguments: object, **options: object) -
     """`rates` of many boards, some at a time."""
     size = BATCH[entries]
     parts = [rates(*arguments, boards=size, seed=number, **options) for number in range(-(-boards // size))]  # type: ignore[arg-type]
-    return [Rates(*np.nanmean(list(zip(*section, strict=True)), axis=1)) if not np.isnan(section[0].found) else Rates(*np.mean(list(zip(*section, strict=True)), axis=1)) for section in zip(*parts, strict=True)]
+    return [
+        Rates(*np.nanmean(list(zip(*section, strict=True)), axis=1))
+        if not np.isnan(section[0].found)
+        else Rates(*np.mean(list(zip(*section, strict=True)), axis=1))
+        for section in zip(*parts, strict=True)
+    ]
 
 
 def beyond(found: Rates, boards: int, most: float = 0.05, held: bool = True) -> bool:
@@ -52,7 +57,12 @@ def beyond(found: Rates, boards: int, most: float = 0.05, held: bool = True) -> 
 
 def show(name: str, found: Rates, mark: bool) -> None:
     """One row."""
-    print(f"{name:<58}", " ".join(f"{100 * value:8.1f}" if np.isfinite(value) else f"{'–':>8}" for value in found), "!" if mark else "", flush=True)
+    print(
+        f"{name:<58}",
+        " ".join(f"{100 * value:8.1f}" if np.isfinite(value) else f"{'–':>8}" for value in found),
+        "!" if mark else "",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -65,7 +75,13 @@ def main() -> None:
     parser.add_argument("--wild", action="store_true")
     arguments = parser.parse_args()
     started = time.perf_counter()
-    print(f"{'per cent':<58}", " ".join(f"{name.replace('covered_', '').replace('ordinary', 't').replace('t_', 't ')[:8]:>8}" for name in Rates._fields))
+    print(
+        f"{'per cent':<58}",
+        " ".join(
+            f"{name.replace('covered_', '').replace('ordinary', 't').replace('t_', 't ')[:8]:>8}"
+            for name in Rates._fields
+        ),
+    )
     marked = wild(arguments) if arguments.wild else usual(arguments)
     print(f"{marked} rows beyond their limits, {(time.perf_counter() - started) / 60:.0f} min")
 
@@ -79,7 +95,9 @@ def usual(arguments: argparse.Namespace) -> int:
                 for of_track in (True, False) if entries >= SMALLEST_OWN else (True,):
                     for apart in truths(kind, entries):
                         boards = max(200, arguments.boards // (5 if entries == 81 else 2 if entries == 30 else 1))
-                        found = averaged(boards, entries, KINDS[kind], entries, seeds, CELLS, apart=apart, of_track=of_track)
+                        found = averaged(
+                            boards, entries, KINDS[kind], entries, seeds, CELLS, apart=apart, of_track=of_track
+                        )
                         for section, each in zip(("cell", "all"), found, strict=True):
                             prior, truth = "track" if of_track else "board", "groups" if apart else "equal"
                             mark = beyond(each, boards)
@@ -104,11 +122,25 @@ def wild(arguments: argparse.Namespace) -> int:
                 for entries in (2, 4, 10, 30):
                     for seeds in arguments.seeds:
                         boards = arguments.boards
-                        found = averaged(boards, entries, one_wild(times, where), entries, seeds, cells, apart=False, of_track=True, track=KINDS[of_track])
+                        found = averaged(
+                            boards,
+                            entries,
+                            one_wild(times, where),
+                            entries,
+                            seeds,
+                            cells,
+                            apart=False,
+                            of_track=True,
+                            track=KINDS[of_track],
+                        )
                         for section, each in zip(("cell", "all"), found, strict=False):
                             mark = beyond(each, boards, 0.08, held=False)
                             marked += mark
-                            show(f"{times} × sd in {where} of {cells}, {entries} × {seeds}, track: {of_track}, {section}", each, mark)
+                            show(
+                                f"{times} × sd in {where} of {cells}, {entries} × {seeds}, track: {of_track}, {section}",
+                                each,
+                                mark,
+                            )
     return marked
 
 

@@ -11,7 +11,7 @@ from leaderboards.moderation import Prior
 from leaderboards.noise import BoardNoise, Noise, measure, scatter
 from leaderboards.pairs import pairs
 from leaderboards.statistics import holm
-from leaderboards.verdicts import SIGNIFICANCE, erratic_in, tested
+from leaderboards.verdicts import SIGNIFICANCE, compared, erratic_in
 
 TRACKS, PUBLISHED = 40, (81, 5)
 """Boards that a track's prior is taken from, one of them for each simulated board; their entries and seeds."""
@@ -56,13 +56,27 @@ def picked(known: BoardNoise, which: np.ndarray) -> BoardNoise:
     """Of the priors of many boards, those of some."""
 
     def of(prior: Prior) -> Prior:
-        return Prior(*(np.broadcast_to(value, (max(which) + 1,))[which] if np.ndim(value) == 0 else value[which] for value in prior))
+        return Prior(
+            *(
+                np.broadcast_to(value, (max(which) + 1,))[which] if np.ndim(value) == 0 else value[which]
+                for value in prior
+            )
+        )
 
     return BoardNoise(tuple(Noise(*map(of, noise)) for noise in known.sections), of(known.everywhere))
 
 
 def rates(
-    kind: Kind, entries: int, seeds: int, cells: int, *, apart: bool, of_track: bool, boards: int, seed: int, track: Kind | None = None
+    kind: Kind,
+    entries: int,
+    seeds: int,
+    cells: int,
+    *,
+    apart: bool,
+    of_track: bool,
+    boards: int,
+    seed: int,
+    track: Kind | None = None,
 ) -> list[Rates]:
     """Rates of the first cell and, where there are several cells, of what is over them.
 
@@ -88,8 +102,13 @@ def rates(
     shown = [0, len(found) - 1] if cells > 1 else [0]
     return [
         _rates(
-            *tested(found[at], known.sections[at].pairs, wild[at], every=False),
-            tested(found[at], unknown, calm, every=False)[1], found[at].mean, truth, sd, chosen, wild[at].mean(),
+            *compared(found[at], known.sections[at].pairs, wild[at], every=False),
+            compared(found[at], unknown, calm, every=False)[1],
+            found[at].mean,
+            truth,
+            sd,
+            chosen,
+            wild[at].mean(),
         )
         for at in shown
     ]
@@ -117,12 +136,20 @@ def _rates(half, p, ordinary, mean, truth, sd, chosen, erratic) -> Rates:
     for winners, losers, on in ((first, second, told & better), (second, first, told & ~better)):
         np.add.at(low, (boards, losers[None]), on)
         np.add.at(high, (boards, winners[None]), on)
-    above, below = ((truth[:, None, :] < truth[..., None]).sum(axis=2), (truth[:, None, :] > truth[..., None]).sum(axis=2))
+    above, below = (
+        (truth[:, None, :] < truth[..., None]).sum(axis=2),
+        (truth[:, None, :] > truth[..., None]).sum(axis=2),
+    )
     return Rates(
-        wrong.any(axis=1).mean(), *in_focus, ((low <= above) & (high <= below)).all(axis=1).mean(),
-        held.mean(), held[noisy].mean(),
-        told[different].mean() if different.any() else np.nan, erratic,
-        (plainly & error).any(axis=1).mean(), plainly[different].mean() if different.any() else np.nan,
+        wrong.any(axis=1).mean(),
+        *in_focus,
+        ((low <= above) & (high <= below)).all(axis=1).mean(),
+        held.mean(),
+        held[noisy].mean(),
+        told[different].mean() if different.any() else np.nan,
+        erratic,
+        (plainly & error).any(axis=1).mean(),
+        plainly[different].mean() if different.any() else np.nan,
     )
 
 
