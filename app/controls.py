@@ -135,8 +135,8 @@ def _focus(page: str, store: Store, track: str) -> str:
     names = ["", *results.entries(store, track)]
     links.offer(f"{page}.focus", names, "")
     about = (
-        "Test this entry against every other, and no other pair: fewer tests, so more is told apart. p, ranks and Compare"
-        " all follow. Choose it before you look: going through entries one after another is exploring."
+        "Test this entry against every other, and no other pair: fewer tests, so more is told apart. p, ranks and"
+        " Compare follow. Choose it before you look: going through entries one after another is exploring."
     )
     chosen = st.selectbox(
         "My entry", names, key=f"{page}.focus", format_func=lambda name: name or "all pairs", help=about, width=190

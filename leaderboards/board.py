@@ -47,8 +47,8 @@ def board(
     noise:    of the track's published runs, for boards that have few pairs
     focus:    test this entry against every other, and no other pair; None tests all pairs
 
-    Raises UserError for a protocol without runs and for an unknown name of a filter or focus. A table without runs gives
-    a board without sections.
+    Raises UserError for a protocol without runs and for an unknown name of a filter or focus. A table without runs
+    gives a board without sections.
     """
     filters = filters or selection.Filters()
     chosen = selection.select(table, track, [metric.name], baseline=baseline, protocol=protocol, filters=filters)

@@ -146,8 +146,10 @@ def transfer_over_tracks(
 ) -> Transfer | None:
     """Whether the order of entries holds over tracks, each by its own primary metric unless the choice names one.
 
-    tables: track → its long table; shown: track → the entries to show of it, in place of the choice's. Seeds of two tracks share nothing but their number. UserError for a guidance scale
-    or target that one of the tracks lacks.
+    tables: track → its long table. Seeds of two tracks share nothing but their number
+    shown:  track → the entries to show of it, in place of the choice's
+
+    UserError for a guidance scale or target that one of the tracks lacks.
     """
     found = {}
     for track, table in tables.items():

@@ -9,7 +9,6 @@ from math import isnan
 from leaderboards.rows import Board, Row, Section
 from leaderboards.wording import NOTHING, brief, change, p_text, with_interval
 
-
 ERRATIC, SAME = "†", "≈"
 """Marks: of an entry whose variances are not moderated; of one that is the same for practical purposes."""
 

@@ -1,16 +1,19 @@
 """Entries whose scatter over seeds is beyond what the others lead to expect: such are not moderated.
 
 Moderation takes an entry's noise as one of a kind. One with ten times the noise of its neighbours would borrow their
-calm, and be told from them by luck in up to half of all repetitions. So each entry's own variance is tested against those
-of the others. From the variances of pairs it is, where all have the same seeds, that of the two-way table entry × seed:
+calm, and be told from them by luck in up to half of all repetitions. So each entry's own variance is tested against
+those of the others. It comes from the variances of pairs; where all have the same seeds, it is that of the two-way
+table entry × seed:
 
     vᵢ = (meanⱼ s²ᵢⱼ − ½ meanⱼₖ s²ⱼₖ) / (1 − 1/E)  =  Σₛ (cᵢₛ − c̄ᵢ − c̄ₛ + c̄)² / ((n − 1)(1 − 1/E)),    s²ᵢᵢ = 0
 
-expected to be half of s₀², a pair's. F = vᵢ / (½ s₀² r) with r and the lower degrees of freedom of a prior of its own,
-fitted to the entries' vᵢ / ½ s₀². An entry is erratic where F is beyond chance
+expected to be half of s₀², a pair's. F = vᵢ / (½ s₀² r), with r and the lower degrees of freedom of a prior of its
+own, fitted to the entries' vᵢ / ½ s₀². An entry is erratic where F is beyond chance
 
     averaged over the cells of the board:   at 5 %, in every section
-    in one cell:                            in that cell, at 2 / (E ν): luck alone finds one entry with three seeds, fewer with more
+    in one cell:                            at 2 / (E ν), in that cell
+
+At 2 / (E ν) luck alone finds one entry of a cell with three seeds, and fewer with more.
 
 Pairs with an erratic entry take the larger of the moderated and the ordinary p, and the wider interval.
 """
@@ -58,7 +61,7 @@ def chance(shares: ArrayLike, freedom: ArrayLike, prior: Prior) -> Array:
 
 
 def alone_in(p: Array, freedom: Array) -> NDArray[np.bool_]:
-    """Which entries are beyond chance in one cell. p, freedom: (…, entries); freedom 0 for an entry that is not there"""
+    """Which entries are beyond chance in one cell. p, freedom: (…, entries); freedom is 0 for one that is not there"""
     entries = (freedom > 0).sum(axis=-1, keepdims=True)
     with np.errstate(divide="ignore"):
         return np.asarray(p < 2 / (entries * freedom))

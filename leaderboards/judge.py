@@ -1,4 +1,4 @@
-"""Judges the entries of a board: which noise its variances are moderated by, and the verdicts of each of its sections."""
+"""Judges the entries of a board: by which noise its variances are moderated, and what is told apart."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ class Judge:
     def of(
         cls, scores: Mapping[str, tuple[Sequence[str], Sequence[int], Array]], priors: Priors | None, focus: str | None
     ) -> Judge:
-        """From the costs of each cell, which need not have the same entries and seeds. scores: cell → labels, seeds, costs"""
+        """From the costs of each cell, which need not have the same entries and seeds.
+
+        scores: cell → its labels, seeds and costs (labels, seeds)
+        """
         labels = sorted({label for names, _, _ in scores.values() for label in names})
         seeds = sorted({int(seed) for _, those, _ in scores.values() for seed in those})
         cube = np.full((len(scores), len(labels), len(seeds)), np.nan)
@@ -86,8 +89,8 @@ class Judge:
         if self.source != TRACK or len(self.labels) >= FEW:
             return []
         return [
-            f"{len(self.labels)} entries, judged by the track's noise: one that scatters far more than the track's others"
-            " may not be noticed, and then one pair in ten is told apart by luck"
+            f"{len(self.labels)} entries, judged by the track's noise: one that scatters far more than the track's"
+            " others may not be noticed, and then one pair in ten is told apart by luck"
         ]
 
     @cached_property

@@ -1,13 +1,13 @@
-"""Variances of few seeds, moderated by what the other pairs show: empirical Bayes (Smyth 2004, doi:10.2202/1544-6115.1027).
+"""Variances of few seeds, moderated by what other pairs show: empirical Bayes (Smyth 2004, doi:10.2202/1544-6115.1027).
 
 A variance s² of ν degrees of freedom is noise itself. Taking the true ones as draws from a scaled inverse χ²,
 
     1/σ² ~ χ²(ν₀) / (ν₀ s₀²),     s̃² = (ν₀ s₀² + ν s²) / (ν₀ + ν),     t = d̄ √n / s̃ with ν₀ + ν degrees of freedom
 
-ν₀ and s₀² come from the mean and the variance of log s² over the pairs (Smyth's section 6.2), with two departures that a
-simulation asked for (`tests/benchmarks/error_rates.py`): the variance of log s² is taken at one standard error above what
-was seen, so that few pairs never borrow more from each other than they surely may; and ν₀ + ν is at most what the entries
-can know between them, (entries − 1)(n − 1).
+ν₀ and s₀² come from the mean and the variance of log s² over the pairs (Smyth's section 6.2), with two departures that
+a simulation asked for (`tests/benchmarks/error_rates.py`): the variance of log s² is taken one standard error above
+what was seen, so that few pairs borrow no more from each other than they surely may; and ν₀ + ν is at most what the
+entries know between them, (entries − 1)(n − 1).
 """
 
 from __future__ import annotations

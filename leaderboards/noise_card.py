@@ -11,7 +11,7 @@ from leaderboards.track_noise import Record
 
 
 def records(track: str) -> list[Record]:
-    """Of the metric that the track is ranked by, at the guidance scale that a board shows first; none without a release."""
+    """Of the metric that the track is ranked by, at the guidance that a board shows first; none without a release."""
     found, metric = noise_of(track), tracks.get(track).primary_metric
     of_metric = [record for record in found.records if record.metric == metric] if found else []
     return [record for record in of_metric if record.guidance in ("best", None)]

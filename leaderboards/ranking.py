@@ -2,19 +2,19 @@
 
 The rule, in order:
 
-1. Each pair of entries is judged by `leaderboards.verdicts`, in one family of tests. A beats B where they are told apart
-   and A's mean is better.
+1. Each pair of entries is judged by `leaderboards.verdicts`, in one family of tests. A beats B where they are told
+   apart and A's mean is better.
 2. Beating is carried along chains: C beats A and A beats B puts C above B. True links make true chains, so the error
    rate stays.
-3. An entry's rank lies between 1 + the number of entries above it and the number of all − those below it. With 95 % that
-   holds for all entries at once: a rank interval is only wrong where some pair is (Mogstad, Romano, Shaikh, Wilhelm
-   2024, doi:10.1093/restud/rdad006).
+3. An entry's rank lies between 1 + the number of entries above it and the number of all − those below it. With 95 %
+   that holds for all entries at once: a rank interval is only wrong where some pair is (Mogstad, Romano, Shaikh,
+   Wilhelm 2024, doi:10.1093/restud/rdad006).
 4. Down the table, in the order of means, rank = the largest of: 1 + the number of entries above it; the rank of the
    entry before it; 1 + the rank of every entry above it. So who beats an entry always ranks above it, and a noisy entry
    that nothing can be told from never ranks above one with a better mean. It lies in the interval.
 5. An entry with a diverged run is behind every entry without one; all such entries share the last rank.
-6. An entry without three seeds in common with any other has no rank, unless it diverged; where no entry has, nobody has.
-   Alone in a table, two seeds give it the first.
+6. An entry without three seeds in common with any other has no rank, unless it diverged; where no entry has, nobody
+   has. Alone in a table, two seeds give it the first.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ entries with n common seeds its mean square is twice the residual of the two-way
     σ² = 2 Σ (cₑₛ − c̄ₑ − c̄ₛ + c̄)² / ((k − 1)(n − 1))
 
 with a χ² interval of (k − 1)(n − 1) degrees of freedom, which takes the entries' own noise as independent and alike.
-Power by the noncentral t (`leaderboards.power`), with the degrees of freedom that moderated variances have. Under Holm's correction the first of m tests is made at α/m: what is
-found there is found whatever the other tests say, so figures "at Holm level" use α/m.
+Power by the noncentral t (`leaderboards.power`), with the degrees of freedom that moderated variances have. Under
+Holm's correction the first of m tests is made at α/m: what is found there is found whatever the other tests say, so
+figures "at Holm level" use α/m.
 """
 
 from __future__ import annotations

@@ -113,7 +113,8 @@ class Section:
     target:   its name, "all" for the section over targets
     targets:  what the section covers: one target, or those that were averaged
     entries:  number of entries that were judged, shown or not
-    tests:    number of pairs that were tested; told_apart, same: how many of them are, the latter for practical purposes
+    tests:    number of pairs that were tested; told_apart: of them
+    same:     number of pairs that are the same for practical purposes
     erratic:  entries whose variances are not moderated
     """
 

@@ -187,7 +187,7 @@ def _effects(scale: Scale, mean: Array, half: Array, exact: NDArray[np.bool_]) -
 
 
 def _to(verdicts: Verdicts, reference: str, labels: pd.Index[str]) -> tuple[Array, Array, Array]:
-    """Mean difference in cost to an entry, half the width of its interval, shared seeds; NaN and 0 where it is not here."""
+    """Mean difference in cost to an entry, half the width of its interval, shared seeds; NaN and 0 without it."""
     if reference not in labels:
         return np.full(len(labels), nan), np.full(len(labels), nan), np.zeros(len(labels), dtype=np.int64)
     at = labels.get_loc(reference)

@@ -231,9 +231,9 @@ def showing(chosen: Selected, filters: Filters) -> Selected:
 
 
 def label_of(table: pd.DataFrame, name: str | None) -> str | None:
-    """The label that a name stands for: itself, or of an entry's several codes the newest. UserError for an unknown one.
+    """The label that a name stands for: itself, or of an entry's several codes the newest.
 
-    table: with `label`
+    table: with `label`. UserError for an unknown name.
     """
     if name is None or name in set(table["label"]):
         return name

@@ -169,7 +169,7 @@ def _only_leaders(leaders: Mapping[str, str]) -> list[OnlyWin]:
 def _only_better(
     names: tuple[str, ...], labels: list[str], panels: Mapping[str, Panel], baseline: str
 ) -> list[OnlyWin]:
-    """Entries that are shown to beat the baseline, each condition's board judging for itself, in one condition alone."""
+    """Entries that are shown to beat the baseline, as each condition's board judges, in one condition alone."""
     if baseline not in labels:
         return []
     won = np.stack([_better(panels[name], labels, baseline) for name in names])

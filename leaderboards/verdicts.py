@@ -2,8 +2,8 @@
 
     differences   paired by seed, on the comparison scale
     variance      moderated by what is known of the track's noise (`moderation`), unless an entry is erratic
-    p             t = d̄ √n / s̃ with ν₀ + ν degrees of freedom; for an erratic entry the larger of that and the ordinary p
-    family        all pairs of the section, or one entry against every other; Holm-corrected within it
+    p             t = d̄ √n / s̃ with ν₀ + ν degrees of freedom; for an erratic entry, the larger of that and ordinary p
+    family        all pairs of the section, or one entry against every other; Holm-corrected
     interval      95 % of one difference by itself, from the same variance; for an erratic entry the wider of the two
 
 A pair that shares two seeds has an interval by ordinary t and is not tested.

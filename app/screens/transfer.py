@@ -135,8 +135,8 @@ def _ranks(store: Store, view: View, baseline: str) -> None:
         return
     if found.cd > min(MOST, len(found.labels)):
         st.info(
-            f"The critical difference is {found.cd:.1f} ranks, more than the {min(MOST, len(found.labels))} entries that"
-            " a figure has room for: it tells nothing apart that the board does not."
+            f"The critical difference is {found.cd:.1f} ranks, more than the {min(MOST, len(found.labels))} entries"
+            " that a figure has room for: it tells nothing apart that the board does not."
         )
         return
     _draw(transfer.average_ranks(found, baseline, MOST), "ranks", "Average ranks with the critical difference")

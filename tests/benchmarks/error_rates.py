@@ -12,8 +12,9 @@ all entries equal and groups of equal ones, three cells; of the first cell and o
     found      different pairs that are told apart; t wrong, t found: what ordinary t does
 
 `--wild`: instead, one entry with 3 or 10 times the sd of equal ones, in one target or all, judged by a track of equal
-noise and by one of unequal noise: at most 8 % for four entries and more. A row beyond its limits by more than three standard errors
-of the simulation ends in "!". The whole takes about half an hour of one core.
+noise and by one of unequal noise: at most 8 % for four entries and more.
+
+A row beyond its limits by more than three standard errors of the simulation ends in "!".
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ BATCH = {2: 1000, 4: 1000, 10: 400, 30: 100, 81: 25}
 def averaged(boards: int, entries: int, *arguments: object, **options: object) -> list[Rates]:
     """`rates` of many boards, some at a time."""
     size = BATCH[entries]
-    parts = [rates(*arguments, boards=size, seed=number, **options) for number in range(-(-boards // size))]  # type: ignore[arg-type]
+    parts = [rates(*arguments, boards=size, seed=number, **options) for number in range(-(-boards // size))]
     return [
         Rates(*np.nanmean(list(zip(*section, strict=True)), axis=1))
         if not np.isnan(section[0].found)
@@ -52,7 +53,7 @@ def beyond(found: Rates, boards: int, most: float = 0.05, held: bool = True) -> 
     luck = 3 * np.sqrt(most * (1 - most) / boards)
     if max(found.wrong, 0 if not held else max(found.focus, found.noisiest)) > most + luck:
         return True
-    return held and (found.ranks < 0.95 - luck or not 0.935 <= found.covered or found.covered_noisy < 0.895)
+    return held and (found.ranks < 0.95 - luck or not found.covered >= 0.935 or found.covered_noisy < 0.895)
 
 
 def show(name: str, found: Rates, mark: bool) -> None:
@@ -137,7 +138,7 @@ def wild(arguments: argparse.Namespace) -> int:
                             mark = beyond(each, boards, 0.08, held=False)
                             marked += mark
                             show(
-                                f"{times} × sd in {where} of {cells}, {entries} × {seeds}, track: {of_track}, {section}",
+                                f"{times} × sd in {where} of {cells}, {entries} × {seeds}, {of_track}, {section}",
                                 each,
                                 mark,
                             )

@@ -12,7 +12,7 @@ import numpy as np
 
 Kind = Callable[[np.random.Generator, tuple[int, int, int, int], np.ndarray], tuple[np.ndarray, np.ndarray]]
 STEEP = 3.0
-"""How much more the worst entries scatter than the best, where noise grows; 0.5 to 2.3 on seven of eight published tables."""
+"""How much more the worst entries scatter than the best, where noise grows; 0.5 to 2.3 in seven of eight tables."""
 FAMILY, OF_FAMILY = 5, 0.8
 """Entries in a family, and the share of their variance that they have in common."""
 
