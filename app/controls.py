@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -48,45 +48,65 @@ def of_sources(store: Store) -> dict[str, str]:
 
 
 def left_out(store: Store, track: str) -> None:
-    """Say which results could not be ranked together."""
+    """Say which results could not be ranked together, and that a board stands among no rankings."""
+    stands = results.standing(track)
+    if not stands.ranked:
+        st.caption(plain(f"{track} stands among no rankings, as it is {stands.kind}: {stands.why}."))
     for note in results.joined(store, track)[1]:
         st.caption(plain(note))
 
 
-def view(page: str, store: Store, *, all_targets: bool = True, narrowing: bool = False, focusing: bool = False) -> View:
+def view(
+    page: str,
+    store: Store,
+    *,
+    all_targets: bool = True,
+    narrowing: bool = False,
+    focusing: bool = False,
+    why_not_all: Callable[[View], str] = lambda view: "",
+) -> View:
     """Draw the controls and return what they say; each offers what the ones before it leave.
 
-    narrowing: also family, search and whether parameters are published or tuned
-    focusing:  also the entry that is tested against every other
+    narrowing:   also family, search and whether parameters are published or tuned
+    focusing:    also the entry that is tested against every other
+    why_not_all: of what is chosen beside the target, why nothing is over all targets; empty where something is
     """
     with st.container(border=True, key=f"controls-{page}", gap="small"):
-        first, second = (st.container(horizontal=True, gap="small") for _ in range(2))
+        first, second = (st.container(horizontal=True, gap="small", key=f"filters-{page}-{row}") for row in (1, 2))
+        below = st.container()
     with first:
         track = _track(page, store)
-        target = _target(page, store, track, all_targets)
+        of_target = st.container(width="content")
         metric = _metric(page, store, track)
     with second:
         budget = _budget(page, store, track, metric) if narrowing else FULL
     with first:
         guidance = _guidance(page, store, track, metric, float(budget))
-    found = View(track, target, metric, guidance, budget)
+    found = View(track, ALL_TARGETS, metric, guidance, budget)
     with second:
         found = _narrowed(page, store, found) if narrowing else found
-        return found.of(focus=_focus(page, store, track)) if focusing else found
+        found = found.of(focus=_focus(page, store, track)) if focusing else found
+    targets, usual = results.targets(store, track), ""
+    if why := why_not_all(found) if all_targets else "":
+        below.caption(plain(f"{why[0].upper()}{why[1:]}."))
+        usual = results.fullest_target(store, found)
+    elif all_targets and len(targets) != 1:
+        targets = [ALL_TARGETS, *targets]
+    with of_target:
+        return found.of(target=_target(page, targets, usual))
 
 
 def _track(page: str, store: Store) -> str:
     names = results.track_names()
-    links.offer(f"{page}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
+    with_runs = [name for name in names if results.targets(store, name)]
+    ranked = [name for name in with_runs if results.standing(name).ranked]
+    links.offer(f"{page}.track", names, next(iter([*ranked, *with_runs, *names])))
     about = "\n\n".join(f"{name}: {results.track(name).summary}" for name in names)
     return str(st.selectbox("Track", names, key=f"{page}.track", help=plain(about), width=122))
 
 
-def _target(page: str, store: Store, track: str, all_targets: bool) -> str:
-    targets = results.targets(store, track)
-    if all_targets and len(targets) != 1:
-        targets = [ALL_TARGETS, *targets]
-    links.offer(f"{page}.target", targets, targets[0] if targets else None)
+def _target(page: str, targets: list[str], usual: str) -> str:
+    links.offer(f"{page}.target", targets, usual or (targets[0] if targets else None))
     if not targets:
         return ALL_TARGETS
     return str(st.segmented_control("Prediction target", targets, key=f"{page}.target", required=True))

@@ -16,6 +16,7 @@ from app.view import View
 from leaderboards.rows import ALL_TARGETS
 from leaderboards.scale import Scale
 from leaderboards.tuned import Level, TunedRow
+from leaderboards.tuned_parameters import of_entry
 from leaderboards.wording import NOTHING, with_interval
 
 HOUR, MINUTE = 3600.0, 60.0
@@ -54,6 +55,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
         Column("target"),
         Column(f"{metric}, published", align="right", phone="small", short="published"),
         Column(f"{metric}, tuned", align="right", phone="small", short="tuned"),
+        Column("tuned to", phone="wide", help="lr, EMA: multiples of the track's learning rate and EMA time constant"),
         Column("tuned vs published", "interval", ticks=axis.ticks(), reference=axis.reference),
         Column("gain", align="right", help="where the interval holds no change, no gain is shown"),
         Column("seeds", align="right", phone="small"),
@@ -68,6 +70,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
             row.target,
             _level(row.published),
             _level(row.tuned),
+            of_entry(row.params, row.tuned_from) if row.target != ALL_TARGETS else NOTHING,
             {**axis.places(*_effect(row)), "colour": colour, "note": "", "title": row.gain.text},
             row.verdict,
             str(row.seeds),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.text import plain
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 LOG = logging.getLogger("snrbench.app")
 
@@ -21,7 +21,7 @@ def shielded(body: Callable[[], None]) -> None:
     try:
         body()
     except UserError as mistake:
-        st.error(plain(str(mistake)), icon=":material/error:")
+        st.error(plain(text_of(mistake)), icon=":material/error:")
     except Exception:
         LOG.exception("a part of the page failed")
         st.error(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import theme
 
 st.set_page_config(page_title="snrbench", page_icon=theme.icon(), layout="wide")
+st.html(Path(__file__).with_name("phone.css"))
 st.logo(theme.logo(), size="medium")
 st.navigation(
     [

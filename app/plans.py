@@ -32,7 +32,7 @@ def show(store: Store) -> None:
 
 
 def _command(command: Command) -> None:
-    done, total = len(command.outcomes), max(command.total, len(command.runs), 1)
+    done, total = command.done, max(command.most, 1)
     bad = sum(outcome != "finished" for outcome in command.outcomes.values())
     with st.container(border=True):
         running = command.state == "running"

@@ -22,13 +22,14 @@ from app.view import FULL, View
 from harness.tracking import read
 from harness.tracking.store import Store as Opened
 from harness.tracks.shortened import SEPARATOR
+from harness.tracks.standing import Standing
 from leaderboards import lines, query, released, views
 from leaderboards.board import hidden
 from leaderboards.bundles import contents
 from leaderboards.bundles.receipt import RECEIPTS
 from leaderboards.narrow import plain
 from leaderboards.query import METRICS, Metric, tracks
-from leaderboards.rows import Board
+from leaderboards.rows import ALL_TARGETS, Board
 from leaderboards.sources import Sources, table_of
 from leaderboards.views import Curve
 from schedules import UserError
@@ -111,6 +112,11 @@ def _shortened(folder: Path, now: float) -> tuple[str, ...]:
 def track(name: str) -> tracks.Track:
     """A track, with every number that defines it."""
     return tracks.get(name)
+
+
+def standing(track: str) -> Standing:
+    """Whether a track's board stands among the rankings, and why not."""
+    return tracks.standing(track)
 
 
 def card(track: str) -> dict[str, Any]:
@@ -240,6 +246,21 @@ def _board(store: Store, view: View) -> Board:
         focus=view.focus or None,
         whole_budget=view.budget == FULL,
     )
+
+
+def why_not_over_targets(store: Store, view: View) -> str:
+    """Why the board of a view has no table over all targets; empty where it has one, or there are no two targets."""
+    if len(targets(store, view.track)) < 2:
+        return ""
+    found = board(store, view.of(target=ALL_TARGETS))
+    return "" if found.overall or len(found.cells) < 2 else found.notes[0]
+
+
+def fullest_target(store: Store, view: View) -> str:
+    """The target that most entries of a view have runs of."""
+    pairs = at_budget(store, view)[["entry", "target"]].drop_duplicates()
+    counts = pairs["target"].value_counts()
+    return max(targets(store, view.track), key=lambda target: int(counts.get(target, 0)))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

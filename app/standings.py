@@ -17,10 +17,11 @@ from app.theme import NEUTRAL
 from leaderboards.columns import columns, rank
 from leaderboards.rows import Board, Row, Section
 from leaderboards.scale import Scale
+from leaderboards.tuned_parameters import of_entry
 from leaderboards.wording import NOTHING
 
 LIT = 10
-"""Ranks that are drawn in full where there are many; the rest is muted."""
+"""Entries that are drawn in full where there are many, with those that share their ranks; the rest is muted."""
 SPARED = frozenset({"p", "g", "seeds"})
 """Columns that a narrow page leaves out."""
 HELP = {
@@ -61,7 +62,7 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
     heads = [Column("rank", "rank", help=HELP["rank"]), Column("entry", "entry"), *heads]
     if training:
         heads.append(Column("training", "spark", phone="wide", help=HELP["training"]))
-    lit = {row.entry for row in section.rows[:LIT]} if len(section.rows) > LIT + 5 else None
+    lit = _lit(section)
     made = []
     for heading, rows in _grouped(kept, look.by_family):
         if heading:
@@ -75,6 +76,14 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
             made.append(grid.Row(row.entry, cells, _marks(row, lit, choice.chosen)))
     grid.show(heads, made, f"{_page()}.table", f"Ranked entries, {section.target}", choice)
     return len(section.rows) - len(kept)
+
+
+def _lit(section: Section) -> set[str] | None:
+    """The entries that are drawn in full: the first, and whoever shares a rank with them. None: all of them."""
+    first = section.rows[:LIT]
+    ranks = {row.rank for row in first} - {None}
+    lit = {row.entry for row in section.rows if row in first or row.rank in ranks}
+    return lit if len(section.rows) > len(lit) + 5 else None
 
 
 def shown_rows(section: Section, most: int, always: Iterable[str] = ()) -> list[Row]:
@@ -106,13 +115,9 @@ def badges(row: Row) -> list[Badge]:
     if row.baseline:
         found.append(Badge("baseline", "what all others are held against"))
     if row.tuned:
-        found.append(
-            Badge(
-                "tuned",
-                "parameters found by one study on a validation split; intervals hold seeds, not its luck",
-                "note",
-            )
-        )
+        values = of_entry(row.params, row.tuned_from)
+        about = f"parameters found by one study on a validation split: {values}; intervals hold seeds, not its luck"
+        found.append(Badge("tuned", about, "note"))
     if learns(row.schedule, row.weighting):
         found.append(Badge("learned", "its density changes while training", "note"))
     if row.diverged:

@@ -16,10 +16,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from app.results import FRESH, Store
 from harness.specs import Apply, Entry
+from harness.tracking.store import Store as Opened
+from harness.tuning import storage
 from leaderboards.wording import change
-
-DATABASE = "SNRBENCH_OPTUNA"
-FILE = "optuna.db"
 
 
 @dataclass(frozen=True)
@@ -117,10 +116,10 @@ def version(store: Store) -> str:
     """Changes whenever a study does; empty where there are none."""
     import time
 
-    if os.environ.get(DATABASE):
+    if os.environ.get(storage.VARIABLE):
         return f"server {time.time() // FRESH:.0f}"
     stamps = []
-    for name in (FILE, f"{FILE}-wal"):
+    for name in (storage.FILE, f"{storage.FILE}-wal"):
         try:
             found = (store.folder / name).stat()
         except OSError:
@@ -132,18 +131,18 @@ def version(store: Store) -> str:
 @st.cache_resource(max_entries=4, show_spinner="Reading studies …")
 def studies(store: Store, version: str) -> list[Found]:
     """Every study, by name. Shared between visitors: nobody changes them."""
-    if not version:
+    opened = storage.open_to_read(Opened(store.folder)) if version else None
+    if opened is None:
         return []
-    url = os.environ.get(DATABASE) or f"sqlite:///file:{store.folder.absolute() / FILE}?mode=ro&uri=true"
-    storage = RDBStorage(url, skip_table_creation=True)
     try:
-        return sorted((_study(storage, one) for one in storage.get_all_studies()), key=lambda one: one.name)
+        return sorted((_study(opened, one) for one in opened.get_all_studies()), key=lambda one: one.name)
     finally:
-        storage.remove_session()
+        opened.remove_session()
+        opened.engine.dispose()
 
 
-def _study(storage: RDBStorage, found: Any) -> Found:
-    trials = storage.get_all_trials(found._study_id, deepcopy=False)
+def _study(opened: RDBStorage, found: Any) -> Found:
+    trials = opened.get_all_trials(found._study_id, deepcopy=False)
     direction = found.directions[0].name.lower() if found.directions else "minimize"
     return Found(found.study_name, direction, tuple(trials), dict(found.user_attrs))
 

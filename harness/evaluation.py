@@ -42,6 +42,10 @@ SHOWN_ROWS = 8
 MOST_COLUMNS = 16
 
 
+class NotFinite(Exception):  # noqa: N818 - a result, not an error
+    """Samples are no numbers, so that no distance can be taken of them."""
+
+
 @dataclass
 class Scores:
     """What one evaluation found.
@@ -109,7 +113,10 @@ class Evaluator:
         return logsnr_grid(schedule, self.rules.ddim_steps, self.rules.sampler_logsnr)
 
     def __call__(self, network: Network, prediction: str, seed: int, mark: float, schedule: Schedule) -> Scores:
-        """Score `network` at a share `mark` of the budget; `schedule` only serves the figure on its own grid."""
+        """Score `network` at a share `mark` of the budget; `schedule` only serves the figure on its own grid.
+
+        Raises NotFinite for samples that are no numbers. Scores may be no numbers either.
+        """
         scores, count = Scores(), max((self.rules.samples, *self.rules.fid)) if mark == 1.0 else self.rules.samples
         for guidance in self._scales(mark):
             drawn = self._sample(network, prediction, seed, self.grid, guidance, scores, count, second=mark == 1.0)
@@ -130,7 +137,10 @@ class Evaluator:
         return scores
 
     def validate(self, network: Network, prediction: str, seed: int, mark: float, metric: str) -> Scores:
-        """What tuning goes by: one metric, on the validation split alone. ValueError for one that it cannot go by."""
+        """What tuning goes by: one metric, on the validation split alone. ValueError for one that it cannot go by.
+
+        Raises NotFinite as scoring does.
+        """
         scores = Scores()
         if metric == self.rules.distance:
             for guidance in self._scales(mark):
@@ -170,6 +180,11 @@ class Evaluator:
     def features_of(self, x: Tensor) -> Tensor:
         """Features (N, d) of data (N, *)."""
         return torch.cat([self.features(part) for part in x.split(SAMPLING_CHUNK)])
+
+    def _features_of_samples(self, x: Tensor) -> Tensor:
+        """Features of samples (N, *); no numbers for a sample that is none, which as an image could look like one."""
+        sound = torch.isfinite(x).flatten(1).all(dim=1, keepdim=True)
+        return self.features_of(x).masked_fill(~sound, torch.nan)
 
     def _features_of_split(self, split: Split) -> Tensor:
         if isinstance(self.features, ImageFeatures):
@@ -225,12 +240,14 @@ class Evaluator:
             chosen = label[first : first + len(start)]
             x = ddim(network.at_one_logsnr, prediction, start, chosen, grid, guidance, no_label=self.data.classes)
             in_second = self.second.features(x) if second and self.second is not None else None
-            drawn.append(Drawn(x[: max(0, kept - first)], self.features_of(x), in_second))
+            drawn.append(Drawn(x[: max(0, kept - first)], self._features_of_samples(x), in_second))
         for _ in range(self.share.waits(len(sizes))):
             self.pulse()  # what is asked there may be asked of all processes together
         kept_sizes = [max(0, min(size, kept - int(start))) for size, start in zip(sizes, starts, strict=False)]
         x = self.share.together([part.x for part in drawn], kept_sizes)
         features = self.share.together([part.features for part in drawn], sizes)
+        if not torch.isfinite(features).all():  # of all processes, which so find the same
+            raise NotFinite(f"samples at guidance {guidance:g} are not finite")
         others = [part.second for part in drawn if part.second is not None]
         return Drawn(x, features, self.share.together(others, sizes) if others else None)
 
@@ -313,7 +330,8 @@ class Evaluator:
         )
         scores.curve = curve
         scores.values[Measured("eps_error", "test", mark=mark)] = curve.mean()
-        scores.values[Measured("nll", "test", mark=mark)] = curve.nll(*self.end_terms)
+        if not self.data.latent:  # bits per value of a latent would read as bits per pixel
+            scores.values[Measured("nll", "test", mark=mark)] = curve.nll(*self.end_terms)
         if curve.excess is not None:
             scores.values[Measured("excess", "test", mark=mark)] = curve.excess_risk()
 

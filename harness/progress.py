@@ -13,6 +13,7 @@ from torch import Tensor
 from harness.metrics.keys import Measured
 from harness.training import checkpoint
 from harness.training.checkpoint import Checkpoint, Damaged
+from schedules.errors import text_of
 
 SHARE_OF_TIME = 0.01
 FIRST_AFTER_SECONDS = 1.0
@@ -79,7 +80,7 @@ class Checkpoints:
         try:
             checkpoint.save(self.folder, step, tensors, progress.record())
         except OSError as error:
-            note = f"no checkpoint can be written: {error}"
+            note = f"no checkpoint can be written: {text_of(error)}"
             if note not in self.notes:
                 self.notes.append(note)
         self._last = time.monotonic()

@@ -107,7 +107,8 @@ class _Member(Generic[T]):
         if self._cancelled:
             raise Cancelled
         answer, self.answer = self.answer, None
-        assert answer is not None
+        if answer is None:
+            raise RuntimeError("a task was let go on without an answer")
         return answer
 
     def cancel(self) -> None:
@@ -152,8 +153,8 @@ def _alike(asking: Sequence[_Member[Any]]) -> list[list[_Member[Any]]]:
     """Members whose questions can be answered in one call."""
     groups: dict[tuple[Any, ...], list[_Member[Any]]] = {}
     for member in asking:
-        assert member.question is not None
-        groups.setdefault(member.question.kind, []).append(member)
+        if member.question is not None:
+            groups.setdefault(member.question.kind, []).append(member)
     return list(groups.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from torch import Tensor
 import schedules
 from harness import memory, tracks
 from harness.device import wait_for
-from harness.evaluation import Evaluator, Scores
+from harness.evaluation import Evaluator, NotFinite, Scores
 from harness.metrics.keys import Measured
 from harness.networks.network import Network
 from harness.progress import Checkpoints, Progress
@@ -107,15 +108,24 @@ class Bench:
         """The scores of the averaged weights; a run that tunes sees the validation split only.
 
         network: what has those weights, where that is not the trainer's own average
+        Raises Diverged for samples or a score that are not finite.
         """
         if network is None:
             network = trainer.ema.average
         elif trainer.rules.precision != "fp32":
             asked = sampling(network.at_one_logsnr, trainer.rules.precision, self.device)
             network.at_one_logsnr = asked  # type: ignore[method-assign, assignment]
-        if spec.tunes:
-            return self.evaluator.validate(network, spec.target, spec.seed, mark, self.track.primary_metric)
-        return self.evaluator(network, spec.target, spec.seed, mark, trainer.levels.schedule)
+        try:
+            if spec.tunes:
+                scores = self.evaluator.validate(network, spec.target, spec.seed, mark, self.track.primary_metric)
+            else:
+                scores = self.evaluator(network, spec.target, spec.seed, mark, trainer.levels.schedule)
+        except NotFinite as problem:
+            raise Diverged(trainer.done, str(problem)) from problem
+        for measured, value in scores.values.items():
+            if not math.isfinite(value):
+                raise Diverged(trainer.done, f"{measured.mark_key} is {value}")
+        return scores
 
 
 @functools.lru_cache(maxsize=2)
@@ -148,8 +158,8 @@ def execute(
     stop_asked:  looked at as often as on_progress is called
     place:       another bench than the process's own for the track
 
-    A loss or a score that is not finite makes a result with outcome "diverged". Raises Interrupted when it was asked to
-    stop, with the checkpoint written; other errors are raised as they come.
+    A loss, samples or a score that is not finite makes a result with outcome "diverged". Raises Interrupted when it was
+    asked to stop, with the checkpoint written; other errors are raised as they come.
     """
     if place is None:
         place = bench(spec.track, device) if compilation == OFF else bench(spec.track, device, compilation)
@@ -194,7 +204,6 @@ def execute(
             clock("training")
             result.scores = place.score(trainer, spec, mark)
             clock("evaluation")
-            check_finite(result.scores, step)
             progress.samples_drawn += result.scores.samples_drawn
             progress.values.update(result.scores.values)
             progress.marks += 1
@@ -247,13 +256,6 @@ def _costs(progress: Progress, steps: int, track: Track) -> dict[str, float]:
         "images_per_second/training": steps * track.training.batch / max(progress.seconds["training"], 1e-9),
         "images_per_second/sampling": progress.samples_drawn / max(progress.seconds["evaluation"], 1e-9),
     }
-
-
-def check_finite(scores: Scores, step: int) -> None:
-    """Raises Diverged for a score that is not finite."""
-    for measured, value in scores.values.items():
-        if not torch.isfinite(torch.tensor(value)):
-            raise Diverged(step, f"{measured.mark_key} is {value}")
 
 
 def _binned(losses: Tensor, steps: int) -> list[tuple[int, float]]:

@@ -15,6 +15,7 @@ from harness import tracks
 from harness.tracks.track import Track
 from schedules import Schedule, weightings
 from schedules.errors import unknown
+from schedules.presets import recorded_as
 from schedules.schedule import SCHEDULES
 from schedules.transforms import TRANSFORMS
 from schedules.weightings import WEIGHTINGS, Weighting
@@ -105,8 +106,9 @@ class RunSpec(Frozen):
     def key(self) -> str:
         """Hash of everything that determines the result: protocol, track's numbers, entry, density, target, seed."""
         track = tracks.get(self.track)
-        entry = [self.entry.schedule, self.entry.weighting, self.entry.apply, self.entry.fingerprint]
-        purpose = ["tuning"] if self.tunes else [self.entry.tuned_from] if self.entry.tuned_from else []
+        schedule, tuned_from = recorded_as(self.entry.schedule), recorded_as(self.entry.tuned_from)
+        entry = [schedule, self.entry.weighting, self.entry.apply, self.entry.fingerprint]
+        purpose = ["tuning"] if self.tunes else [tuned_from] if tuned_from else []
         return _digest([track.protocol, track.name, _track_fingerprint(track), entry, self.target, self.seed, *purpose])
 
     def __str__(self) -> str:

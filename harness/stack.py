@@ -15,7 +15,7 @@ from harness.device import wait_for
 from harness.evaluation import Scores
 from harness.networks.network import Network
 from harness.progress import Checkpoints, Progress
-from harness.run import Bench, Interrupted, RunResult, bench, check_finite, read_off
+from harness.run import Bench, Interrupted, RunResult, bench, read_off
 from harness.specs import RunSpec
 from harness.training.compilation import OFF, Compilation
 from harness.training.loop import Diverged, Trainer
@@ -121,7 +121,7 @@ class _Stack:
                 self._leave({id(trainer): diverged for trainer, diverged in lost})
                 if not self.members:
                     return
-                self._evaluate(mark, step)
+                self._evaluate(mark)
                 if not self.members:
                     return
                 done += 1
@@ -138,19 +138,17 @@ class _Stack:
         if done < len(marks):
             self._save(self.trainer.members)
 
-    def _evaluate(self, mark: float, step: int) -> None:
-        """Score every member; who has a score that is not finite leaves."""
+    def _evaluate(self, mark: float) -> None:
+        """Score every member; who has samples or a score that are not finite leaves."""
         tasks = [partial(_score, self.place, member, mark) for member in self.members]
         found = rendezvous.together(self.trainer.network, self.trainer.averages, tasks, self.pulse)
         self._clock("evaluation")
         lost: dict[int, Diverged] = {}
         for member, scores in zip(self.members, found, strict=True):
-            member.result.scores = scores
-            try:
-                check_finite(scores, step)
-            except Diverged as diverged:
-                lost[id(member.trainer)] = diverged
+            if isinstance(scores, Diverged):
+                lost[id(member.trainer)] = scores
                 continue
+            member.result.scores = scores
             member.progress.samples_drawn += scores.samples_drawn
             member.progress.values.update(scores.values)
             member.progress.marks += 1
@@ -189,5 +187,9 @@ class _Stack:
         self._started = now
 
 
-def _score(place: Bench, member: Member, mark: float, network: Network) -> Scores:
-    return place.score(member.trainer, member.spec, mark, network)
+def _score(place: Bench, member: Member, mark: float, network: Network) -> Scores | Diverged:
+    """One member's scores, or how it diverged, which ends no other member's task."""
+    try:
+        return place.score(member.trainer, member.spec, mark, network)
+    except Diverged as diverged:
+        return diverged

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from leaderboards import cost, curves, facts, scores, selection, tuned
-from leaderboards.blocks import largest_block
+from leaderboards.blocks import largest_block, why_none
 from leaderboards.judge import Judge
 from leaderboards.rows import ALL_TARGETS, Board, Section
 from leaderboards.scale import MetricLike
 from leaderboards.section import Setting, section
 from leaderboards.statistics import Array
 from leaderboards.track_noise import TrackNoise
+from leaderboards.wording import listed
 
 BASELINE = "cosine"
 
@@ -64,6 +65,7 @@ def board(
     )
     shown = judge.cells if target is None else [target] if target in judge.cells else []
     cells = {name: _cell(setting, chosen.of(name), every[name]) for name in shown}
+    overall, why = _overall(setting, cells, judge) if target is None else (None, "")
     whole = Board(
         track=track,
         protocol=chosen.protocol,
@@ -73,8 +75,9 @@ def board(
         floor=floor,
         features=features,
         cells=tuple(_section(setting, name, cell, judge) for name, cell in cells.items()),
-        overall=_overall(setting, cells, judge) if target is None else None,
+        overall=overall,
         notes=(
+            *([f"no table over {', '.join(cells)}: {why}"] if why else []),
             *chosen.notes,
             *selection.devices_note(chosen.runs),
             *cost.machines_note(rows),
@@ -108,7 +111,7 @@ def _by_target(scored: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _costs(cell: scores.Scores, setting: Setting) -> tuple[list[str], list[int], Array]:
-    return cell.values.index.tolist(), cell.values.columns.tolist(), scores.costs(cell, setting.scale)
+    return cell.values.index.tolist(), [int(seed) for seed in cell.values.columns], scores.costs(cell, setting.scale)
 
 
 @dataclass(frozen=True)
@@ -126,25 +129,27 @@ def _cell(setting: Setting, chosen: selection.Selected, found: scores.Scores) ->
 
 def _section(setting: Setting, target: str, cell: _Cell, judge: Judge) -> Section:
     """The section of one target; its notes name the entries that were run there without a score to show."""
-    verdicts = judge.verdicts([target], cell.scores.values.index)
+    verdicts = judge.verdicts([target], cell.scores.values.index.tolist())
     found = section(setting, target, {target: cell.scores}, cell.scores, cell.reaches, cell.facts, verdicts)
     absent = sorted(set(cell.facts.index) - set(cell.scores.values.index))
-    return replace(found, notes=(*found.notes, f"without a score here: {', '.join(absent)}")) if absent else found
+    return replace(found, notes=(*found.notes, f"without a score here: {listed(absent)}")) if absent else found
 
 
-def _overall(setting: Setting, cells: Mapping[str, _Cell], judge: Judge) -> Section | None:
-    """The section over the largest block of targets; None where that is fewer than two, or they share no seed."""
+def _overall(setting: Setting, cells: Mapping[str, _Cell], judge: Judge) -> tuple[Section | None, str]:
+    """The section over the largest block of targets; else None and why, which goes without saying for one target."""
     present = {target: set(cell.scores.values.index) for target, cell in cells.items()}
     block = largest_block(present, setting.baseline)
     if len(block) < 2:
-        return None
+        return None, why_none(present, setting.baseline)
     parts = {target: cells[target].scores for target in block}
     found = scores.pooled(list(parts.values()), setting.scale)
     if found.values.empty:
-        return None
+        return None, f"no entry has a seed that was run on all of {', '.join(block)}"
     reached = curves.pooled([cells[target].reaches for target in block])
     known = facts.over_cells({target: cells[target].facts for target in block})
-    overall = section(setting, ALL_TARGETS, parts, found, reached, known, judge.verdicts(block, found.values.index))
+    overall = section(
+        setting, ALL_TARGETS, parts, found, reached, known, judge.verdicts(block, found.values.index.tolist())
+    )
     absent = sorted(set.union(*present.values()) - set(found.values.index))
-    notes = [f"not run on all of {', '.join(block)}, so not averaged: {', '.join(absent)}"] if absent else []
-    return replace(overall, notes=(*notes, *overall.notes))
+    notes = [f"not run on all of {', '.join(block)}, so not averaged: {listed(absent)}"] if absent else []
+    return replace(overall, notes=(*notes, *overall.notes)), ""

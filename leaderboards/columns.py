@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isnan
 
+from leaderboards import tuned_parameters
 from leaderboards.rows import Board, Row, Section
 from leaderboards.wording import NOTHING, brief, change, p_text, with_interval
 
@@ -67,8 +68,12 @@ def legend(board: Board) -> list[str]:
     if bought := [f"{s.target} {s.noise[0]:#.2g} (unpaired {s.noise[1]:#.2g})" for s in board.sections if s.noise]:
         kind = "log ratio" if board.metric.compare == "ratio" else "difference"
         lines.append(f"pairing by seed: sd of a {kind} to {board.baseline}: {', '.join(bought)}.")
+    single = [row for section in board.cells for row in section.rows]
     if any(row.tuned for row in board.rows):
         lines.append("@tuned: one study each; the interval holds the luck of seeds, not that of the search.")
+    if any(row.tuned for row in single):
+        lines.append("tuned to (lr, EMA: multiples of the track's learning rate and of its EMA's time constant):")
+        lines += tuned_parameters.lines(single)
     lines += [f"note: {note}" for note in board.notes]
     return lines + [f"note ({section.target}): {note}" for section in board.sections for note in section.notes]
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import STORE, Plugins, Store, TrackPlugins, load, load_tracks
+from harness.cli.streams import show
 from leaderboards import command_bundle, command_publish
 from leaderboards.view_names import VIEW_NAMES
 from schedules.errors import UserError, unknown
@@ -55,6 +56,7 @@ def leaderboard(
     ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Read the store's record anew, not its cache.")] = False,
     form: Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="Output format.")] = "table",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, as --format json does.")] = False,
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
@@ -62,6 +64,9 @@ def leaderboard(
     """Rank the entries of a track, with intervals."""
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
+    if json and form not in ("table", "json"):
+        raise UserError(f"--json with --format {form}; choose one")
+    form = "json" if json else form
     if view is not None:
         from leaderboards.show_views import check
 
@@ -103,11 +108,14 @@ def leaderboard(
     )
     board = replace(board, notes=(*board.notes, *notes))
     if form != "table" and (board.sections or form != "md"):
-        print(EXPORTS[form](board, seeds))
+        show(EXPORTS[form](board, seeds), form)
     elif board.sections:
         print_board(board, default_console())
         if seeds:
             print_seeds(board, default_console())
     if not board.sections:
         filtered = bool(entry or without or without_seed) and not table.empty
-        print("the filters leave no run" if filtered else hint(store, track, target), file=sys.stderr)
+        print(
+            "the filters leave no run" if filtered else hint(store, track, target, set(table["target"])),
+            file=sys.stderr,
+        )

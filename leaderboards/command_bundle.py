@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import STORE, Force, Plugins, Store, TrackPlugins, load, load_tracks, refuse_to_replace
+from harness.cli.options import (
+    STORE,
+    Force,
+    Json,
+    Plugins,
+    Store,
+    TrackPlugins,
+    load,
+    load_tracks,
+    print_json,
+    refuse_to_replace,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leaderboards.bundles.contents import Bundle
     from leaderboards.bundles.rerun import Compared
 
 DISAGREED = 1
@@ -27,6 +42,7 @@ def bundle(
     track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The bundle to write.")],
     force: Force = False,
+    json: Json = False,
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
@@ -40,6 +56,9 @@ def bundle(
 
     check_store(store, track)
     manifest = make(store, track, out)
+    if json:
+        print_json({"file": str(out), "bytes": out.stat().st_size, **manifest.model_dump(mode="json")})
+        return
     print(f"{out}: {manifest.runs} runs of {track}, protocol {manifest.protocol}, {out.stat().st_size / 1e6:.2f} MB")
 
 
@@ -48,6 +67,7 @@ def verify(
     runs: Annotated[int, typer.Option("--runs", metavar="K", min=1, help="Runs to repeat.")] = 3,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Which runs: seed of the draw.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    json: Json = False,
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
@@ -70,34 +90,66 @@ def verify(
     chosen = rerun.sample(found, beyond, runs, seed)
     if not chosen:
         print("none of its runs can be repeated here: every entry stays self-reported", file=sys.stderr)
-        raise typer.Exit(DISAGREED)
-    print(f"repeating {len(chosen)} of {len(found.runs)} runs on {place}")
+    say = partial(print, file=sys.stderr if json else sys.stdout)
+    if chosen:
+        say(f"repeating {len(chosen)} of {len(found.runs)} runs on {place}")
     compared = []
     for run in chosen:
         compared.append(rerun.compare(found, run, place))
-        _say(compared[-1])
-    agreed = all(one.agreed for one in compared)
-    _keep(store, found, compared, sorted(beyond), agreed)
-    print("agreed" if agreed else "disagreed")
+        _say(compared[-1], say)
+    agreed = bool(compared) and all(one.agreed for one in compared)
+    kept = _keep(store, found, compared, sorted(beyond), agreed) if compared else None
+    if json:
+        print_json(_as_json(found, compared, beyond, agreed, kept))
+    elif kept is not None:
+        print(f"receipt: {kept}")
+        print("agreed" if agreed else "disagreed")
     raise typer.Exit(0 if agreed else DISAGREED)
 
 
-def _say(one: Compared) -> None:
+def _as_json(
+    found: Bundle, compared: list[Compared], beyond: dict[str, str], agreed: bool, kept: Path | None
+) -> object:
+    from leaderboards.bundles.rerun import tolerance
+
+    return {
+        "bundle": str(found.file),
+        "digest": found.digest,
+        "track": found.manifest.track,
+        "runs": len(found.runs),
+        "agreed": agreed,
+        "code": 0 if agreed else DISAGREED,
+        "unverifiable": beyond,
+        "receipt": None if kept is None else str(kept),
+        "repeated": [
+            {
+                "key": one.run.run_key,
+                **{name: getattr(one.run, name) for name in ("entry", "target", "seed")},
+                "agreed": one.agreed,
+                "scores": one.scores,
+                "largest_relative_difference": one.largest,
+                "tolerance": tolerance(one),
+                "differences": list(one.differences),
+            }
+            for one in compared
+        ],
+    }
+
+
+def _say(one: Compared, say: Callable[[str], None]) -> None:
     from leaderboards.bundles.rerun import tolerance
 
     what = f"{one.run.entry} × {one.run.target} × seed {one.run.seed}"
     verdict = "agrees" if one.agreed else "disagrees"
-    print(f"{what}: {verdict}; {one.scores} scores, largest relative difference {one.largest:.2g}; {tolerance(one)}")
+    say(f"{what}: {verdict}; {one.scores} scores, largest relative difference {one.largest:.2g}; {tolerance(one)}")
     for line in one.differences:
-        print(f"  {line}")
+        say(f"  {line}")
 
 
-def _keep(store: Path, found: object, compared: list[Compared], beyond: list[str], agreed: bool) -> None:
+def _keep(store: Path, found: Bundle, compared: list[Compared], beyond: list[str], agreed: bool) -> Path:
     from leaderboards.bundles import receipt, rerun
-    from leaderboards.bundles.contents import Bundle
 
-    assert isinstance(found, Bundle)
-    file = receipt.save(
+    return receipt.save(
         store,
         receipt.Receipt(
             bundle=found.digest,
@@ -108,4 +160,3 @@ def _keep(store: Path, found: object, compared: list[Compared], beyond: list[str
             tolerance="; ".join(sorted({rerun.tolerance(one) for one in compared})),
         ),
     )
-    print(f"receipt: {file}")

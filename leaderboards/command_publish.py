@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import STORE, Plugins, Store, TrackPlugins, load, load_tracks
+from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, load, load_tracks, print_json
 
 LISTED = 10
 
@@ -21,7 +21,8 @@ def add_to(cli: typer.Typer) -> None:
 def publish(
     track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", file_okay=False, help="Default: leaderboards/published.")
+        Path | None,
+        typer.Option("-o", "--out", "--to", metavar="DIR", file_okay=False, help="Default: leaderboards/published."),
     ] = None,
     readme: Annotated[
         Path | None, typer.Option("--readme", metavar="FILE", dir_okay=False, help="Page whose table is refreshed.")
@@ -35,6 +36,7 @@ def publish(
             "--costs/--without-costs", help="Seconds and memory of runs, too; not if the machine had other work."
         ),
     ] = True,
+    json: Json = False,
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
@@ -43,7 +45,7 @@ def publish(
 
     Runs that are published already stay: those of the store are added, or take the place of the same runs. A release of
     another protocol or version of the track is replaced. Results that are not meant for this package, as of a track of
-    one's own, go --to a folder of one's own.
+    one's own, go --out to a folder of one's own.
 
     The table of README.md is refreshed between the markers <!-- snrbench:published TRACK --> and
     <!-- /snrbench:published -->, where it has them.
@@ -67,15 +69,21 @@ def publish(
         print(f"missing: {len(release.missing) - LISTED} more, listed in {released.RELEASE}", file=sys.stderr)
     for line in found.board.notes:
         print(f"note: {line}", file=sys.stderr)
+    page = readme or released.FOLDER.parents[1] / "README.md"
+    table = f"{_shown(found.folder, page)}/{released.TABLE}"
+    refreshed = (to is None or readme is not None) and refresh(page, found.board, release, table)
+    size = sum(file.stat().st_size for file in found.folder.iterdir())
+    if json:
+        more = {"folder": str(found.folder), "bytes": size, "stayed": found.stayed, "changed": list(found.changed)}
+        print_json({**more, "refreshed": str(page) if refreshed else None, **release.model_dump(mode="json")})
+        return
     if found.stayed:
         print(f"stayed: {found.stayed} runs that are not in this store")
     for line in found.changed or ("nothing changed",):
         print(line)
-    size = sum(file.stat().st_size for file in found.folder.iterdir())
     what = f"{release.entries} entries, {len(release.targets)} targets, {len(release.seeds)} seeds, {release.runs} runs"
     print(f"{found.folder}: {what}, {size / 1e6:.2f} MB")
-    page = readme or released.FOLDER.parents[1] / "README.md"
-    if (to is None or readme) and refresh(page, found.board, release, f"{_shown(found.folder, page)}/{released.TABLE}"):
+    if refreshed:
         print(f"{page}: table refreshed")
 
 

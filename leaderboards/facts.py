@@ -10,6 +10,7 @@ import pandas as pd
 
 from leaderboards import origin
 from leaderboards.cost import seconds_per_run
+from leaderboards.selection import RECORDED
 
 TEXTS = ("schedule", "params", "weighting", "apply", "tuned_from", *origin.COLUMNS)
 COLUMNS = (*TEXTS, "tuned", "trials", "tuning_seconds")
@@ -20,7 +21,7 @@ def of_cell(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
     runs, scores: of one target, as `selection.Selected` holds them
     """
-    order = runs[["started", "label"]].sort_values("started", kind="stable")
+    order = runs[[RECORDED, "label"]].sort_values(RECORDED, kind="stable")
     newest = runs.loc[order.drop_duplicates("label", keep="last").index, ["label", *COLUMNS]].set_index("label")
     found = newest.assign(seconds=seconds_per_run(scores).reindex(newest.index))
     return found.assign(**origin.of_runs(runs).reindex(found.index))

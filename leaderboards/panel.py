@@ -17,6 +17,7 @@ from leaderboards.scale import MetricLike, Scale
 from leaderboards.statistics import Array, pool_seeds
 from leaderboards.track_noise import TrackNoise
 from leaderboards.verdicts import Verdicts
+from leaderboards.wording import listed
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class Panel:
 
     def _noting(self, what: str, names: Iterable[str]) -> Panel:
         names = list(names)
-        return replace(self, notes=(*self.notes, f"{what}: {', '.join(names)}")) if names else self
+        return replace(self, notes=(*self.notes, f"{what}: {listed(names)}")) if names else self
 
 
 def panel(
@@ -170,7 +171,7 @@ def panel(
     costs = {
         name: (
             values.index.tolist(),
-            values.columns.tolist(),
+            [int(seed) for seed in values.columns],
             scores.comparable(values.to_numpy(dtype=float), scale),
         )
         for name, values in every.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harness.cli.options import with_store
 from harness.metrics.catalog import METRICS, Metric
 from harness.tracking.outcomes import ended
 from harness.tracking.store import Store
+from harness.tracks.enough import known_cautions
 from harness.tracks.track import Track
 from leaderboards import released, track_noise
 from leaderboards.board import board
@@ -21,8 +23,10 @@ from leaderboards.scores import Guidance
 from leaderboards.selection import Filters
 from leaderboards.track_noise import TrackNoise
 from leaderboards.tuned import budget_notes
+from leaderboards.tuned_parameters import space_notes
 from schedules.errors import UserError, unknown
 
+COUNTED = ("finished", "diverged")
 FEATURE_METRICS = frozenset(
     {"fd", "fid10k", "fid50k", "kd", "kd_se", "fd_own_grid", "fd_resampled", "precision", "recall", "memorised"}
 )
@@ -114,7 +118,10 @@ def board_of(
         noise=noise_of(track) if whole_budget else None,
         focus=focus,
     )
-    return replace(made, notes=(*made.notes, *budget_notes(made.rows, found.tuning.trials)))
+    tuned = [(row.entry, row.params, row.tuned_from) for cell in made.cells for row in cell.rows if row.tuned]
+    too_few = known_cautions(track) if measure.name in FEATURE_METRICS and made.rows else ()
+    notes = (*budget_notes(made.rows, found.tuning.trials), *space_notes(tuned), *too_few)
+    return replace(made, notes=(*made.notes, *notes))
 
 
 def noise_of(track: str) -> TrackNoise | None:
@@ -131,17 +138,25 @@ def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:
         raise UserError(f"no run of {track} recorded {metric.name!r}; it has {', '.join(recorded)}")
 
 
-def hint(store: Path, track: str, target: str | None = None) -> str:
-    """What to run when a board is empty, in one line."""
+def hint(store: Path, track: str, target: str | None = None, targets: Iterable[str] = ()) -> str:
+    """What is there, and what to run, when a board is empty, in one line.
+
+    targets: those that the track has runs of
+    """
     where = f" -t {target}" if target else ""
-    failed = [run for run in ended(Store(store)) if run.experiment == track and run.outcome == "failed"]
+    recorded = ended(Store(store))
+    failed = [run for run in recorded if run.experiment == track and run.outcome == "failed"]
+    if targets := sorted(targets):
+        return f"no runs of {track}{where}; its runs are of {', '.join(targets)}"
     if failed:
         told, again = (with_store(f"snrbench {what}", store) for what in ("status", f"run {track} --failed"))
         return (
             f"no finished runs of {track}{where} in {store}: {len(failed)} failed. `{told}` says why, `{again}` repeats"
         )
     first = with_store(f"snrbench run {track} -s cosine -s laplace{where}", store)
-    return f"no runs of {track}{where} in {store}; first: {first}"
+    others = sorted({run.experiment for run in recorded if run.outcome in COUNTED and "/" not in run.experiment})
+    there = f", which has runs of {', '.join(others)}" if others else ""
+    return f"no runs of {track}{where} in {store}{there}; first: {first}"
 
 
 def checked(track: Track, metric: str | None, target: str | None, guidance: str | float) -> tuple[Metric, Guidance]:

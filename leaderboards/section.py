@@ -186,7 +186,7 @@ def _effects(scale: Scale, mean: Array, half: Array, exact: NDArray[np.bool_]) -
     return [scale.back(scale.sign * np.where(exact, 0.0, side)).tolist() for side in sides]
 
 
-def _to(verdicts: Verdicts, reference: str, labels: pd.Index[str]) -> tuple[Array, Array, Array]:
+def _to(verdicts: Verdicts, reference: str, labels: pd.Index[str]) -> tuple[Array, Array, NDArray[np.int64]]:
     """Mean difference in cost to an entry, half the width of its interval, shared seeds; NaN and 0 without it."""
     if reference not in labels:
         return np.full(len(labels), nan), np.full(len(labels), nan), np.zeros(len(labels), dtype=np.int64)
@@ -266,9 +266,10 @@ def _too_erratic(setting: Setting, rows: list[Row], verdicts: Verdicts, labels: 
     reference = setting.focus or setting.baseline
     if len(rows) > SHORT or reference not in labels:
         return []
-    notes, to = [], labels.get_loc(reference)
+    names = labels.tolist()
+    notes, to = [], names.index(reference)
     for row in rows:
-        at = labels.get_loc(row.entry)
+        at = names.index(row.entry)
         if at == to or row.told_apart or not (verdicts.erratic[at] or verdicts.erratic[to]) or isnan(row.p_holm):
             continue
         who = row.entry if verdicts.erratic[at] else reference

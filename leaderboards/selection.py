@@ -16,13 +16,15 @@ from leaderboards.narrow import parted
 from schedules.errors import unknown
 
 FINGERPRINT_LETTERS = 6
-NAMED = 5
-"""Hidden entries that a note names; of more it says the number."""
+MOST_NAMED = 4
+"""Entries that a note names; of more it says how many."""
 DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("tuned_from", "hardware", "host", "source", "verified"), ""),
     **{"trials": nan, "tuning_seconds": nan},
 }
 """Columns that tables of earlier versions lack, and what they stand for there."""
+RECORDED = "recorded"
+"""What orders runs: when they were recorded, seconds since the epoch; clocks may say otherwise of when they began."""
 RUN_OF = ["entry", "fingerprint", "target", "seed"]
 SCORE_COLUMNS = [
     *("run_id", "label", "target", "seed", "outcome", "machine"),
@@ -118,6 +120,8 @@ def _scores(runs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 def completed(table: pd.DataFrame) -> pd.DataFrame:
     """The table with every column that today's tables have."""
     missing = {column: value for column, value in DEFAULTS.items() if column not in table}
+    if RECORDED not in table:
+        missing[RECORDED] = table["started"].astype("datetime64[ms]").astype("int64") / 1000
     blank = {column: table[column].fillna("") for column, value in DEFAULTS.items() if value == "" and column in table}
     return table.assign(**missing, **blank)
 
@@ -125,11 +129,11 @@ def completed(table: pd.DataFrame) -> pd.DataFrame:
 def of_one_protocol(table: pd.DataFrame, protocol: str | None) -> tuple[pd.DataFrame, str, list[str]]:
     """The runs of one protocol, its name, and a note on what was left out.
 
-    protocol: None takes the one that the most recently started run belongs to. UserError for one without runs.
+    protocol: None takes the one that the run belongs to which was recorded last. UserError for one without runs.
     """
     known = table["protocol"].unique()
     if protocol is None:
-        newest = table[["started", "protocol"]].sort_values(["started", "protocol"], kind="stable")
+        newest = table[[RECORDED, "protocol"]].sort_values([RECORDED, "protocol"], kind="stable")
         protocol = str(newest["protocol"].iloc[-1]) if len(newest) else ""
     elif len(known) and protocol not in known:
         raise unknown("protocol", protocol, [str(name) for name in known])
@@ -142,8 +146,8 @@ def of_one_protocol(table: pd.DataFrame, protocol: str | None) -> tuple[pd.DataF
 
 
 def latest(runs: pd.DataFrame) -> pd.DataFrame:
-    """The run that was started last, for each entry, fingerprint, target and seed."""
-    kept = runs[["started", *RUN_OF]].sort_values("started", kind="stable").drop_duplicates(RUN_OF, keep="last")
+    """The run that was recorded last, for each entry, fingerprint, target and seed."""
+    kept = runs[[RECORDED, *RUN_OF]].sort_values(RECORDED, kind="stable").drop_duplicates(RUN_OF, keep="last")
     return runs.loc[np.sort(kept.index)]
 
 
@@ -158,7 +162,7 @@ def labelled(runs: pd.DataFrame, baseline: str) -> tuple[pd.DataFrame, str, list
 
     A tuned entry is another density for each target, so its codes are counted within a target.
 
-    Returns the runs, the label of the baseline (its most recently started code), and notes.
+    Returns the runs, the label of the baseline (the code of its last recorded run), and notes.
     """
     runs = runs.assign(fingerprint=runs["fingerprint"].fillna("").astype(str))
     scope = runs["target"].where(runs["tuned"].astype(bool), "")
@@ -171,9 +175,9 @@ def labelled(runs: pd.DataFrame, baseline: str) -> tuple[pd.DataFrame, str, list
     runs = runs.assign(label=label)
     notes = [f"{entry}: run with {codes[entry]} different codes, shown apart" for entry in sorted(changed)]
     if baseline in changed:
-        newest = runs[runs["entry"] == baseline].sort_values("started", kind="stable")
+        newest = runs[runs["entry"] == baseline].sort_values(RECORDED, kind="stable")
         baseline = str(newest["label"].iloc[-1])
-        notes.append(f"the baseline is {baseline}, started last")
+        notes.append(f"the baseline is {baseline}, recorded last")
     return runs, baseline, notes
 
 
@@ -192,9 +196,11 @@ def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.D
     gone = sorted(every - keep) if keep is not None else []
     notes = []
     if gone:
-        names = [f"{name} (the baseline)" if name == baseline else name for name in gone]
-        who = ", ".join(names) if len(gone) <= NAMED else f"{len(gone)} entries"
-        notes.append(f"hidden as asked: {who}; ranks and p-values are those of all {len(every)} entries")
+        parts = [f"{name} (the baseline)" if name == baseline else name for name in gone]
+        if len(parts) > MOST_NAMED:
+            others = [name for name in gone if name != baseline]
+            parts = [f"{len(others)} entries", *([f"{baseline} (the baseline)"] if baseline in gone else [])]
+        notes.append(f"hidden as asked: {', '.join(parts)}; ranks and p-values are those of all {len(every)} entries")
     if seeds := sorted(filters.leave_out_seeds):
         notes.append(f"left out as asked: {', '.join(f'seed {seed}' for seed in seeds)}")
     return table[~table["seed"].isin(filters.leave_out_seeds)], notes
@@ -237,7 +243,7 @@ def label_of(table: pd.DataFrame, name: str | None) -> str | None:
     """
     if name is None or name in set(table["label"]):
         return name
-    of_entry = table[table["entry"] == name].sort_values("started", kind="stable")
+    of_entry = table[table["entry"] == name].sort_values(RECORDED, kind="stable")
     if of_entry.empty:
         raise unknown("entry", name, sorted(table["label"].unique()))
     return str(of_entry["label"].iloc[-1])

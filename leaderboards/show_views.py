@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.streams import show
 from leaderboards.choices import Choice
 from leaderboards.exports import _csv_cell, _escaped, _finite, markdown_table
 from leaderboards.reports import VIEWS, Report
@@ -70,7 +71,7 @@ def print_report(report: Report, form: str = "table", console: Console | None = 
         for line in report.notes:
             console.print(Text(visible(line), style="dim"))
     else:
-        print({"md": to_markdown, "csv": to_csv, "json": to_json}[form](report))
+        show({"md": to_markdown, "csv": to_csv, "json": to_json}[form](report), form)
     return bool(report.records)
 
 

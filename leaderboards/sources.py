@@ -13,7 +13,7 @@ from leaderboards import query, released
 from leaderboards.bundles.receipt import bundle_table
 from leaderboards.narrow import stacked
 from leaderboards.progress import reading
-from schedules.errors import unknown
+from schedules.errors import UserError, unknown
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def table_of(
         known = set() if table is None else set(table["run_key"].unique())
         fresh = other[~other["run_key"].isin(known)]
         table = fresh if table is None else stacked([table, fresh])
-    assert table is not None
+    if table is None:
+        raise UserError("no results to rank: neither a store, published results nor a bundle")
     return table, notes
 
 

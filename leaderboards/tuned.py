@@ -14,6 +14,7 @@ from leaderboards.effect import Effect
 from leaderboards.panel import Panel
 from leaderboards.rows import ALL_TARGETS, Row
 from leaderboards.statistics import student
+from leaderboards.tuned_parameters import space_notes
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class TunedRow:
     schedule, entry: labels of the published and of the tuned entry
     target:          "all" over the targets that both were run on: a geometric mean for ratio metrics
     params:          the tuned parameters, a JSON object in a string; of each target for "all"
+    tuned_from:      the spec that was tuned
     seeds:           that both have
     published, tuned: means over those seeds
     gain:            tuned / published (or difference), paired by seed
@@ -42,6 +44,7 @@ class TunedRow:
     entry: str
     target: str
     params: str
+    tuned_from: str
     seeds: int
     published: Level
     tuned: Level
@@ -88,7 +91,8 @@ def tuned_table(panel: Panel, facts: Mapping[str, pd.DataFrame], notes: tuple[st
             )
     alone = sorted({label for known in facts.values() for label in known.index[known["tuned"]]} - set(pairs))
     missing = [f"not run with published parameters, so no gain to show: {', '.join(alone)}"] if alone else []
-    return TunedTable(tuple(rows), (*notes, *missing))
+    spaces = space_notes((row.entry, row.params, row.tuned_from) for row in rows if row.target != ALL_TARGETS)
+    return TunedTable(tuple(rows), (*notes, *spaces, *missing))
 
 
 def published_of(facts: Mapping[str, pd.DataFrame]) -> dict[str, str]:
@@ -153,6 +157,7 @@ def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFr
         entry=tuned,
         target=target,
         params=str(known["params"]),
+        tuned_from=str(known["tuned_from"]),
         seeds=int(np.isfinite(costs[0]).sum()),
         published=levels[1],
         tuned=levels[0],

@@ -139,7 +139,8 @@ def compared(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool 
     every: work out every p; else one that is above 5 % is given as 1, which no correction of many tests tells from it
     """
     first, second = np.triu_indices(section.mean.shape[-1], k=1)
-    mean, variance, n = (matrix[..., first, second] for matrix in section)
+    mean, variance = section.mean[..., first, second], section.variance[..., first, second]
+    n = section.n[..., first, second]
     judged, same = n >= FEWEST_SEEDS, (mean == 0) & (variance == 0)
     alone = wild[..., first] | wild[..., second]
     error, quantile, freedom = _of(variance, n, _each(prior))

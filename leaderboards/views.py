@@ -38,9 +38,10 @@ class Curve:
 
 
 def runs(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for each run, newest first: who, where, its outcome, and why and when it diverged."""
-    found = table.drop_duplicates("run_id")[RUN_COLUMNS]
-    return found.sort_values("started", ascending=False, kind="stable").reset_index(drop=True)
+    """One row for each run, last recorded first: who, where, its outcome, and why and when it diverged."""
+    found = selection.completed(table.drop_duplicates("run_id"))
+    found = found.sort_values(selection.RECORDED, ascending=False, kind="stable")
+    return found[RUN_COLUMNS].reset_index(drop=True)
 
 
 def ranked_runs(table: pd.DataFrame, target: str, protocol: str | None = None) -> pd.DataFrame:

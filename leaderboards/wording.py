@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 NOTHING = "–"
@@ -53,6 +54,12 @@ def p_text(p: float) -> str:
 def brief(value: float) -> str:
     """Three significant digits with a real minus sign."""
     return f"{value:.3g}".replace("-", "−")
+
+
+def listed(names: Sequence[str], most: int = 9) -> str:
+    """The names, or the first of them and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
 
 
 def signed(value: float, places: int, *, plus: bool = False) -> str:

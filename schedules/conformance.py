@@ -6,14 +6,15 @@ and reports all that is wrong, property by property.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from schedules import spaces
+from schedules import learning, spaces
 from schedules.density import Array
-from schedules.errors import UserError
+from schedules.errors import UserError, named
 from schedules.foreign import foreign
 from schedules.schedule import Schedule, create, parse
 from schedules.time_limit import TimeLimit, time_limit
@@ -21,6 +22,8 @@ from schedules.time_limit import TimeLimit, time_limit
 RESOLUTION = 1e-8  # of λ, relative beyond |λ| = 1: half a digit better than what a tabulated ppf states
 MAX_UNRESOLVED = 5e-3  # share of the mass that may lie in intervals of λ below the resolution
 SECONDS = 20.0  # for all properties at one point of the parameter space
+
+CORNERS, CORNERS_OF_A_LEARNER = 64, 16  # tried at most; what learns takes a tenth of a second at each
 
 _DEPTHS = np.arange(12.0, 0.0, -0.5)
 SHARES = np.concatenate([10.0**-_DEPTHS, [0.5], 1.0 - 10.0 ** -_DEPTHS[::-1]])
@@ -49,7 +52,7 @@ def check(schedule: Schedule | str) -> list[str]:
     """All failures of a schedule, one line each: plugin, parameters, property and the λ or q.
 
     The schedule's own parameters, its family's defaults and every corner of their space are tried (64 corners at
-    most).
+    most, 16 of a schedule that learns).
     """
     return [f"{spec}: {name}: {problem}" for spec, name, problem in results(schedule) if problem]
 
@@ -71,7 +74,7 @@ def _points(first: Schedule) -> Iterator[tuple[Schedule | None, str | None]]:
     if first.info.spec or not first.info.ranges:
         return
     seen = {first.spec}
-    for params in [{}, *spaces.corners(first.info.ranges)]:
+    for params in [{}, *spaces.corners(first.info.ranges, CORNERS_OF_A_LEARNER if first.learns else CORNERS)]:
         try:
             with time_limit(SECONDS):
                 point = create(first.name, **params)
@@ -90,7 +93,7 @@ def _find(one: Property, schedule: Schedule) -> str | None:
     except TimeLimit:
         return f"no answer within {SECONDS:g} s"
     except (Exception, SystemExit) as problem:
-        return f"raised {type(problem).__name__}: {' '.join(str(problem).split())}"
+        return f"raised {named(problem)}"
 
 
 def _shapes(schedule: Schedule) -> str | None:
@@ -219,7 +222,31 @@ def _first(wrong: np.ndarray, symbol: str, at: Array, problem: str, value: Array
     return f"{problem.format(f'{value[where]:.9g}')} at {symbol}={at[where]:.9g}"
 
 
-PROPERTIES = (
+def _learns(schedule: Schedule) -> str | None:
+    """One that learns takes what training tells it, stays a density, and goes on from its saved state."""
+    if not schedule.learns:
+        return None
+    blocks = np.linspace(-learning.LIMIT, learning.LIMIT, 400).reshape(20, 20)
+
+    def importance(one: Schedule) -> Array:
+        value = one.importance(blocks)
+        if value.shape != blocks.shape:
+            raise learning.LearningError(f"importance of shape {blocks.shape} has shape {value.shape}")
+        return value
+
+    outputs = {"ppf": lambda one: one.ppf(SHARES), "importance": importance}
+    fresh = functools.partial(parse, schedule.spec)
+    return learning.problem(fresh, lambda one, u: one.ppf(u), outputs, _is_density)
+
+
+def _is_density(schedule: Schedule) -> str | None:
+    for one in DENSITY:
+        if problem := one.find(schedule):
+            return f"after update, {one.name!r} fails: {problem}"
+    return None
+
+
+DENSITY = (
     Property("shapes", _shapes),
     Property("ppf is finite", _quantiles_finite),
     Property("ppf is monotone", _quantiles_increase),
@@ -227,6 +254,10 @@ PROPERTIES = (
     Property("cdf inverts ppf", _inverse),
     Property("time inverts logsnr", _upper_tail),
     Property("integrates to 1", _integrates),
+)
+PROPERTIES = (
+    *DENSITY,
     Property("spec round-trips", _round_trip),
     Property("deterministic", _deterministic),
+    Property(learning.PROPERTY, _learns),
 )

@@ -10,9 +10,25 @@ class UserError(ValueError):
     """A mistake in the input. The message is one line: the thing, the value, what was expected."""
 
 
+OWN = {"track": "--track-plugin FILE.py", "schedule": "--plugin FILE.py", "weighting": "--plugin FILE.py"}
+"""Kind of thing → the option that brings one of somebody's own, which is easily forgotten."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
-    """Error for a name that does not exist, with the nearest ones that do."""
+    """Error for a name that does not exist, with the nearest ones that do, and how one of somebody's own comes in."""
     choices = sorted(known)
     near = get_close_matches(name.lower(), choices, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}"
-    return UserError(f"unknown {kind} {name!r}; {hint}")
+    own = f" (one of your own comes with {OWN[kind]})" if kind in OWN else ""
+    return UserError(f"unknown {kind} {name!r}; {hint}{own}")
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, in one line; its name where it says nothing: "NotImplementedError"."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def named(error: BaseException) -> str:
+    """An exception with its name, in one line: "KeyError: 'x'", "NotImplementedError"."""
+    name, text = type(error).__name__, text_of(error)
+    return name if text == name else f"{name}: {text}"

@@ -64,11 +64,14 @@ def nearest(schedule: Schedule, count: int | None = None) -> list[Kin]:
 def same_density(schedule: Schedule) -> list[str]:
     """Other names of the very same density: "cosmap" for cosine, a preset's family for the preset."""
     others = (create(name) for name in names() if name != schedule.spec)
-    alike = [one for one in others if not one.learns and _median_agrees(schedule, one)]
+    alike = [one for one in others if not one.learns and same(schedule, one)]
     stood_for = [info(schedule.name).spec] if schedule.spec in names() and info(schedule.name).spec else []
-    return stood_for + [
-        one.spec for one in alike if total_variation(schedule, one) < SAME and one.spec not in stood_for
-    ]
+    return stood_for + [one.spec for one in alike if one.spec not in stood_for]
+
+
+def same(one: Schedule, other: Schedule) -> bool:
+    """Whether two schedules are one density; of those that learn, as they start."""
+    return _median_agrees(one, other) and total_variation(one, other) < SAME
 
 
 def _median_agrees(one: Schedule, other: Schedule) -> bool:

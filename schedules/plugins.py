@@ -17,7 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from schedules import python_file
-from schedules.errors import UserError
+from schedules.errors import UserError, named, text_of
 from schedules.foreign import prints_aside
 from schedules.registry import Registry, registering
 from schedules.schedule import SCHEDULES
@@ -87,8 +87,7 @@ def _load(key: str, origin: str, load: Callable[[], None], module: str) -> list[
                 load()
         except (Exception, SystemExit) as problem:
             _forget(_registered() - before)
-            text = " ".join(str(problem).split())
-            raise UserError(f"{origin}: {text or type(problem).__name__}") from problem
+            raise UserError(f"{origin}: {text_of(problem)}") from problem
         finally:
             _loading.discard(key)
         new = (_registered() - before) | _defined_in(module)
@@ -138,7 +137,7 @@ def _explained(problem: BaseException) -> BaseException:
         return UserError(f"syntax error{where}: {problem.msg}")
     if isinstance(problem, SystemExit):
         return UserError("exits when imported")
-    return UserError(f"import failed with {type(problem).__name__}: {problem}")
+    return UserError(f"import failed with {named(problem)}")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Presets: what known trainers really draw, as named specs of the registered families, for data of unit variance.
 
 Read from the codes and papers that are named; sCM's and SVD's in other people's code that cites the papers, not in the
-papers.
+papers. What a trainer drew before it changed keeps a preset with the date until which it did.
 """
 
 from __future__ import annotations
@@ -48,7 +48,18 @@ _TABLE = (
         "LTX trainer code",
         "N(−2μ, 2²), μ from 0.95 at 1024 to 2.05 at 4096 tokens",
     ),
-    ("rae", "flow_uniform|dimension:m=196608", "arXiv:2510.11690 and code", "logistic(−3.871, 2)"),
+    (
+        "rae",
+        "logit_normal|dimension:m=196608",
+        "arXiv:2510.11690 and code since 2025-12-26",
+        "N(−3.871, 2²): logit-normal shifted by √(196608/4096)",
+    ),
+    (
+        "rae-2025-10",
+        "flow_uniform|dimension:m=196608",
+        "arXiv:2510.11690 and code until 2025-12-26",
+        "logistic(−3.871, 2): uniform time shifted by √(196608/4096)",
+    ),
     ("pi0", "flow_beta", "openpi code", "t = 0.001 + 0.999 u, u ~ Beta(1.5, 1)"),
     (
         "proteina",
@@ -71,8 +82,54 @@ _TABLE = (
         "latent-diffusion configurations",
         "β from 0.0015 to 0.0195",
     ),
+    (
+        "speed",
+        "speed:tau=642,mirror=0.5",
+        "SpeeD code",
+        "steps below 642 of ddpm_linear drawn 5 times as often, half of the draws mirrored at 642",
+    ),
+    (
+        "ltx2",
+        "mixture(reflected_logit_normal:m=2.05@0.9, flow_beta:a=1,b=1,s=0.999@0.1)",
+        "LTX-2 trainer code",
+        "logit-normal with μ = 2.05, at 4096 tokens, stretched and reflected at 0.001, 10 % uniform; without the draws "
+        "at t = 1 (0.0009)",
+    ),
+    ("cosmos-predict2.5", "logit_normal|shift:a=5", "cosmos-predict2.5 code", "N(−3.219, 2²): shifted by a = 5"),
+    (
+        "ideogram4-1024",
+        "logit_normal:m=0.6931471805599453,s=1.5",
+        "SimpleTuner and musubi-tuner code",
+        "N(−1.386, 3²): m = ½ ln(pixels/512²), at 1024²",
+    ),
+    ("hunyuanvideo-1.5", "logit_normal|shift:a=3", "HunyuanVideo-1.5 code", "The density of preset/sd3"),
+    (
+        "hunyuanvideo-1.5-mixed",
+        "mixture(logit_normal|shift:a=3@0.7, flow_uniform@0.3)",
+        "HunyuanVideo-1.5 code",
+        "0.7 of preset/sd3's density and 0.3 uniform time, an option",
+    ),
+    ("ucgm-sdvae", "flow_beta:a=2.4,b=2.4,s=1", "arXiv:2505.07447 and code", "t ~ Beta(2.4, 2.4), for SD's VAE"),
+    ("tim-t2i", "meanflow:m=0,s=1.6", "TiM code", "the larger of two logit-normal(0, 1.6) times; text to image"),
+    ("arc", "uniform_logsnr:low=-12,high=4", "stable-audio-tools code", "U(−12, 4)"),
+    ("pixnerd-256", "logit_normal|shift:a=2", "PixNerd code", "text to image at 256²; the density of preset/wan-480p"),
+    ("pixnerd-512", "logit_normal|shift:a=4", "PixNerd code", "text to image at 512²: logit-normal shifted by a = 4"),
     ("vdm", "uniform_logsnr:low=-5,high=13.3", "arXiv:2107.00630", "U(−5, 13.3)"),
 )
+
+RENAMED = {"preset/rae-2025-10": "preset/rae"}
+"""Preset → the name under which it was run before that came to mean what its trainer draws now.
+
+Results recorded then are shown under the first name, and run keys go on being made of the second one, so that a run
+that was recorded is known again.
+"""
+
+
+def recorded_as(spec: str) -> str:
+    """A canonical spec as run keys have it."""
+    for name, before in RENAMED.items():
+        spec = spec.replace(name, before)
+    return spec
 
 
 def _unused() -> None:

@@ -36,8 +36,8 @@ def load(path: Path, name: str, text: bytes) -> ModuleType:
     """
     file = str(path)
     spec = spec_from_file_location(name, file, loader=_TextLoader(name, file, text))
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file!r} is no Python file")
     module = module_from_spec(spec)
     sys.modules[name] = module
     _remember(file, text)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from schedules import grammar, python_file, spaces
+from schedules.docstrings import docstring
 from schedules.errors import UserError, unknown
 from schedules.grammar import Call
 from schedules.spaces import Space, Value
@@ -49,6 +50,7 @@ class Info:
 
     params: defaults, in the order of the function's signature
     ranges: where each parameter may lie, as the plugin wrote it
+    given:  parameters that are given and never searched, such as a convention of units
     origin: where it came from ("builtin", "preset", "plugin FILE", "entry point NAME")
     spec:   for a preset, the spec that it stands for; else empty
     """
@@ -62,6 +64,7 @@ class Info:
     context: tuple[str, ...] = ()
     spec: str = ""
     doc: str = field(default="", repr=False)
+    given: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -69,9 +72,14 @@ class Info:
         return self.doc.partition("\n")[0].strip()
 
     @functools.cached_property
-    def space(self) -> dict[str, BaseDistribution]:
-        """Optuna's distribution of each parameter: what tuning searches."""
+    def domain(self) -> dict[str, BaseDistribution]:
+        """Optuna's distribution of each parameter: where it is valid."""
         return {key: spaces.to_optuna(one) for key, one in self.ranges.items()}
+
+    @property
+    def space(self) -> dict[str, BaseDistribution]:
+        """Optuna's distribution of each parameter that tuning searches: all but those that are given."""
+        return {key: one for key, one in self.domain.items() if key not in self.given}
 
     @functools.cached_property
     def source_hash(self) -> str:
@@ -97,8 +105,15 @@ class Registry:
         self._entries: dict[str, Info] = {}
         self.changes = 0  # what was computed from a name holds as long as this stays
 
-    def register(self, name: str, *, space: Space | None = None, paper: str = "") -> Callable[[Function], Function]:
-        """Decorator that registers a function; UserError for a name or parameters that can't be."""
+    def register(
+        self, name: str, *, space: Space | None = None, given: Space | None = None, paper: str = ""
+    ) -> Callable[[Function], Function]:
+        """Decorator that registers a function; UserError for a name or parameters that can't be.
+
+        space: parameter → where it may lie, and where tuning searches
+        given: parameter → where it may lie, for one that is given and never searched: a convention (the σ_d that σ
+               refers to), a discretisation (steps of a table), or one of two that set the same thing
+        """
 
         if callable(name):
             raise UserError(
@@ -115,13 +130,17 @@ class Registry:
                 raise UserError(
                     f"{self.kind} {name!r} is registered already ({self._entries[name].origin}); choose another name"
                 )
-            if not isinstance(space, Mapping | None):
-                raise UserError(
-                    f"{self.kind} {name!r}: its space is {space!r}; expected a dict, parameter → distribution"
-                )
+            for word, ranges in (("space", space), ("given", given)):
+                if not isinstance(ranges, Mapping | None):
+                    raise UserError(
+                        f"{self.kind} {name!r}: its {word} is {ranges!r}; expected a dict, parameter → distribution"
+                    )
+            if twice := sorted({*(space or {})} & {*(given or {})}):
+                raise UserError(f"{self.kind} {name!r}: {twice[0]!r} is both searched (space) and given; choose one")
             if not isinstance(paper, str):
                 raise UserError(f"{self.kind} {name!r}: paper is {paper!r}; expected a text")
-            self._entries[name] = self._describe(name, function, dict(space or {}), paper)
+            ranges = {**(space or {}), **(given or {})}
+            self._entries[name] = self._describe(name, function, ranges, tuple(given or ()), paper)
             self.changes += 1
             return function
 
@@ -196,7 +215,9 @@ class Registry:
                 for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
                     importlib.import_module(f"{package}.{module.name}")
 
-    def _describe(self, name: str, function: Callable[..., Any], space: Space, paper: str) -> Info:
+    def _describe(
+        self, name: str, function: Callable[..., Any], space: Space, given: tuple[str, ...], paper: str
+    ) -> Info:
         what = f"{self.kind} {name!r}"
         params: dict[str, Value] = {}
         context = []
@@ -236,8 +257,9 @@ class Registry:
             function=function,
             params=params,
             ranges=space,
+            given=given,
             paper=paper,
             origin=_origin.get(),
             context=tuple(context),
-            doc=inspect.getdoc(function) or "",
+            doc=docstring(function),
         )

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from schedules import grammar
 from schedules.density import Array, Density, log_density, survival, upper_quantile
-from schedules.errors import UserError, unknown
+from schedules.errors import UserError, named, unknown
 from schedules.foreign import foreign
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.presets import PRESETS
@@ -293,7 +293,7 @@ def _at(source: str, column: int, function: Callable[..., Any], *args: Any, **kw
         raise grammar.error(source, column, str(problem)) if column else problem from None
     except (Exception, SystemExit) as problem:
         name = getattr(function, "__name__", "function")
-        raise UserError(f"spec {source!r}: {name} raised {type(problem).__name__}: {problem}") from problem
+        raise UserError(f"spec {source!r}: {name} raised {named(problem)}") from problem
 
 
 def _float64(values: ArrayLike) -> Array:

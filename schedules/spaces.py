@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from schedules.errors import UserError
@@ -109,9 +110,13 @@ def convert(value: Any, space: Range) -> Value:
 
 
 def corners(space: Space, limit: int = 64) -> list[dict[str, Value]]:
-    """Every combination of extreme values, `limit` at most."""
+    """Every combination of extreme values; where they are more than `limit`, so many of them, always the same."""
     ends = [one.choices if hasattr(one, "choices") else (one.low, one.high) for one in space.values()]
-    return [dict(zip(space, values, strict=True)) for values in islice(product(*ends), limit)]
+    total = math.prod(len(one) for one in ends)
+    if total <= limit:
+        return [dict(zip(space, values, strict=True)) for values in product(*ends)]
+    draw = Random(0)
+    return [{key: draw.choice(list(values)) for key, values in zip(space, ends, strict=True)} for _ in range(limit)]
 
 
 def text(value: Value) -> str:

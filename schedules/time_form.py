@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from schedules.density import Array, Continuous
-from schedules.errors import UserError
+from schedules.errors import UserError, named
 from schedules.inverse import Inverse, invert
 from schedules.solved import logit
 
@@ -34,7 +34,7 @@ def from_time(
     logsnr:     t in (0, 1) → λ, any shape, decreasing (clean to noise), finite inside
     complement: r = 1 − t → λ(1 − r), for full digits near t = 1; optional
     breaks:     t at which dλ/dt jumps
-    UserError: λ(t) is not finite or does not decrease.
+    UserError: λ(t) does not give a λ for each t of an array, is not finite, or does not decrease.
     """
     return TimeForm(logsnr, complement, tuple(breaks))
 
@@ -48,12 +48,12 @@ class TimeForm(Continuous):
         self._near_zero = logsnr
         self._near_one = complement or (lambda rest: logsnr(1.0 - rest))
         self._breaks = logit(np.asarray(breaks, dtype=np.float64))
+        tau = np.linspace(-30.0, 30.0, 241)
+        _elementwise(logsnr, expit(np.minimum(tau, 0.0)), "λ(t)", "t")
+        if complement is not None:
+            _elementwise(complement, expit(np.minimum(-tau, 0.0)), "complement(1 − t)", "1 − t")
         with np.errstate(all="ignore"):
-            probe = self._at(np.linspace(-30.0, 30.0, 241))
-        if not np.all(np.isfinite(probe)):
-            raise UserError("a time form λ(t) must be finite for t inside (0, 1)")
-        if np.any(np.diff(probe) > 1e-6) or not probe[-1] < probe[0]:
-            raise UserError("a time form λ(t) must decrease from t = 0 (clean) to t = 1 (noise)")
+            _falls(expit(tau), self._at(tau))
         self._first = -self._reach(-1.0)
         self._last = self._reach(1.0) if complement else REACH
 
@@ -122,3 +122,38 @@ class TimeForm(Continuous):
         nodes = np.concatenate([-beyond, np.linspace(-REACH, REACH, 145), beyond, self._breaks])
         nodes = nodes[(nodes >= self._first) & (nodes <= self._last)]
         return invert(lambda tau: (-self._at(tau), np.maximum(-self._slope(tau), 0.0)), nodes)
+
+
+def _elementwise(function: Callable[[Array], Array], at: Array, name: str, argument: str) -> None:
+    """UserError unless the function takes an array and returns an array of its shape."""
+    expected = f"expected a λ for each {argument} of an array, as NumPy's functions give (np.log, not math.log)"
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(function(at))
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"a time form {name} is called with an array and raised {named(error)}; {expected}") from error
+    if value.shape != at.shape or value.dtype.kind not in "fiu":
+        what = "one value" if value.shape == () else f"shape {value.shape}"
+        what = what if value.dtype.kind in "fiu" else f"{what} of type {value.dtype}"
+        raise UserError(f"a time form {name} returned {what} for {argument} of shape {at.shape}; {expected}")
+
+
+def _falls(t: Array, logsnr: Array) -> None:
+    """UserError unless λ is finite and falls as t grows."""
+    expected = "expected λ that falls from t = 0 (clean) to t = 1 (noise)"
+    if not np.all(np.isfinite(logsnr)):
+        worst = int(np.flatnonzero(~np.isfinite(logsnr))[0])
+        raise UserError(f"a time form λ(t) is {logsnr[worst]:g} at t={t[worst]:.6g}; expected a finite λ inside (0, 1)")
+    rises = np.diff(logsnr) > 1e-6
+    if np.any(rises) and logsnr[-1] > logsnr[0] and not np.any(np.diff(logsnr) < -1e-6):
+        middle = logsnr.size // 2
+        at = f"{logsnr[middle - 20]:.4g} at t={t[middle - 20]:.4g}, {logsnr[middle + 20]:.4g} at t={t[middle + 20]:.4g}"
+        raise UserError(f"a time form λ(t) rises ({at}); {expected}: give λ(1 − t), where its source has t = 1 clean")
+    if np.any(rises):
+        worst = int(np.flatnonzero(rises)[0])
+        at = f"from {logsnr[worst]:.6g} at t={t[worst]:.6g} to {logsnr[worst + 1]:.6g} at t={t[worst + 1]:.6g}"
+        raise UserError(f"a time form λ(t) rises {at}; {expected}")
+    if not logsnr[-1] < logsnr[0]:
+        raise UserError(f"a time form λ(t) is {logsnr[0]:.6g} for every t; {expected}")

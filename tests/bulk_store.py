@@ -19,6 +19,7 @@ from harness.metrics.keys import Measured
 from harness.tracking.store import Store
 
 TRUTH = {"cosine": 1.0, "laplace": 0.5, "cosine_scaled:s=2": 0.7, "edm": 1.2}
+SHARES = ("memorised", "precision", "recall")
 STEPS, LOSSES = 500, 50
 NOW = 1_700_000_000_000
 COMMON = {"weighting": "native", "apply": "sample", "params": "{}", "tuned": "false", "device": "cpu", "reason": ""}
@@ -132,8 +133,10 @@ def _insert(
     db.executemany("INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)", tagged)
     found = measured(tracks.get(tags["track"]).guidance)
     noise = np.exp(0.01 * rng.standard_normal(len(found)))
-    last = [(of.mark_key, level * (1 + abs((of.guidance or 1) - 1.5)) / of.mark * luck, round(STEPS * of.mark))
-            for of, luck in zip(found, noise.tolist(), strict=True)]  # fmt: skip
+    scores = [level * (1 + abs((of.guidance or 1) - 1.5)) / of.mark * luck
+              for of, luck in zip(found, noise.tolist(), strict=True)]  # fmt: skip
+    last = [(of.mark_key, score / (1 + score) if of.metric in SHARES else score, round(STEPS * of.mark))
+            for of, score in zip(found, scores, strict=True)]  # fmt: skip
     last.append(("delivered", (started + 1000) / 1000, 0))
     last += [("seconds/training", 9.0, STEPS), ("seconds/evaluation", 4.0, STEPS), ("memory/peak_mib", 300.0, STEPS)]
     steps = np.linspace(STEPS / LOSSES, STEPS, LOSSES).round().astype(int).tolist()

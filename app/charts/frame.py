@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from app import legend
 from app.text import label
@@ -106,6 +106,12 @@ def reference(
         made.add_annotation(y=_position(made.layout.yaxis, y), **place, **note)
 
 
+def note(made: go.Figure, text: str, *, x: float, y: float, **place: Any) -> None:
+    """A word at a point, readable where lines pass behind it. The types of the axes are set before."""
+    at = {"x": _position(made.layout.xaxis, x), "y": _position(made.layout.yaxis, y), **place}
+    made.add_annotation(text=text, showarrow=False, font={"size": 12}, bgcolor=_veil(), borderpad=1, **at)
+
+
 def logarithmic(axis: Any, values: Iterable[Any], most: int = MOST_TICKS) -> None:
     """Make an axis logarithmic, with round labels over the range of the values that will be drawn on it."""
     numbers = np.concatenate([np.ravel(np.asarray(one, dtype=np.float64)) for one in values] or [np.ones(1)])
@@ -117,6 +123,14 @@ def logarithmic(axis: Any, values: Iterable[Any], most: int = MOST_TICKS) -> Non
     ticks = round_values(low, high, most)
     axis.update(type="log", range=[log10(low) - margin, log10(high) + margin], tickmode="array", tickvals=ticks)
     axis.update(ticktext=[f"{tick:g}" for tick in ticks])
+
+
+def inside(axis: Any, *bounds: ArrayLike) -> list[NDArray[np.float64]]:
+    """The bounds as far as a logarithmic axis goes, which has no place for zero and less."""
+    if axis.type != "log" or axis.range is None:
+        return [np.asarray(bound, dtype=np.float64) for bound in bounds]
+    low, high = (10.0**end for end in axis.range)
+    return [np.clip(np.asarray(bound, dtype=np.float64), low, high) for bound in bounds]
 
 
 def round_values(low: float, high: float, most: int = MOST_TICKS) -> list[float]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
+import numpy as np
 import plotly.graph_objects as go
 
 from app import theme
-from app.charts.frame import figure, logarithmic, reference, translucent
+from app.charts.frame import figure, inside, logarithmic, reference, translucent
 from app.text import label
 from app.theme import NEUTRAL, Style
 from leaderboards.rows import Board, Row
 from leaderboards.wording import with_interval
 
-ROW, HEAD = 52, 84  # pixels
+ROW, HEAD = 58, 84  # pixels
+ABOVE = 21
+"""Pixels from a row's marks to its name, so that neither lies on the other."""
 
 
 def seeds(board: Board, rows: list[Row], styles: Mapping[str, Style]) -> go.Figure:
@@ -64,9 +67,9 @@ def _name(made: go.Figure, place: int, row: Row) -> None:
         xref="paper",
         xanchor="left",
         y=place,
-        yshift=16,
+        yshift=ABOVE,
         text=label(row.entry, 44) + (f", diverged ({row.diverged} of {row.seeds})" if row.diverged else ""),
-        bgcolor=translucent(theme.ground()["backgroundColor"], 0.8),
+        bgcolor=translucent(theme.ground()["backgroundColor"], 0.9),
         showarrow=False,
         font={"size": 12.5},
     )
@@ -75,7 +78,13 @@ def _name(made: go.Figure, place: int, row: Row) -> None:
 def _interval(made: go.Figure, place: int, colour: str, row: Row) -> None:
     if isfinite(row.ci_low) and isfinite(row.ci_high):
         bar = {"color": translucent(colour, 0.5), "width": 7}
-        made.add_scatter(x=[row.ci_low, row.ci_high], y=[place, place], mode="lines", line=bar, hoverinfo="skip")
+        made.add_scatter(
+            x=np.array(inside(made.layout.xaxis, row.ci_low, row.ci_high)),
+            y=[place, place],
+            mode="lines",
+            line=bar,
+            hoverinfo="skip",
+        )
     made.add_scatter(
         x=[row.mean],
         y=[place],

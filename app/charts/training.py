@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log10
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.frame import BAND_SEEDS, band, figure, line, logarithmic, reference
+from app.charts.frame import BAND_SEEDS, band, figure, inside, line, logarithmic, note, reference
 from app.text import label
-from app.theme import Style, ground
+from app.theme import Style
 from leaderboards.rows import Board, Row, Section
 from leaderboards.scale import MetricLike, Scale
 from leaderboards.statistics import Array, Estimate, student
 from leaderboards.views import Curve
 
 LOSS_POINTS = 80
+LEVEL = 15  # pixels from a word to the one above it
+WORD = 0.1
+"""Width of a word along the budget, in powers of ten: a sixth of the figure, as a phone has it."""
 
 Curves = dict[str, dict[int, Curve]]
 """entry → seed → curve"""
@@ -73,22 +77,32 @@ def _along(own: pd.DataFrame, scale: Scale) -> tuple[Array, Estimate]:
 
 
 def _speedups(made: go.Figure, rows: Sequence[Row], end: float, styles: Mapping[str, Style]) -> None:
-    """A star where each entry reaches the score that the baseline ends with."""
-    for row in rows:
-        if row.baseline or row.speedup is None or not 1.02 < row.speedup < 100:
-            continue
-        text = f"{'≥' if row.speedup_note.startswith('>=') else ''}{row.speedup:.1f}×"
+    """A star where each entry reaches the score that the baseline ends with, its speed-up above it.
+
+    Words that would lie on each other stand on several levels.
+    """
+    reached = [row for row in rows if not row.baseline and row.speedup is not None and 1.02 < row.speedup < 100]
+    shares = [1 / row.speedup for row in reached if row.speedup]
+    for row, share, level in zip(reached, shares, _levels(shares), strict=True):
+        text = f"{'≥' if row.speedup_note.startswith('>=') else ''}{1 / share:.1f}×"
         made.add_scatter(
-            x=[1 / row.speedup],
+            x=[share],
             y=[end],
-            mode="markers+text",
-            text=[f"<b>{text}</b>"],
-            textposition="top right",
-            textfont={"size": 12, "color": ground()["textColor"]},
+            mode="markers",
             marker={"color": styles[row.entry].colour, "size": 13, "symbol": "star"},
             hovertemplate=f"{text} sooner<extra>{label(row.entry)}</extra>",
             showlegend=False,
         )
+        note(made, f"<b>{text}</b>", x=share, y=end, yshift=15 + LEVEL * level)
+
+
+def _levels(shares: Sequence[float]) -> list[int]:
+    """For each share of the budget the lowest level on which its word has room beside those before it."""
+    taken: list[tuple[float, int]] = []
+    for share in shares:
+        near = {level for other, level in taken if abs(log10(share / other)) < WORD}
+        taken.append((share, next(level for level in range(len(shares)) if level not in near)))
+    return [level for _, level in taken]
 
 
 def guidance(boards: Mapping[float, Board], target: str, styles: Mapping[str, Style]) -> go.Figure:
@@ -109,7 +123,8 @@ def guidance(boards: Mapping[float, Board], target: str, styles: Mapping[str, St
         ends = np.clip([row[2:] for rows in found.values() for row in rows], 0.6 * means.min(), means.max() / 0.6)
         logarithmic(made.layout.yaxis, [means, ends])
     for name in (name for name in styles if name in found):
-        x, mean, low, high = np.array(found[name]).T
+        x, mean, *ends = np.array(found[name]).T
+        low, high = inside(made.layout.yaxis, *ends)
         around = {"type": "data", "array": high - mean, "arrayminus": mean - low, "thickness": 1.2, "width": 3}
         line(made, name, styles[name], x, mean, mode="lines+markers", error_y=around)
     floor = next(iter(boards.values())).floor

@@ -32,7 +32,7 @@ NAMED = 8
 """Entries on a front that are all named; of more, the best in either metric."""
 SYMBOLS = {"solid": "circle", "dash": "square", "dot": "diamond", "dashdot": "triangle-up"}
 """The point that goes with a line's dash: it tells entries of one colour apart."""
-CLIQUES = 6
+CLIQUES = 4
 """Groups that the critical difference joins: further ones begin far down, and would fill the figure with bars."""
 SHORT = 22
 """Characters of a name beside a matrix, so that a phone has room for its numbers."""
@@ -84,21 +84,26 @@ def average_ranks(found: CriticalDifference, baseline: str, most: int) -> go.Fig
         hovertemplate="%{customdata}: %{x:.2f}<extra></extra>",
     )
     reach = float(found.ranks[: len(kept)].max())
-    gap = max(0.1, 0.02 * reach)
-    drawn = [clique for clique in found.cliques if clique[0] in kept][:CLIQUES]
+    gap = max(0.1, 0.03 * reach)
+    # Where the difference is wider than the figure, every bar would go through all of it, and none would say anything.
+    wide = 1 + found.cd > reach
+    drawn = [clique for clique in found.cliques if clique[0] in kept][:CLIQUES] if not wide else []
     for index, clique in enumerate(drawn):
         places = [kept.index(name) for name in clique if name in kept]
         made.add_shape(
             type="line", x0=reach + gap * (index + 1.5), x1=reach + gap * (index + 1.5),
-            y0=min(places) - 0.25, y1=max(places) + 0.25, line={"color": NEUTRAL, "width": 3},
+            y0=min(places) - 0.25, y1=max(places) + 0.25, line={"color": NEUTRAL, "width": 2.5},
         )  # fmt: skip
-    made.add_shape(
-        type="line", x0=1, x1=min(1 + found.cd, reach), y0=-0.8, y1=-0.8, line={"color": NEUTRAL, "width": 2}
-    )
+    if not wide:
+        made.add_shape(
+            type="line", x0=1, x1=1 + found.cd, y0=-0.8, y1=-0.8, line={"color": NEUTRAL, "width": 2}
+        )  # fmt: skip
+    more = ":<br>none of these are told apart" if wide else ""
     made.add_annotation(
-        x=1, y=-0.8, text=f"critical difference {found.cd:.2f}", xanchor="left", yanchor="bottom", showarrow=False,
-        font={"color": NEUTRAL, "size": 12},
+        x=0, xref="paper", y=-0.8, text=f"critical difference {found.cd:.2f}{more}", xanchor="left", yanchor="bottom",
+        align="left", showarrow=False, font={"color": NEUTRAL, "size": 12},
     )  # fmt: skip
+    made.update_yaxes(range=[len(kept) - 0.4, -2.9 if wide else -1.9])
     made.update_xaxes(range=[0.6, reach + gap * (len(drawn) + 2)])
     return made
 

@@ -97,5 +97,5 @@ def show(
 
 @cache
 def _component() -> Any:
-    css, js = ((HERE / f"grid.{kind}").read_text() for kind in ("css", "js"))
+    css, js = ((HERE / f"grid.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     return st.components.v2.component("snrbench.grid", html='<div class="grid"></div>', css=css, js=js)

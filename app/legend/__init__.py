@@ -43,5 +43,5 @@ def entries(made: go.Figure) -> list[dict[str, Any]]:
 
 @cache
 def _component() -> Any:
-    css, js = ((HERE / f"legend.{kind}").read_text() for kind in ("css", "js"))
+    css, js = ((HERE / f"legend.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     return st.components.v2.component("snrbench.legend", html='<div class="legend"></div>', css=css, js=js)

@@ -10,14 +10,14 @@ from functools import partial
 import streamlit as st
 
 import schedules
-from app import kin, links, results, sliders, theme
+from app import kin, links, results, sliders, theme, trainer_flags, tuned_specs
 from app.card import head
 from app.charts import densities, frame
 from app.families import family
 from app.guard import shielded
 from app.text import code, plain, reflowed
 from leaderboards.wording import signed
-from schedules import Schedule, UserError, weightings
+from schedules import Schedule, UserError, exports, weightings
 from schedules.curves import quantiles
 from schedules.export import FORMATS, export
 from schedules.weightings import TARGETS, Weighting
@@ -26,7 +26,6 @@ PAGE = "lab"
 FIRST, BASELINE = "laplace", "cosine"
 ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 MOST = 8  # schedules that are drawn at once
-FILES = {"torch": "schedule.py", "diffusers": "schedule-diffusers.json", "json": "schedule.json"}
 SEEDS = 3
 
 
@@ -39,17 +38,21 @@ def page() -> None:
     )
     for mistake in _adopt(links.arrived(PAGE)):
         _complain(mistake)
-    controls, pictures = st.columns([1, 2.6], gap="medium")
-    with controls, st.container(border=True):
+    # Two rows, so that on a phone, where columns stand below each other, the sliders are followed by what they move.
+    (turned, pictures), (compared, below) = (st.columns([1, 2.6], gap="medium") for _ in range(2))
+    with turned, st.container(border=True):
         current = _current()
-    with controls, st.container(border=True):
+    with compared, st.container(border=True):
         others = _others(current)
         weighting = _weighting()
     shown = list(dict.fromkeys([current, *others]))
     styles = theme.styles([one.spec for one in shown], first=current.spec)
+    named = {one.spec: one for one in shown}
     with pictures:
-        _pictures({one.spec: one for one in shown}, weighting, styles)
-    with controls:
+        _densities(named, styles)
+    with below:
+        _weights(named, weighting, styles)
+    with compared:
         shielded(partial(_command, current))
     left, right = st.columns(2, gap="small")
     with left:
@@ -58,6 +61,7 @@ def page() -> None:
     with right:
         shielded(partial(kin.show, current, _draw_beside))
         shielded(partial(_export, current))
+        shielded(partial(trainer_flags.show, current, _take))
     usual = {"track": results.track_names()[0], "target": TARGETS[0], "export": FORMATS[0]}
     more = {key: str(st.session_state.get(f"{PAGE}.{key}", first)) for key, first in usual.items()}
     seen = {key: value for key, value in more.items() if value != usual[key]}
@@ -76,9 +80,10 @@ def _adopt(address: links.Address | None) -> list[str]:
         mistakes.append(f"the link asks for {len(asked)} schedules; {MOST} are the most that are drawn at once")
     for key in {"track", "target", "export"} & set(address):
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
+    store = results.store()
     for spec in asked[:MOST]:
         try:
-            specs.append(schedules.parse(spec))
+            specs.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             mistakes.append(str(mistake))
     # A mixture has no parameters of its own to turn, so it can only be one of the others.
@@ -91,6 +96,14 @@ def _adopt(address: links.Address | None) -> list[str]:
         except UserError as mistake:
             mistakes.append(str(mistake))
     return mistakes
+
+
+def _take(schedule: Schedule) -> None:
+    """Make a schedule the current one; a mixture, whose parameters can't be turned, is drawn beside."""
+    if schedule.name in schedules.names():
+        _turn(schedule)
+    else:
+        _draw_beside(schedule.spec)
 
 
 def _turn(schedule: Schedule) -> None:
@@ -110,7 +123,7 @@ def _current() -> Schedule:
     info = schedules.info(name)
     st.caption(plain(info.summary))
     values = {}
-    for key, space in info.space.items():
+    for key, space in info.domain.items():
         widget, exact = f"{PAGE}.{name}.{key}", f"{PAGE}.exact.{name}.{key}"
         st.session_state.setdefault(exact, info.params[key])
         st.session_state.setdefault(widget, st.session_state[exact])
@@ -132,15 +145,15 @@ def _current() -> Schedule:
 
 def _others(current: Schedule) -> list[Schedule]:
     """The schedules drawn beside it: chosen from the list, or typed in as a spec."""
-    key = f"{PAGE}.others"
+    key, store = f"{PAGE}.others", results.store()
     chosen = st.session_state.setdefault(key, [BASELINE])
     typed = st.multiselect(
         "Compare with",
-        list(dict.fromkeys([*chosen, *schedules.names()])),
+        list(dict.fromkeys([*chosen, *tuned_specs.offered(store), *schedules.names()])),
         key=key,
         accept_new_options=True,
         max_selections=MOST - 1,
-        help="choose schedules, or type any spec, such as cauchy:scale=2",
+        help="choose schedules, or type any spec, such as cauchy:scale=2 or, where it is tuned, cauchy@tuned",
     )
     st.button(
         "Keep this one for comparison",
@@ -153,7 +166,7 @@ def _others(current: Schedule) -> list[Schedule]:
     found = []
     for spec in typed:
         try:
-            found.append(schedules.parse(spec))
+            found.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             _complain(str(mistake))
     return found
@@ -183,8 +196,8 @@ def _weighting() -> Weighting:
         return weightings.create("native")
 
 
-def _pictures(named: densities.Named, weighting: Weighting, styles: densities.Styles) -> None:
-    """p(λ), λ(t), and the training weight; one picture for all targets where the weighting does not ask for it."""
+def _densities(named: densities.Named, styles: densities.Styles) -> None:
+    """p(λ) and λ(t)."""
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True):
         head("Density p(λ)", "where training draws its noise levels")
@@ -192,6 +205,10 @@ def _pictures(named: densities.Named, weighting: Weighting, styles: densities.St
     with right, st.container(border=True):
         head("Time form λ(t)", "the same as a curve over t, drawn uniformly")
         _draw(partial(densities.time_form, named, styles), "time", "log SNR over time")
+
+
+def _weights(named: densities.Named, weighting: Weighting, styles: densities.Styles) -> None:
+    """The training weight; one picture for all targets where the weighting does not ask for it."""
     split = "target" in weighting.info.context
     targets = list(TARGETS) if split else list(TARGETS[:1])
     ways = dict.fromkeys(named, weighting)
@@ -282,11 +299,12 @@ def _export(schedule: Schedule) -> None:
             return
         content = export(schedule, form)
         short = content if len(content) < 1600 else content[:1600] + "\n…"
-        st.code(short, language="python" if form == "torch" else "json", height=220)
+        file = exports.get(form).file
+        st.code(short, language=exports.get(form).language, height=220)
         st.download_button(
-            FILES[form],
+            file,
             content,
-            file_name=FILES[form],
+            file_name=file,
             icon=":material/download:",
             on_click="ignore",
             key=f"{PAGE}-save",

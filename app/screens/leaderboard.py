@@ -37,7 +37,8 @@ def page() -> None:
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("order", "rows"), several=("entry",))
     store = controls.sources(PAGE, store)
-    view = controls.view(PAGE, store, narrowing=True, focusing=True)
+    why_not_all = partial(results.why_not_over_targets, store)
+    view = controls.view(PAGE, store, narrowing=True, focusing=True, why_not_all=why_not_all)
     controls.left_out(store, view.track)
     if not results.targets(store, view.track):
         nothing.results(store, f"No run of {view.track} has finished yet.")

@@ -15,6 +15,7 @@ from app.grid import Badge, Cell, Choice, Column
 from app.guard import shielded
 from app.results import Store
 from app.text import code, plain
+from harness.tracking.store import Store as Opened
 from leaderboards.query import METRICS
 from leaderboards.wording import NOTHING
 
@@ -204,7 +205,7 @@ def _mlflow(store: Store, track: str, run_id: str) -> None:
     server = runlist.mlflow_server()
     if server is None:
         st.caption("Parameters, metric histories and artifacts are in MLflow's own pages, which this serves:")
-        database = shlex.quote(f"sqlite:///{store.folder.absolute()}/mlflow.db")
+        database = shlex.quote(Opened(store.folder).uri)
         st.code(f"mlflow ui --backend-store-uri {database}", language=None, wrap_lines=True)
     link = runlist.mlflow_link(run_id, store, track, server or MLFLOW)
     st.link_button("This run in MLflow", link, icon=":material/open_in_new:")

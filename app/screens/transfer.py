@@ -140,7 +140,7 @@ def _ranks(store: Store, view: View, baseline: str) -> None:
         )
         return
     _draw(transfer.average_ranks(found, baseline, MOST), "ranks", "Average ranks with the critical difference")
-    more = f"; the best {MOST} of {len(found.labels)} entries, the topmost bars" if len(found.labels) > MOST else ""
+    more = f"; the best {MOST} of {len(found.labels)} entries" if len(found.labels) > MOST else ""
     test = f", p {p_text(found.p)} against all entries being alike (Iman–Davenport)" if isfinite(found.p) else ""
     st.caption(plain(f"{_seeds(found.seeds)}, {', '.join(found.cells)}{test}{more}"))
     _notes(found.notes)

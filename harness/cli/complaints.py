@@ -7,6 +7,8 @@ from typing import Any
 
 from typer.exceptions import TyperException
 
+from schedules.errors import named, text_of
+
 RECORD = ("alembic", "mlflow", "sqlalchemy", "sqlite3")
 LONGEST = 300  # characters of a library's own message
 
@@ -40,10 +42,10 @@ def of_record(error: BaseException) -> str | None:
     """A failure inside MLflow or its database; None for any other."""
     if not any(type(one).__module__.partition(".")[0] in RECORD for one in (error, error.__cause__)):
         return None
-    text = _short(str(error).partition("[SQL:")[0])
-    if "locked" in text:
+    if "locked" in (text := _short(text_of(error).partition("[SQL:")[0])):
         return f"the store is held by another process: {text}; try again when that is done"
-    return f"MLflow cannot read or write the record: {type(error).__name__}: {text}; --debug shows where"
+    text = _short(named(error).partition("[SQL:")[0])
+    return f"MLflow cannot read or write the record: {text}; --debug shows where"
 
 
 def of_system(error: OSError) -> str | None:
@@ -53,7 +55,7 @@ def of_system(error: OSError) -> str | None:
 
 def of_defect(error: BaseException) -> str:
     """What nobody foresaw."""
-    return f"internal error: {type(error).__name__}: {_short(str(error))}; --debug shows where"
+    return f"internal error: {_short(named(error))}; --debug shows where"
 
 
 def _refused(error: BaseException) -> dict[str, Any] | None:

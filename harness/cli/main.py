@@ -1,7 +1,8 @@
 """The command `snrbench`: gathers every room's commands, and turns a mistake of the user into one line.
 
 Exit codes: 0 all done, also where there was nothing to do or to show; 1 some runs failed, or a check did; 2 wrong use,
-a store that is not there or can't be used; 70 a defect of snrbench; 130 interrupted; 141 nobody reads the output.
+a store that is not there or can't be used, output that can't be written; 70 a defect of snrbench; 130 interrupted; 141
+nobody reads the output.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import os
 import select
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli import complaints
-from schedules.errors import UserError
+from harness.cli import complaints, help_texts, streams
+from schedules.errors import UserError, text_of
 
 # The command line knows every room by name only, so that imports between the rooms keep their one direction.
 COMMANDS = (
@@ -71,10 +73,13 @@ def snrbench(
 
 for module in COMMANDS:
     importlib.import_module(module).add_to(cli)
+help_texts.keep(cli)
 
 
 def main() -> None:
     """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # no process that a library starts imports from the working directory
+    streams.prepare()
     code = _exit_code(sys.argv[1:])
     if (store := sys.modules.get("harness.tracking.store")) is not None:  # a command that opened none need not load it
         store.close_databases()
@@ -83,11 +88,17 @@ def main() -> None:
 
 
 def _exit_code(arguments: list[str]) -> int:
+    code = _outcome(lambda: cli(arguments, standalone_mode=False))
+    written = _outcome(sys.stdout.flush)  # what was printed is part of the job
+    return code or written
+
+
+def _outcome(action: Callable[[], object]) -> int:
+    """Run it; returns the exit code, having said what went wrong."""
     try:
-        code = cli(arguments, standalone_mode=False)
-        sys.stdout.flush()
-    except UserError as error:
-        return _complain(str(error), error)
+        code = action()
+    except (UserError, streams.OutputError) as error:
+        return _complain(text_of(error), error)
     except TyperException as error:
         return _complain(complaints.of_use(error), error)
     except typer.Exit as stop:

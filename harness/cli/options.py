@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.streams import show
+
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from schedules import Schedule
 
 Store = Annotated[
     Path,
@@ -75,6 +81,21 @@ def load(plugins: list[str] | None) -> list[str]:
     return list(plugins or [])
 
 
+@contextmanager
+def blaming(*schedules: Schedule | None) -> Iterator[None]:
+    """A density that fails in mid-work is the plugin's mistake, and is named, where it doesn't pass its tests."""
+    from schedules import UserError, conformance
+
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception:
+        for one in filter(None, schedules):
+            conformance.validate(one)
+        raise
+
+
 def load_tracks(files: list[str] | None) -> None:
     """Register the tracks of the named files and of installed packages."""
     from harness.tracks import plugins
@@ -96,4 +117,4 @@ def print_json(value: Any) -> None:
             return {str(key): clean(inner) for key, inner in item.items()}
         return [clean(inner) for inner in item] if isinstance(item, list | tuple) else item
 
-    print(json.dumps(clean(value), indent=2, ensure_ascii=False, allow_nan=False))
+    show(json.dumps(clean(value), indent=2, ensure_ascii=False, allow_nan=False), "json")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import splitting
-from harness.cli.options import STORE, Plugins, Store, TrackPlugins, counted, with_store
+from harness.cli import run_report, splitting
+from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
+from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
 
 if TYPE_CHECKING:
@@ -66,14 +67,6 @@ MemoryLimit = Annotated[
     float | None,
     typer.Option("--memory-limit", metavar="GIB", help="Of one run. Default: what is free, divided by the workers."),
 ]
-BudgetFraction = Annotated[
-    float | None,
-    typer.Option(
-        "--budget-fraction",
-        metavar="F",
-        help="Train F of the track's steps, to explore. A track of its own, TRACK@F, on a board of its own.",
-    ),
-]
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -104,11 +97,13 @@ def run(
     nproc: Processes = 1,
     micro_batch: MicroBatch = None,
     budget_fraction: BudgetFraction = None,
+    steps: Steps = None,
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     force: Annotated[bool, typer.Option("--force", help="Run again what the store already holds.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Run again exactly what failed.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its cost, and run nothing.")] = False,
+    json: Json = False,
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
@@ -123,7 +118,7 @@ def run(
     if failed and (schedule or weighting or target or force):
         raise UserError("--failed repeats what failed; it goes with no -s, -w, -t and --force")
     request = Request(
-        on_budget(track, budget_fraction),
+        track,
         schedules=schedule or [BASELINE],
         weightings=weighting or ["native"],
         targets=target or ["v"],
@@ -131,6 +126,7 @@ def run(
         apply=apply.value,
         force=force,
         failed=failed,
+        budget=Budget(budget_fraction, steps),
     )
     code = benchmark(
         request,
@@ -146,15 +142,9 @@ def run(
         time_limit=time_limit,
         memory_limit=memory_limit,
         dry_run=dry_run,
+        json=json,
     )
     raise typer.Exit(code)
-
-
-def on_budget(track: str, fraction: float | None) -> str:
-    """The name of the track on a share of its budget."""
-    from harness.tracks.shortened import SEPARATOR
-
-    return track if fraction is None else f"{track}{SEPARATOR}{fraction:g}"
 
 
 @dataclass(frozen=True)
@@ -169,6 +159,7 @@ class Request:
     apply: Literal["sample", "weight"] = "sample"
     force: bool = False
     failed: bool = False
+    budget: Budget = WHOLE
 
 
 def benchmark(
@@ -186,6 +177,7 @@ def benchmark(
     time_limit: float | None = None,
     memory_limit: float | None = None,
     dry_run: bool = False,
+    json: bool = False,
 ) -> int:
     """Plan and execute; returns the exit code. UserError for whatever is wrong with the request, before any work."""
     from rich.console import Console
@@ -203,8 +195,12 @@ def benchmark(
     load(plugins, track_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
     settings = replace(settings, stack=splitting.stack_of(stack, executor), split=split or settings.split)
-    splitting.check(settings, tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
+    name, said = request.budget.track(request.track)
+    request = replace(request, track=name)
+    splitting.check(settings, tracks.get(request.track))
+    if said:
+        console.print(said, markup=False, soft_wrap=True)
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")
     wanted = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
@@ -214,28 +210,34 @@ def benchmark(
             room.check(opened, request.track, settings)
         opened.prepare()
         try:
-            recovered = deliver_all(opened)
+            recovered = deliver_all(opened, lambda line: console.print(line, markup=False, soft_wrap=True))
         except Exception as error:
             if not is_full(error):
                 raise
             console.print(str(StoreFull(in_one_line(error))), markup=False, soft_wrap=True)
+            if json:
+                print_json({"track": request.track, "code": 1, "stopped": in_one_line(error)})
             return 1
         if recovered:
             console.print(f"recorded {counted(recovered, 'finished run')} that an interrupted command had left")
     plan = planner.plan(opened, wanted, request.force) if wanted is not None else planner.failed(opened, request.track)
     _announce(plan, console)
     expected = estimate(opened, request.track, settings.device)
+    cost = _cost(plan, expected, settings, opened) if dry_run and plan.jobs else ""
+    if json and (dry_run or not plan.jobs):
+        print_json(run_report.as_json(request.track, plan, [], 0, **({"cost": cost} if cost else {})))
+        return 0
     if dry_run:
         for job in plan.jobs:
             print(f"{job.spec.key}  {job.spec}")
-        if plan.jobs:
-            console.print(_cost(plan, expected, settings, opened), soft_wrap=True)
+        if cost:
+            console.print(cost, soft_wrap=True)
         return 0
     if not plan.jobs:
         return 0
     if not empty:
         room.check(opened, request.track, settings)
-    return _execute(opened, request.track, plan, settings, console, expected)
+    return _execute(opened, request.track, plan, settings, console, expected, json)
 
 
 def settings_of(
@@ -306,17 +308,21 @@ def duration(seconds: float) -> str:
 
 
 def _execute(
-    store: StoreFolder, track: str, plan: Plan, settings: Settings, console: Console, expected: Estimate
+    store: StoreFolder, track: str, plan: Plan, settings: Settings, console: Console, expected: Estimate, json: bool
 ) -> int:
-    from harness.execution.benchmark import execute
+    from harness.execution.benchmark import Report, execute
     from harness.execution.halt import Halt
 
-    jobs: list[Job] = list(plan.jobs)
+    report = Report()
     try:
-        report = execute(store, track, jobs, settings, console, expected)
+        execute(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
     except Halt as halt:
         console.print(str(halt), markup=False, soft_wrap=True)
+        if json:
+            print_json(run_report.as_json(track, plan, report.runs, halt.code, stopped=str(halt)))
         return halt.code
+    if json:
+        print_json(run_report.as_json(track, plan, report.runs, report.code, seconds=round(report.seconds, 1)))
     minutes, seconds = divmod(round(report.seconds), 60)
     diverged = f", {report.diverged} diverged" if report.diverged else ""
     console.print(f"{report.finished} finished{diverged} in {minutes} min {seconds} s")

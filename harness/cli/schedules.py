@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import Force, Json, Plugins, load, print_json, print_table, refuse_to_replace
+from harness.cli import schedule_flags
+from harness.cli.options import (
+    STORE,
+    Force,
+    Json,
+    Plugins,
+    Store,
+    blaming,
+    load,
+    print_json,
+    print_table,
+    refuse_to_replace,
+)
+from harness.cli.tuned_specs import OfTarget, OfTrack, is_tuned, resolved
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +35,7 @@ Spec = Annotated[str, typer.Argument(metavar="NAME|SPEC", help="e.g. laplace or 
 MUCH_OUTSIDE = 0.01
 
 cli = typer.Typer(no_args_is_help=True, help="Look at, test and compare noise schedules.")
+schedule_flags.add_to(cli)
 
 
 def add_to(parent: typer.Typer) -> None:
@@ -53,12 +65,20 @@ def list_(as_json: Json = False, plugin: Plugins = None) -> None:
 
 
 @cli.command()
-def show(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
+def show(
+    spec: Spec,
+    as_json: Json = False,
+    plugin: Plugins = None,
+    store: Store = STORE,
+    track: OfTrack = None,
+    target: OfTarget = None,
+) -> None:
     """Show what a schedule or weighting is: formula, parameters, source, quantiles."""
     load(plugin)
-    schedule, weighting = _find(spec)
-    with _blaming(schedule):
-        found = [_describe_schedule(schedule)] if schedule else []
+    facts: dict[str, Any] = {}
+    schedule, weighting = (resolved(spec, store, track, target, facts), None) if is_tuned(spec) else _find(spec)
+    with blaming(schedule):
+        found = [{**_describe_schedule(schedule), **facts}] if schedule else []
         found += [_describe_weighting(weighting)] if weighting else []
     if as_json:
         print_json(found[0] if len(found) == 1 else found)
@@ -96,18 +116,22 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
 @cli.command()
 def plot(
     specs: Annotated[list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.")],
-    out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .html.")] = Path("schedules.png"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to draw: .png, .svg or .html.")] = Path(
+        "schedules.png"
+    ),
     force: Force = False,
     plugin: Plugins = None,
+    store: Store = STORE,
+    track: OfTrack = None,
+    target: OfTarget = None,
 ) -> None:
     """Draw p(λ), λ(t) and the effective weight under each prediction target."""
-    import schedules
     from harness.cli.schedule_plots import draw
 
     load(plugin)
     refuse_to_replace(out, force)
-    parsed = [schedules.parse(spec) for spec in specs]
-    with _blaming(*parsed):
+    parsed = [resolved(spec, store, track, target) for spec in specs]
+    with blaming(*parsed):
         draw(parsed, out)
     print(out)
 
@@ -118,14 +142,16 @@ def nearest(
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many to list.")] = 10,
     as_json: Json = False,
     plugin: Plugins = None,
+    store: Store = STORE,
+    track: OfTrack = None,
+    target: OfTarget = None,
 ) -> None:
     """List the registered schedules nearest to one, and which are the same density under another name."""
-    import schedules
     from schedules import kinship
 
     load(plugin)
-    parsed = schedules.parse(spec)
-    with _blaming(parsed):
+    parsed = resolved(spec, store, track, target)
+    with blaming(parsed):
         found = kinship.nearest(parsed, count)
     if as_json:
         print_json([{"name": one.name, "tv": one.tv, "w1": one.w1, "same": one.same} for one in found])
@@ -136,56 +162,19 @@ def nearest(
 
 
 @cli.command()
-def export(
-    spec: Annotated[str, typer.Argument(metavar="SPEC")],
-    to: Annotated[str, typer.Option("--to", help="torch, diffusers or json.")],
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; printed without it.")] = None,
-    force: Force = False,
-    plugin: Plugins = None,
-) -> None:
-    """Write a schedule for your own training loop: a PyTorch file, a diffusers configuration or a JSON table."""
-    import schedules
-    from schedules.export import export as exported
-
-    load(plugin)
-    if out is not None:
-        refuse_to_replace(out, force)
-    parsed = schedules.parse(spec)
-    with _blaming(parsed):
-        text = exported(parsed, to)
-    if out is None:
-        print(text)
-        return
-    out.write_text(text + "\n", encoding="utf-8")
-    print(out)
-
-
-@cli.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new schedule.")],
-    folder: Annotated[Path, typer.Option("--in", metavar="FOLDER", help="Where to write it.")] = Path(),
+    kind: Annotated[
+        str, typer.Option("--kind", help="What it is given by: density, time, table, points or learner.")
+    ] = "density",
+    folder: Annotated[Path, typer.Option("-o", "--out", "--in", metavar="FOLDER", help="Where to write it.")] = Path(),
 ) -> None:
     """Write a commented plugin file and its test, to start from."""
     from schedules.scaffold import write_plugin
 
-    for path in write_plugin(name, folder):
+    for path in write_plugin(name, folder, kind):
         print(path)
     print(f"next: snrbench schedules check {name} --plugin {shlex.quote(str(folder / name))}.py")
-
-
-@contextmanager
-def _blaming(*schedules: Schedule | None) -> Iterator[None]:
-    """A density that fails in mid-work is the plugin's mistake, and is named, where it doesn't pass its tests."""
-    from schedules import UserError, conformance
-
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception:
-        for one in filter(None, schedules):
-            conformance.validate(one)
-        raise
 
 
 def _find(spec: str) -> tuple[Schedule | None, Weighting | None]:
@@ -230,7 +219,10 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
         "spec": entry.spec,
         **({"stands for": entry.info.spec} if entry.info.spec else {}),
         "params": dict(entry.params),
-        "space": {key: describe(space) for key, space in entry.info.ranges.items()},
+        "space": {
+            key: describe(space) + (", given, not searched" if key in entry.info.given else "")
+            for key, space in entry.info.ranges.items()
+        },
         "paper": entry.info.paper,
         "origin": entry.info.origin,
         "fingerprint": entry.fingerprint,
@@ -241,6 +233,7 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
 
 
 def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
+    from schedules import trainers
     from schedules.curves import quantiles
     from schedules.kinship import same_density, same_objective
     from schedules.weightings import ERRORS
@@ -251,6 +244,8 @@ def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
         "quantiles": quantiles(schedule),
         "same density as": same_density(schedule),
         "same objective as": [f"{one} (target {target})" for target, found in objectives.items() for one in found],
+        "flags": {one.trainer: one.flags for one in trainers.lines(schedule)},
+        "own flags": trainers.own_lines(schedule),
     }
 
 
@@ -299,4 +294,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         if facts.get(key):
             start = "at the start, " if facts["learns"] and key.startswith("same ") else ""
             console.print(f"  {start}{key}: {', '.join(facts[key]) if isinstance(facts[key], list) else facts[key]}")
+    for key, how in (("own flags", "as its trainer, "), ("flags", "")):
+        for trainer, flags in facts.get(key, {}).items():
+            console.print(f"  {how}in {trainer}: {schedule_flags.one_line(flags)}", soft_wrap=True)
     console.print()

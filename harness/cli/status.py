@@ -30,7 +30,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
     from harness.execution import plans
     from harness.tracking.outcomes import ended
     from harness.tracking.store import Store
-    from harness.tracking.write import waiting
+    from harness.tracking.write import WHY, set_aside, waiting
     from schedules.errors import UserError
 
     opened = Store(store)
@@ -42,7 +42,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
     shown = plans.to_show(commands, finished)
     counts = _counts(found, shown, tracks.names())
     troubled = [run for run in found if run.outcome in ("failed", "diverged")]
-    undelivered = len(waiting(opened))
+    undelivered, refused = len(waiting(opened)), len(set_aside(opened))
     if json:
         reasons = {name: [f"{run.name}: {run.reason}" for run in troubled if run.experiment == name] for name in counts}
         print_json(
@@ -51,6 +51,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
                 "reasons": reasons,
                 "commands": [_as_json(command) for command in shown],
                 "waiting_to_be_recorded": undelivered,
+                "set_aside": refused,
             }
         )
         return
@@ -68,6 +69,8 @@ def status(store: Store = STORE, json: Json = False) -> None:
         print(
             f"{counted(undelivered, 'result')} waiting to be recorded; `{with_store('snrbench sync', store)}` does it"
         )
+    if refused:
+        print(f"{counted(refused, 'result')} set aside in {opened.set_aside}: {WHY} in each says why")
 
 
 def _counts(found: list[Ended], commands: list[Command], known: list[str]) -> dict[str, dict[str, int]]:
@@ -84,7 +87,7 @@ def _counts(found: list[Ended], commands: list[Command], known: list[str]) -> di
 
 
 def _print(command: Command) -> None:
-    done = f"{len(command.outcomes)} of {max(command.total, len(command.runs))} done"
+    done = f"{command.done} of {command.most} done"
     if command.state == "interrupted":
         print(f"{'interrupted':16} {command.command}")
         print(f"{'':16} on {command.host}, {done}; the same command goes on from there")
@@ -111,7 +114,8 @@ def _as_json(command: Command) -> dict[str, Any]:
         "pid": command.pid,
         "started": command.started,
         "state": command.state,
-        "total": max(command.total, len(command.runs)),
+        "total": command.most,
+        "done_before": command.before,
         "done": dict(Counter(command.outcomes.values())),
         "running": [run.label for run in command.running],
         "planned": len(command.left) - len(command.running),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
-from harness.cli.options import STORE, Store, counted
+from harness.cli.options import STORE, Json, Store, counted, print_json
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -12,10 +14,10 @@ def add_to(cli: typer.Typer) -> None:
     cli.command()(sync)
 
 
-def sync(store: Store = STORE) -> None:
+def sync(json: Json = False, store: Store = STORE) -> None:
     """Deliver the results that wait in the store's outbox to MLflow.
 
-    Exit code 1 when some are left, each named with why.
+    Exit code 1 when some are left or set aside, each named with why.
     """
     from harness.execution.courier import Courier
     from harness.tracking import write
@@ -27,13 +29,23 @@ def sync(store: Store = STORE) -> None:
         raise UserError(f"no store at {store}")
     found = write.waiting(opened)
     if not found:
-        print("nothing waits to be recorded")
+        if json:
+            print_json({"recorded": 0, "left": 0, "set_aside": 0, "code": 0})
+        else:
+            print("nothing waits to be recorded")
         return
     opened.prepare()
-    courier = Courier(opened, print)
+    courier = Courier(opened, lambda line: print(line, file=sys.stderr if json else sys.stdout))
     for folder in found:
         courier.send(folder)
-    left = courier.close() + courier.damaged
-    print(f"recorded {counted(len(found) - left, 'result')}{f', {left} left in {opened.outbox}' if left else ''}")
-    if left:
+    left = courier.close()
+    recorded, code = len(found) - left - courier.damaged, 1 if left or courier.damaged else 0
+    if json:
+        print_json({"recorded": recorded, "left": left, "set_aside": courier.damaged, "code": code})
+    else:
+        parts = [f"recorded {counted(recorded, 'result')}"]
+        parts += [f"{left} left in {opened.outbox}"] if left else []
+        parts += [f"{courier.damaged} set aside in {opened.set_aside}"] if courier.damaged else []
+        print(", ".join(parts))
+    if code:
         raise typer.Exit(1)

@@ -9,13 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.tracks.plugins import BUILT_IN
+from harness.tracks.standing import standing
 from harness.tracks.track import Declared, Part, Track, read_card
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-MEASURED_ELSEWHERE = ("floors", "baseline_unguided", "cost", "seconds_a_run_on_one_cpu_core", "fingerprint", "protocol")
+MEASURED_ELSEWHERE = frozenset(
+    ("floors", "baseline_unguided", "baseline_best", "cost", "seconds_a_run_on_one_cpu_core", "fingerprint", "protocol")
+)
 NOT_MEASURED = "not measured"
+NOISE = ("target", "seeds", "fd", "sd of log fd")
 WHAT = {
     "batch": "examples of a step",
     "learning_rate": "of AdamW, constant after the warm-up",
@@ -38,19 +42,24 @@ Rows = list[tuple[str, str, str]]
 
 def listing(tracks: Sequence[Track]) -> Table:
     """Every track, a line each."""
-    table = Table("track", "what it is", "a run on one core", "data to be had", "extra", box=None, padding=(0, 2, 0, 0))
+    heads = ("track", "what it is", "board", "a run on one core", "data to be had", "extra")
+    table = Table(*heads, box=None, padding=(0, 2, 0, 0))
     for track in tracks:
         seconds = read_card(track.name).get("seconds_a_run_on_one_cpu_core")
         cost = _seconds(seconds) if seconds else NOT_MEASURED
-        table.add_row(track.name, track.summary, cost, track.needs or "none", track.extra or "–")
+        kind = standing(track, read_card(track.name)).kind
+        table.add_row(track.name, track.summary, kind, cost, track.needs or "none", track.extra or "–")
     return table
 
 
-def tables(track: Track, card: Mapping[str, Any], noise: Rows = ()) -> list[Table]:
+def tables(
+    track: Track, card: Mapping[str, Any], cautions: Sequence[str] = (), noise: Sequence[tuple[str, str, str]] = ()
+) -> list[Table]:
     """The card of a track, a table for each part of it.
 
-    card:  what was measured, `harness.tracks.card`
-    noise: of published runs: targets, sd of a paired difference, how well it is known
+    card:     what was measured, `harness.tracks.card`
+    cautions: what the track has too few of, `harness.tracks.enough`
+    noise:    of published runs: targets, sd of a paired difference, how well it is known
     """
     from harness.tuning.budget import Budget
 
@@ -59,9 +68,11 @@ def tables(track: Track, card: Mapping[str, Any], noise: Rows = ()) -> list[Tabl
         ("protocol", track.protocol, ""),
         ("fingerprint", track.fingerprint, "of every number below but the tuning budget; part of each run key"),
         ("ranked by", track.primary_metric, ""),
+        ("board", (stands := standing(track, card)).kind, stands.why),
         ("targets", ", ".join(track.targets), "what a network may predict"),
         ("needs", track.needs or "no data to be had first", f"extra: {track.extra}" if track.extra else ""),
     ]
+    own += [("note", caution, "") for caution in cautions]
     made = [_table(track.name, own)]
     for name, part in track:
         if isinstance(part, Declared):
@@ -80,6 +91,8 @@ def tables(track: Track, card: Mapping[str, Any], noise: Rows = ()) -> list[Tabl
         made.append(_table("floors: real training data in the place of samples", rows))
     if spread := card.get("baseline_unguided"):
         made.append(_spread(spread))
+    if best := card.get("baseline_best"):
+        made.append(_best(best, card["floors"].get(track.evaluation.distance)))
     if noise:
         made.append(_table("noise over seeds: sd of a paired difference between two entries", noise))
     return made
@@ -108,25 +121,37 @@ def _cost(track: Track, card: Mapping[str, Any]) -> Rows:
         elif kind == "cpu" and seconds:
             rows.append((title, _seconds(seconds), "median of the runs behind the figures below"))
         else:
-            command = f"python -m harness.tracks.measure {track.name} --cost {kind}"
+            command = f"python -P -m harness.tracks.measure {track.name} --cost {kind}"
             rows.append((title, NOT_MEASURED, f"{command} measures it" if track in BUILT_IN else ""))
     return rows
 
 
 def _spread(spread: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = _empty("the baseline, cosine, unguided: mean and noise over seeds")
-    for name in ("target", "seeds", "fd", "sd of log fd", "memorised"):
+    rows = [[*_noise(target, scores), f"{scores['memorised_mean']:.3f}"] for target, scores in spread.items()]
+    return _by_target("the baseline, cosine, unguided: mean and noise over seeds", (*NOISE, "memorised"), rows)
+
+
+def _best(best: Mapping[str, Mapping[str, Any]], floor: float | None) -> Table:
+    rows = [
+        [*_noise(target, scores), f"{scores['guidance']:g}", f"{scores['fd_mean'] / floor:.2g}" if floor else "–"]
+        for target, scores in best.items()
+    ]
+    title = "the baseline at the scale of guidance that wins on validation"
+    return _by_target(title, (*NOISE, "scale", "floors"), rows)
+
+
+def _noise(target: str, scores: Mapping[str, Any]) -> list[str]:
+    noise = scores["fd_sd_of_log"]
+    return [target, str(scores["seeds"]), f"{scores['fd_mean']:.3g}", "–" if noise is None else f"{noise:.2g}"]
+
+
+def _by_target(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = _empty(title)
+    for name in heads:
         table.add_column(name, justify="left" if name == "target" else "right", header_style="dim")
     table.show_header = True
-    for target, found in spread.items():
-        noise = found["fd_sd_of_log"]
-        table.add_row(
-            target,
-            str(found["seeds"]),
-            f"{found['fd_mean']:.3g}",
-            "–" if noise is None else f"{noise:.2g}",
-            f"{found['memorised_mean']:.3f}",
-        )
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

@@ -36,6 +36,7 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None) -> None:
             [
                 {
                     **track.model_dump(mode="json", include=fields),
+                    "standing": registry.standing(track.name).kind,
                     "seconds_a_run_on_one_cpu_core": registry.card(track.name).get("seconds_a_run_on_one_cpu_core"),
                 }
                 for track in rows
@@ -55,6 +56,7 @@ def show(
 ) -> None:
     """The card of a track: every number that defines it, and what was measured of it."""
     from harness import tracks as registry
+    from harness.tracks.enough import known_cautions
     from harness.tuning.budget import Budget
 
     load_tracks(track_plugin)
@@ -62,14 +64,15 @@ def show(
     if json:
         card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
         card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
-        card["measured"] = registry.card(track)
+        card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
+        card["cautions"] = list(known_cautions(track))
         card["noise"] = importlib.import_module("leaderboards.noise_card").as_json(track)
         print_json(card)
         return
     from harness.cli.track_card import tables
 
     noise = importlib.import_module("leaderboards.noise_card").rows(track)
-    for number, table in enumerate(tables(found, registry.card(track), noise)):
+    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), noise)):
         if number:
             print()
         print_table(table)
@@ -89,6 +92,7 @@ def prepare(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda (every GPU), cuda:N or mps.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes that encode. Default: one a device.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images encoded at once. Default: by their size.")] = None,
+    json: Json = False,
     track_plugin: TrackPlugins = None,
 ) -> None:
     """Make or load the track's data once, and get the weights that it is scored with.
@@ -109,10 +113,21 @@ def prepare(
     elif images is not None or vae is not None:
         raise UserError(f"{track} is not made of a folder of images; leave --images and --vae out")
     data = found.data()
-    sizes = ", ".join(f"{len(getattr(data, split))} {split}" for split in ("train", "val", "test"))
-    print(f"{track} is ready: {sizes}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
+    sizes = {split: len(getattr(data, split)) for split in ("train", "val", "test")}
+    if not json:
+        said = ", ".join(f"{size} {split}" for split, size in sizes.items())
+        print(f"{track} is ready: {said}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
     found.check()
-    _say_features(found, data)
+    right, cautions = _judged(found, data)
+    if json:
+        facts = {"shape": list(data.shape), "sigma_data": float(data.std), "mean": float(data.mean)}
+        space = {"feature_space": found.feature_space, "accuracy": right, "cautions": cautions}
+        print_json({"track": track, **sizes, **facts, **space})
+        return
+    if right is not None:
+        print(f"feature space {found.feature_space}: accuracy {right:.4f} on the test split")
+    for caution in cautions:
+        print(f"note: {caution}")
 
 
 def _make(
@@ -129,15 +144,22 @@ def _make(
     imported(track.data.prepare)(track.data.options, images, vae, how)
 
 
-def _say_features(track: Track, data: Dataset) -> None:
-    """Make the feature space, and say how well its classifier does where it is one."""
+def _judged(track: Track, data: Dataset) -> tuple[float | None, list[str]]:
+    """Make the feature space; how well its classifier does on the test split, None where it is none, and what is too
+    few for the space."""
     import torch
 
     from harness.metrics.classifiers import Features
     from harness.metrics.own_classifier import told_apart
     from harness.metrics.train_image_classifier import accuracy
+    from harness.tracks import card
+    from harness.tracks.enough import cautions
 
     features = track.features(torch.device("cpu"))
+    right = None
     if isinstance(features, Features):
         right = accuracy(features.classifier, told_apart(data.test, data.classes))
-        print(f"feature space {track.feature_space}: accuracy {right:.4f} on the test split")
+    sizes = {name: len(getattr(data, name)) for name in ("train", "val", "test")}
+    with torch.inference_mode():
+        dimensions = features(data.test.x[:1].float()).shape[1]
+    return right, list(cautions(track, sizes, dimensions, floors=bool(card(track.name).get("floors"))))

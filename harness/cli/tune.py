@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli import splitting
-from harness.cli.options import STORE, Plugins, Store, TrackPlugins, print_table
+from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, print_json, print_table
 from harness.cli.run import (
     Apply,
     Compile,
@@ -69,6 +69,7 @@ def tune(
     memory_limit: MemoryLimit = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget these studies and begin anew.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its cost, and run nothing.")] = False,
+    json: Json = False,
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
@@ -103,7 +104,7 @@ def tune(
         compile.value,
     )
     settings = replace(settings, stack=splitting.stack_of(stack, executor.value))
-    raise typer.Exit(search(request, store, settings, dry_run))
+    raise typer.Exit(search(request, store, settings, dry_run, json))
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Request:
     restart: bool = False
 
 
-def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> int:
+def search(request: Request, store: Path, settings: Settings, dry_run: bool, json: bool = False) -> int:
     """Plan and work; returns the exit code. UserError for whatever is wrong with the request, before any work."""
     from rich.console import Console
 
@@ -139,12 +140,17 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool) -> 
     if budget.deviation:
         console.print(f"not the budget of {request.track}: {budget.deviation}; the study says so", soft_wrap=True)
     if dry_run:
+        cost = _cost(subjects, budget, expected, settings, opened)
+        if json:
+            planned = [_subject(subject) for subject in subjects]
+            print_json({"track": request.track, "code": 0, "budget": str(budget), "cost": cost, "studies": planned})
+            return 0
         for subject in subjects:
             print(subject.name)
-        console.print(_cost(subjects, budget, expected, settings, opened), soft_wrap=True)
+        console.print(cost, soft_wrap=True)
         return 0
     room.check(opened, request.track, settings)
-    return _work(request, subjects, budget, opened, settings, console, expected)
+    return _work(request, subjects, budget, opened, settings, console, expected, json)
 
 
 def _subjects(request: Request) -> list[Subject]:
@@ -193,6 +199,7 @@ def _work(
     settings: Settings,
     console: Console,
     expected: Estimate,
+    json: bool,
 ) -> int:
     from harness.execution.halt import Halt
     from harness.execution.session import Session
@@ -206,7 +213,7 @@ def _work(
     store.prepare()
     opened, locks = storage.open_storage(store)
     try:
-        deliver_all(store)
+        deliver_all(store, lambda line: console.print(line, markup=False, soft_wrap=True))
         studies = [Study(subject, budget, opened, locks) for subject in subjects]
         for study in studies:
             study.open(request.restart)
@@ -214,21 +221,44 @@ def _work(
         if len(left) < len(studies):
             console.print(f"{len(studies) - len(left)} of {_counted(len(studies))} done already")
         if left:
-            total = len(left) * budget.most_jobs
-            with Session(store, settings, console, track=request.track, total=total, expected=expected) as session:
+            before = sum(study.runs_told for study in left)
+            total = sum(study.budget.most_runs for study in left) - before
+            with Session(
+                store, settings, console, track=request.track, total=total, expected=expected, before=before
+            ) as session:
                 try:
-                    search(left, Desk(session, Record(store, request.track)), session.say)
+                    search(left, Desk(session, Record(store, request.track), session.recorded), session.say)
                 except storage.TROUBLE as error:
                     session.halt(storage.ends(error))
             if session.code:
-                return session.code
+                return _stopped(request, session.code, "", json)
+        if json:
+            return _report_json(request, studies)
         return _report(studies, console)
     except Halt as halt:
         console.print(str(halt), markup=False, soft_wrap=True)
-        return halt.code
+        return _stopped(request, halt.code, str(halt), json)
     finally:
         locks.close()
         opened.engine.dispose()
+
+
+def _stopped(request: Request, code: int, why: str, json: bool) -> int:
+    if json:
+        print_json({"track": request.track, "code": code, "stopped": why})
+    return code
+
+
+def _report_json(request: Request, studies: Iterable[Study]) -> int:
+    """The same as `_report`, for programs."""
+    found = [{**_subject(study.subject), **study.tuned} for study in studies]
+    code = 0 if all("schedule" in study for study in found) else 1
+    print_json({"track": request.track, "code": code, "studies": found})
+    return code
+
+
+def _subject(subject: Subject) -> dict[str, str]:
+    return {"study": subject.name, "entry": subject.entry.label, "target": subject.target}
 
 
 def _report(studies: Iterable[Study], console: Console) -> int:

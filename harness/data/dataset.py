@@ -72,6 +72,7 @@ class Dataset:
     classes:    number of labels, 0 for unlabelled data
     mean, std:  of all raw values of the training split: x = (raw − mean) / std; std is the data's σ_data
     levels:     scaled values that a coordinate can take, ascending; None for continuous data
+    latent:     whether x are codes of images, whose likelihood is none of the images
     """
 
     train: Split
@@ -82,6 +83,7 @@ class Dataset:
     std: float
     levels: Tensor | None = None
     truth: Truth | None = None
+    latent: bool = False
 
     def to(self, device: torch.device) -> Dataset:
         """The same data on another device; training data that are too large for it stay where they are."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 VAE_FOLDER = "vae"
 INSTALL = 'pip install "snrbench[latent]"'
@@ -99,7 +99,7 @@ def load_vae(name: str) -> Any:
         found = AutoencoderKL.from_pretrained(name, low_cpu_mem_usage=False, use_safetensors=True)
         return found.eval().requires_grad_(False)
     except Exception as problem:  # whatever the hub, the disk or the file's parser raise
-        said = " ".join(str(problem).split())[:200]
+        said = text_of(problem)[:200]
         if Path(name).exists():
             raise UserError(
                 f"VAE {name!r} cannot be read: {said}; expected a folder of diffusers' AutoencoderKL"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 CROP = "halved by BOX while twice too large, shorter side to `side` by BICUBIC, centre crop (ADM)"
 
@@ -27,7 +27,7 @@ def read(path: Path, side: int, mode: str = "RGB", upright: bool = False) -> np.
             warnings.simplefilter("ignore")  # of EXIF data that are not read
             pixels = cropped((ImageOps.exif_transpose(image) if upright else image).convert(mode), side)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-        said = " ".join(str(problem).split()).replace(f" {str(path)!r}", "")
+        said = text_of(problem).replace(f" {str(path)!r}", "")
         raise UserError(f"image {str(path)!r} cannot be read: {said}") from problem
     return np.ascontiguousarray(np.moveaxis(np.atleast_3d(pixels), -1, 0))
 

@@ -19,7 +19,7 @@ import torch
 
 from harness.data import image_file, images
 from harness.data.dataset import Dataset, Split
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 SPLITS = ("train", "val", "test")
 MODES = {1: "L", 3: "RGB"}
@@ -43,16 +43,7 @@ def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: floa
     found = _listed(folder)
     if contents and (now := _digest(found)) != contents:
         raise UserError(f"image folder {folder!r} has other images than its track says: {now}, expected {contents}")
-    of_split: dict[str, list[int]] = {name: [] for name in SPLITS}
-    for number, one in enumerate(found.classes):
-        rows = [row for row, (_, label) in enumerate(found.samples) if label == number]
-        for into, part in zip(SPLITS, _shared_out(found, rows, val, test), strict=True):
-            if len(part) < FEWEST:
-                raise UserError(
-                    f"image folder {folder!r}: class {one!r} has {len(rows)} images, which leaves {len(part)} for "
-                    f"{into}; expected at least {FEWEST}"
-                )
-            of_split[into] += part
+    of_split = _rows_of_splits(found, folder, val, test)
     pixels = [image_file.read(Path(path), side, MODES[channels], upright=True) for path, _ in found.samples]
     raw = torch.from_numpy(np.stack(pixels))
     labels = torch.tensor(found.targets)
@@ -69,9 +60,28 @@ def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: floa
     return Dataset(train, held_val, held_test, classes=len(found.classes), mean=mean, std=std, levels=levels)
 
 
+def sizes(folder: str, val: float = 0.1, test: float = 0.1, **rest: Any) -> dict[str, int]:
+    """Images of each split, by their names alone. UserError as `load`."""
+    return {name: len(rows) for name, rows in _rows_of_splits(_listed(folder), folder, val, test).items()}
+
+
 def contents(folder: str) -> str:
     """A hash of the names and sizes of a folder's images: another one as soon as images come, go or are edited."""
     return _digest(_listed(folder))
+
+
+def _rows_of_splits(found: Any, folder: str, val: float, test: float) -> dict[str, list[int]]:
+    of_split: dict[str, list[int]] = {name: [] for name in SPLITS}
+    for number, one in enumerate(found.classes):
+        rows = [row for row, (_, label) in enumerate(found.samples) if label == number]
+        for into, part in zip(SPLITS, _shared_out(found, rows, val, test), strict=True):
+            if len(part) < FEWEST:
+                raise UserError(
+                    f"image folder {folder!r}: class {one!r} has {len(rows)} images, which leaves {len(part)} for "
+                    f"{into}; expected at least {FEWEST}"
+                )
+            of_split[into] += part
+    return of_split
 
 
 def _listed(folder: str) -> Any:
@@ -82,10 +92,8 @@ def _listed(folder: str) -> Any:
     try:
         return ImageFolder(root)
     except OSError as problem:
-        said = " ".join(str(problem).split())
-        raise UserError(
-            f"image folder {str(root)!r}: {said}; expected a folder with a subfolder of images for each class"
-        ) from problem
+        expected = "a folder with a subfolder of images for each class"
+        raise UserError(f"image folder {str(root)!r}: {text_of(problem)}; expected {expected}") from problem
 
 
 def _digest(found: Any) -> str:

@@ -7,24 +7,30 @@ of two pixels.
 CIFAR-10's training images stand in the split twice, as they are and mirrored, as rows of one `group`. Mirror images are
 so a part of the data that the network is to learn, nothing the sampler has to undo.
 
-The files lie in `SNRBENCH_DATA` (default ~/.cache/snrbench), in torchvision's layout.
+The files lie in `SNRBENCH_DATA` (default ~/.cache/snrbench), see `harness.data.official_files`. What is downloaded or
+made goes there too, unless the folder is only to be read; then it goes to ~/.cache/snrbench.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from harness.data import official_files
 from harness.data.dataset import Dataset, Split
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 VARIABLE = "SNRBENCH_DATA"
+CACHE = "~/.cache/snrbench"
 CLASSES = 10
 LEVELS = 256
 VAL_IMAGES = 5000
@@ -55,6 +61,22 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
 
     Raises UserError when the files are not there and cannot be downloaded, or cannot be read.
     """
+    found = splits(name, border, val_images)
+    mean, std = mean_and_std(found["train"].x)
+    scaled = {split: replace(part, x=part.x.float().sub_(mean).div_(std)) for split, part in found.items()}
+    return Dataset(
+        with_mirror_images(scaled["train"]) if mirrored else scaled["train"],
+        scaled["val"],
+        scaled["test"],
+        classes=CLASSES,
+        mean=mean,
+        std=std,
+        levels=torch.from_numpy((np.arange(LEVELS) - mean) / std),
+    )
+
+
+def splits(name: str, border: int = 0, val_images: int = VAL_IMAGES) -> dict[str, Split]:
+    """The three splits before they are scaled: x (N, C, side, side) uint8. Errors as load()."""
     from sklearn.model_selection import train_test_split
 
     images, labels = official(name, train=True)
@@ -63,22 +85,16 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
         np.sort(part) for part in train_test_split(rows, test_size=val_images, stratify=labels, random_state=SPLIT_SEED)
     )
     test_images, test_labels = official(name, train=False)
-    mean, std = mean_and_std(F.pad(images[train], [border] * 4))
+    test = len(images) + np.arange(len(test_images))
 
     def split(images: Tensor, labels: Tensor, group: np.ndarray) -> Split:
-        x = F.pad(images, [border] * 4).float().sub_(mean).div_(std)
-        return Split(x, labels, torch.from_numpy(group))
+        return Split(F.pad(images, [border] * 4), labels, torch.from_numpy(group))
 
-    learned = split(images[train], labels[train], train)
-    return Dataset(
-        with_mirror_images(learned) if mirrored else learned,
-        split(images[val], labels[val], val),
-        split(test_images, test_labels, len(images) + np.arange(len(test_images))),
-        classes=CLASSES,
-        mean=mean,
-        std=std,
-        levels=torch.from_numpy((np.arange(LEVELS) - mean) / std),
-    )
+    return {
+        "train": split(images[train], labels[train], train),
+        "val": split(images[val], labels[val], val),
+        "test": split(test_images, test_labels, test),
+    }
 
 
 def check_mnist() -> None:
@@ -113,32 +129,60 @@ def official(name: str, train: bool) -> tuple[Tensor, Tensor]:
     """Images (N, C, H, W) uint8 and labels (N,) int64 of one official split, downloaded when they are not there."""
     folder = root()
     try:
-        found = _read_or_download(name, train, folder)
+        found = official_files.read(name, train, folder)
+        if found is None:
+            found = _downloaded(name, train, to_write())
+        if found is None:
+            raise FileNotFoundError("its files were downloaded, and are not all there")
         images, labels = torch.as_tensor(np.asarray(found.data)), torch.as_tensor(found.targets, dtype=torch.int64)
         return (images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)).contiguous(), labels
     except Exception as problem:  # torchvision raises whatever its readers and its downloads raise
-        cause = " ".join(str(problem).split()) or type(problem).__name__
+        cause = text_of(problem)
         raise UserError(
-            f"data set {name} cannot be had in {str(folder)!r}: {cause}. Where there is a network, "
-            f"`python -c \"from torchvision.datasets import {name}; {name}('DIR', download=True)\"` fetches it; "
+            f"data set {name} cannot be had in {str(folder)!r}: {cause}; {official_files.expected(name, folder)}. "
+            f"Where there is a network, "
+            f"`python -P -c \"from torchvision.datasets import {name}; {name}('DIR', download=True)\"` fetches it; "
             f"set {VARIABLE} to that DIR (files that are damaged must be deleted first)"
         ) from problem
 
 
 def root() -> Path:
     """The folder that holds every data set: `SNRBENCH_DATA`, or ~/.cache/snrbench."""
-    return Path(os.environ.get(VARIABLE) or "~/.cache/snrbench").expanduser()
+    return Path(os.environ.get(VARIABLE) or CACHE).expanduser()
 
 
-def _read_or_download(name: str, train: bool, folder: Path) -> Any:
+def to_write() -> Path:
+    """Where downloads and what is made of data are put: `root()`, or the cache where that is only to be read."""
+    folder = root()
+    above = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    mine = os.access(above, os.W_OK) and not official_files.holds_other_layout(folder)
+    return folder if mine else Path(CACHE).expanduser()
+
+
+def kept(name: str) -> Path:
+    """A file that was put into the data folder, else where it is to be put."""
+    return path if (path := root() / name).exists() else to_write() / name
+
+
+def one_at_a_time(name: str) -> FileLock:
+    """A lock of this user's processes on this machine, which is in no data folder."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    return FileLock(Path(tempfile.gettempdir()) / f"snrbench-{user}-{name}.lock")
+
+
+def _downloaded(name: str, train: bool, folder: Path) -> official_files.Content | None:
+    """Download into `folder`, in torchvision's layout; where that fails nothing is left there."""
     from torchvision import datasets
 
-    kind = getattr(datasets, name)
-    try:
-        return kind(folder, train=train)
-    except RuntimeError:
-        from filelock import FileLock
-
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f"{name}.lock"):  # several workers may find it missing at once
-            return kind(folder, train=train, download=True)
+    with one_at_a_time(name):  # several workers may find it missing at once
+        if (found := official_files.read(name, train, folder)) is not None:
+            return found
+        with tempfile.TemporaryDirectory(prefix="snrbench-") as scratch:
+            getattr(datasets, name)(scratch, download=True)
+            for file in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):
+                place = folder / file.relative_to(scratch)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                partial = place.with_name(f".{place.name}.partial")
+                shutil.copyfile(file, partial)
+                os.replace(partial, place)
+        return official_files.read(name, train, folder)

@@ -27,7 +27,7 @@ from harness.data.image_file import CROP
 from harness.data.prepared import INDEX, SPLITS, Declared, Index
 from harness.data.shards import Work, file_of, write_whole
 from harness.data.train_val_folder import listed
-from schedules.errors import UserError
+from schedules.errors import UserError, named
 
 PLAN = "plan.json"
 IMAGES_A_SHARD = 2048
@@ -253,7 +253,7 @@ def _child(work: Work, device: str, batch: int, processes: int, said: SimpleQueu
     except UserError as refused:
         said.put(str(refused))
     except Exception as problem:  # whatever a driver or a library raises; the command that waits says it
-        said.put(f"encoding on {device} failed: {type(problem).__name__}: {' '.join(str(problem).split())}")
+        said.put(f"encoding on {device} failed: {named(problem)}")
 
 
 class _Teller:

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from harness.data.dataset import Dataset, Split
 from harness.data.images import LEVELS, VARIABLE, root
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 INDEX = "index.json"
 SPLITS = ("train", "val", "test")
@@ -98,7 +98,8 @@ def load(**declared: Any) -> Dataset:
     index = check(**declared)
     train, val, test = (_split(wanted.folder, name, index) for name in SPLITS)
     levels = None if wanted.vae else torch.from_numpy((np.arange(LEVELS) - index.mean) / index.std)
-    return Dataset(train, val, test, classes=len(index.classes), mean=index.mean, std=index.std, levels=levels)
+    classes, latent = len(index.classes), bool(wanted.vae)
+    return Dataset(train, val, test, classes, index.mean, index.std, levels, latent=latent)
 
 
 def check(**declared: Any) -> Index:
@@ -145,9 +146,8 @@ def mapped(file: Path) -> np.ndarray:
     try:
         return np.load(file, mmap_mode="r")
     except (OSError, ValueError, EOFError) as problem:
-        said = " ".join(str(problem).split())
         raise UserError(
-            f"{str(file)!r} is missing or damaged: {said}; delete the folder and prepare again"
+            f"{str(file)!r} is missing or damaged: {text_of(problem)}; delete the folder and prepare again"
         ) from problem
 
 

@@ -14,8 +14,12 @@ from harness.tracking.store import Store
 
 @dataclass
 class Report:
-    """What came of a plan. failed: a line for each run that failed; code: 0 when all is done and recorded, else 1."""
+    """What came of a plan. failed: a line for each run that failed; code: 0 when all is done and recorded, else 1.
 
+    runs: each that ended
+    """
+
+    runs: list[Done] = field(default_factory=list)
     finished: int = 0
     diverged: int = 0
     failed: list[str] = field(default_factory=list)
@@ -24,6 +28,7 @@ class Report:
 
     def add(self, done: Done) -> None:
         """Count one run."""
+        self.runs.append(done)
         if done.outcome == "failed":
             self.failed.append(f"{done.spec}: {done.reason}")
         elif done.outcome == "diverged":
@@ -33,12 +38,23 @@ class Report:
 
 
 def execute(
-    store: Store, track: str, jobs: list[Job], settings: Settings, console: Console, expected: Estimate
+    store: Store,
+    track: str,
+    jobs: list[Job],
+    settings: Settings,
+    console: Console,
+    expected: Estimate,
+    report: Report | None = None,
+    before: int = 0,
 ) -> Report:
-    """Run the jobs; every result is in MLflow, or waits in the outbox and is counted. Raises Halt."""
-    report = Report()
+    """Run the jobs; every result is in MLflow, or waits in the outbox and is counted. Raises Halt.
+
+    report: to be added to, for a caller that wants it after a Halt, too
+    before: runs of the same request that are in the store already
+    """
+    report = report or Report()
     planned = [job.spec for job in jobs]
-    with Session(store, settings, console, track=track, planned=planned, expected=expected) as session:
+    with Session(store, settings, console, track=track, planned=planned, expected=expected, before=before) as session:
         for job in jobs:
             session.submit(job)
         while session.open:

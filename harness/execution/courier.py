@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.tracking.store import Store
 from harness.tracking.trouble import in_one_line, is_full, was_answered
 from harness.tracking.write import Damaged, deliver
+from schedules.errors import UserError
 
 RETRY_SECONDS = 3.0
 CLAIMED_SECONDS = 30.0
@@ -23,7 +24,7 @@ class Courier:
     say:     gets lines for the user
     full:    why the disk did not take a result; "" as long as it does
     trouble: the last thing that went wrong and still is
-    damaged: how many result folders could not be read
+    damaged: how many result folders were set aside, as nothing can be recorded of them
     """
 
     def __init__(self, store: Store, say: Callable[[str], None]) -> None:
@@ -90,7 +91,7 @@ class Courier:
                     self.full = in_one_line(error)
                     return
                 self._note(in_one_line(error))
-                if not was_answered(error):
+                if not (was_answered(error) or isinstance(error, UserError)):
                     return
                 self._waiting.rotate(-1)
                 continue

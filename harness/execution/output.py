@@ -43,7 +43,8 @@ class Output:
         return next((line.strip()[:LINE] for line in reversed(lines) if line.strip()), "")
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
+        if process.stdout is None:
+            return
         with process.stdout as stream:
             while part := stream.read1(KEPT):  # type: ignore[attr-defined]
                 with self._lock:

@@ -17,6 +17,7 @@ from harness.tuning import tuned
 from harness.tuning.seeds import FIRST_TUNING
 from harness.tuning.tuned import Wanted
 from schedules.errors import UserError
+from schedules.weightings import validate as validate_weighting
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> li
     named = [one.published if isinstance(one, Wanted) else one for one in made]
     for schedule in dict.fromkeys(entry.schedule for entry in named):
         schedules.validate(schedules.parse(schedule))
+    for weighting in dict.fromkeys(entry.weighting for entry in named):
+        validate_weighting(weighting)
     return list(dict.fromkeys(made))
 
 

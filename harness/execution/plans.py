@@ -48,8 +48,10 @@ class Command:
     started:  seconds since the epoch
     state:    "running", "ended", or "interrupted" (stopped or killed with runs left)
     code:     its exit code, once it ended by itself
-    outcomes: run key → outcome, of what has ended
-    seconds:  run key → how long it took
+    total:    runs of the request, at most, whoever runs them
+    before:   of these, runs that had ended when the command began
+    outcomes: run key → outcome, of what has ended since, and of what was asked for and found recorded
+    seconds:  run key → how long it took, of what the command itself ran
     expected: seconds of a run, by target, as estimated when the command began
     """
 
@@ -61,11 +63,22 @@ class Command:
     slots: int
     total: int
     state: str
+    before: int = 0
     code: int | None = None
     runs: dict[str, Planned] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     expected: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """Runs of the request that have ended, however many commands it took."""
+        return self.before + len(self.outcomes)
+
+    @property
+    def most(self) -> int:
+        """Runs of the request; at least those that are known."""
+        return max(self.total, self.before + len(self.runs))
 
     @property
     def left(self) -> list[Planned]:
@@ -81,7 +94,7 @@ class Command:
     def seconds_left(self) -> float | None:
         """About how long it will still take; None when nothing is known of what a run takes."""
         waiting = self.left
-        more = max(0, self.total - len(self.runs))
+        more = self.most - self.before - len(self.runs)
         known = list(self.seconds.values())
         typical = statistics.median(known) if known else None
         each = [typical if typical is not None else self.expected.get(run.target) for run in waiting]
@@ -92,7 +105,8 @@ class Command:
 class Recorder:
     """Writes the files of this command. A disk that does not take them is no reason to stop.
 
-    total: runs that there will be in all, where more are planned later
+    total:  runs that there will be, where more are planned later
+    before: runs of the same request that had ended already
     """
 
     def __init__(
@@ -103,6 +117,7 @@ class Recorder:
         expected: dict[str, float] | None = None,
         total: int | None = None,
         command: str | None = None,
+        before: int = 0,
     ) -> None:
         folder = store.root / "plans"
         runs = [_described(spec) for spec in planned]
@@ -112,11 +127,13 @@ class Recorder:
         self._known = {run["key"] for run in runs}
         head = {
             "command": command_line() if command is None else command,
+            "store": str(store.root),
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "started": time.time(),
             "slots": slots,
-            "total": total if total is not None else len(runs),
+            "total": before + (total if total is not None else len(runs)),
+            "before": before,
             "expected": expected or {},
             "runs": runs,
         }
@@ -137,6 +154,11 @@ class Recorder:
     def ended(self, spec: RunSpec, outcome: str, seconds: float) -> None:
         """A run that ended."""
         self._say({"key": spec.key, "outcome": outcome, "seconds": round(seconds, 3)})
+
+    def recorded(self, spec: RunSpec, outcome: str) -> None:
+        """A run that had ended before: nothing of it is run again."""
+        self.planned(spec)
+        self._say({"key": spec.key, "outcome": outcome})
 
     def close(self, code: int) -> None:
         """The command ends by itself, with this exit code."""
@@ -195,6 +217,9 @@ def _read(path: Path) -> Command | None:
     try:
         head = json.loads(path.read_text())
         runs = [Planned(**run) for run in head.pop("runs")]
+        store = path.parents[1]
+        if head.pop("store", str(store)) != str(store):
+            head["command"] = _on_store(head["command"], store)
         command = Command(path.stem, state="interrupted", runs={run.key: run for run in runs}, **head)
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -207,10 +232,20 @@ def _read(path: Path) -> Command | None:
             command.runs[event["key"]] = Planned(**event)
         elif event["outcome"] != "paused":
             command.outcomes[event["key"]] = event["outcome"]
-            command.seconds[event["key"]] = event["seconds"]
+            if "seconds" in event:
+                command.seconds[event["key"]] = event["seconds"]
     if command.code is not None and not command.left:
         command.state = "ended"
     return command
+
+
+def _on_store(command: str, store: Path) -> str:
+    """The command line for a store that was moved since; as it was typed it would make a new one at the old place."""
+    words = shlex.split(command)
+    named = [place for place, word in enumerate(words) if word.partition("=")[0] == "--store"]
+    for place in reversed(named):
+        del words[place : place + (1 if "=" in words[place] else 2)]
+    return shlex.join([*words, "--store", str(store)])
 
 
 def _events(path: Path) -> list[dict[str, Any]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 
 from harness import tracks
 from harness.execution.job import Settings
 from harness.execution.memory import available
+from harness.execution.processes import python
 from harness.footprint import MIB, Footprint, gib
 from harness.tracking.store import Store
 from schedules.errors import UserError
@@ -61,7 +61,7 @@ def predicted(track: str, plugins: tuple[str, ...] = (), track_plugins: tuple[st
     if written is not None:
         return written
     named = [*_each("--plugin", plugins), *_each("--track-plugin", track_plugins)]
-    asked = [sys.executable, "-P", "-m", "harness.footprint", *named, "--", track]
+    asked = python("harness.footprint", *named, "--", track)
     try:
         done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=PREDICTION_SECONDS)
         return Footprint.read(json.loads(done.stdout.splitlines()[-1]))

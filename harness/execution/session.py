@@ -17,7 +17,7 @@ from harness.execution import executors, plans
 from harness.execution.courier import Courier
 from harness.execution.estimate import Estimate
 from harness.execution.halt import Halt, Signals, Stopped, StoreFull
-from harness.execution.job import UNWRITABLE, Done, Executor, Job, Settings
+from harness.execution.job import PAUSED, UNWRITABLE, Done, Executor, Job, Settings
 from harness.specs import RunSpec
 from harness.tracking.store import Store
 
@@ -37,12 +37,13 @@ class Session:
     code = session.code
 
     planned: runs known from the beginning, in the order in which they will be submitted
-    total:   jobs that there will be in all, where not all are known
+    total:   runs that there will be, at most, where not all are known; a run in parts is one
+    before:  runs of the same request that ended before, under other commands
     slots:   jobs at a time
     open:    jobs submitted that have not been handed out by `wait`
 
     What cannot go on leaves the block as a `Halt`, with the workers stopped and their checkpoints written: `Stopped`
-    after a signal, `StoreFull`, or what `halt` was given.
+    after a signal, `StoreFull`, or what `halt` was given. UserError where no result could be recorded.
     """
 
     def __init__(
@@ -55,13 +56,15 @@ class Session:
         planned: Iterable[RunSpec] = (),
         total: int | None = None,
         expected: Estimate | None = None,
+        before: int = 0,
     ) -> None:
         self.store, self.settings, self.console, self.track = store, settings, console, track
         self._planned = list(planned)
         self.total = total if total is not None else len(self._planned)
+        self.before = before
         self.expected = expected or Estimate({}, "")
         self.open = 0
-        self.ended = 0
+        self._ended: set[str] = set()
         self.undelivered = 0
         self.code = 0
         self._started = time.monotonic()
@@ -70,15 +73,18 @@ class Session:
     def __enter__(self) -> Self:
         if self.settings.executor == "local":  # a cluster's nodes have data and weights of their own
             tracks.get(self.track).check()
+        self.store.check_active([self.track, f"{self.track}/tuning"])
         with ExitStack() as stack:
             self._executor: Executor = stack.enter_context(
                 executors.make(self.settings, self.store, self.total, self.expected.longest, self.track)
             )
             self._signals = stack.enter_context(Signals())  # after Ray, which has a handler of its own
             self._progress = stack.enter_context(_progress(self.console))
-            self._task = self._progress.add_task("", total=self.total, left="")
+            self._task = self._progress.add_task("", completed=self.before, total=self.before + self.total, left="")
             self._courier = Courier(self.store, self.say)
-            self._recorder = plans.Recorder(self.store, self._planned, self.slots, self.expected.seconds, self.total)
+            self._recorder = plans.Recorder(
+                self.store, self._planned, self.slots, self.expected.seconds, self.total, before=self.before
+            )
             self._planned.clear()
             self._stack = stack.pop_all()
         return self
@@ -114,6 +120,11 @@ class Session:
         self.open += 1
         self._executor.submit(job)
 
+    def recorded(self, spec: RunSpec, outcome: str) -> None:
+        """Of a run that was asked for the store has the end: it is counted, and not run."""
+        self._ended.add(spec.key)
+        self._recorder.recorded(spec, outcome)
+
     def wait(self, timeout: float = POLL_SECONDS) -> list[Done]:
         """What has ended since; [] when nothing did within `timeout` seconds. Results are on their way to MLflow."""
         if self._signals.asked is not None:
@@ -133,7 +144,8 @@ class Session:
 
     def _take(self, done: Done) -> None:
         self.open -= 1
-        self.ended += 1
+        if done.outcome != PAUSED:
+            self._ended.add(done.spec.key)
         self._recorder.ended(done.spec, done.outcome, done.seconds)
         for note in done.notes:
             self.say(f"{done.spec}: {note}")
@@ -148,10 +160,11 @@ class Session:
         raise halt
 
     def _show(self) -> None:
-        share = self.ended + self._executor.shares()
-        total = max(self.total, self.ended + self.open)
+        share = len(self._ended) + self._executor.shares()
+        total = max(self.total, len(self._ended) + self.open)
+        left = _left(self.seconds, share, total)
         with suppress(OSError):
-            self._progress.update(self._task, completed=share, total=total, left=_left(self.seconds, share, total))
+            self._progress.update(self._task, completed=self.before + share, total=self.before + total, left=left)
 
     def say(self, line: str) -> None:
         """A line for the user, above the progress bar."""

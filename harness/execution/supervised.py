@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from harness.execution.job import INTERRUPTED, Limits
 from harness.execution.memory import resident
 from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
 from harness.execution.output import Output
+from harness.execution.processes import NotStarted, python, start
 
 POLL_SECONDS = 0.1
 CHECK_SECONDS = 0.5
@@ -55,8 +55,8 @@ class Supervised:
         self._output.clear()
         try:
             reply = self._converse(assignment)
-        except Exceeded as exceeded:
-            reply = Reply("failed", str(exceeded))
+        except (Exceeded, NotStarted) as trouble:
+            reply = Reply("failed", str(trouble))
         except (EOFError, OSError):
             reply = Reply(INTERRUPTED, "its process was ended") if self.stopped else Reply("failed", self._death())
         if reply.outcome in ("failed", INTERRUPTED):
@@ -127,19 +127,18 @@ class Supervised:
 
     def _start(self) -> Connection:
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                # -P: nothing is imported from the working directory unasked.
-                [sys.executable, "-P", "-m", "harness.execution.worker", str(theirs.fileno())],
+        with ours, theirs:
+            self._process = start(
+                python("harness.execution.worker", str(theirs.fileno())),
+                {**SINGLE_THREADED, **FALLS_BACK, **os.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
                 process_group=0,  # Ctrl-C is for the parent alone
-                env={**SINGLE_THREADED, **FALLS_BACK, **os.environ},
             )
+            self._connection = Connection(ours.detach())
         self._output.follow(self._process)
-        self._connection = Connection(ours.detach())
         self._connection.send(self.setup)
         return self._connection
 

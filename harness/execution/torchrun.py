@@ -6,6 +6,7 @@
     reply     how it ended, pickled by the first process; none when a process died
     problem-R what process R raised, in one line
     deaths    JSON [[rank, exit code], …] of processes that did not end well, by torchrun
+    trouble   what torchrun itself raised, in one line
 
 Signals cannot serve: torchrun forwards them to every process and ends them soon after.
 """
@@ -25,6 +26,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.execution.messages import Assignment, Reply, Setup
+from harness.execution.processes import NotStarted, python, start
 
 POLL_SECONDS = 0.1
 
@@ -37,7 +39,10 @@ def execute(
     with tempfile.TemporaryDirectory(prefix="snrbench-") as name:
         folder = Path(name)
         (folder / "order").write_bytes(pickle.dumps((given, setup)))
-        launched = subprocess.Popen(_command(folder, given.split.processes), stdin=subprocess.DEVNULL)
+        try:
+            launched = start(_command(folder, given.split.processes), stdin=subprocess.DEVNULL)
+        except NotStarted as trouble:
+            return Reply("failed", str(trouble))
         try:
             while launched.poll() is None:
                 time.sleep(POLL_SECONDS)
@@ -66,20 +71,24 @@ def launch(folder: Path, arguments: Sequence[str]) -> int:
     from torch.distributed import run
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
+    from harness.execution.worker import in_one_line
+
     try:
         run.run(run.parse_args(list(arguments)))
     except ChildFailedError as error:
         deaths = [[rank, failure.exitcode] for rank, failure in error.failures.items()]
         replace(folder / "deaths", json.dumps(deaths).encode())
         return 1
+    except Exception as error:  # whatever torchrun raises that could not start or join its processes
+        replace(folder / "trouble", in_one_line(error).encode())
+        return 1
     return 0
 
 
 def _command(folder: Path, processes: int) -> list[str]:
-    # -P: nothing is imported from the working directory unasked.
-    module = [sys.executable, "-P", "-m", "harness.execution.torchrun", str(folder)]
     place = ["--standalone", f"--nproc-per-node={processes}", "--max-restarts=0", "--monitor-interval=0.1"]
-    return [*module, *place, "--no-python", sys.executable, "-P", "-m", "harness.execution.ranks", str(folder)]
+    rank = python("harness.execution.ranks", str(folder))
+    return [*python("harness.execution.torchrun", str(folder)), *place, "--no-python", *rank]
 
 
 def _what_happened(folder: Path, processes: int, code: int) -> str:
@@ -91,9 +100,11 @@ def _what_happened(folder: Path, processes: int, code: int) -> str:
         if exit_code < 0 and exit_code != -signal.SIGTERM:
             return f"process {rank} of {processes} died (killed by signal {-exit_code}; out of memory is one cause)"
     for problem in sorted(folder.glob("problem-*")):
-        return f"process {problem.name.partition('-')[2]} of {processes}: {problem.read_text()}"
+        return f"process {problem.name.partition('-')[2]} of {processes}: {problem.read_text(encoding='utf-8')}"
     for rank, exit_code in deaths:
         return f"process {rank} of {processes} died (exit code {exit_code})"
+    with contextlib.suppress(OSError):
+        return f"torchrun could not run its processes: {(folder / 'trouble').read_text()}"
     return f"torchrun ended with exit code {code} and without a result"
 
 

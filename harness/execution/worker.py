@@ -1,7 +1,7 @@
 """What a worker process does: set itself up once, then job after job.
 
-It is started as `python -m harness.execution.worker FD` and talks over that socket, see `harness.execution.messages`.
-When its parent is gone, so is it.
+It is started as `python -P -m harness.execution.worker FD` and talks over that socket, see
+`harness.execution.messages`. When its parent is gone, so is it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.execution.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
+from schedules.errors import named
 
 if TYPE_CHECKING:
     from harness.run import Bench, RunResult
@@ -183,8 +184,7 @@ def check_unchanged(spec: RunSpec) -> None:
 
 def in_one_line(error: BaseException) -> str:
     """Without what would steer a terminal."""
-    text = "".join(mark if mark.isprintable() else " " for mark in str(error))
-    return f"{type(error).__name__}: {' '.join(text.split())}"[:500]
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in named(error)).split())[:500]
 
 
 def set_up(setup: Setup) -> None:

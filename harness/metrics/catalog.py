@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
+
+SHARE = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class Metric:
     guided:  whether it is measured on samples, and so at each guidance scale
     ranks:   False for what is only told beside the others
     space:   the feature space, where it is not the track's own
+    bounds:  least and largest value that a run can have scored; None: 0 and ∞ where it is compared by ratio, else −∞, ∞
     """
 
     name: str
@@ -26,6 +30,12 @@ class Metric:
     summary: str
     ranks: bool = True
     space: str = ""
+    bounds: tuple[float, float] | None = None
+
+    def takes(self, value: float) -> bool:
+        """Whether a run can have scored this value: not NaN, not infinite, and within the metric's bounds."""
+        low, high = self.bounds or ((0.0, inf) if self.compare == "ratio" else (-inf, inf))
+        return -inf < value < inf and low <= value <= high
 
 
 DINOV2 = "DINOv2"
@@ -75,12 +85,27 @@ METRICS: dict[str, Metric] = {
             "difference",
             True,
             "jackknife standard error of kd over groups of samples",
+            bounds=(0.0, inf),
         ),
         Metric(
-            "precision", "Precision", "", "higher", "difference", True, "share of samples inside the held-out manifold"
+            "precision",
+            "Precision",
+            "",
+            "higher",
+            "difference",
+            True,
+            "share of samples inside the held-out manifold",
+            bounds=SHARE,
         ),
         Metric(
-            "recall", "Recall", "", "higher", "difference", True, "share of held-out data inside the samples' manifold"
+            "recall",
+            "Recall",
+            "",
+            "higher",
+            "difference",
+            True,
+            "share of held-out data inside the samples' manifold",
+            bounds=SHARE,
         ),
         Metric(
             "precision_dinov2",
@@ -91,6 +116,7 @@ METRICS: dict[str, Metric] = {
             True,
             "precision in DINOv2's features",
             space=DINOV2,
+            bounds=SHARE,
         ),
         Metric(
             "recall_dinov2",
@@ -101,6 +127,7 @@ METRICS: dict[str, Metric] = {
             True,
             "recall in DINOv2's features",
             space=DINOV2,
+            bounds=SHARE,
         ),
         Metric(
             "fid10k_to_train",
@@ -120,6 +147,7 @@ METRICS: dict[str, Metric] = {
             "difference",
             True,
             "P(nearest training neighbour closer than nearest held-out one); 0.5 is none",
+            bounds=SHARE,
         ),
         Metric(
             "fd_own_grid",

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from harness.data.dataset import Dataset, Split
-from harness.data.images import VARIABLE, root
+from harness.data.images import VARIABLE, one_at_a_time, root, to_write
 from harness.tracks.track import imported
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 INCEPTION, DINOV2 = "inception-v3", "dinov2"
 INSTALL = 'pip install "snrbench[image]"'
@@ -143,9 +143,11 @@ def dinov2(device: torch.device) -> Callable[[Tensor], Tensor]:
 
 def inception_file(sha256: str) -> Path:
     """The file of the weights, downloaded where it has to be. UserError: not to be had, or another file."""
-    places = [root() / INCEPTION_WEIGHTS.file, _checkpoints() / INCEPTION_WEIGHTS.file]
+    places = [place / INCEPTION_WEIGHTS.file for place in (root(), to_write(), _checkpoints())]
     path = next((place for place in places if place.is_file()), None) or _downloaded(
-        INCEPTION_WEIGHTS, places[0], f"in {str(root())!r} (or the folder that {VARIABLE} names)"
+        INCEPTION_WEIGHTS,
+        to_write() / INCEPTION_WEIGHTS.file,
+        f"in {str(root())!r} (or the folder that {VARIABLE} names)",
     )
     found = _sha256(path)
     if not found.startswith(sha256):
@@ -169,12 +171,10 @@ def dinov2_files() -> None:
 
 
 def _downloaded(source: Source, path: Path, where: str) -> Path:
-    from filelock import FileLock
-
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock"):
+        with one_at_a_time(path.name):
             if not path.is_file():
+                path.parent.mkdir(parents=True, exist_ok=True)
                 torch.hub.download_url_to_file(source.url, str(path), source.sha256 or None, progress=False)
     except Exception as problem:  # whatever urllib and the disk raise
         raise UserError(
@@ -211,4 +211,4 @@ def _sha256(path: Path) -> str:
 
 
 def _line(problem: BaseException) -> str:
-    return " ".join(str(problem).split()) or type(problem).__name__
+    return text_of(problem)

@@ -2,7 +2,8 @@
 
 It is the network and the recipe of `train_image_classifier`, on the track's own classes. Data of a single class are
 told apart by how they are turned (0, 90, 180, 270 degrees; Gidaris et al. 2018, arXiv:1803.07728). The weights are kept
-in `SNRBENCH_DATA`/features, in a file named after the data and the recipe, with its SHA-256 and accuracy beside it.
+in `SNRBENCH_DATA`/features (where that is only to be read, in ~/.cache/snrbench), in a file named after the data and
+the recipe, with its SHA-256 and accuracy beside it.
 
 Another machine's rounding gives other weights, and distances in two feature spaces do not compare: who works on several
 machines copies the file, and declares its `sha256` in the track so that no other is taken.
@@ -33,6 +34,7 @@ SEED = 0
 STEPS = 300
 """At least so many optimiser steps, however few the images."""
 TURNS = 4
+DIMENSIONS = 64
 
 
 def features(device: torch.device, data: Mapping[str, Any], sha256: str = "") -> Features:
@@ -46,16 +48,22 @@ def features(device: torch.device, data: Mapping[str, Any], sha256: str = "") ->
     return classifier_of(Part(**data)(), device, sha256)
 
 
+def dimensions(**options: Any) -> int:
+    """Of the feature space, whatever the data."""
+    return DIMENSIONS
+
+
 def classifier_of(data: Dataset, device: torch.device, sha256: str = "") -> Features:
     """The same, for data that are loaded."""
     _, side, other = data.shape
     if side != other or side % 8:
         raise UserError(f"images are {side}×{other}; expected squares of a multiple of 8 pixels for this feature space")
-    path = images.root() / "features" / f"{_digest(data)}.safetensors"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):  # several workers may find it missing at once
-        if not path.exists():
-            _make(data, path)
+    path = images.kept(f"features/{_digest(data)}.safetensors")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):  # several workers may find it missing at once
+            if not path.exists():
+                _make(data, path)
     content = path.read_bytes()
     found, noted = hashlib.sha256(content).hexdigest(), json.loads(path.with_suffix(".json").read_text())["sha256"]
     if found != (sha256 or noted):

@@ -1,6 +1,6 @@
 """Trains the feature space of an image track on its training split alone, and prints its accuracy.
 
-    python -m harness.metrics.train_image_classifier mnist
+    python -P -m harness.metrics.train_image_classifier mnist
 
 writes harness/metrics/weights/<name>.safetensors and prints the SHA-256 that the track declares. Committed files came
 from this command, on one core; their accuracies on the training, validation and test split:
@@ -31,7 +31,7 @@ EPOCHS, BATCH, SEED, LEARNING_RATE = 6, 256, 0, 2e-3
 
 def main() -> None:
     """Train, standardise, save, report."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="Train the classifier of an image track and write its weights.")
     parser.add_argument("data", choices=DATA)
     options = parser.parse_args()
     torch.manual_seed(SEED)

@@ -1,4 +1,4 @@
-"""The SQLite file that MLflow keeps its record in: is it usable as it is, and how may it be opened.
+"""The SQLite file that MLflow keeps its record in: is it usable as it is, or is it to be made.
 
 MLflow migrates or completes a database when it opens one, also for somebody who only reads; so the file is looked at
 first, and what MLflow would change is refused with what to do.
@@ -7,20 +7,19 @@ first, and what MLflow would change is refused with what to do.
 from __future__ import annotations
 
 import functools
-import os
+import importlib.metadata
+import importlib.util
 import re
 import shlex
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from harness.tracking import sqlite_file
 from schedules.errors import UserError
 
 RESTORE = "restore a backup of it, or use another --store"
-WAIT = 60.0  # seconds that another process may hold the file
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,25 @@ class Schema:
     revision: str | None
     complete: bool
     runs: int
+
+    @property
+    def usable(self) -> bool:
+        """Whether its making came to an end."""
+        return self.revision is not None and self.complete
+
+
+def is_wanted(file: Path) -> bool:
+    """Whether it is still to be made: it is not there, or its making was cut off before any run came in.
+
+    UserError for a file that SQLite cannot read.
+    """
+    if not file.exists() or file.stat().st_size == 0:
+        return True
+    try:
+        found = _look(file)
+    except sqlite3.Error as error:
+        raise damaged(file, error) from error
+    return not found.usable and found.runs == 0
 
 
 def holds_anything(file: Path) -> bool:
@@ -49,22 +67,20 @@ def examine(file: Path) -> None:
         found = _look(file)
     except sqlite3.Error as error:
         raise damaged(file, error) from error
-    if found.revision is None or not found.complete:
-        remedy = RESTORE if found.runs else "it holds no runs: delete it, and it will be made again"
+    if not found.usable:
+        remedy = RESTORE if found.runs else "it holds no runs, and the next `snrbench run` makes it again"
         raise UserError(f"store {file.parent} cannot be read: {file.name} was never made completely; {remedy}")
     head, known = _revisions()
     if head is None or found.revision == head:
         return
     if found.revision in known:
-        upgrade = f"mlflow db upgrade {shlex.quote(f'sqlite:///{file}')}"
+        upgrade = f"mlflow db upgrade {shlex.quote(sqlite_file.url(file))}"
         raise UserError(
             f"store {file.parent}: {file.name} was made by an older MLflow (schema {found.revision}, expected {head}); "
             f"copy the file, then run: {upgrade}"
         )
-    import mlflow
-
     raise UserError(
-        f"store {file.parent}: {file.name} was made by a newer MLflow than {mlflow.__version__} "
+        f"store {file.parent}: {file.name} was made by a newer MLflow than {importlib.metadata.version('mlflow')} "
         f"(schema {found.revision}, expected {head}); update MLflow, or use another --store"
     )
 
@@ -74,33 +90,8 @@ def damaged(file: Path, error: sqlite3.Error) -> UserError:
     return UserError(f"store {file.parent} cannot be read: {file.name}: {error}; {RESTORE}")
 
 
-def reading_uri(file: Path) -> str:
-    """Tracking URI under which MLflow reads the file and leaves the folder as it is."""
-    return f"sqlite:///{_path(file)}?{_mode(file)}&uri=true"
-
-
-def _mode(file: Path) -> str:
-    """How SQLite is to open the file.
-
-    A write-ahead log with content is a writer at work, or one that was killed: it is read along, not merged. Without
-    one, SQLite makes it and takes it away again, which `ro` may not; where the folder can't be written it does without.
-    """
-    log = file.with_name(f"{file.name}-wal")
-    if log.is_file() and log.stat().st_size:
-        return "mode=ro"
-    effective = os.access in os.supports_effective_ids
-    if all(os.access(place, os.W_OK, effective_ids=effective) for place in (file, file.parent)):
-        return "mode=rw"
-    return "immutable=1"
-
-
-def _path(file: Path) -> str:
-    # The slashes too: MLflow makes the folder of a path that begins with "file:", taken as a relative one.
-    return f"file:{quote(str(file), safe='')}"
-
-
 def _look(file: Path) -> Schema:
-    with closing(sqlite3.connect(f"{_path(file)}?{_mode(file)}", uri=True, timeout=WAIT)) as connection:
+    with sqlite_file.opened(file, "look") as connection:
         names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
         revision = _first(connection, "select version_num from alembic_version") if "alembic_version" in names else None
         if not {"experiments", "runs", "metrics", "params", "tags"} <= names:
@@ -117,10 +108,10 @@ def _first(connection: sqlite3.Connection, query: str) -> Any:
 @functools.cache
 def _revisions() -> tuple[str | None, frozenset[str]]:
     """The schema revision of the installed MLflow (None: not to be found; MLflow will judge), and all that it knows."""
-    import mlflow
-
-    # Read as text: alembic imports each of the scripts, a second of every command.
-    scripts = sorted((Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions").glob("*.py"))
+    # Read as text: alembic imports each of the scripts, a second of every command, and MLflow itself takes more.
+    package = importlib.util.find_spec("mlflow")
+    places = list(package.submodule_search_locations or ()) if package else []
+    scripts = sorted(one for place in places for one in Path(place).glob("store/db_migrations/versions/*.py"))
     found = [dict(re.findall(r'^(revision|down_revision) = "(\w+)"', one.read_text(), re.M)) for one in scripts]
     known = {one["revision"] for one in found if "revision" in one}
     heads = known - {one.get("down_revision") for one in found}

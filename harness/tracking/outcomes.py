@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.tracking import read
+from harness.tracking.sql import DELIVERED_RUNS, RECORDED_AT
 from harness.tracking.store import Store
 
-_RUNS = """
+_RUNS = f"""
 SELECT experiments.name, runs.name, runs.status, tags.key, tags.value, runs.run_uuid
-FROM runs JOIN experiments USING (experiment_id) JOIN tags USING (run_uuid)
+FROM {DELIVERED_RUNS} JOIN experiments USING (experiment_id) JOIN tags ON tags.run_uuid = runs.run_uuid
 WHERE runs.lifecycle_stage = 'active' AND tags.key IN ('snrbench.run_key', 'snrbench.outcome', 'snrbench.reason')
-ORDER BY runs.start_time, runs.run_uuid"""
+ORDER BY {RECORDED_AT}, runs.run_uuid"""
 RECORDED = ("FINISHED", "FAILED", "KILLED")
 
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlparse
 import pandas as pd
 
 from harness.metrics.keys import parse
+from harness.tracking import artifact_places
 from harness.tracking.sql import Database, Finished, Recorded
 from harness.tracking.store import Store
 
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
 PAGE = 1000
 FINISHED = "attributes.status = 'FINISHED'"
 DELIVERED = "delivered"
-"""A metric of each run: when it reached MLflow, seconds since the epoch. What a server is asked for news by."""
+"""A metric of each run: when it was recorded, seconds since the epoch; later than of any recorded before it."""
+LAST_FIRST = [f"metrics.{DELIVERED} DESC", "attributes.start_time DESC"]
 RUN_COLUMNS = (
     *("run_key", "run_id", "protocol", "track", "target", "entry", "schedule", "params", "weighting", "apply"),
     *("seed", "outcome", "reason", "diverged_step", "fingerprint", "track_fingerprint", "tuned", "tuned_from"),
-    *("trials", "tuning_seconds", "device", "hardware", "host", "started"),
+    *("trials", "tuning_seconds", "device", "hardware", "host", "started", "recorded"),
 )
 COLUMNS = (*RUN_COLUMNS, "metric", "split", "guidance", "mark", "value")
 _TYPES = {
-    **{"seed": "int64", "tuned": "bool", "started": "datetime64[ms]"},
+    **{"seed": "int64", "tuned": "bool", "started": "datetime64[ms]", "recorded": "float64"},
     **dict.fromkeys(("diverged_step", "trials", "tuning_seconds", "guidance", "mark", "value"), "float64"),
 }
 NOTHING: dict[str, Any] = {"metric": "", "split": "", "guidance": float("nan"), "mark": 1.0, "value": float("nan")}
@@ -57,7 +59,7 @@ def read_runs(store: Path | str, track: str, protocol: str | None = None) -> pd.
 
 
 def listing(store: Store, track: str) -> list[Finished] | None:
-    """The track's finished runs, newest first, at a cost of microseconds each; None where only MLflow can tell."""
+    """The track's finished runs, last recorded first, in microseconds each; None where only MLflow can tell."""
     database = _database(store)
     return None if database is None else database.finished(track)
 
@@ -67,7 +69,7 @@ def recorded(
 ) -> Iterator[Recorded]:
     """What was recorded of these runs.
 
-    runs:  as `listing` gave them; None asks MLflow for all of `track`, newest first
+    runs:  as `listing` gave them; None asks MLflow for all of `track`, last recorded first
     since: seconds since the epoch; of those that MLflow is asked for, only what was delivered then or later
     """
     if runs is not None:
@@ -80,8 +82,10 @@ def recorded(
 
 def of_mlflow(run: Run) -> Recorded:
     """MLflow's own object of a run as ours."""
-    found = Finished(run.info.run_id, run.info.start_time or 0, run.info.end_time or 0)
-    return Recorded(found, dict(run.data.tags), dict(run.data.metrics))
+    info, metrics = run.info, dict(run.data.metrics)
+    started = info.start_time or 0
+    found = Finished(info.run_id, started, info.end_time or 0, metrics.get(DELIVERED, started / 1000))
+    return Recorded(found, dict(run.data.tags), metrics)
 
 
 def facts(run: Recorded) -> dict[str, Any]:
@@ -92,6 +96,7 @@ def facts(run: Recorded) -> dict[str, Any]:
         "seed": int(tags["seed"]),
         "tuned": tags.get("tuned") == "true",
         "started": pd.Timestamp(run.run.started, unit="ms"),
+        "recorded": run.run.recorded,
         **{name: float(tags.get(name, "nan")) for name in ("diverged_step", "trials", "tuning_seconds")},
     }
 
@@ -137,7 +142,7 @@ def deleted(store: Store, track: str) -> list[str]:
 
 
 def search(store: Store, track: str, rule: str = "", view: int | None = None) -> Iterator[Run]:
-    """Runs of the track's experiment that MLflow's filter `rule` takes, newest first.
+    """Runs of the track's experiment that MLflow's filter `rule` takes, last recorded first.
 
     view: one of MLflow's `ViewType`s; those that were not deleted, unless it says otherwise
     """
@@ -146,7 +151,7 @@ def search(store: Store, track: str, rule: str = "", view: int | None = None) ->
     token = None
     while experiment is not None:
         page = store.client.search_runs(
-            [experiment], rule, max_results=PAGE, order_by=["attributes.start_time DESC"], page_token=token, **which
+            [experiment], rule, max_results=PAGE, order_by=LAST_FIRST, page_token=token, **which
         )
         yield from page
         token = page.token
@@ -201,7 +206,7 @@ def _database(store: Store) -> Database | None:
 
 def _content(store: Store, run_id: str, uri: str, name: str) -> bytes | None:
     if urlparse(uri).scheme in ("", "file"):
-        return _local(store, Path(unquote(urlparse(uri).path)), name)
+        return _local(store, uri, name)
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
@@ -213,9 +218,9 @@ def _content(store: Store, run_id: str, uri: str, name: str) -> bytes | None:
         return Path(found).read_bytes()
 
 
-def _local(store: Store, folder: Path, name: str) -> bytes | None:
-    # A store that was moved still has its artifacts, at <store>/artifacts/<track>/<run>/artifacts.
-    for place in (folder, store.artifacts.joinpath(*folder.parts[-3:])):
-        if (place / name).is_file():
+def _local(store: Store, uri: str, name: str) -> bytes | None:
+    # The store's own first: the other address may be that of the store which this one is a copy of.
+    for place in (artifact_places.of_run(store.artifacts, uri), Path(unquote(urlparse(uri).path))):
+        if place is not None and (place / name).is_file():
             return (place / name).read_bytes()
     return None

@@ -10,18 +10,25 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.tracking import database
+from harness.tracking import database, sqlite_file
 
 RUNS_A_QUERY = 500
 
-_FINISHED = """
-SELECT run_uuid, start_time, end_time FROM runs JOIN experiments USING (experiment_id)
+RECORDED_AT = "coalesce(delivered.value, runs.start_time / 1000.0)"
+DELIVERED_RUNS = (
+    "runs LEFT JOIN latest_metrics AS delivered ON delivered.run_uuid = runs.run_uuid AND delivered.key = 'delivered'"
+)
+"""Runs with when they were recorded: `RECORDED_AT`, seconds since the epoch; see `Finished`."""
+
+_FINISHED = f"""
+SELECT runs.run_uuid, start_time, end_time, {RECORDED_AT} AS at
+FROM {DELIVERED_RUNS} JOIN experiments USING (experiment_id)
 WHERE experiments.name = ? AND status = 'FINISHED' AND runs.lifecycle_stage = 'active'
-ORDER BY start_time DESC, run_uuid"""
+ORDER BY at DESC, runs.run_uuid"""
 # CROSS JOIN and the plus have SQLite look up one run after the other, rather than go through every value of a key.
 _OF_RUNS = "FROM json_each(?) AS wanted CROSS JOIN {0} ON {0}.run_uuid = wanted.value"
 _TAGS = f"SELECT run_uuid, tags.key, tags.value {_OF_RUNS.format('tags')}"
@@ -43,11 +50,16 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that finished. started, ended: milliseconds since the epoch."""
+    """A run that finished.
+
+    started, ended: milliseconds since the epoch, by the clock of the machine that it ran on
+    recorded:       seconds since the epoch, later than of all that was recorded before it: what orders runs
+    """
 
     run_id: str
     started: int
     ended: int
+    recorded: float
 
 
 @dataclass(frozen=True)
@@ -86,9 +98,10 @@ class Database:
             return [name for (name,) in db.execute("SELECT name FROM experiments WHERE lifecycle_stage = 'active'")]
 
     def finished(self, track: str) -> list[Finished]:
-        """The track's finished runs that were not deleted, newest first."""
+        """The track's finished runs that were not deleted, last recorded first."""
         with self._open() as db:
-            return [Finished(run_id, start or 0, end or 0) for run_id, start, end in db.execute(_FINISHED, [track])]
+            rows = db.execute(_FINISHED, [track])
+            return [Finished(run_id, start or 0, end or 0, at or 0.0) for run_id, start, end, at in rows]
 
     def recorded(self, runs: Iterable[Finished]) -> Iterator[Recorded]:
         """What was recorded of these runs, in their order."""
@@ -124,9 +137,8 @@ class Database:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        address = database.reading_uri(self.file).removeprefix("sqlite:///")
         try:
-            with closing(sqlite3.connect(address, uri=True, timeout=database.WAIT)) as connection:
+            with sqlite_file.opened(self.file, "look") as connection:
                 yield connection
         except sqlite3.OperationalError as error:  # another schema, or a lock
             raise UnreadableError(str(error)) from error

@@ -1,8 +1,8 @@
 """The store: one folder with the MLflow database and artifacts, and results waiting to be delivered to it.
 
 `store.json` says in which format: {"format": 1, "protocol": "1"}; a store without it is of format 1. Until `prepare`
-opens it for writing, the client reads and leaves every file as it is. `MLFLOW_TRACKING_URI` replaces the MLflow part by
-a server.
+opens it for writing, the client reads and leaves every file as it is. The folder may be moved, copied, or mounted
+elsewhere. `MLFLOW_TRACKING_URI` replaces the MLflow part by a server.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ import functools
 import json
 import logging
 import os
+import shlex
 import sqlite3
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
 from harness.protocol import PROTOCOL
-from harness.tracking import database, server
+from harness.tracking import artifact_places, database, server, sqlite_file, unknown_user
+from harness.tracking.trouble import in_one_line, is_full
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 FORMAT = 1
 
@@ -34,7 +38,8 @@ class Store:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).absolute()
         self.outbox = self.root / "outbox"
-        self.artifacts = self.root / "artifacts"
+        self.set_aside = self.root / "set-aside"
+        self.artifacts = self.root / artifact_places.FOLDER
         self.database = self.root / "mlflow.db"
         self.marker = self.root / "store.json"
         self._writes = False
@@ -47,7 +52,7 @@ class Store:
     @property
     def uri(self) -> str:
         """Tracking URI, for writing."""
-        return self.remote or f"sqlite:///{self.database}"
+        return self.remote or sqlite_file.url(self.database)
 
     @property
     def exists(self) -> bool:
@@ -56,7 +61,6 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder and its database, for writing. UserError when it cannot be written, or is no such store."""
-        self._check_path()
         if self.root.exists() and not self.root.is_dir():
             raise UserError(f"store {self.root} cannot be written: it is a file; expected a folder")
         self.check_format()
@@ -65,9 +69,7 @@ class Store:
             if self.remote is None:
                 # MLflow makes its tables when a client first opens the database; two at once would break it.
                 with FileLock(self.root / "mlflow.lock"):
-                    if self.database.exists() and self.database.stat().st_size:
-                        database.examine(self.database)
-                    self._share()
+                    self._prepare_database()
                     self._writes = True
                     _ = self.client
             else:
@@ -77,51 +79,81 @@ class Store:
             raise UserError(f"store {self.root} cannot be written: {error}") from error
         self._writes = True
 
+    def _prepare_database(self) -> None:
+        if database.is_wanted(self.database):
+            try:
+                sqlite_file.make_whole(self.database, self._fill)
+            except Exception as error:  # MLflow wraps what its database library raises
+                if not is_full(error):
+                    raise
+                raise UserError(f"store {self.root} cannot be written: {in_one_line(error)}") from error
+        database.examine(self.database)
+        artifact_places.readdress(self.database, self.artifacts)
+
+    def _fill(self, file: Path) -> None:
+        """Have MLflow make its tables in a file."""
+        _settle()
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        SqlAlchemyStore(sqlite_file.url(file), self.artifacts.as_uri()).engine.dispose()
+
     @property
     def client(self) -> MlflowClient:
         """MLflow's client: it reads, and after `prepare` writes. UserError for a database that it can't use."""
         return self._writer if self._writes else self._reader
 
     def experiment(self, track: str, create: bool = False) -> str | None:
-        """Id of the track's experiment; None when there is none and `create` is false."""
-        self._writes |= create
-        found = self.client.get_experiment_by_name(track)
-        if found is not None:
-            return str(found.experiment_id)
-        if not create:
-            return None
-        from mlflow.exceptions import MlflowException
+        """Id of the track's experiment; None when there is none and `create` is false.
 
-        location = None if self.remote else (self.artifacts / track.replace("/", "-")).as_uri()
-        try:
-            return str(self.client.create_experiment(track, artifact_location=location))
-        except MlflowException:  # another process was faster
-            found = self.client.get_experiment_by_name(track)
-            if found is None:
-                raise
-            return str(found.experiment_id)
+        create: it is to be written to, under the lock of the record. UserError for one that MLflow holds as deleted
+        """
+        self._writes |= create
+        held = self.client.get_experiment_by_name(track)
+        if held is None and create:
+            from mlflow.exceptions import MlflowException
+
+            location = None if self.remote else (self.artifacts / track.replace("/", "-")).as_uri()
+            try:
+                return str(self.client.create_experiment(track, artifact_location=location))
+            except MlflowException:  # another process was faster
+                held = self.client.get_experiment_by_name(track)
+                if held is None:
+                    raise
+        if held is None:
+            return None
+        if create:
+            self._check_active(held)
+            if self.remote is None and artifact_places.of_experiment(self.artifacts, held.artifact_location) not in (
+                None,
+                held.artifact_location,
+            ):  # another process has the store mounted elsewhere
+                artifact_places.readdress(self.database, self.artifacts)
+        return str(held.experiment_id)
+
+    def check_active(self, tracks: Iterable[str]) -> None:
+        """UserError where MLflow holds the experiment of one of these as deleted, so that it would take no run."""
+        for held in filter(None, map(self.client.get_experiment_by_name, tracks)):
+            self._check_active(held)
+
+    def _check_active(self, experiment: Experiment) -> None:
+        if experiment.lifecycle_stage != "active":
+            where = "" if self.remote else f"MLFLOW_TRACKING_URI={shlex.quote(self.uri)} "
+            raise UserError(
+                f"the experiment {experiment.name} was deleted in MLflow, which records no run in it until it is "
+                f"restored: {where}mlflow experiments restore --experiment-id {experiment.experiment_id}"
+            )
 
     @functools.cached_property
     def _reader(self) -> MlflowClient:
         self.check_format()
         if self.remote is not None:
             return _client(self.remote)
-        self._check_path()
         database.examine(self.database)
-        return _unpooled(database.reading_uri(self.database))
+        return _unpooled(sqlite_file.reading_url(self.database))
 
     @functools.cached_property
     def _writer(self) -> MlflowClient:
         return _client(self.uri)
-
-    def _check_path(self) -> None:
-        if self.remote is None and any(mark in str(self.root) for mark in "?#%"):
-            raise UserError(f"store {str(self.root)!r}: MLflow takes no path with '?', '#' or '%'; use another --store")
-
-    def _share(self) -> None:
-        # Readers and writers of other processes do not wait for each other in this mode; the file keeps it.
-        with sqlite3.connect(self.database, timeout=database.WAIT) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
 
     def check_format(self) -> None:
         if not self.marker.is_file():
@@ -157,8 +189,9 @@ def _unpooled(uri: str) -> MlflowClient:
             os.environ[name] = before
 
 
-def _client(uri: str) -> MlflowClient:
-    """A client without MLflow's chatter and without its usage reports."""
+def _settle() -> None:
+    """Have MLflow be imported whoever we are, and neither chatter nor report its usage then."""
+    unknown_user.settle()
     server.be_impatient()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # Two lines for every run that a server takes, into standard output.
@@ -166,10 +199,15 @@ def _client(uri: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    from mlflow import MlflowClient
-
     # It logs a traceback of each database error and then raises it.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+
+
+def _client(uri: str) -> MlflowClient:
+    """A quiet client."""
+    _settle()
+    from mlflow import MlflowClient
+
     client = MlflowClient(tracking_uri=uri)
     if (engine := getattr(client._tracking_client.store, "engine", None)) is not None:
         _engines.add(engine)

@@ -28,6 +28,11 @@ def was_answered(error: BaseException) -> bool:
     return any(type(one).__name__ == "RestException" or "failed with error code" in str(one) for one in _chain(error))
 
 
+def is_refused(error: BaseException) -> bool:
+    """Whether MLflow will never take what it was given: a name or a value that it does not allow."""
+    return getattr(error, "error_code", "") == "INVALID_PARAMETER_VALUE"
+
+
 def wants_login(error: BaseException) -> bool:
     """Whether it refused because of who asks."""
     return any(re.search(r"failed with error code 40[13]\b", str(one)) for one in _chain(error))

@@ -11,13 +11,20 @@ from harness.tracks.fashion import FASHION
 from harness.tracks.gmm import GMM
 from harness.tracks.imagenet import IMAGENET64, IMAGENET256, IMAGENET512
 from harness.tracks.mnist import MNIST
+from harness.tracks.small_latents import FASHION_LATENT, FASHION_LATENT_GPU, MNIST_LATENT, MNIST_LATENT_GPU
+from harness.tracks.standing import Standing
+from harness.tracks.standing import standing as standing_of
 from harness.tracks.track import Track, read_card
 from schedules.errors import UserError, unknown
 
-TRAINED = frozenset({"fingerprint", "command", "seconds_a_run_on_one_cpu_core", "cost", "baseline_unguided"})
+TRAINED = frozenset(
+    {"fingerprint", "command", "seconds_a_run_on_one_cpu_core", "cost", "baseline_unguided", "baseline_best"}
+)
 """What a card says of the full budget alone."""
 _shortened: dict[str, tuple[Track, Track]] = {}
-TRACKS = {track.name: track for track in (DIGITS, GMM, MNIST, FASHION, CIFAR10, IMAGENET64, IMAGENET256, IMAGENET512)}
+_SMALL = (DIGITS, GMM, FASHION_LATENT, MNIST_LATENT, MNIST, FASHION)
+_FOR_GPUS = (FASHION_LATENT_GPU, MNIST_LATENT_GPU, CIFAR10, IMAGENET64, IMAGENET256, IMAGENET512)
+TRACKS = {track.name: track for track in (*_SMALL, *_FOR_GPUS)}
 
 
 def names() -> list[str]:
@@ -53,3 +60,8 @@ def card(name: str) -> dict[str, Any]:
     if (short := shortened.parse(name)) is None:
         return read_card(name)
     return {key: value for key, value in read_card(short[0]).items() if key not in TRAINED}
+
+
+def standing(name: str) -> Standing:
+    """Whether the track's board stands among the rankings, by its card."""
+    return standing_of(get(name), card(name))

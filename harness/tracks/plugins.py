@@ -20,7 +20,7 @@ from types import ModuleType
 from harness import tracks
 from harness.tracks.track import Track
 from schedules import python_file
-from schedules.errors import UserError
+from schedules.errors import UserError, named
 
 GROUP = "snrbench.tracks"
 BUILT_IN = tuple(tracks.TRACKS.values())
@@ -47,8 +47,7 @@ def load_plugin(file: str) -> list[str]:
         sys.modules.pop(name, None)
         if isinstance(problem, UserError):
             raise
-        said = " ".join(str(problem).split())
-        raise UserError(f"track plugin {file!r}: import failed with {type(problem).__name__}: {said}") from problem
+        raise UserError(f"track plugin {file!r}: import failed with {named(problem)}") from problem
 
 
 @functools.cache
@@ -59,7 +58,7 @@ def load_entry_points() -> list[str]:
         try:
             announced = point.load()
         except (Exception, SystemExit) as problem:
-            raise UserError(f"track plugin {point.value}: {type(problem).__name__}: {problem}") from problem
+            raise UserError(f"track plugin {point.value}: {named(problem)}") from problem
         if isinstance(announced, Track):
             tracks.add(announced)
             found.append(announced.name)

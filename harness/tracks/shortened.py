@@ -7,12 +7,16 @@ board mixes it with the full one. Data, network, warm-up and evaluation are the 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 from harness.tracks.track import Track
 from schedules.errors import UserError
 
 SEPARATOR = "@"
-MOST_NAMED = 9
+NAMED = 1e-5
+"""A name has six digits of the share."""
+FINEST = 1000
+"""A mark such as 0.2 is a fraction of at most this denominator, not the binary number nearest to it."""
 
 
 def shortened(track: Track, fraction: float) -> Track:
@@ -21,21 +25,44 @@ def shortened(track: Track, fraction: float) -> Track:
     UserError for a fraction outside (0, 1), for one whose marks would not fall between two blocks of steps, and for a
     track that is shortened already.
     """
+    steps = whole_blocks(track, fraction)
+    name = name_of(track, steps)
+    if not is_exactly(track, fraction, steps) or name != f"{track.name}{SEPARATOR}{fraction:g}":
+        raise UserError(
+            f"budget fraction {fraction:g} of {track.name} is {fraction * track.training.steps:g} steps; expected a "
+            f"multiple of {unit(track)}, so that it can be scored along the way: the next is {name}, {steps} steps"
+        )
+    training = track.training.model_copy(update={"steps": steps})
+    summary = f"{track.summary}; {steps} of {track.training.steps} steps, for exploration"
+    return track.model_copy(update={"name": name, "summary": summary, "training": training})
+
+
+def whole_blocks(track: Track, fraction: float) -> int:
+    """The number of steps next to this share of the track's at which every mark is a whole number of blocks.
+
+    UserError for a share outside (0, 1), for a track that is shortened already, and for one too short to be shortened.
+    """
     if not 0 < fraction < 1:
         raise UserError(f"budget fraction is {fraction:g}; expected more than 0 and less than 1")
     if SEPARATOR in track.name:
         raise UserError(f"track {track.name!r} is a shortened one already; name the full track")
-    unit, exact = _unit(track), fraction * track.training.steps
-    steps = unit * round(exact / unit)
-    if not 0 < steps < track.training.steps or not math.isclose(steps, exact):
+    least, total = unit(track), track.training.steps
+    if total <= least:
         raise UserError(
-            f"budget fraction {fraction:g} of {track.name} is {exact:g} steps; expected a multiple of {unit} below "
-            f"{track.training.steps}, so that it can be scored along the way: {_shares(track, unit)}"
+            f"the budget of {track.name}, {total} steps, has no shorter one that can be scored along the way"
         )
-    training = track.training.model_copy(update={"steps": steps})
-    name = f"{track.name}{SEPARATOR}{fraction:g}"
-    summary = f"{track.summary}; {steps} of {track.training.steps} steps, for exploration"
-    return track.model_copy(update={"name": name, "summary": summary, "training": training})
+    most = least * ((total - 1) // least)
+    return min(most, max(least, least * round(fraction * total / least)))
+
+
+def is_exactly(track: Track, fraction: float, steps: int) -> bool:
+    """Whether this share of the track's steps is that many, as far as the digits of a name tell."""
+    return math.isclose(steps, fraction * track.training.steps, rel_tol=NAMED)
+
+
+def name_of(track: Track, steps: int) -> str:
+    """What the track on so many of its steps is called; one name for each number of steps."""
+    return f"{track.name}{SEPARATOR}{steps / track.training.steps:g}"
 
 
 def parse(name: str) -> tuple[str, float] | None:
@@ -57,12 +84,7 @@ def parse(name: str) -> tuple[str, float] | None:
     return full, share
 
 
-def _shares(track: Track, unit: int) -> str:
-    possible = [f"{steps / track.training.steps:g}" for steps in range(unit, track.training.steps, unit)]
-    return ", ".join(possible if len(possible) <= MOST_NAMED else [*possible[: MOST_NAMED - 1], "…", possible[-1]])
-
-
-def _unit(track: Track) -> int:
+def unit(track: Track) -> int:
     """The smallest number of steps at which every mark is a whole number of blocks."""
-    shares = [mark.as_integer_ratio() for mark in track.marks]
-    return track.training.block * math.lcm(*(denominator for _, denominator in shares))
+    shares = [Fraction(mark).limit_denominator(FINEST) for mark in track.marks]
+    return track.training.block * math.lcm(*(share.denominator for share in shares))

@@ -21,6 +21,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from schedules.errors import text_of
+
 KEPT = 2
 
 
@@ -51,7 +53,7 @@ def save(folder: Path, step: int, tensors: Mapping[str, Tensor], record: Mapping
         os.replace(partial, final)
     except SafetensorError as error:  # its own error hides the system's, such as a full disk
         partial.unlink(missing_ok=True)
-        raise OSError(str(error)) from error
+        raise OSError(text_of(error)) from error
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
@@ -68,7 +70,7 @@ def load(path: Path) -> Checkpoint:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         record, sums = json.loads(metadata["record"]), json.loads(metadata["crc"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise Damaged(f"{path.name}: {error}") from error
+        raise Damaged(f"{path.name}: {text_of(error)}") from error
     found = {name: _crc(tensor) for name, tensor in tensors.items()} | {"": zlib.crc32(metadata["record"].encode())}
     if found != sums:
         raise Damaged(f"{path.name}: its content does not match its checksum")

@@ -36,7 +36,7 @@ from harness.specs import RunSpec
 from harness.targets import target
 from harness.tracks.track import Track
 from harness.training.checkpoint import Checkpoint
-from harness.training.loop import Batch, Trainer
+from harness.training.loop import Batch, Diverged, Trainer
 from harness.training.precision import casting
 
 
@@ -160,12 +160,19 @@ class TeamBench(Bench):
     def score(self, trainer: Trainer, spec: RunSpec, mark: float, network: Network | None = None) -> Scores:
         """The scores of the averaged weights; each process draws a part of the samples.
 
-        Where these are fewer chunks than there are processes, every process draws them all.
+        Where these are fewer chunks than there are processes, every process draws them all. Whether it diverged is
+        the first process's word.
         """
         shared = 1 < self.team.size <= self.evaluator.chunks
         self.evaluator.share = over_processes() if shared else Share()
-        scores = super().score(trainer, spec, mark, network)
-        scores.values = self.team.agreed(scores.values)
+        scores, end = Scores(), None
+        try:
+            scores = super().score(trainer, spec, mark, network)
+        except Diverged as diverged:
+            end = diverged.step, diverged.reason
+        scores.values, end = self.team.agreed((scores.values, end))
+        if end is not None:
+            raise Diverged(*end)
         return scores
 
     def checkpoints(self, folder: Path | None) -> Checkpoints:

@@ -82,7 +82,11 @@ class Feed:
         self._sent: _Sent | None = None
 
     def ahead(self, index: int) -> None:
-        """Draw a block and begin to send it; λ only where it does not wait for what the block before it teaches."""
+        """Draw a block and begin to send it."""
+        self._sent = self._begun(index)
+
+    def _begun(self, index: int) -> _Sent:
+        """A block on its way; λ only where it does not wait for what the block before it teaches."""
         drawn = self.draw(index)
         levels = None if self.levels.learns else self.levels(drawn.u)
         if self.resident:
@@ -90,14 +94,13 @@ class Feed:
         else:
             labels = self.labels[drawn.rows].masked_fill(drawn.dropped, self.no_label)
             going = [self.data.x[drawn.rows.flatten()].unflatten(0, drawn.rows.shape), labels, drawn.eps]
-        self._sent = _Sent(index, drawn, levels, self._send(going))
+        return _Sent(index, drawn, levels, self._send(going))
 
     def take(self, index: int) -> tuple[Batch, NoiseLevels]:
         """A block on the device, and its noise levels on the CPU."""
-        if self._sent is None or self._sent.index != index:
-            self.ahead(index)
-        assert self._sent is not None
         sent, self._sent = self._sent, None
+        if sent is None or sent.index != index:
+            sent = self._begun(index)
         levels = sent.levels or self.levels(sent.drawn.u)
         logsnr, alpha, sigma, factor = self._send([levels.logsnr, levels.alpha, levels.sigma, levels.factor])
         first, second, eps = sent.tensors

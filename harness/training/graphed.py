@@ -50,7 +50,8 @@ class GraphedSteps:
         except RuntimeError as error:
             if block.x0.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
                 raise
-            notes.append(f"its steps are not one CUDA graph, which costs speed: {str(error).splitlines()[0]}")
+            why = str(error).partition("\n")[0] or type(error).__name__
+            notes.append(f"its steps are not one CUDA graph, which costs speed: {why}")
             return None
 
     def run(self, block: Batch, numbers: Tensor) -> tuple[Tensor, Tensor]:

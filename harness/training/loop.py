@@ -22,7 +22,7 @@ from harness.training.streams import Block, Streams
 
 
 class Diverged(Exception):  # noqa: N818 - a result, not an error
-    """The loss stopped being finite."""
+    """A run blew up: its loss, its samples or its scores are no numbers."""
 
     def __init__(self, step: int, reason: str) -> None:
         super().__init__(f"diverged at step {step}: {reason}")
@@ -170,7 +170,8 @@ class Trainer:
 
         weights: the network's initial ones; rules: may differ in learning rate and average alone
         """
-        assert self.graph is not None
+        if self.graph is None:
+            raise ValueError("a trainer without a captured graph has nothing to be used again")
         self.rules, self.levels, self.streams = rules, levels, Streams(seed)
         self.network.load_state_dict(weights)
         self.ema.decay = rules.ema_decay

@@ -11,7 +11,7 @@ from schedules.errors import UserError
 
 @dataclass(frozen=True)
 class Budget:
-    """Of one study. steps, marks: of one run to its end; rule: what the track asks for."""
+    """Of one study. steps: of one run to its end; rule: what the track asks for."""
 
     trials: int
     seeds: int
@@ -19,7 +19,6 @@ class Budget:
     confirm_seeds: int
     together: int
     steps: int
-    marks: int
     rule: Tuning
 
     @classmethod
@@ -36,7 +35,6 @@ class Budget:
             confirm_seeds=rule.confirm_seeds,
             together=rule.together,
             steps=track.training.steps,
-            marks=len(track.marks),
             rule=rule,
         )
 
@@ -53,11 +51,6 @@ class Budget:
     def most_runs(self) -> int:
         """Runs of the whole study."""
         return self.trials * self.seeds + self.confirm_runs
-
-    @property
-    def most_jobs(self) -> int:
-        """Runs, each part between two marks by itself."""
-        return self.trials * self.seeds * self.marks + self.confirm_runs
 
     @property
     def most_steps(self) -> int:

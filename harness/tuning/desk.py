@@ -44,10 +44,16 @@ class Desk:
     """Takes jobs with what to do when they have ended. Jobs of one run key follow each other.
 
     recorded: what the store holds of a run
+    note:     told of each run that needs not be run, as its end is recorded, and how it ended
     """
 
-    def __init__(self, runs: Runs, recorded: Callable[[RunSpec], Result | None]) -> None:
-        self._runs, self._recorded = runs, recorded
+    def __init__(
+        self,
+        runs: Runs,
+        recorded: Callable[[RunSpec], Result | None],
+        note: Callable[[RunSpec, str], None] = lambda spec, outcome: None,
+    ) -> None:
+        self._runs, self._recorded, self._note = runs, recorded, note
         self._known: dict[str, Result | None] = {}
         self._waiting: dict[str, deque[tuple[Job, Then]]] = {}
         self._answered: deque[tuple[Done, Then]] = deque()
@@ -68,7 +74,9 @@ class Desk:
             self._waiting[key].append((job, then))
             return
         if key not in self._known:
-            self._known[key] = self._recorded(job.spec)
+            result = self._known[key] = self._recorded(job.spec)
+            if result is not None and _answer(job, result) is not None:
+                self._note(job.spec, result.outcome)
         if (done := _answer(job, self._known[key])) is not None:
             self._answered.append((done, then))
             return

@@ -39,7 +39,7 @@ class Search:
         """Do what can be done now."""
         if self._block is not None:
             if all(trial.ended for trial in self._trials):
-                self._tell()
+                self._tell(self._block)
             else:
                 return
         if self._confirmation is not None:
@@ -73,16 +73,15 @@ class Search:
         self._confirmation = Confirmation(self.study)
         self._confirmation.begin(desk)
 
-    def _tell(self) -> None:
+    def _tell(self, block: Block) -> None:
         """Give Optuna the results of a block, by number."""
-        assert self._block is not None
         for trial in self._trials:
             if trial.ended == "told":
                 continue
             self.study.tell(trial.number, STATES[trial.ended], trial.value)
             if trial.ended in (FAILED, REFUSED):
                 self.say(f"{self.study.subject}: trial {trial.number} {trial.ended}: {trial.reason}")
-        self.study.give_back(self._block)
+        self.study.give_back(block)
         self._block = None
 
 

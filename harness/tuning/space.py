@@ -10,13 +10,17 @@ what is valid, not what is sensible (a shift by 1000 is ±14 nats): they are sea
 what is written. A parameter that the spec gives explicitly is where the search begins, and is searched like the others;
 so is a preset's, in the space of the family that it stands for. Of a mixture, the parts' parameters are searched, and
 the weights of all but the first.
+
+Not searched are parameters that the registry calls given, and those of a transform or a mixture that only do what the
+ones before them do (`schedules.redundancy`), as a shift does behind a family with a location: they stay as written. A
+study goes on in the space that it was begun in, though that had more of them.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +34,8 @@ from optuna.trial import create_trial
 
 import schedules
 from harness.specs import Entry
-from schedules import grammar, weightings
+from schedules import grammar, redundancy, weightings
+from schedules.density import Array
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.registry import Info
 from schedules.schedule import SCHEDULES
@@ -58,20 +63,44 @@ class Space:
     distributions: dict[str, BaseDistribution]
 
     @classmethod
-    def of(cls, entry: Entry) -> Space:
-        """The space around an entry."""
+    def of(cls, entry: Entry, names: Collection[str] | None = None) -> Space:
+        """The space around an entry.
+
+        names: what a study that is there already searches; without them, all that is not given and not redundant
+        """
         published: dict[str, Value] = dict.fromkeys(MULTIPLIERS, 1.0)
         distributions: dict[str, BaseDistribution] = dict.fromkeys(MULTIPLIERS, _around(1.0))
-        found = [*_searched(_resolved(grammar.read(entry.schedule))), *_of_weighting(entry.weighting)]
-        for name, value, distribution in found:
+        tree, given = _resolved(grammar.read(entry.schedule)), set()
+        for name, value, distribution, searched in [*_parameters(tree), *_of_weighting(entry.weighting)]:
             if value is None:  # a part that is left out of the published entry
                 continue
             key = f"schedule.{name}" if name in MULTIPLIERS else name
             distributions[key], published[key] = _holding(distribution, value), value
-        single = [name for name, distribution in distributions.items() if distribution.single()]
-        for name in single:
-            del distributions[name], published[name]
-        return cls(entry, published, distributions)
+            if not searched:
+                given.add(key)
+        whole = cls(entry, published, distributions)
+        single = {name for name, distribution in distributions.items() if distribution.single()}
+        if names is not None:
+            return whole._without(single | (distributions.keys() - set(names)))
+        whole = whole._without(single | given)
+        return whole._without(whole._redundant(tree))
+
+    def _without(self, names: Collection[str]) -> Space:
+        def left(of: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: value for name, value in of.items() if name not in names}
+
+        return replace(self, published=left(self.published), distributions=left(self.distributions))
+
+    def _redundant(self, tree: Spec) -> list[str]:
+        """Parameters of the schedule that only do what others do. A family by itself says so in its registry."""
+        ranges = {name: one for name, one in self.distributions.items() if not _of_training(name)}
+        if (isinstance(tree.source, Call) and not tree.transforms) or schedules.parse(self.entry.schedule).learns:
+            return []
+
+        def quantiles(values: Values) -> Array:
+            return schedules.parse(self.entry_of({**self.published, **values}).schedule).ppf(redundancy.SHARES)
+
+        return redundancy.redundant(quantiles, {name: self.published[name] for name in ranges}, ranges)
 
     def entry_of(self, values: Values) -> Entry:
         """The entry with these values; the published one, as it is written, for its own. UserError if it cannot be."""
@@ -91,6 +120,11 @@ class Space:
         return {name: json.loads(distribution_to_json(one)) for name, one in self.distributions.items()}
 
 
+def _of_training(name: str) -> bool:
+    """Whether a parameter is no schedule's: a multiplier, or a weighting's."""
+    return name in MULTIPLIERS or name.startswith("weighting.")
+
+
 def _around(value: float) -> FloatDistribution:
     return FloatDistribution(value / FACTOR, value * FACTOR, log=True)
 
@@ -106,21 +140,21 @@ def _resolved(tree: Spec) -> Spec:
     return Spec(source, transforms)
 
 
-def _searched(tree: Spec, prefix: str = "") -> Iterator[tuple[str, Value, BaseDistribution]]:
-    """Name, published value and range of every parameter of a tree."""
+def _parameters(tree: Spec, prefix: str = "") -> Iterator[tuple[str, Value, BaseDistribution, bool]]:
+    """Name, published value and range of every parameter of a tree, and whether its registry has it searched."""
     if isinstance(tree.source, Mixture):
         for number, (part, weight) in enumerate(tree.source.parts, start=1):
-            yield from _searched(part, f"{prefix}{number}.")
+            yield from _parameters(part, f"{prefix}{number}.")
             if number > 1:
-                yield f"{prefix}{number}.weight", weight, _around(weight)
+                yield f"{prefix}{number}.weight", weight, _around(weight), True
     else:
-        known = SCHEDULES.info(tree.source.name)
-        for key, value in SCHEDULES.bind(known.name, _given(tree.source)).items():
-            yield f"{prefix}{key}", value, known.space[key]
+        info = SCHEDULES.info(tree.source.name)
+        for key, value in SCHEDULES.bind(info.name, _given(tree.source)).items():
+            yield f"{prefix}{key}", value, info.domain[key], key not in info.given
     for name, call in _named(tree.transforms, prefix):
-        known = TRANSFORMS.info(call.name)
+        info = TRANSFORMS.info(call.name)
         for key, value in TRANSFORMS.bind(call.name, _given(call)).items():
-            yield f"{name}.{key}", value, _near(value, known.space[key])
+            yield f"{name}.{key}", value, _near(value, info.domain[key]), key not in info.given
 
 
 def _named(transforms: tuple[Call, ...], prefix: str) -> Iterator[tuple[str, Call]]:
@@ -156,10 +190,10 @@ def _call_with(call: Call, known: Info, values: Values, prefix: str) -> Call:
     return Call(call.name, tuple(Argument(key, value) for key, value in given.items()))
 
 
-def _of_weighting(spec: str) -> Iterator[tuple[str, Value, BaseDistribution]]:
+def _of_weighting(spec: str) -> Iterator[tuple[str, Value, BaseDistribution, bool]]:
     weighting = weightings.parse(spec)
     for key, value in weighting.params.items():
-        yield f"weighting.{key}", value, weighting.info.space[key]
+        yield f"weighting.{key}", value, weighting.info.domain[key], key not in weighting.info.given
 
 
 def _weighting_with(spec: str, values: Values) -> str:
@@ -186,7 +220,8 @@ def _holding(distribution: BaseDistribution, value: Value) -> BaseDistribution:
     try:
         create_trial(params={"value": value}, distributions={"value": distribution}, value=0.0)
     except ValueError:
-        assert isinstance(distribution, FloatDistribution | IntDistribution)
+        if not isinstance(distribution, FloatDistribution | IntDistribution):
+            raise
         return type(distribution)(distribution.low, distribution.high, log=distribution.log)  # type: ignore[arg-type]
     return distribution
 

@@ -21,24 +21,25 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from harness.execution.halt import Halt, StoreFull
+from harness.tracking import sqlite_file
 from harness.tracking.store import Store
 from harness.tracking.trouble import is_full
 from harness.tuning.locks import FileLocks, Locks, PostgresLocks, exclusive
 from harness.tuning.sampling import quiet
-from schedules.errors import UserError
+from schedules.errors import UserError, text_of
 
 VARIABLE = "SNRBENCH_OPTUNA"
 FILE, LOCKS = "optuna.db", "optuna.locks"
-PATIENCE_SECONDS = 60.0
+PATIENT = {"connect_args": {"timeout": sqlite_file.WAIT, "isolation_level": "IMMEDIATE"}}
 TROUBLE = (SQLAlchemyError, sqlite3.Error, OSError, StorageInternalError)
 """What a database raises that cannot be used, or no more."""
 
 
-def url(store: Store) -> URL:
-    """Where the studies are. UserError for a database that is neither PostgreSQL nor SQLite."""
+def place(store: Store) -> Path | URL:
+    """Where the studies are: a file, or a server. UserError for a database that is neither PostgreSQL nor SQLite."""
     given = os.environ.get(VARIABLE)
     if not given:
-        return URL.create("sqlite", database=str(store.root / FILE))
+        return store.root / FILE
     try:
         found = make_url(given)
         kind = found.get_backend_name()
@@ -46,6 +47,8 @@ def url(store: Store) -> URL:
         raise UserError(f"{VARIABLE} holds no database URL; expected postgresql://user@host/database") from None
     if kind not in ("postgresql", "sqlite"):
         raise UserError(f"{VARIABLE} names a {kind} database; expected postgresql://user@host/database")
+    if kind == "sqlite":
+        return Path(found.database or FILE).absolute()
     if found.drivername == "postgresql":  # SQLAlchemy's versions differ in the driver that they then take
         return found.set(drivername=f"postgresql+{'psycopg' if find_spec('psycopg') else 'psycopg2'}")
     return found
@@ -53,19 +56,18 @@ def url(store: Store) -> URL:
 
 def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
     """The storage and the locks that go with it. UserError when the database cannot be used."""
-    found = url(store)
+    found = place(store)
     with _explained(found):
-        if found.get_backend_name() != "sqlite":
+        if isinstance(found, URL):
             locks: Locks = PostgresLocks(sqlalchemy.create_engine(found, poolclass=sqlalchemy.NullPool))
             with exclusive(locks, "tables"):
-                return _storage(found, {"pool_pre_ping": True}), locks
-        place = Path(found.database or "")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        locks = FileLocks(place.parent / LOCKS)
+                return _storage(_text(found), {"pool_pre_ping": True}), locks
+        found.parent.mkdir(parents=True, exist_ok=True)
+        locks = FileLocks(found.parent / LOCKS)
         with exclusive(locks, "tables"):
-            with contextlib.closing(sqlite3.connect(place, timeout=PATIENCE_SECONDS)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")  # the file keeps it
-            storage = _storage(found, {"connect_args": {"timeout": PATIENCE_SECONDS, "isolation_level": "IMMEDIATE"}})
+            if not found.exists() or not found.stat().st_size:
+                sqlite_file.make_whole(found, lambda file: _storage(sqlite_file.url(file), {}).engine.dispose())
+            storage = _storage(sqlite_file.url(found), PATIENT)
         event.listen(storage.engine, "connect", _wait_less)
         storage.engine.dispose()
         return storage, locks
@@ -73,13 +75,12 @@ def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
 
 def open_to_read(store: Store) -> RDBStorage | None:
     """The storage for a look; None where there is none. Nothing is created. UserError when it cannot be read."""
-    found = url(store)
-    if found.get_backend_name() == "sqlite":
-        if not Path(found.database or "").is_file():
-            return None
-        found = found.set(database=f"file:{found.database}").update_query_dict({"mode": "ro", "uri": "true"})
+    found = place(store)
+    if isinstance(found, Path) and not (found.is_file() and found.stat().st_size):
+        return None
     with _explained(found):
-        return _storage(found, {}, skip_table_creation=True)
+        text = _text(found) if isinstance(found, URL) else sqlite_file.reading_url(found)
+        return _storage(text, {}, skip_table_creation=True)
 
 
 def ends(error: Exception) -> Halt:
@@ -93,11 +94,14 @@ def ends(error: Exception) -> Halt:
     )
 
 
-def _storage(place: URL, options: dict[str, Any], skip_table_creation: bool = False) -> RDBStorage:
-    # RDBStorage fills in {…} in what it is given.
-    text = place.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
+def _storage(url: str, options: dict[str, Any], skip_table_creation: bool = False) -> RDBStorage:
     with quiet():
-        return RDBStorage(text, engine_kwargs=options, skip_table_creation=skip_table_creation)
+        return RDBStorage(url, engine_kwargs=options, skip_table_creation=skip_table_creation)
+
+
+def _text(server: URL) -> str:
+    # RDBStorage fills in {…} in what it is given.
+    return server.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
 
 
 def _wait_less(connection: Any, _record: object) -> None:
@@ -106,21 +110,20 @@ def _wait_less(connection: Any, _record: object) -> None:
 
 
 @contextlib.contextmanager
-def _explained(place: URL) -> Iterator[None]:
+def _explained(place: Path | URL) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
         raise UserError(f"{VARIABLE} needs a driver ({error}); pip install 'snrbench[postgres]'") from error
     except TROUBLE as error:
         line = _reason(error)
-        name, remedy = place.render_as_string(), ""
-        if place.get_backend_name() == "sqlite":
-            name = str(place.database).removeprefix("file:")
-            if any(word in line for word in ("not a database", "malformed")):
-                remedy = "; restore a backup of it, or delete it: its studies begin anew, with the runs that MLflow has"
+        remedy = ""
+        if isinstance(place, Path) and any(word in line for word in ("not a database", "malformed")):
+            remedy = "; restore a backup of it, or delete it: its studies begin anew, with the runs that MLflow has"
+        name = place.render_as_string() if isinstance(place, URL) else place  # without its password
         raise UserError(f"the studies' database {name} cannot be used: {line}{remedy}") from error
 
 
 def _reason(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-    return " ".join(str(getattr(cause, "orig", None) or cause).split())
+    return text_of(getattr(cause, "orig", None) or cause or error)

@@ -59,6 +59,7 @@ class Study:
                 study_name=self.subject.name, storage=self.storage, direction="minimize", load_if_exists=True
             )
             found = self._study.user_attrs
+            self.space = _begun_in(self.space, found.get("space"))
             for key, value in self._identity().items():
                 if key not in found:
                     self._study.set_user_attr(key, value)
@@ -77,6 +78,11 @@ class Study:
     def trials(self) -> list[FrozenTrial]:
         """All of them, by number."""
         return self._study.get_trials(deepcopy=False)
+
+    @property
+    def runs_told(self) -> int:
+        """Runs of the trials that have ended."""
+        return self.budget.seeds * sum(one.state.is_finished() for one in self.trials)
 
     @property
     def searched(self) -> bool:
@@ -190,6 +196,14 @@ class Study:
             study = self.storage.get_study_id_from_name(self.subject.name)
             self._ids[number] = self.storage.get_trial_id_from_study_id_trial_number(study, number)
         return self._ids[number]
+
+
+def _begun_in(space: Space, recorded: object) -> Space:
+    """The space of a study that is there already, where it is one of the entry's; the entry's own else."""
+    if not isinstance(recorded, Mapping) or recorded == space.record():
+        return space
+    before = Space.of(space.entry, recorded)
+    return before if before.record() == recorded else space
 
 
 def _other_rules(study: str, key: str, found: object, wanted: object) -> str:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,11 +25,17 @@ from leaderboards.cache import packed, sync
 from leaderboards.publishing import freeze
 from leaderboards.released import SLIM, filled
 from leaderboards.validation import first
+from leaderboards.wording import visible
 from schedules.errors import UserError
 
 MOST_RUNS, MOST_VALUES = 50_000, 1000
+LARGEST = float(np.finfo(np.float32).max)
+"""A release holds scores in single precision, and the square of a larger one has no place in a double."""
 SCHEMA = pa.schema([field if field.name != packed.VALUES else packed.SCHEMA.field(packed.VALUES) for field in SLIM])
+LONGEST_NAME = 120
 Word = Annotated[str, Field(max_length=500)]
+Spec = Annotated[str, Field(max_length=10_000)]
+"""More than MLflow keeps of a run's parameter, so that every run that was recorded fits."""
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{16,64}$")]
 
 
@@ -56,17 +62,17 @@ class BundledRun(Strict):
     protocol: Word
     track: Word
     target: Word
-    entry: Word
-    schedule: Word
-    params: Annotated[str, Field(max_length=10_000)]
-    weighting: Word
+    entry: Spec
+    schedule: Spec
+    params: Spec
+    weighting: Spec
     apply: Apply
     seed: Annotated[int, Field(ge=0)]
     outcome: Literal["finished", "diverged"]
     fingerprint: Hash
     track_fingerprint: Hash
     tuned: bool
-    tuned_from: Word
+    tuned_from: Spec
     hardware: Word
     scores: Annotated[dict[Word, float], Field(max_length=MOST_VALUES)]
 
@@ -81,10 +87,14 @@ class BundledRun(Strict):
     def _measured(self) -> BundledRun:
         for key, value in self.scores.items():
             measured = parse(key)
-            if key not in freeze.COSTS and (measured is None or measured.metric not in METRICS):
+            if key in freeze.COSTS:
+                taken = value >= 0
+            elif measured is None or measured.metric not in METRICS:
                 raise ValueError(f"unknown measured value {key!r}")
-            if not isfinite(value):
-                raise ValueError(f"{key} is {value}")
+            else:
+                taken = METRICS[measured.metric].takes(value)
+            if not (taken and abs(value) <= LARGEST):
+                raise ValueError(f"{key} is {value}, which no run can have scored")
         if self.outcome == "finished" and not self.scores:
             raise ValueError("finished without a score")
         return self
@@ -110,19 +120,25 @@ class Bundle:
 
 
 def make(store: Path, track: str, out: Path) -> Manifest:
-    """Write the store's runs of a track, as it is now, into a bundle. UserError where there are none."""
+    """Write the store's runs of a track, as it is now, into a bundle that `open_bundle` takes.
+
+    UserError where there are none, or where one of them is such that a bundle with it would be refused.
+    """
     runs = freeze.counting(sync.synchronised(store, track, False, lambda done, total: None), track)
     kept = freeze.slim(runs, SCHEMA)
     now = tracks.get(track)
-    manifest = Manifest(
-        schema_version=1,
-        track=track,
-        protocol=now.protocol,
-        track_fingerprint=now.fingerprint,
-        made=datetime.now(UTC).date().isoformat(),
-        runs=kept.num_rows,
-        environment=_distinct(freeze.environments(store, runs["run_id"].to_pylist()).values()),
-    )
+    try:
+        manifest = Manifest(
+            schema_version=1,
+            track=track,
+            protocol=now.protocol,
+            track_fingerprint=now.fingerprint,
+            made=datetime.now(UTC).date().isoformat(),
+            runs=kept.num_rows,
+            environment=_distinct(freeze.environments(store, runs["run_id"].to_pylist()).values()),
+        )
+    except ValidationError as error:
+        raise UserError(f"bundle {out} cannot be made: {archive.MANIFEST}: {first(error)}") from error
     buffer = pa.BufferOutputStream()
     # The zip compresses; a Parquet file that does not is as large in memory as it says.
     pq.write_table(kept, buffer, compression="none")
@@ -130,7 +146,10 @@ def make(store: Path, track: str, out: Path) -> Manifest:
         archive.MANIFEST: manifest.model_dump_json(indent=1).encode(),
         archive.RUNS: buffer.getvalue().to_pybytes(),
     }
-    archive.write(out, members)
+    try:
+        archive.write(out, members, open_bundle)
+    except MalformedError as error:
+        raise UserError(f"bundle {out} cannot be made: {error.problem}") from error
     return manifest
 
 
@@ -144,7 +163,7 @@ def open_bundle(file: Path) -> Bundle:
     try:
         manifest = Manifest.model_validate_json(members[archive.MANIFEST])
     except ValidationError as error:
-        raise MalformedError(f"bundle {file}: {archive.MANIFEST}: {first(error)}") from error
+        raise MalformedError(file, f"{archive.MANIFEST}: {first(error)}") from error
     table = _table(file, members[archive.RUNS])
     rows = [_run(file, number, row) for number, row in enumerate(table.to_pylist())]
     _agree(file, manifest, rows)
@@ -157,14 +176,14 @@ def _table(file: Path, content: bytes) -> pa.Table:
         words = [field.name for field in SCHEMA if pa.types.is_dictionary(field.type)]
         opened = pq.ParquetFile(pa.BufferReader(content), read_dictionary=words)
         if problem := _too_large(opened.metadata):
-            raise MalformedError(f"bundle {file}: {archive.RUNS}: {problem}")
+            raise MalformedError(file, f"{archive.RUNS}: {problem}")
         if sorted(opened.schema_arrow.names) != sorted(SCHEMA.names):
             odd = sorted(set(opened.schema_arrow.names) ^ set(SCHEMA.names))
-            raise MalformedError(f"bundle {file}: {archive.RUNS}: columns that differ: {', '.join(odd)[:200]}")
+            raise MalformedError(file, f"{archive.RUNS}: columns that differ: {', '.join(odd)[:200]}")
         found = opened.read()
         return pa.table({name: found[name].cast(SCHEMA.field(name).type) for name in SCHEMA.names}, SCHEMA)
     except (pa.ArrowException, OSError) as error:
-        raise MalformedError(f"bundle {file}: {archive.RUNS}: {error}") from error
+        raise MalformedError(file, f"{archive.RUNS}: {error}") from error
 
 
 def _too_large(of: pq.FileMetaData) -> str:
@@ -186,21 +205,27 @@ def _run(file: Path, number: int, row: dict[str, Any]) -> BundledRun:
         fields = {name: row[name] for name in BundledRun.model_fields if name != "scores"}
         return BundledRun.model_validate({**fields, "scores": scores})
     except ValidationError as error:
-        raise MalformedError(f"bundle {file}: run {number}: {first(error)}") from error
+        raise MalformedError(file, f"run {number}: {first(error)}{_named(row)}") from error
     except ValueError as error:
-        raise MalformedError(f"bundle {file}: run {number}: {error}") from error
+        raise MalformedError(file, f"run {number}: {error}{_named(row)}") from error
+
+
+def _named(row: dict[str, Any]) -> str:
+    """Which run it is, as its author calls it."""
+    words = visible(f"{row['entry']} × {row['target']} × seed {row['seed']}")
+    return f" ({words if len(words) <= LONGEST_NAME else words[:LONGEST_NAME] + '…'})"
 
 
 def _agree(file: Path, manifest: Manifest, runs: list[BundledRun]) -> None:
     """The manifest and the runs are of one track and protocol, and each run is there once."""
     if len(runs) != manifest.runs:
-        raise MalformedError(f"bundle {file}: {len(runs)} runs; {archive.MANIFEST} says {manifest.runs}")
+        raise MalformedError(file, f"{len(runs)} runs; {archive.MANIFEST} says {manifest.runs}")
     if len({run.run_key for run in runs}) != len(runs):
-        raise MalformedError(f"bundle {file}: a run key is there twice")
+        raise MalformedError(file, "a run key is there twice")
     wanted = (manifest.track, manifest.protocol, manifest.track_fingerprint)
     for number, run in enumerate(runs):
         if (run.track, run.protocol, run.track_fingerprint) != wanted:
-            raise MalformedError(f"bundle {file}: run {number} is of another track or protocol than the bundle")
+            raise MalformedError(file, f"run {number} is of another track or protocol than the bundle")
 
 
 def comparable(bundle: Bundle) -> None:

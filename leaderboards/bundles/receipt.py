@@ -54,7 +54,7 @@ def save(store: Path, receipt: Receipt) -> Path:
     file = _file(store, receipt.bundle)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(receipt.model_dump_json(indent=1) + "\n")
+        file.write_text(receipt.model_dump_json(indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"the receipt cannot be written to {file}: {error}") from error
     return file

@@ -56,7 +56,7 @@ def unverifiable(bundle: Bundle) -> dict[str, str]:
             if spec.entry.fingerprint != run.fingerprint:
                 found[run.entry] = "what is registered here under this name is another density"
         except (UserError, ValueError) as error:
-            found[run.entry] = str(error).splitlines()[0]
+            found[run.entry] = (str(error) or type(error).__name__).splitlines()[0]
     return found
 
 

@@ -18,11 +18,11 @@ from harness.tracking import read
 from harness.tracking.sql import Recorded
 
 NUMBERS = ("diverged_step", "trials", "tuning_seconds")
-TEXT = tuple(name for name in read.RUN_COLUMNS if name not in {"seed", "tuned", "started", *NUMBERS})
+TEXT = tuple(name for name in read.RUN_COLUMNS if name not in {"seed", "tuned", "started", "recorded", *NUMBERS})
 SOURCE, VERIFIED = "source", "verified"
 """Where a row is from: "" the store itself, "published", or a bundle; and whether a bundle's rows were run again."""
 COLUMNS = (*read.RUN_COLUMNS, SOURCE, VERIFIED, *read.COLUMNS[len(read.RUN_COLUMNS) :])
-KEYS, VALUES, ENDED, ARRIVED = "keys", "values", "ended", "delivered"
+KEYS, VALUES, ENDED, RECORDED = "keys", "values", "ended", "recorded"
 JOINT = "\n"
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
@@ -31,7 +31,7 @@ SCHEMA = pa.schema(
         *((name, _WORD) for name in TEXT),
         *((name, pa.float32()) for name in NUMBERS),
         *((("seed"), pa.int64()), ("tuned", pa.bool_()), ("started", pa.timestamp("ms"))),
-        *((ENDED, pa.int64()), (ARRIVED, pa.float64()), (KEYS, _WORD), (VALUES, pa.list_(pa.float64()))),
+        *((ENDED, pa.int64()), (RECORDED, pa.float64()), (KEYS, _WORD), (VALUES, pa.list_(pa.float64()))),
     ]
 )
 
@@ -46,7 +46,6 @@ def pack(runs: Iterable[Recorded], on_run: Callable[[], None] = lambda: None) ->
                 {
                     **read.facts(run),
                     ENDED: run.run.ended,
-                    ARRIVED: run.metrics.get(read.DELIVERED),
                     KEYS: JOINT.join(measured),
                     VALUES: list(measured.values()),
                 }
@@ -67,17 +66,17 @@ def joined(parts: Iterable[pa.Table]) -> pa.Table:
 
 
 def newest(packed: pa.Table) -> pa.Table:
-    """Newest first, and of several runs of one run key only the newest."""
+    """Last recorded first, and of several runs of one run key only the one that was recorded last."""
     if packed.num_rows == 0:
         return packed
     order = pd.DataFrame(
         {
             "place": np.arange(packed.num_rows),
             "key": _codes(packed, "run_key")[0],
-            "started": packed["started"].to_numpy(),
+            "recorded": packed[RECORDED].to_numpy(),
             "run_id": packed["run_id"].to_pandas().astype(str),
         }
-    ).sort_values(["started", "run_id"], ascending=[False, True], kind="stable")
+    ).sort_values(["recorded", "run_id"], ascending=[False, True], kind="stable")
     return packed.take(order.drop_duplicates("key")["place"].to_numpy())
 
 

@@ -1,6 +1,6 @@
 """A track's runs, brought up to date with what MLflow holds at the cost of what has changed.
 
-A store's own database is asked for the id and the times of every finished run (a millisecond per thousand), which is
+A store's own database is asked for the id and the times of every finished run (two milliseconds per thousand), which is
 compared with what the file has: what is new or was changed is read, what is gone goes. A server is asked for what was
 delivered since the file's newest run, and for what was deleted; what an administrator has erased for good is noticed by
 a rebuild only. A store that can't be written is kept up to date in memory.
@@ -24,7 +24,7 @@ from leaderboards.cache import files, packed
 
 VERSION = files.version((read, sql, keys, packed), packed.COLUMNS)
 LATE = 600.0
-"""Seconds by which clocks may differ, and a delivery may take, before a server's run is overlooked."""
+"""Seconds that a delivery may take, beside others, before a server's run is overlooked."""
 Progress = Callable[[int, int | None], None]
 """Is told how many runs have been read, of how many; None where that is unknown."""
 
@@ -78,9 +78,10 @@ def _from_database(
     known = packed.of_rows([]) if known is None else known
     there = {run.run_id: run for run in listed}
     started = pc.cast(known["started"], pa.int64()).to_pylist()
-    had = list(zip(known["run_id"].to_pylist(), started, known[packed.ENDED].to_pylist(), strict=True))
-    same = [run_id in there and there[run_id] == sql.Finished(run_id, start, end) for run_id, start, end in had]
-    kept = {run_id for (run_id, _, _), stays in zip(had, same, strict=True) if stays}
+    ended, at = (known[name].to_pylist() for name in (packed.ENDED, packed.RECORDED))
+    had = map(sql.Finished, known["run_id"].to_pylist(), started, ended, at)
+    same = [there.get(run.run_id) == run for run in had]
+    kept = {run_id for run_id, stays in zip(known["run_id"].to_pylist(), same, strict=True) if stays}
     fresh = [run for run in listed if run.run_id not in kept]
     if not fresh and all(same):
         return known
@@ -89,7 +90,7 @@ def _from_database(
 
 def _from_server(store: Store, track: str, known: pa.Table | None, on_progress: Progress) -> pa.Table:
     known = packed.of_rows([]) if known is None else known
-    last = pc.max(known[packed.ARRIVED]).as_py()
+    last = pc.max(known[packed.RECORDED]).as_py()
     fresh = _packed(store, None, track, None if last is None else last - LATE, on_progress)
     gone = set(read.deleted(store, track)) | set(fresh["run_id"].to_pylist())
     stays = pa.array([run_id not in gone for run_id in known["run_id"].to_pylist()], pa.bool_())

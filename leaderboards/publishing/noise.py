@@ -15,6 +15,7 @@ from leaderboards.board import BASELINE
 from leaderboards.noise import FEWEST_PAIRS, Noise, Scatter, everywhere, scatter, section_noise
 from leaderboards.pairs import Pairs, pairs
 from leaderboards.panel import Panel
+from leaderboards.scores import Guidance
 from leaderboards.statistics import Array, pool_seeds
 from leaderboards.track_noise import SCHEMA_VERSION, Known, Record, TrackNoise
 
@@ -39,7 +40,7 @@ def noise_of(table: pd.DataFrame, track: str) -> TrackNoise:
 
 def _of_metric(table: pd.DataFrame, track: str, name: str) -> Iterator[Record]:
     chosen = selection.select(table, track, [name], baseline=BASELINE)
-    scales = ("best", *tracks.get(track).guidance)
+    scales: list[Guidance] = ["best", *tracks.get(track).guidance]
     for scale in scales:
         found = panel.panel(chosen, track=track, metric=METRICS[name], guidance=scale)
         yield from _of_panel(found)

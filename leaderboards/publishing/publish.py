@@ -86,10 +86,12 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
         _write(fresh / released.RESULTS, found.runs)
         _write(fresh / released.LINES, found.lines)
         release = _dated(freeze.describe(track, found, facts), before, home, fresh)
-        (fresh / released.RELEASE).write_text(release.model_dump_json(indent=1) + "\n")
-        (fresh / track_noise.NOISE).write_text(track_noise.written(noise_of(table, track)))
-        (fresh / released.TABLE).write_text("\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n")
-        (fresh / released.CHANGES).write_text(changes.log(track, release.made, changed, _log_before(to, track)))
+        (fresh / released.RELEASE).write_text(release.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        (fresh / track_noise.NOISE).write_text(track_noise.written(noise_of(table, track)), encoding="utf-8")
+        whole = "\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n"
+        (fresh / released.TABLE).write_text(whole, encoding="utf-8")
+        log = changes.log(track, release.made, changed, _log_before(to, track))
+        (fresh / released.CHANGES).write_text(log, encoding="utf-8")
         plots.draw(board, fresh)
         _put(fresh, home)
     except OSError as error:
@@ -137,4 +139,4 @@ def _put(fresh: Path, home: Path) -> None:
 
 def _log_before(to: Path, track: str) -> str:
     file = to / track / released.CHANGES
-    return file.read_text() if file.is_file() else ""
+    return file.read_text(encoding="utf-8") if file.is_file() else ""

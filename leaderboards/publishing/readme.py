@@ -5,7 +5,8 @@
 
 A page has room for some of the entries. Which ones is a rule, the same for every release: the best `BEST`, the
 baseline, the schedules of the paper that the project grew from, and the best `TUNED` of the tuned ones, each beside
-itself as published. Ranks are those of the whole table.
+itself as published. Ranks are those of the whole table. Of a track whose board does not stand among the rankings
+(`harness.tracks.standing`) the page says why, and where its table is.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import schedules
+from harness import tracks
+from harness.tracks.standing import Standing
+from leaderboards import tuned_parameters
 from leaderboards.exports import markdown_table
 from leaderboards.released import Release
 from leaderboards.rows import Board, Row, Section
@@ -33,13 +37,14 @@ def refresh(page: Path, board: Board, release: Release, where: str) -> bool:
     """
     if not page.is_file():
         return False
-    text = page.read_text()
+    text, stands = page.read_text(encoding="utf-8"), tracks.standing(release.track)
+    content = shown(board, release, where) if stands.ranked else aside(release, stands, where)
     pattern = re.compile(
         rf"(<!-- snrbench:published {re.escape(release.track)} -->\n).*?(<!-- /snrbench:published -->)", re.DOTALL
     )
-    changed, count = pattern.subn(lambda found: found[1] + shown(board, release, where) + found[2], text)
+    changed, count = pattern.subn(lambda found: found[1] + content + found[2], text)
     if count:
-        page.write_text(changed)
+        page.write_text(changed, encoding="utf-8")
     return count > 0
 
 
@@ -51,6 +56,7 @@ def shown(board: Board, release: Release, where: str) -> str:
     made_on = f", on {' and '.join(release.hardware)}" if release.hardware else ""
     of = f"{release.runs} runs, {len(release.seeds)} seeds, protocol {release.protocol}{made_on}, {release.made}."
     every = f"[{where}]({quote(where)})"
+    of = f"{tuned_to(board, {section.rows[place].entry for place in chosen})}{of}"
     if len(chosen) == len(section.rows):
         return f"{table}\n\n{of} By target: {every}.\n"
     rule = (
@@ -58,6 +64,24 @@ def shown(board: Board, release: Release, where: str) -> str:
         f"beside themselves as published; all {len(section.rows)}, and each target: {every}."
     )
     return f"{table}\n\n{of} {rule}\n"
+
+
+def tuned_to(board: Board, entries: set[str]) -> str:
+    """A list of what the tuned ones of some entries were tuned to, and a blank line; "" where none is tuned."""
+    rows = [row for cell in board.cells for row in cell.rows if row.entry in entries]
+    lines = tuned_parameters.lines(rows)
+    notes = tuned_parameters.space_notes((row.entry, row.params, row.tuned_from) for row in rows if row.tuned)
+    if not lines:
+        return ""
+    head = "Tuned to (lr, EMA: multiples of the track's learning rate and of its EMA's time constant):"
+    items = [f"- `{entry}`: {values}" for entry, _, values in (line.partition(": ") for line in lines)]
+    return "\n".join([head, "", *items, *(f"- {note}" for note in notes)]) + "\n\n"
+
+
+def aside(release: Release, stands: Standing, where: str) -> str:
+    """One line in the place of the table."""
+    said = f"`{release.track}` stands among no rankings, as it is {stands.kind}: {stands.why}."
+    return f"{said} Its table: [{where}]({quote(where)}).\n"
 
 
 def places(section: Section) -> list[int]:

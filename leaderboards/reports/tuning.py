@@ -8,7 +8,9 @@ import pandas as pd
 
 from leaderboards.choices import Choice, panel_of, tuned_table_of
 from leaderboards.reports.report import Report, sheet
+from leaderboards.rows import ALL_TARGETS
 from leaderboards.tuned import TunedRow
+from leaderboards.tuned_parameters import of_entry
 from leaderboards.wording import NOTHING, with_interval
 
 
@@ -17,7 +19,18 @@ def tuned_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
     metric, found = panel_of(table, track, choice).metric, tuned_table_of(table, track, choice)
     if not found.rows:
         return Report((), (), ("no schedule was scored both as published and tuned", *found.notes))
-    headers = ["published", "target", "seeds", f"{metric.name}, published", "tuned", "gain", "trials", "min", "verdict"]
+    headers = [
+        "published",
+        "target",
+        "seeds",
+        f"{metric.name}, published",
+        "tuned",
+        "gain",
+        "tuned to",
+        "trials",
+        "min",
+        "verdict",
+    ]
     rows = [
         [
             row.schedule,
@@ -29,15 +42,16 @@ def tuned_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
             NOTHING if isnan(row.trials) else f"{row.trials:.0f}",
             NOTHING if isnan(row.tuning_seconds) else f"{row.tuning_seconds / 60:.0f}",
             row.verdict if row.gain.better <= 0 else "gain",
+            NOTHING if row.target == ALL_TARGETS else of_entry(row.params, row.tuned_from),
         ]
         for row in found.rows
     ]
     return Report(
-        (sheet(f"{track} · {metric.title} · published against tuned", headers, rows, names=[0, 1, 8]),),
+        (sheet(f"{track} · {metric.title} · published against tuned", headers, rows, names=[0, 1, 8, 9]),),
         tuple(_record(row) for row in found.rows),
         (
             "gain: tuned against published, paired by seed, on the seeds and the split that tuning never saw; min: time"
-            " of the study's trials.",
+            " of the study's trials; lr, EMA: multiples of the track's learning rate and of its EMA's time constant.",
             *(f"note: {note}" for note in found.notes),
         ),
     )

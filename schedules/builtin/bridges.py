@@ -48,7 +48,14 @@ def student_t(loc: float = 0.0, scale: float = 1.0, df: float = 3.0) -> Density:
 _KNOTS = np.linspace(-12.0, 12.0, 9)
 
 
-@register("piecewise", space={f"k{index}": Float(0.01, 10, log=True) for index in range(1, 8)})
+_HEIGHT = Float(0.01, 10, log=True)
+
+
+@register(
+    "piecewise",
+    space={f"k{index}": _HEIGHT for index in (1, 2, 3, 5, 6, 7)},
+    given={"k4": _HEIGHT},  # only ratios count: the middle one is the unit of the others
+)
 def piecewise(
     k1: float = 0.05,
     k2: float = 0.2,

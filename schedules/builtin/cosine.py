@@ -56,10 +56,10 @@ def cosmap() -> Density:
 @register(
     "cosine_interpolated",
     space={
-        "image_d": Float(32, 2048, log=True),
         "noise_d_low": Float(16, 64, log=True),
         "noise_d_high": Float(64, 1024, log=True),  # above noise_d_low, so that λ(t) falls everywhere
     },
+    given={"image_d": Float(32, 2048, log=True)},  # only noise_d/image_d counts
     paper="arXiv:2301.11093",
 )
 def cosine_interpolated(image_d: float = 256.0, noise_d_low: float = 32.0, noise_d_high: float = 256.0) -> Density:

@@ -10,11 +10,12 @@ from schedules import Density, from_alphas_cumprod, from_betas, register
 from schedules.density import Array
 from schedules.spaces import Choice, Float, Int
 
-_STEPS = Int(100, 4000)
-_BETAS = {"beta_start": Float(1e-5, 2e-3, log=True), "beta_end": Float(5e-3, 0.05, log=True), "T": _STEPS}
+# T is how finely a table is written, and sets with its β what ᾱ falls to: T steps of β are 2T of β/2, to first order.
+_STEPS = {"T": Int(100, 4000)}
+_BETAS = {"beta_start": Float(1e-5, 2e-3, log=True), "beta_end": Float(5e-3, 0.05, log=True)}
 
 
-@register("ddpm_linear", space=_BETAS, paper="arXiv:2006.11239")
+@register("ddpm_linear", space=_BETAS, given=_STEPS, paper="arXiv:2006.11239")
 def ddpm_linear(beta_start: float = 1e-4, beta_end: float = 0.02, T: int = 1000) -> Density:
     """β linear from β_start to β_end in T steps, ᾱ_i = Π(1 − β_s), λ(i/T) = ln(ᾱ_i/(1 − ᾱ_i)).
 
@@ -23,7 +24,7 @@ def ddpm_linear(beta_start: float = 1e-4, beta_end: float = 0.02, T: int = 1000)
     return from_betas(np.linspace(beta_start, beta_end, T))
 
 
-@register("scaled_linear", space=_BETAS, paper="arXiv:2112.10752")
+@register("scaled_linear", space=_BETAS, given=_STEPS, paper="arXiv:2112.10752")
 def scaled_linear(beta_start: float = 8.5e-4, beta_end: float = 0.012, T: int = 1000) -> Density:
     """β = (linear from √β_start to √β_end)².
 
@@ -35,7 +36,8 @@ def scaled_linear(beta_start: float = 8.5e-4, beta_end: float = 0.012, T: int = 
 
 @register(
     "iddpm_cosine",
-    space={"s": Float(1e-4, 0.05, log=True), "T": _STEPS, "max_beta": Float(0.9, 0.9999)},
+    space={"s": Float(1e-4, 0.05, log=True)},
+    given={**_STEPS, "max_beta": Float(0.9, 0.9999)},  # both reach the last steps alone
     paper="arXiv:2102.09672",
 )
 def iddpm_cosine(s: float = 0.008, T: int = 1000, max_beta: float = 0.999) -> Density:
@@ -49,7 +51,7 @@ def iddpm_cosine(s: float = 0.008, T: int = 1000, max_beta: float = 0.999) -> De
     return from_betas(np.minimum(1.0 - (np.cos(angle[1:]) / np.cos(angle[:-1])) ** 2, max_beta))
 
 
-@register("geodiff_sigmoid", space=_BETAS, paper="diffusers")
+@register("geodiff_sigmoid", space=_BETAS, given=_STEPS, paper="diffusers")
 def geodiff_sigmoid(beta_start: float = 1e-4, beta_end: float = 0.02, T: int = 1000) -> Density:
     """β = S(linear from −6 to 6)·(β_end − β_start) + β_start, S the logistic function.
 

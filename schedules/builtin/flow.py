@@ -141,12 +141,12 @@ def sigmoid_ramp(w: float = 5.0, c: float = 0.5) -> Density:
     )
 
 
-@register("mode", space={"s": Float(-1, 1.7)}, paper="arXiv:2403.03206")
+@register("mode", space={"s": Float(-1, 1.75)}, paper="arXiv:2403.03206")
 def mode(s: float = 1.29) -> Density:
     """t = 1 − u − s(cos²(πu/2) − 1 + u), u ~ U(0, 1): heavy tails (s > 0: peaked at the middle; s < 0: at the ends).
 
     s: between −1 and 2/(π − 2) = 1.7519, where p(0) grows without bound; 0 is flow_uniform
-    Esser et al. 2024 (SD3), eq. 20, with 1.29 and 1.75 tried; the space stops at 1.7
+    Esser et al. 2024 (SD3), eq. 20, with 1.29 and 1.75 tried
     """
 
     def part(share: Array) -> Array:

@@ -26,7 +26,8 @@ def uniform_gamma() -> Density:
 
 @register(
     "sigmoid",
-    space={"start": Float(-6, 0), "end": Float(0.5, 6), "tau": Float(0.1, 2, log=True)},
+    space={"start": Float(-6, 0), "end": Float(0.5, 6)},
+    given={"tau": Float(0.1, 2, log=True)},  # only s/τ and e/τ count
     paper="arXiv:2212.11972",
 )
 def sigmoid(start: float = -3.0, end: float = 3.0, tau: float = 1.0) -> Density:

@@ -32,7 +32,12 @@ def logit_normal(m: float = 0.0, s: float = 1.0) -> Density:
     return stats.norm(-2.0 * m, 2.0 * s)
 
 
-@register("diffusers_logit_normal", space={"m": _M, "s": _S, "a": Float(0.1, 10, log=True)}, paper="diffusers")
+@register(
+    "diffusers_logit_normal",
+    space={"m": _M, "s": _S},
+    given={"a": Float(0.1, 10, log=True)},  # moves λ as m does
+    paper="diffusers",
+)
 def diffusers_logit_normal(m: float = 0.0, s: float = 1.0, a: float = 1.0) -> Density:
     """p(λ) = N(+2m − 2 ln a, (2s)²): what diffusers' training scripts draw, mirrored against the paper.
 
@@ -97,6 +102,66 @@ def stretched_logit_normal(m: float = 0.0, s: float = 1.0, p_low: float = 0.005,
     ends = expit(m + s * ndtri(np.array([p_low, p_high])))
     density, below, above = _stretched(m, s, float(ends[0]), float(ends[1]))
     return from_flow_time(density, below, above)
+
+
+@register(
+    "reflected_logit_normal",
+    space={**_STRETCHED, "m": Float(-3, 3)},
+    given={"eps": Float(1e-4, 0.05, log=True)},
+    paper="LTX-2 trainer",
+)
+def reflected_logit_normal(
+    m: float = 0.0, s: float = 1.0, p_low: float = 0.005, p_high: float = 0.999, eps: float = 1e-3
+) -> Density:
+    """As `stretched_logit_normal`, but times below ε, those beyond the lower cut among them, are reflected: t → 2ε − t.
+
+    m, s:          of logit u
+    p_low, p_high: quantiles that are stretched to 0 and 1
+    eps:           ε, the first time that is trained
+    LTX-2's trainer (ShiftedLogitNormalTimestepSampler, read), without its 10 % of uniform time (`preset/ltx2`). What
+    lies above p_high is put on t = 1 there, a point mass of 1 − p_high that has no density over λ: it is left out here
+    """
+    low, high = (float(one) for one in expit(m + s * ndtri(np.array([p_low, p_high]))))
+    width, beyond = high - low, 1.0 - p_high
+
+    def z(v: Array, rest: Array) -> Array:
+        u, left = low + width * v, (1.0 - high) + width * rest
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (np.log(np.maximum(u, 0.0)) - np.log(left) - m) / s
+
+    # What the reflection throws beyond t = 1 is clamped there as well.
+    lost = float(ndtr(z(np.asarray(2.0 * eps - 1.0), np.asarray(2.0 - 2.0 * eps))))
+    inside = p_high - lost
+
+    def drawn(v: Array, rest: Array) -> Array:
+        """Density of v before the reflection; 0 where u would be negative."""
+        u, left = low + width * v, (1.0 - high) + width * rest
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.exp(-0.5 * z(v, rest) ** 2) / (u * left) * width / (np.sqrt(2.0 * np.pi) * s * inside)
+        return np.where(u > 0, np.nan_to_num(value, nan=0.0), 0.0)
+
+    def mirrored(v: Array) -> tuple[Array, Array]:
+        return 2.0 * eps - v, 1.0 - 2.0 * eps + v
+
+    def density(v: Array, rest: Array) -> Array:
+        return np.where(v >= eps, drawn(v, rest) + drawn(*mirrored(v)), 0.0)
+
+    last = 2.0 * eps + low / width  # v of the reflected u = 0: nothing is reflected beyond
+    near_eps = _NEAR * eps
+    near_high = _NEAR * min((1.0 - high) / width, 1.0 - last if last < 1 else 1.0)
+
+    def below(v: Array, rest: Array) -> Array:
+        over = np.maximum(v - eps, 0.0)
+        far = (ndtr(z(v, rest)) - ndtr(z(*mirrored(v)))) / inside
+        close = _area(lambda x: density(eps + x, 1.0 - eps - x), np.minimum(over, near_eps))
+        return np.where(over < near_eps, close, far)
+
+    def above(v: Array, rest: Array) -> Array:
+        far = (ndtr(-z(v, rest)) - beyond + ndtr(z(*mirrored(v))) - lost) / inside
+        close = _area(lambda x: density(1.0 - x, x), np.minimum(rest, near_high))
+        return np.where(v <= eps, 1.0, np.where(rest < near_high, close, far))
+
+    return from_flow_time(density, below, above, nodes=[one for one in (eps, last) if 0 < one < 1])
 
 
 @register("trunc_logit_normal", space={"low": Float(0.005, 0.5)}, paper="stable-audio-tools")

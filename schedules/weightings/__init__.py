@@ -10,7 +10,7 @@ drawn from). One that learns while training is a function of its parameters alon
 
 from __future__ import annotations
 
-from schedules.weightings.conformance import check
+from schedules.weightings.conformance import check, validate
 from schedules.weightings.targets import ERRORS, TARGETS, error_of, target_factor
 from schedules.weightings.weighting import WEIGHTINGS, LearnedWeighting, Weighting, create, info, names, parse, register
 
@@ -28,4 +28,5 @@ __all__ = [
     "parse",
     "register",
     "target_factor",
+    "validate",
 ]

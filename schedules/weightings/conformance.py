@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from schedules import spaces
-from schedules.errors import UserError
+from schedules import learning, spaces
+from schedules.conformance import CORNERS, CORNERS_OF_A_LEARNER
+from schedules.density import Array
+from schedules.errors import UserError, named, text_of
+from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
 from schedules.time_limit import TimeLimit, time_limit
-from schedules.weightings.targets import TARGETS
+from schedules.weightings.targets import ERRORS, TARGETS
 from schedules.weightings.weighting import Weighting, create, parse
 
 SECONDS = 20.0
@@ -21,23 +25,57 @@ def check(weighting: Weighting | str) -> list[str]:
     return [f"{spec}: {name}: {problem}" for spec, name, problem in results(weighting) if problem]
 
 
+def validate(weighting: Weighting | str) -> None:
+    """Raise UserError, in one line, unless ω is usable at the weighting's own parameters, and learns if it is to."""
+    point = parse(weighting) if isinstance(weighting, str) else weighting
+    for name, wrong in _properties(point):
+        if wrong:
+            raise UserError(f"weighting {point.spec!r} fails {name!r}: {wrong}")
+
+
 def results(weighting: Weighting | str) -> Iterator[tuple[str, str, str | None]]:
     """(spec, property, problem or None) for every point of the parameter space."""
     first = parse(weighting) if isinstance(weighting, str) else weighting
-    corners = spaces.corners(first.info.ranges) if first.info.ranges else []
+    corners = (
+        spaces.corners(first.info.ranges, CORNERS_OF_A_LEARNER if first.learns else CORNERS)
+        if first.info.ranges
+        else []
+    )
     points = {one.spec: one for one in [first, *(create(first.name, **params) for params in [{}, *corners])]}
     for spec, point in points.items():
-        try:
-            with time_limit(SECONDS), np.errstate(all="ignore"):
-                problem = _finite(point)
-        except TimeLimit:
-            problem = f"no answer within {SECONDS:g} s"
-        except UserError as error:
-            problem = str(error)
-        except Exception as error:
-            problem = f"raised {type(error).__name__}: {' '.join(str(error).split())}"
-        yield spec, "finite, ≥ 0, deterministic", problem
-        yield spec, "spec round-trips", None if parse(spec) == point else f"reads back as {parse(spec).spec!r}"
+        for name, wrong in _properties(point):
+            yield spec, name, wrong
+
+
+def _properties(point: Weighting) -> Iterator[tuple[str, str | None]]:
+    yield "finite, ≥ 0, deterministic", _problem(_finite, point)
+    if point.learns:
+        yield learning.PROPERTY, _problem(_learning, point)
+    again = parse(point.spec)
+    yield "spec round-trips", None if again == point else f"reads back as {again.spec!r}"
+
+
+def _problem(find: Callable[[Weighting], str | None], point: Weighting) -> str | None:
+    try:
+        with time_limit(SECONDS), np.errstate(all="ignore"):
+            return find(point)
+    except TimeLimit:
+        return f"no answer within {SECONDS:g} s"
+    except UserError as error:
+        return text_of(error)
+    except Exception as error:
+        return f"raised {named(error)}"
+
+
+def _learning(weighting: Weighting) -> str | None:
+    cosine = create_schedule("cosine")
+    at = np.linspace(-learning.LIMIT, learning.LIMIT, 400).reshape(20, 20)
+    outputs = {f"ω for {target}": functools.partial(_weights, at, target, cosine) for target in ERRORS}
+    return learning.problem(lambda: parse(weighting.spec), lambda _, u: cosine.ppf(u), outputs)
+
+
+def _weights(at: Array, target: str, schedule: Schedule, weighting: Weighting) -> Array:
+    return weighting(at, target, schedule)
 
 
 def _finite(weighting: Weighting) -> str | None:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from schedules import grammar
 from schedules.density import Array
-from schedules.errors import UserError
+from schedules.errors import UserError, named
 from schedules.foreign import prints_aside
 from schedules.grammar import Argument, Call, Mixture
 from schedules.registry import Info, Registry
@@ -151,7 +151,7 @@ def _learned(info: Info, params: Mapping[str, Value]) -> LearnedWeighting:
         with prints_aside():
             made = info.function(**params)
     except (Exception, SystemExit) as problem:
-        raise UserError(f"weighting {info.name!r} raised {type(problem).__name__}: {problem}") from problem
+        raise UserError(f"weighting {info.name!r} raised {named(problem)}") from problem
     if not isinstance(made, LearnedWeighting):
         raise UserError(
             f"weighting {info.name!r} takes no logsnr, so it must return an object that learns (callable, with update, "

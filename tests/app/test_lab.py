@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 import schedules
 import schedules.kinship
-from app import kin
+from app import kin, trainer_flags
 from harness import tracks
 
 CARDS = Path(tracks.__file__).parent / "cards"
@@ -25,6 +26,7 @@ def lab(whole_lab, monkeypatch):
     """The page without its relatives and conformance, which take most of its time and have a test of their own."""
     monkeypatch.setattr(kin, "relatives", lambda spec: [])
     monkeypatch.setattr(kin, "failures", lambda spec: [])
+    monkeypatch.setattr(trainer_flags, "ranked", lambda spec: [])
     return whole_lab
 
 
@@ -68,6 +70,34 @@ def test_an_address_that_is_wrong_is_named_and_left_out(lab):
     assert all("<script>" not in error.value for error in app.error)
 
 
+@pytest.fixture(scope="module")
+def tuned_store(tmp_path_factory):
+    """A store with studies of laplace for two targets; nothing else is in it."""
+    sys.path.append(str(Path(__file__).parents[1] / "harness"))
+    from known_objective import KnownRuns, tuned
+
+    root = tmp_path_factory.mktemp("tuned")
+    found = {}
+    for target in ("v", "eps"):
+        [(_, says)], _ = tuned(root, KnownRuns(lambda spec: 9 * (spec.trial == 0)), trials=4, target=target)
+        found[target] = says["schedule"]
+    return root, found
+
+
+def test_what_was_tuned_is_offered_and_drawn(tuned_store, open_app, monkeypatch):
+    monkeypatch.setattr(kin, "relatives", lambda spec: [])
+    monkeypatch.setattr(kin, "failures", lambda spec: [])
+    root, found = tuned_store
+    app = open_app(root, "lab", spec=["cosine"]).fine()
+    assert {f"laplace@tuned · gmm-v1 · {target}" for target in found} <= set(app.multiselect(key="lab.others").options)
+    app.multiselect(key="lab.others").set_value(["laplace@tuned · gmm-v1 · v", "laplace@tuned · gmm-v1 · eps"]).run()
+    assert app.fine().address["spec"] == ["cosine", found["v"], found["eps"]]
+    app = open_app(root, "lab", spec=["laplace@tuned · gmm-v1 · v"]).fine()
+    assert spec(app) == found["v"], "its parameters can be turned from there"
+    (error,) = open_app(root, "lab", spec=["edm", "laplace@tuned"]).error
+    assert "tuned for gmm-v1 × eps, gmm-v1 × v; write 'laplace@tuned · … · …'" in error.value
+
+
 def test_a_mixture_is_drawn_beside(lab):
     mixture = schedules.parse("mixture(laplace@0.5,cosine@0.5)").spec
     app = lab(spec=mixture)
@@ -103,3 +133,28 @@ def test_a_mistaken_transform_is_one_line(lab):
     (error,) = app.error
     assert "shift" in error.value
     assert spec(app) == "laplace"
+
+
+def test_a_trainers_flags_both_ways(whole_lab, monkeypatch):
+    monkeypatch.setattr(kin, "relatives", lambda spec: [])
+    monkeypatch.setattr(kin, "failures", lambda spec: [])
+    app = whole_lab(spec="preset/sd3").fine()
+    app.selectbox(key="lab.trainer").set_value("sd-scripts").run()
+    flags = "--timestep_sampling shift --sigmoid_scale 1 --discrete_flow_shift 3"
+    assert flags in [one.value for one in app.fine().code]
+    assert "digits-v1, target all" in app.words
+    app.text_area(key="lab.trainer-pasted").set_value("--timestep_sampling flux_shift --sigmoid_scale 1.2")
+    next(one for one in app.button if one.label == "Show what they draw").click().run()
+    assert spec(app.fine()) == "logit_normal:s=1.2|flux_shift:mu=1.15"
+    assert "at 4096 tokens" in app.words
+    assert "--timestep_sampling shift --sigmoid_scale 1.2" in "".join(one.value for one in app.code)
+    app.text_area(key="lab.trainer-pasted").set_value("--timestep_samplng flux_shift")
+    next(one for one in app.button if one.label == "Show what they draw").click().run()
+    (error,) = app.error
+    assert "did you mean timestep" in error.value
+
+
+def test_a_density_that_a_trainer_cannot_draw(lab):
+    app = lab(spec="laplace")
+    app.selectbox(key="lab.trainer").set_value("edm2").run()
+    assert "The nearest that it can is" in app.fine().words

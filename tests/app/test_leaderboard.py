@@ -155,13 +155,30 @@ def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, no_caches
     assert len(shown) == min(count, 25)
     assert shown[0]["id"] == "cosine"
     if count == 40:
-        assert any("muted" in row["marks"] for row in shown)
+        assert not any("muted" in row["marks"] for row in shown), "all of them share a rank"
         app.segmented_control(key="leaderboard.rows").set_value("all").run()
         app.segmented_control(key="leaderboard.order").set_value("family").run()
         rows = app.fine().tables["leaderboard.table"]["rows"]
         assert {row["id"] for row in rows if "head" not in row} == set(names)
         assert len([row for row in rows if "head" in row]) > 5
         assert app.address["order"] == ["family"]
+
+
+def test_the_target_that_is_chosen_is_the_one_that_is_shown(open_app, full_store, monkeypatch, no_caches):
+    """Three entries with two targets, three with one: the table over targets stays, but not where nothing is shared."""
+    table = query.runs_table(full_store, "digits-v1")
+    everywhere = ["cosine", "laplace", "infonoise"]
+    uneven = table[table["entry"].isin(everywhere) | (table["target"] == "v")]
+    monkeypatch.setattr(query, "runs_table", lambda *_, **__: uneven)
+    app = open_app(full_store).fine()
+    chosen = app.segmented_control(key="leaderboard.target")
+    assert (chosen.value, chosen.options) == ("all", ["all", "x0", "v"])
+    assert set(app.names("leaderboard.table")) == set(everywhere)
+    app.text_input(key="leaderboard.search").set_value("edm").run()
+    chosen = app.fine().segmented_control(key="leaderboard.target")
+    assert (chosen.value, chosen.options, app.address["target"]) == ("v", ["x0", "v"], ["v"])
+    assert set(app.names("leaderboard.table")) == {"edm", "cosine"}
+    assert "no other entry shares two of them with cosine" in app.words
 
 
 def test_downloads_are_the_exports(open_app, full_store):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import optuna
 import pytest
 import streamlit as st
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from read_only import read_only_copy
+
+from app import results, studies
 from harness import tracks
 from harness.tracking.store import Store
+from harness.tuning import storage
 from leaderboards import choices, query
 
 
@@ -48,13 +56,25 @@ def test_what_tuning_gained_on_the_test_split(open_app, full_store, tmp_path):
 
 
 def test_a_bare_study_is_shown_without_what_it_lacks(open_app, tmp_path):
-    storage = f"sqlite:///{tmp_path / 'optuna.db'}"
-    optuna.create_study(storage=storage, study_name="digits-v1/v/preset/sd3/native/weight")
-    optuna.create_study(storage=storage, study_name="<script>").add_trial(optuna.trial.create_trial(value=1.0))
+    place = f"sqlite:///{tmp_path / 'optuna.db'}"
+    optuna.create_study(storage=place, study_name="digits-v1/v/preset/sd3/native/weight")
+    optuna.create_study(storage=place, study_name="<script>").add_trial(optuna.trial.create_trial(value=1.0))
     before = (tmp_path / "optuna.db").read_bytes()
     app = open_app(tmp_path, "tuning").fine()
     assert {"preset/sd3 [weight]"} == set(app.names("tuning.table")) or app.names("tuning.table")
     assert (tmp_path / "optuna.db").read_bytes() == before
+
+
+def test_studies_are_read_whatever_the_path_and_where_nothing_may_be_written(tmp_path):
+    place = tmp_path / "what? #1, 100% {0} [b] 'é'\""
+    opened, locks = storage.open_storage(Store(place))
+    optuna.create_study(storage=opened, study_name="gmm-v1/v/laplace/native/sample")
+    opened.engine.dispose()
+    locks.close()
+    (study,) = studies.studies(results.Store(place, "of the test"), "of the test")
+    with read_only_copy(place) as copy:
+        (again,) = studies.studies(results.Store(copy, "of the test"), "of the test")
+    assert study.label == again.label == "laplace"
 
 
 def test_tuning_without_studies_says_what_to_run(open_app, tmp_path):

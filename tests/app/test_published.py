@@ -56,3 +56,15 @@ def test_a_shortened_track_is_one_of_the_stores_tracks(bulk, open_app, fresh_sto
     app = open_app(fresh_store, track="digits-v1@0.2").fine()
     assert set(app.names("leaderboard.table")) == set(MINE)
     assert app.address["track"] == ["digits-v1@0.2"]
+
+
+def test_a_board_that_ranks_nothing_does_not_open_first_and_says_why(bulk, open_app, fresh_store, no_caches):
+    """mnist-v1's baseline is untrained; though listed before, it gives way to a board that ranks."""
+    for track in ("mnist-v1", "fashion-latent-gpu-v1"):
+        bulk.append(fresh_store, MINE, ("v",), range(3), track=track)
+    app = open_app(fresh_store).fine()
+    assert app.selectbox(key="leaderboard.track").value == "fashion-latent-gpu-v1"
+    assert "stands among no rankings" not in app.words
+    app.selectbox(key="leaderboard.track").set_value("mnist-v1").run()
+    assert "mnist-v1 stands among no rankings, as it is untrained" in app.words
+    assert set(app.fine().names("leaderboard.table")) == set(MINE)

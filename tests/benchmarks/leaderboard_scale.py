@@ -127,7 +127,7 @@ def table_alone(runs: int, folder: Path) -> dict[str, float]:
         **{"run_id": [f"{place:032x}" for place in range(runs)], "run_key": [f"{place:032x}" for place in range(runs)]},
         **{"track": [TRACK] * runs, "outcome": ["finished"] * runs, "tuned": [False] * runs, "protocol": ["1"] * runs},
         **dict(zip(("entry", "target", "seed"), map(list, zip(*cells, strict=True)), strict=True)),
-        **{"started": list(range(runs)), packed.ENDED: list(range(runs)), packed.ARRIVED: [0.0] * runs},
+        **{"started": list(range(runs)), packed.ENDED: list(range(runs)), packed.RECORDED: [0.0] * runs},
         packed.KEYS: [keys] * runs,
     }
     flat = pa.array(rng.lognormal(size=runs * count))

@@ -181,3 +181,45 @@ def test_a_list_in_a_pipe_loses_nothing(snrbench):
     for name in ("adaptive_nonuniform", "cosine_interpolated"):
         (line,) = [line for line in out.splitlines() if line.startswith(f"{name} ")]
         assert schedules.info(name).summary in line
+
+
+def commands(group, path=()):
+    """Every command, by the words that start it, with its parameters."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield " ".join([*path, name]), {parameter.name: parameter.opts for parameter in command.params}
+
+
+def test_options_are_spelled_alike_everywhere():
+    """Output files and folders are -o, --out; whatever reports does so as JSON, too. Older spellings go on working."""
+    import typer
+
+    from harness.cli.main import cli
+
+    found = commands(typer.main.get_command(cli))
+    words = {name: {word for opts in of.values() for word in opts} for name, of in found}
+    no_report = {"app", "quickstart", "schedules new", "schedules plot", "schedules export"}
+    assert {name for name, of in words.items() if "--json" not in of} == no_report
+    writes = {"bundle", "publish", "schedules export", "schedules new", "schedules plot"}
+    assert (
+        {name for name, of in words.items() if "--out" in of}
+        == {name for name, of in words.items() if "-o" in of}
+        == writes
+    )
+    for name, old in (
+        ("publish", "--to"),
+        ("schedules export", "--to"),
+        ("schedules new", "--in"),
+        ("leaderboard", "--format"),
+    ):
+        assert old in words[name]
+    assert "--format" in words["schedules export"]
+
+
+def test_json_is_the_format(snrbench):
+    board = ("leaderboard", "mnist-v1", "--published", "-t", "v")
+    assert snrbench(*board, "--json") == snrbench(*board, "--format", "json")
+    code, _, err = snrbench(*board, "--json", "--format", "md")
+    assert (code, err) == (2, "snrbench: --json with --format md; choose one\n")

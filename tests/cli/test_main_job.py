@@ -32,11 +32,15 @@ class Late:
         return self.base.ppf(q)
 
 def broken(q): raise RuntimeError("plugin broke")
+def silent(q): raise NotImplementedError
 def exits(q): raise SystemExit(3)
 def killed(q): os.kill(os.getpid(), 9)
 
 @register("late_error", space={})
 def late_error(): return Late(broken)
+
+@register("late_silent", space={})
+def late_silent(): return Late(silent)
 
 @register("late_exit", space={})
 def late_exit(): return Late(exits)
@@ -105,6 +109,13 @@ def test_dry_run_names_what_is_missing_and_runs_nothing(store, snrbench):
     code, out, _ = snrbench("run", "gmm-v1", "-s", "laplace", "-s", "edm", "--seeds", 2, "--store", store, "--dry-run")
     assert code == 0
     assert [line.split("  ")[1] for line in out.splitlines()] == ["edm × v × seed 0", "edm × v × seed 1"]
+    request = ("run", "gmm-v1", "-s", "laplace", "-s", "edm", "--seeds", 2, "--store", store)
+    plan = json.loads(snrbench(*request, "--dry-run", "--json")[1])
+    assert (plan["code"], plan["already"], plan["planned"]) == (0, 2, 2)
+    assert [run["key"] for run in plan["runs"] if run["outcome"] == "planned"] == [
+        line.split()[0] for line in out.splitlines()
+    ]
+    assert plan["cost"].startswith("2 runs")
     assert {row["entry"] for row in rows(snrbench, store)} == {"cosine", "laplace"}
 
 
@@ -129,23 +140,34 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
     """Raising, exiting and dying fail the one run, by name; NaN is a result, diverged; the rest completes."""
     plugin, scene = tmp_path / "late_plugin.py", Scene(tmp_path)
     plugin.write_text(BREAKS_LATE)
-    schedules = ["late_error", "late_kill", "late_exit", "late_nan", "cosine"]
+    schedules = ["late_error", "late_silent", "late_kill", "late_exit", "late_nan", "cosine"]
     arguments = [argument for name in schedules for argument in ("-s", name)]
-    done = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin)
+    done = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin, "--json")
     assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert (found["code"], found["finished"], found["diverged"], found["failed"]) == (1, 1, 1, 3)
+    reasons = {run["entry"]: run.get("reason") for run in found["runs"]}
+    assert reasons["cosine"] is None
+    assert reasons["late_error"] == "RuntimeError: plugin broke"
     assert "Traceback" not in done.stderr
     said = " ".join(done.stderr.split())
     assert "1 finished, 1 diverged" in said
-    assert "3 failed:" in said
+    assert "4 failed:" in said
     assert "late_error × v × seed 0: RuntimeError: plugin broke" in said
+    assert "late_silent × v × seed 0: NotImplementedError late" in said, "what has no text goes by its name"
     assert "late_exit × v × seed 0: SystemExit: 3" in said
     assert "late_kill × v × seed 0: its process died" in said
     assert "late_nan × v × seed 0: the loss is not finite" in said
 
     status = json.loads(snrbench("status", "--store", scene.store("store"), "--json")[1])["tracks"]["tiny-v1"]
-    assert (status["finished"], status["diverged"], status["failed"]) == (1, 1, 3)
+    assert (status["finished"], status["diverged"], status["failed"]) == (1, 1, 4)
     plan = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin, "--dry-run")
-    assert [line.split()[1] for line in plan.stdout.splitlines()] == ["late_error", "late_kill", "late_exit"]
+    assert [line.split()[1] for line in plan.stdout.splitlines()] == [
+        "late_error",
+        "late_silent",
+        "late_kill",
+        "late_exit",
+    ]
 
 
 def test_an_interrupted_command_keeps_what_is_finished_and_leaves_no_process(tmp_path):

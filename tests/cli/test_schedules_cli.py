@@ -10,7 +10,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from harness.cli.schedules import add_to
-from schedules import UserError, plugins
+from schedules import UserError, plugins, scaffolds
 
 BAD = """
 import numpy as np
@@ -179,10 +179,79 @@ def test_export(run, tmp_path):
     compile(out.read_text(), str(out), "exec")
 
 
+def test_export_to_a_trainer(run, tmp_path):
+    result = run("export", "preset/sd3", "--to", "sd-scripts")
+    assert result.stdout == "--timestep_sampling shift --sigmoid_scale 1 --discrete_flow_shift 3\n"
+    out = tmp_path / "flags.txt"
+    assert run("export", "edm", "--to", "edm2", "--sigma-data", "1", "--out", str(out)).exit_code == 0
+    assert out.read_text() == "--P_mean=-1.2 --P_std=1.2  # sigma_data=1\n"
+    kept = run("export", "flow_uniform|shift:a=2", "--to", "sd-scripts", "--with", "sd3_train.py")
+    assert "--training_shift 2" in kept.stdout
+
+
+def test_what_a_trainer_cannot_draw_is_one_line(run):
+    """The nearest and its distance are said, and nothing that could be pasted by mistake is printed."""
+    result = run("export", "laplace", "--to", "ai-toolkit")
+    assert result.stdout == ""
+    assert isinstance(result.exception, UserError)
+    expected = "ai-toolkit can't draw laplace; nearest is noise_scheduler: flowmatch; timestep_type: sigmoid"
+    assert str(result.exception).startswith(expected)
+    assert "nats of λ away on average" in str(result.exception)
+    assert "\n" not in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ("export", "cosine", "--to", "sd-script"),
+            "unknown export format or trainer 'sd-script'; did you mean sd-scripts",
+        ),
+        (("export", "cosine", "--to", "json", "--tokens", "9"), "--tokens: only of a trainer"),
+        (("export", "edm", "--to", "musubi", "--sigma-data", "0.5"), "does not depend on σ_d"),
+        (("export", "infonoise", "--to", "edm"), "learns while training"),
+        (("from", "sd-script", ""), "unknown trainer 'sd-script'"),
+        (("from", "edm2", "--P_men", "1"), "unknown flag of edm2 'P_men'"),
+    ],
+)
+def test_wrong_use_of_trainers(run, arguments, words):
+    result = run(*arguments)
+    assert isinstance(result.exception, UserError)
+    assert words in str(result.exception)
+
+
+def test_from_flags(run, tmp_path):
+    """In quotes or not; its relatives, its plot, and its row on the published boards under whatever name."""
+    picture = tmp_path / "drawn.svg"
+    line = "--timestep_sampling flux_shift --sigmoid_scale 1.2"
+    result = run("from", "sd-scripts", line, "--tokens", "4096", "--plot", str(picture))
+    assert result.exit_code == 0
+    assert result.stdout.startswith("logit_normal:s=1.2|flux_shift:mu=1.15\n")
+    assert "preset/flux-1024" in result.stdout
+    assert "published: on no board" in result.stdout
+    assert "note: at 4096 tokens" in result.stderr
+    assert picture.read_bytes().lstrip().startswith(b"<?xml")
+    found = json.loads(run("from", "edm2", "--P_mean", "-1.2", "--P_std=1.2", "--sigma-data", "1", "--json").stdout)
+    assert found["spec"] == "edm2:p_mean=-1.2,p_std=1.2"
+    row = next(row for row in found["published"] if row["track"] == "digits-v1" and row["entry"] == "edm")
+    assert (row["rank"], row["entries"]) == (14, 81)  # as leaderboards/published/digits-v1/table.md prints it
+    assert 1.28 <= row["ci_low"] <= row["mean"] <= row["ci_high"] <= 1.42
+
+
+def test_show_says_it_in_trainers_words(run):
+    output = run("show", "preset/edm2-img512").output
+    assert "as its trainer, in edm2: --preset=edm2-img512-s" in output
+    assert "in edm: --precond=edm c.loss_kwargs.update(P_mean=-0.4, P_std=1)" in output
+    assert "in diffusers-flags: --weighting_scheme logit_normal --logit_mean -0.2931472 --logit_std 1" in output
+
+
 def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path):
+    """A file of every kind, all in one process; each passes its own test as it is."""
     assert run("new", "my_first", "--in", str(tmp_path)).exit_code == 0
+    for kind in scaffolds.kinds():
+        assert run("new", f"my_{kind}", "--kind", kind, "--in", str(tmp_path)).exit_code == 0
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "test_my_first.py")],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
@@ -193,6 +262,7 @@ def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path):
     assert "already" in str(run("new", "my_first", "--in", str(tmp_path)).exception)
     for name in ("cosine", "No-Name", "../x", "class", "json", "torch", "schedules", "stats", "register", "a" * 65):
         assert isinstance(run("new", name, "--in", str(tmp_path)).exception, UserError)
+    assert "unknown kind of schedule 'tables'; did you mean table" in str(run("new", "x", "--kind", "tables").exception)
 
 
 def test_the_module_imports_nothing_heavy():

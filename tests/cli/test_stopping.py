@@ -20,7 +20,7 @@ from harness.tracking.store import Store
 from harness.tracks.plugins import load_plugin
 
 REQUEST = ("-s", "infonoise", "--seeds", "1", "--workers", "1")
-SECONDS_TO_STOP = 60  # of a loaded machine; tests/survival/stopping.py measures
+SECONDS_TO_STOP = 60  # of a loaded machine; tests/survival/test_signals.py measures
 
 
 @pytest.fixture

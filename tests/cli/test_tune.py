@@ -1,5 +1,6 @@
 """`snrbench tune` with real training, on a track that takes a second: killed, gone on with, and scored."""
 
+import json
 import os
 import shutil
 import signal
@@ -102,12 +103,19 @@ def test_killed_it_goes_on_and_ends_as_if_nothing_had_been(scene, quiet):
     assert len(keys) == len(set(keys))
     assert keys == runs_in_mlflow(quiet[0], "tiny-v1/tuning")
     assert done.stdout == quiet[1].stdout
+    # Runs are counted, not the parts of runs between two marks, and the second command counts what the first had done.
+    killed, last = plans.read(Store(scene.store("killed")))
+    assert (killed.state, killed.most) == ("interrupted", 5 + 2 * 2)
+    assert (last.state, last.done, last.most) == ("ended", 5 + 2 * 2, 5 + 2 * 2)
 
 
 def test_trials_run_at_once_are_the_same_trials(scene, quiet):
     """All runs of a block are asked before any is waited for, so that they can be stacked."""
-    done = scene.tune("stacked", "laplace", "--trials", "5", "--workers", "1", "--stack", "4")
+    done = scene.tune("stacked", "laplace", "--trials", "5", "--workers", "1", "--stack", "4", "--json")
     assert done.returncode == 0, done.stderr
+    (study,) = json.loads(done.stdout)["studies"]
+    assert (study["study"], study["entry"], study["target"], study["trials"]) == (NAME, "laplace", "v", 5)
+    assert study["schedule"].startswith("laplace")
     for one, other in zip(trials(scene.store("stacked")), trials(quiet[0]), strict=True):
         assert (one[0], one[3]) == (other[0], other[3])
         assert one[4] == pytest.approx(other[4], rel=1e-3, abs=1e-3)

@@ -88,6 +88,20 @@ def files(tmp_path_factory, one_thread):
     return str(track), str(plugin)
 
 
+HOSTILE_MODULES = ("harness", "schedules", "leaderboards", "app", "torch", "numpy", "ray", "pickle", "multiprocessing")
+
+
+@pytest.fixture
+def hostile_place(tmp_path, monkeypatch):
+    """A working directory with modules of everybody's names, none of which must be imported."""
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    for name in HOSTILE_MODULES:
+        (folder / f"{name}.py").write_text(f"raise SystemExit('{name} was imported from the working directory')")
+    monkeypatch.chdir(folder)
+    return folder
+
+
 @pytest.fixture
 def make(files, tmp_path):
     """Makes an executor on the store at `tmp_path / "store"`."""

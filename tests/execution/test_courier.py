@@ -1,6 +1,8 @@
 """Results reach MLflow once, whoever delivers them, and wait where it does not take them."""
 
+import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import main
 from harness.execution import courier as courier_module
 from harness.execution.courier import Courier
 from harness.run import RunResult
@@ -107,6 +110,72 @@ def test_a_result_that_cannot_be_read_holds_up_no_other(store):
     assert (courier.close(), courier.damaged) == (0, 1)
     assert str(broken) in said[0]
     assert recorded(store) == ["1"]
+
+
+ODD = {
+    "nothing in it": '{"name": "x", "outcome": "finished", "tags": {}, "params": {}, "metrics": []}',
+    "no object": "[]",
+    "no JSON": '{"name": ',
+    "no file": None,
+}
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD)
+def test_an_odd_folder_in_the_outbox_is_set_aside_and_the_rest_goes_on(store, content, capsys):
+    odd = store.outbox / "odd"
+    (odd / "artifacts").mkdir(parents=True)
+    (odd / "run.json").mkdir() if content is None else (odd / "run.json").write_text(content)
+    written(store, 1)
+    command = ["run", "gmm-v1", "--failed", "--store", str(store.root)]  # of which nothing is left to run
+    assert main._exit_code(command) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"result {odd} cannot be read: " in said
+    assert f"it was set aside, in {store.set_aside / 'odd'}" in said
+    assert recorded(store) == ["1"]
+    assert (store.set_aside / "odd" / "why.txt").read_text().strip() in said
+    assert main._exit_code(command) == 0
+    assert "odd" not in capsys.readouterr().err
+    assert main._exit_code(["status", "--store", str(store.root)]) == 0
+    assert f"1 result set aside in {store.set_aside}" in capsys.readouterr().out
+
+
+def test_what_mlflow_refuses_is_set_aside_and_leaves_no_run(store):
+    said = []
+    folder = written(store, 0)
+    record = json.loads((folder / "run.json").read_text())
+    record["metrics"].append(["what a name?", 1.0, 0])
+    (folder / "run.json").write_text(json.dumps(record))
+    written(store, 1)
+    assert write.deliver_all(store, said.append) == 1
+    assert "is refused by MLflow" in said[0]
+    assert "what a name?" in said[0]
+    assert (store.set_aside / folder.name / "run.json").exists()
+    assert [run.data.tags["snrbench.seed"] for run in read.search(store, "gmm-v1")] == ["1"]
+
+
+def test_a_deleted_experiment_is_said_before_any_training_with_what_restores_it(store, capsys, monkeypatch):
+    write.deliver(store, written(store, 0))
+    store.client.delete_experiment(store.experiment("gmm-v1"))
+    folder, other = written(store, 1), written(store, 2)
+    for command in (["run", "gmm-v1"], ["tune", "gmm-v1", "laplace"]):
+        assert main._exit_code([*command, "--device", "cpu", "--store", str(store.root)]) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert "the experiment gmm-v1 was deleted in MLflow" in said
+        assert write.waiting(store) == [folder, other], "nothing is lost, and nothing was trained"
+    courier = Courier(store, print)
+    courier.send(folder)
+    assert courier.close() == 1
+    assert "was deleted in MLflow" in capsys.readouterr().out
+    words = shlex.split(said.rpartition("restored: ")[2])
+    name, _, value = words[0].partition("=")
+    monkeypatch.setenv(name, value)
+    from mlflow.experiments import commands
+
+    assert words[1:3] == ["mlflow", "experiments"]
+    commands(words[3:], standalone_mode=False)
+    monkeypatch.delenv(name)
+    assert write.deliver_all(store) == 2
+    assert recorded(store) == ["0", "1", "2"]
 
 
 def test_a_full_disk_is_told_from_a_server_that_is_away(store, monkeypatch):

@@ -11,6 +11,7 @@ from harness.cli import main
 from harness.execution.courier import Courier
 from harness.tracking import read, write
 from harness.tracking.store import Store
+from schedules.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_results import written
@@ -75,6 +76,16 @@ def test_a_database_that_cannot_grow_keeps_results_in_the_outbox(small_disk):
     (small_disk / "filler").unlink()
     assert write.deliver_all(store) == 3
     assert len(list(read.search(store, "gmm-v1", read.FINISHED))) == 3
+
+
+def test_a_disk_that_was_full_when_the_store_was_made_leaves_nothing_in_the_way(small_disk):
+    fill(small_disk, leaving=200_000)  # the empty database alone takes 1.5 MB
+    with pytest.raises(UserError, match=r"cannot be written: .*disk is full"):
+        Store(small_disk / "store").prepare()
+    (small_disk / "filler").unlink()
+    store = Store(small_disk / "store")
+    store.prepare()
+    assert write.deliver(store, written(store))
 
 
 def test_a_store_that_cannot_be_written_is_one_line_before_any_work(small_disk, capsys):

@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import signal
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -43,8 +44,9 @@ def name(request):
     return request.param
 
 
-def test_runs_pauses_failures_and_stopping(make, name, store, files, at_work):
-    """All that an executor does, in one life of it: its processes take longest to start."""
+def test_runs_pauses_failures_and_stopping(make, name, store, files, at_work, hostile_place):
+    """All that an executor does, in one life of it: its processes take longest to start. Nothing of it imports from
+    the working directory."""
     with make(name) as executor:
         # A whole run is what it would have been in this process.
         executor.submit(Job(spec_of(), tags=(("trials", "24"),)))
@@ -125,6 +127,19 @@ def test_memory_is_limited_by_the_system_or_watched(make, files, store):
         executor.submit(Job(spec_of("late_hoards")))
         (hoarded,) = collected(executor, 1)
     assert "GiB of memory, limit 1.00 GiB" in hoarded.reason
+
+
+def test_a_worker_that_cannot_be_started_says_why(make, tmp_path, monkeypatch):
+    interpreter = tmp_path / "python"
+    interpreter.touch()
+    interpreter.chmod(0o644)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    with make() as executor:
+        executor.submit(Job(spec_of()))
+        (done,) = collected(executor, 1)
+    assert done.outcome == "failed"
+    assert done.reason == f"its process could not be started: {str(interpreter)!r}: Permission denied"
+    assert record(done)["tags"]["snrbench.reason"] == done.reason
 
 
 def test_a_worker_killed_from_outside_costs_one_run(make, at_work):

@@ -56,6 +56,14 @@ def test_a_plan_says_what_is_left_and_for_how_long(store):
     assert (only(store).state, only(store).code, only(store).running) == ("ended", 1, [])
 
 
+@pytest.mark.parametrize("named", ["", " --store here", " --store=here"])
+def test_of_a_store_that_was_moved_it_says_the_command_for_where_it_is(tmp_path, named):
+    plans.Recorder(Store(tmp_path / "here"), specs(1), slots=1, command=f"snrbench run gmm-v1{named} --seeds 1")
+    (tmp_path / "here").rename(tmp_path / "there")
+    command = only(Store(tmp_path / "there")).command
+    assert command == f"snrbench run gmm-v1 --seeds 1 --store {tmp_path / 'there'}"
+
+
 def test_runs_planned_later_and_paused_ones_count(store):
     first, second = specs(2)
     recorder = plans.Recorder(store, [], slots=1, total=3)
@@ -68,6 +76,21 @@ def test_runs_planned_later_and_paused_ones_count(store):
     assert command.seconds_left is None
     recorder.ended(first, "pruned", 4.0)
     assert only(store).seconds_left == 2 * 4.0
+
+
+def test_a_request_that_took_several_commands_is_counted_as_one(store):
+    """Of 15 runs 6 had ended, one more is found recorded, two are run: 9 of 15, and only their time is judged by."""
+    recorder = plans.Recorder(store, [], slots=1, total=9, before=6)
+    found, first, second = specs(3)
+    recorder.recorded(found, "finished")
+    for spec in (first, second):
+        recorder.planned(spec)
+        recorder.ended(spec, "paused", 2.0)
+        recorder.planned(spec)
+        recorder.ended(spec, "finished", 4.0)
+    command = only(store)
+    assert (command.done, command.most, command.left) == (9, 15, [])
+    assert command.seconds_left == 6 * 4.0
 
 
 def test_a_command_that_was_stopped_or_killed_is_interrupted(store):

@@ -148,6 +148,8 @@ def test_a_server_that_goes_away_and_comes_back(team, server, tmp_path, monkeypa
     assert "recorded 1 result" in capsys.readouterr().out
     assert recorded(store) == ["0", "1", "2"]
     assert os.listdir(store.outbox) == [".locks"]
+    assert main._exit_code(["sync", "--json", "--store", str(store.root)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"recorded": 0, "left": 0, "set_aside": 0, "code": 0}
 
 
 def test_members_record_into_the_same_experiment(team, monkeypatch, tmp_path):

@@ -82,8 +82,10 @@ def blocks(folder):
     return len((folder / "blocks-0").read_text().split())
 
 
-def test_two_processes_of_which_one_was_killed_end_where_one_process_does(given, scene, tmp_path):
-    """Losses to 1e-5 over 60 steps and the same scores, though a process was killed and its checkpoint gone on from."""
+def test_two_processes_of_which_one_was_killed_end_where_one_process_does(given, scene, tmp_path, hostile_place):
+    """Losses to 1e-5 over 60 steps and the same scores, though a process was killed and its checkpoint gone on from.
+
+    None of them imports from the working directory."""
     (order, setup), shares = given, []
     (scene / "fatal").touch()
     killed = torchrun.execute(order, setup, shares.append, lambda: False)
@@ -111,6 +113,22 @@ def test_what_a_process_raised_is_the_reason(tmp_path):
     (tmp_path / "deaths").write_text("[[1, 1], [0, 1]]")
     (tmp_path / "problem-1").write_text("ValueError: no such thing")
     assert torchrun._what_happened(tmp_path, 2, 1) == "process 1 of 2: ValueError: no such thing"
+
+
+def test_torchrun_that_cannot_start_its_processes_says_why(given, tmp_path, monkeypatch):
+    """Neither torchrun itself, nor the processes of the run by it."""
+    interpreter = tmp_path / "python"
+    interpreter.touch(0o644)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    reply = torchrun.execute(*given, lambda share: None, lambda: False)
+    assert (reply.outcome, reply.reason) == (
+        "failed", f"its process could not be started: {str(interpreter)!r}: Permission denied"
+    )  # fmt: skip
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    place = ["--standalone", "--nproc-per-node=2", "--max-restarts=0", "--no-python", str(interpreter)]
+    assert torchrun.launch(folder, place) == 1
+    assert "Permission denied" in torchrun._what_happened(folder, 2, 1)
 
 
 def test_a_process_that_is_asked_to_stop_writes_its_checkpoint(given, tmp_path, monkeypatch):

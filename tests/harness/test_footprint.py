@@ -68,7 +68,7 @@ def test_a_larger_batch_and_half_precision_are_seen():
 
 
 def test_cards_hold_what_is_predicted():
-    for name in ("digits-v1", "gmm-v1", "mnist-v1", "fashion-v1"):
+    for name in ("digits-v1", "gmm-v1", "mnist-v1", "fashion-v1", "fashion-latent-v1", "mnist-latent-v1"):
         track, card = tracks.get(name), tracks.card(name)
         written = Footprint.read(card["memory_mib"])
         found = predict(track, tuple(card["shape"]), 0 if name == "gmm-v1" else 10, card["sizes"])

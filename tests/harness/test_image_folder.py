@@ -16,6 +16,7 @@ from schedules.errors import UserError
 README = Path(__file__).parents[2] / "README.md"
 CPU = torch.device("cpu")
 PICTURES = 24
+TOO_FEW = "4 held-out images in 64 dimensions"
 
 
 @pytest.fixture
@@ -118,6 +119,14 @@ def test_contents_change_with_the_images_and_others_are_refused(flowers):
         image_folder.load("flowers", side=8, contents=said)
 
 
+def test_sizes_are_known_without_reading_an_image(flowers):
+    data = image_folder.load("flowers", side=8, val=0.2, test=0.3)
+    for file in flowers.glob("*/*"):
+        file.write_bytes(b"")
+    expected = {name: len(getattr(data, name)) for name in image_folder.SPLITS}
+    assert image_folder.sizes("flowers", side=8, val=0.2, test=0.3) == expected
+
+
 def test_what_cannot_be_read_is_one_line(data_folder, flowers):
     def refused(**change):
         image_folder.load.cache_clear()
@@ -179,11 +188,17 @@ def test_the_track_that_readme_shows_runs_as_it_is_written(flowers, tmp_path, ca
         said = capsys.readouterr().out
         assert "40 train, 4 val, 4 test; shape (3, 32, 32)" in said
         assert "accuracy" in said
+        # Four held-out images in 64 dimensions: said here, on the card and on the board.
+        assert TOO_FEW in said
+        assert main._exit_code(["tracks", "show", "flowers-v1", *own]) == 0
+        assert TOO_FEW in " ".join(capsys.readouterr().out.split())
         command = ["run", "flowers-v1@0.1", "-s", "cosine", *own, "--store", str(store), "--device", "cpu"]
         assert main._exit_code([*command, "--seeds", "1"]) == 0
         capsys.readouterr()
         assert main._exit_code(["leaderboard", "flowers-v1@0.1", *own, "--store", str(store), "--format", "json"]) == 0
         (row,) = json.loads(capsys.readouterr().out)
+        assert main._exit_code(["leaderboard", "flowers-v1@0.1", *own, "--store", str(store), "--format", "md"]) == 0
+        assert TOO_FEW in " ".join(capsys.readouterr().out.split())
     finally:
         tracks.TRACKS.pop("flowers-v1", None)
     assert row["schedule"] == "cosine"

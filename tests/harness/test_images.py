@@ -1,8 +1,12 @@
 """MNIST, Fashion-MNIST and CIFAR-10 from small files in torchvision's layout, and the committed feature space."""
 
+import gzip
 import hashlib
 import pickle
 import re
+import shutil
+import tarfile
+from pathlib import Path
 from urllib.error import URLError
 
 import numpy as np
@@ -11,7 +15,7 @@ import torch
 from torchvision import datasets
 
 from harness import tracks
-from harness.data import images
+from harness.data import images, official_files
 from harness.metrics import classifiers, train_image_classifier
 from harness.metrics.classifiers import WEIGHTS, ImageClassifier
 from harness.metrics.train_image_classifier import accuracy
@@ -35,8 +39,30 @@ def drawn(count, *shape, seed=0):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv(images.VARIABLE, str(tmp_path))
-    return tmp_path
+    monkeypatch.setenv(images.VARIABLE, str(tmp_path / "data"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(official_files, "SYSTEM", tmp_path / "system")
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Addresses that were asked for, in vain."""
+    asked = []
+
+    def unreachable(url, *rest, **more):
+        asked.append(url)
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(datasets.mnist, "download_and_extract_archive", unreachable)
+    monkeypatch.setattr(datasets.cifar, "download_and_extract_archive", unreachable)
+    return asked
+
+
+def content_of(folder):
+    """Every file and folder below, and when each was last written."""
+    return {path: path.stat().st_mtime_ns for path in (folder, *folder.rglob("*"))}
 
 
 @pytest.fixture(params=["MNIST", "FashionMNIST"])
@@ -130,23 +156,103 @@ def test_cifar_trains_on_both_orientations_and_is_tested_on_the_official_one(col
     assert not set(data.train.group.tolist()) & set(data.val.group.tolist())
 
 
-def test_missing_data_are_downloaded_or_the_failure_is_one_line(folder, monkeypatch):
-    asked = []
-
-    def no_network(url, **rest):
-        asked.append(url)
-        raise URLError("no route to host")
-
-    monkeypatch.setattr(datasets.mnist, "download_and_extract_archive", no_network)
+def test_missing_data_are_downloaded_or_the_failure_is_one_line(folder, no_network):
+    before = content_of(folder)
     with pytest.raises(UserError) as caught:
         images.fashion_mnist()
+    assert content_of(folder) == before, "a download that failed leaves nothing behind"
     message = str(caught.value)
-    assert "train-images-idx3-ubyte.gz" in asked[0]
+    assert "train-images-idx3-ubyte.gz" in no_network[0]
+    assert "t10k-labels-idx1-ubyte, each as it is or as .gz, in" in message
     assert "FashionMNIST" in message
     assert str(folder) in message
     assert "no route to host" in message
     assert images.VARIABLE in message
     assert "\n" not in message
+
+
+LAYOUTS = {
+    "torchvision's": "data/{name}/raw",
+    "flat": "data",
+    "Debian's": "data/{flat}",
+    "the system's": "system/{flat}",
+}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_are_found_in_every_layout_packed_or_not_and_nothing_is_written(
+    layout, packed, grey, folder, no_network, monkeypatch
+):
+    name, official = grey
+    own = folder / name / "raw"
+    labels = (own / "t10k-labels-idx1-ubyte").read_bytes()
+    monkeypatch.setitem(official_files.TEST_LABELS, name, hashlib.sha256(labels).hexdigest())
+    place = folder.parent / LAYOUTS[layout].format(name=name, flat=official_files.FLAT[name])
+    place.mkdir(parents=True, exist_ok=True)
+    for file in list(own.iterdir()):
+        content = file.read_bytes()
+        file.unlink()
+        (place / f"{file.name}.gz").write_bytes(gzip.compress(content)) if packed else (
+            (place / file.name).write_bytes(content)
+        )
+    before = content_of(folder.parent)
+    for train, part in ((True, "train"), (False, "t10k")):
+        pixels, targets = images.official(name, train)
+        assert np.array_equal(pixels[:, 0], official[part][0])
+        assert np.array_equal(targets, official[part][1])
+    assert content_of(folder.parent) == before
+    # What else is made goes elsewhere where the folder is somebody's own.
+    cache = folder.parent / "home" / ".cache" / "snrbench"
+    assert images.to_write() == (cache if layout in ("flat", "Debian's") else folder)
+
+
+@pytest.mark.parametrize("grey", ["MNIST"], indirect=True)
+def test_files_of_the_same_names_are_not_taken_for_another_data_set(grey, folder, no_network, monkeypatch):
+    """Fashion-MNIST where MNIST's files lie alone in the folder, which is not written to either."""
+    for file in (folder / "MNIST" / "raw").iterdir():
+        file.rename(folder / file.name)
+    labels = (folder / "t10k-labels-idx1-ubyte").read_bytes()
+    monkeypatch.setitem(official_files.TEST_LABELS, "MNIST", hashlib.sha256(labels).hexdigest())
+    before = content_of(folder)
+    with pytest.raises(UserError, match="FashionMNIST cannot be had"):
+        images.official("FashionMNIST", train=True)
+    assert no_network
+    assert content_of(folder) == before
+    assert len(images.official("MNIST", train=True)[0]) == TRAIN
+
+
+def test_cifar_is_read_from_its_archive(colour, folder, no_network):
+    with tarfile.open(folder / "cifar-10-python.tar.gz", "w:gz") as archive:
+        archive.add(folder / "cifar-10-batches-py", "cifar-10-batches-py")
+    shutil.rmtree(folder / "cifar-10-batches-py")
+    before = content_of(folder)
+    pixels, _ = images.official("CIFAR10", train=False)
+    assert np.array_equal(pixels, colour["test"][0])
+    assert content_of(folder) == before
+
+
+def test_what_is_downloaded_is_whole_and_in_torchvisions_layout(grey, folder, monkeypatch):
+    name, official = grey
+    source = folder.parent / "mirror"
+    (folder / name).rename(source)
+
+    def downloaded(self):
+        shutil.copytree(source, Path(self.root) / name)
+
+    monkeypatch.setattr(getattr(datasets, name), "download", downloaded)
+    pixels, _ = images.official(name, train=True)
+    assert np.array_equal(pixels[:, 0], official["train"][0])
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == sorted(official_files.FILES.values())
+
+
+@pytest.mark.skipif(not (official_files.SYSTEM / "fashion-mnist").is_dir(), reason="needs dataset-fashion-mnist")
+def test_debians_package_is_fashion_mnist(tmp_path, monkeypatch):
+    monkeypatch.setenv(images.VARIABLE, str(tmp_path))
+    pixels, labels = images.official("FashionMNIST", train=False)
+    assert pixels.shape == (10_000, 1, 28, 28)
+    assert labels.bincount().tolist() == [1000] * 10
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("grey", ["MNIST"], indirect=True)
@@ -158,7 +264,7 @@ def test_damaged_files_are_named(grey, folder):
 
 
 def test_the_folder_is_the_variables_or_the_cache(folder, monkeypatch):
-    assert images.root() == folder
+    assert images.root() == images.to_write() == folder
     monkeypatch.delenv(images.VARIABLE)
     monkeypatch.setenv("HOME", str(folder))
     assert images.root() == folder / ".cache" / "snrbench"

@@ -2,7 +2,10 @@
 
 import pytest
 
+from harness import tracks
 from harness.tracks import measure
+from harness.tracks.enough import cautions, known_cautions
+from schedules.errors import UserError
 
 
 def test_seconds_of_a_run_join_the_card_and_touch_nothing_else(quick_gmm):
@@ -41,6 +44,43 @@ def test_cost_counts_training_for_all_steps_and_evaluation_for_all_marks(quick_g
     monkeypatch.setattr(measure, "_clock", lambda device: lambda: ticks[0])
     assert quick_gmm.marks == (0.25, 0.5, 1.0)
     assert measure.cost(place) == {"training": quick_gmm.training.steps, "evaluation": 3 + 3 + 10}
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"paired_points": 129}, "takes kd of 129 samples and draws 128"),
+        ({"samples": 66000, "fid": (66000,)}, "65536 training images; the floor of fid66k is of 66000"),
+    ],
+)
+def test_a_floor_of_too_few_images_is_refused(rules, said, quick_gmm):
+    """By an error, which `python -O` does not drop."""
+    place = measure.Bench(quick_gmm, measure.torch.device("cpu"))
+    place.evaluator.rules = quick_gmm.evaluation.model_copy(update=rules)
+    with pytest.raises(UserError, match=said):
+        measure.floors(place)
+
+
+def test_too_few_samples_or_held_out_images_and_floors_of_too_few_are_said(quick_gmm):
+    """128 samples; a covariance of d dimensions needs more than d points."""
+    enough = {"train": 200, "val": 129, "test": 129}
+    assert cautions(quick_gmm, enough, 127, floors=True) == ()
+    assert [said.split(" in ")[0] for said in cautions(quick_gmm, enough, 129)] == [
+        "128 samples", "129 held-out images", "129 validation images"
+    ]  # fmt: skip
+    (said,) = cautions(quick_gmm, {**enough, "test": 18}, 64)
+    assert said.startswith("18 held-out images in 64 dimensions")
+    (said,) = cautions(quick_gmm, {**enough, "train": 100}, 64, floors=True)
+    assert said.startswith("floors are of 100 training images, scores of 128 samples")
+    assert cautions(quick_gmm, {**enough, "train": 100}, 64) == ()
+
+
+@pytest.mark.parametrize("name", tracks.names())
+def test_no_track_of_ours_has_too_few(name):
+    """By its card where it has one."""
+    assert known_cautions(name) == ()
+    card = tracks.card(name)
+    assert not card or card["feature_dimensions"] > 0
 
 
 def test_seconds_are_kept_only_while_the_track_is_the_same(quick_gmm, monkeypatch):

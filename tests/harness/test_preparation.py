@@ -86,6 +86,7 @@ def test_latents_are_draws_of_the_posterior_scaled_to_unit_variance(copied, sour
     assert data.shape == (4, 8, 8)
     assert data.classes == 3
     assert data.levels is None
+    assert data.latent
     assert (len(data.train), len(data.val), len(data.test)) == (2 * 3 * 4, 3, 3 * 2)
     x = data.train.x.double()
     assert float(x.mean()) == pytest.approx(0, abs=1e-3)
@@ -130,6 +131,7 @@ def test_pixels_are_the_images_themselves(here, source):
     first = cropped(Image.open(source / "val" / "ant" / "ant0.png").convert("RGB"), SIDE)
     assert np.array_equal(raw[0].permute(1, 2, 0), first)
     assert data.test.pixels is None
+    assert not data.latent
     assert (data.test.x[..., None].double() - data.levels).abs().amin(dim=-1).max() < 1e-5
     assert torch.equal(data.train.x[0], data.train.x[1].flip(-1))
 

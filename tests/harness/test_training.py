@@ -130,6 +130,31 @@ def test_a_diverged_run_is_recorded_not_raised(quick_gmm, monkeypatch):
     assert not result.weights
 
 
+@pytest.mark.parametrize("tuning", [{}, {"study": "s", "trial": 0}], ids=["scored", "tuned"])
+def test_a_run_that_blows_up_with_finite_losses_is_diverged_in_scoring_and_validation(quick_digits, tuning):
+    """A learning rate of 1000: the losses of the first mark are numbers, what its average draws is not."""
+    entry = Entry.of("cosine").model_copy(update={"learning_rate": 1000 / quick_digits.training.learning_rate})
+    result = execute(RunSpec(track="digits-v1", target="v", entry=entry, seed=0, **tuning), CPU)
+    assert (result.outcome, result.step) == ("diverged", 25)
+    assert result.reason == "samples at guidance 1 are not finite"
+    assert len(result.losses) > 0
+    assert result.scores is None
+    assert not result.values
+    assert not result.weights
+
+
+def test_samples_that_are_no_numbers_are_found_also_where_their_features_look_like_some(quick_digits, monkeypatch):
+    """An image of 8 bits has no NaN: it would be black, and its features like those of any other."""
+    place = bench("digits-v1", CPU)
+    features = place.evaluator.features
+    monkeypatch.setattr(place.evaluator, "features", lambda x: features(x.nan_to_num(0.0)))
+    trainer = place.trainer(spec())
+    with torch.no_grad():
+        next(iter(trainer.ema.average.parameters())).fill_(torch.nan)
+    with pytest.raises(Diverged, match="samples at guidance 1"):
+        place.score(trainer, spec(), 1.0)
+
+
 def test_ema_is_the_weighted_sum_of_past_weights():
     network = nn.Linear(1, 1, bias=False)
     ema, decay, expected = EMA(network, 0.6), 0.6, network.weight.item()

@@ -16,7 +16,9 @@ from harness.tuning.tuned import Wanted, found
 from schedules import UserError
 
 sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1]))
 from known_objective import KnownRuns, bowl, tuned
+from read_only import read_only_copy
 
 WANTED = Wanted(Entry.of("laplace"))
 
@@ -47,6 +49,21 @@ def test_it_is_the_entry_that_was_confirmed(study):
     assert float(dict(tags)["tuning_seconds"]) > 0
     assert json.loads(dict(tags)["tuning_gain"]) == says["gain"]
     assert dict(tags)["tuning_deviates"] == "12 trials instead of 24"
+
+
+def test_it_is_read_where_nothing_may_be_written(study):
+    root, says = study
+    with read_only_copy(root) as copy:
+        entry, _ = found(Store(copy), "gmm-v1", "v", WANTED)
+        assert entry.schedule == says["schedule"]
+
+
+def test_it_is_found_whatever_the_path_holds(tmp_path):
+    root = tmp_path / "what? #1, 100% {0} [b] 'é'\""
+    [(_, says)], _ = tuned(root, KnownRuns(bowl), trials=8)
+    entry, _ = found(Store(root), "gmm-v1", "v", WANTED)
+    assert entry.schedule == says["schedule"]
+    assert [path.name for path in tmp_path.iterdir()] == [root.name]
 
 
 def test_planned_runs_have_it_beside_the_published_one(study):

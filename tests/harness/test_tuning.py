@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,15 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+import schedules
 from harness import tracks
 from harness.specs import Entry
+from harness.tracking.store import Store
 from harness.tuning import seeds, storage
 from harness.tuning.study import Study
+from harness.tuning.tuned import Wanted, found
 from schedules import UserError
+from schedules.schedule import SCHEDULES
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 from known_objective import HOPELESS, Killed, KnownRuns, bowl, tuned
@@ -258,6 +263,28 @@ def test_a_study_under_other_rules_is_refused_until_it_is_forgotten(tmp_path):
     [(trials, found)], _ = tuned(tmp_path, KnownRuns(), trials=4, restart=True)
     assert found["seeds"] == 2
     assert len(trials) == 4
+
+
+def test_a_study_goes_on_in_the_space_that_it_was_begun_in(tmp_path, monkeypatch):
+    """Before parameters could be given, EDM's σ_d was searched: its studies stay readable and can be gone on with."""
+
+    def score(spec):
+        return abs(schedules.parse(spec.entry.schedule).ppf(0.5) - 1.0) + 9 * (spec.trial == 0)
+
+    entries = {**SCHEDULES._entries, "edm": replace(SCHEDULES.info("edm"), given=())}
+    with monkeypatch.context() as before:
+        before.setattr(SCHEDULES, "_entries", entries)
+        [(old, _)], _ = tuned(tmp_path, KnownRuns(score), specs=["edm"], trials=8)
+    assert "sigma_data" in old[7].params
+    wanted = Wanted(Entry.of("edm"))
+    assert "sigma_data" in found(Store(tmp_path), "gmm-v1", "v", wanted)[0].schedule
+    [(trials, says)], _ = tuned(tmp_path, KnownRuns(score), specs=["edm"], trials=12)
+    assert facts(trials[:8]) == facts(old)
+    assert {"sigma_data"} <= trials[11].params.keys()
+    assert "sigma_data" in says["params"]
+    assert found(Store(tmp_path), "gmm-v1", "v", wanted)[0].schedule == says["schedule"]
+    [(anew, _)], _ = tuned(tmp_path, KnownRuns(score), specs=["edm"], trials=4, restart=True)
+    assert anew[3].params.keys() == {"learning_rate", "ema", "p_mean", "p_std"}
 
 
 def test_a_trial_that_somebody_else_asked_for_is_named(tmp_path):

@@ -7,7 +7,8 @@ import schedules
 from harness.specs import Entry
 from harness.tuning.sampling import ask
 from harness.tuning.space import Space
-from schedules import UserError
+from schedules import UserError, redundancy
+from schedules.presets import PRESETS
 from schedules.schedule import SCHEDULES
 
 
@@ -39,20 +40,53 @@ def test_a_schedule_is_searched_where_its_registry_says_from_what_the_spec_says(
 
 def test_a_preset_is_searched_in_the_space_of_its_family_and_begins_as_itself():
     space = Space.of(Entry.of("preset/sd3"))
-    assert {"m", "s", "shift.a"} <= space.published.keys()
+    assert space.published.keys() == {"learning_rate", "ema", "m", "s"}, "shift moves λ as m does"
     assert space.entry_of(space.published).schedule == "preset/sd3"
     moved = space.entry_of(space.published | {"m": 0.5})
     assert moved.schedule == "logit_normal:m=0.5|shift:a=3"
 
 
 def test_a_transform_is_searched_around_what_is_written():
-    space = Space.of(Entry.of("laplace|shift:a=3|truncate:low=-5|shift:a=2"))
+    space = Space.of(Entry.of("cosine|truncate:low=-5|shift:a=3|truncate:high=4"))
     assert space.distributions["shift.a"] == FloatDistribution(0.75, 12, log=True)
-    assert space.distributions["shift2.a"] == FloatDistribution(0.5, 8, log=True)
     assert space.distributions["truncate.low"] == FloatDistribution(-8, -2)
+    assert space.distributions["truncate2.high"] == FloatDistribution(1, 7)
     assert "truncate.high" not in space.published, "what is not cut off is not searched"
-    made = space.entry_of(space.published | {"shift2.a": 4.0, "truncate.low": -6.0})
-    assert made.schedule == "laplace|shift:a=3|truncate:low=-6|shift:a=4"
+    made = space.entry_of(space.published | {"shift.a": 4.0, "truncate.low": -6.0})
+    assert made.schedule == "cosine|truncate:low=-6|shift:a=4|truncate:high=4"
+
+
+@pytest.mark.parametrize(
+    ("spec", "searched"),
+    [
+        ("edm", {"p_mean", "p_std"}),
+        ("preset/edm2-img64", {"p_mean", "p_std"}),
+        ("laplace|shift:a=3", {"loc", "scale"}),
+        ("cosine|shift:a=2|offset:by=1", {"shift.a"}),
+        ("laplace|scale:by=2|truncate:low=-5", {"loc", "scale", "truncate.low"}),
+        ("flow_uniform|dimension:m=196608", {"dimension.m"}),
+        ("mixture(edm|shift:a=2@0.5, cosine|shift:a=2@0.5)", {"1.shift.a", "2.p_mean", "2.p_std", "2.weight"}),
+        ("zero_terminal_snr:snr_shift=3", {"base", "snr_shift"}),
+    ],
+)
+def test_what_is_given_or_says_what_another_parameter_says_is_not_searched(spec, searched):
+    space = Space.of(Entry.of(spec))
+    assert space.published.keys() == {"learning_rate", "ema"} | searched
+    moved = space.entry_of({**space.published, "learning_rate": 2.0})
+    assert moved.fingerprint != space.entry.fingerprint
+    assert schedules.parse(moved.schedule).fingerprint == schedules.parse(spec).fingerprint
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "preset/cosmos-video"])
+def test_the_space_of_every_preset_has_full_rank(name):
+    """Through the same function, asked for all of the space's parameters once more and in the other order."""
+    space = Space.of(Entry.of(name))
+    own = dict(reversed([one for one in space.distributions.items() if one[0] not in ("learning_rate", "ema")]))
+
+    def quantiles(values):
+        return schedules.parse(space.entry_of({**space.published, **values}).schedule).ppf(redundancy.SHARES)
+
+    assert redundancy.redundant(quantiles, {key: space.published[key] for key in own}, own) == []
 
 
 def test_parts_of_a_mixture_and_their_weights_are_searched():

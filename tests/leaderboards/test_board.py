@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from leaderboards.blocks import largest_block
 from leaderboards.board import board
 from leaderboards.rows import Board, Row, Section
 from schedules.errors import UserError
@@ -121,27 +120,6 @@ def test_a_seed_must_be_in_every_cell_to_be_pooled(table, of):
     overall = of(table.frame).overall
     assert row(overall, "laplace").seeds == 3
     assert row(overall, "laplace").ratio == pytest.approx(np.exp(np.mean(np.log([0.5, 0.6 / 1.1, 0.55 / 1.2]))))
-
-
-def test_an_entry_run_on_one_target_costs_the_others_nothing(paper, table, of):
-    for seed in range(3):
-        table.run("mine", seed, {("test", 1.0, 1.0): 1.0 + seed}, "v")
-        table.run("cosine", seed, {("test", 1.0, 1.0): 1.0 + seed}, "flow")
-    overall = of(table.frame, guidance=1.0).overall
-    assert overall.targets == ("eps", "v", "x0")
-    assert "mine" not in {row.entry for row in overall.rows}
-    assert "mine" in " ".join(overall.notes)
-
-
-def test_the_block_of_targets_is_the_largest_complete_one():
-    assert largest_block({"v": {"a", "b", "c"}, "eps": {"a", "b"}}, "a") == ("eps", "v")
-    assert largest_block({"v": {"a", "b", "c", "d", "e"}, "eps": {"a"}}, "a") == ("v",)
-    assert largest_block({"v": {"a"}, "eps": {"b"}}, "a") == ("v",)
-    assert largest_block({}, "a") == ()
-
-
-def test_one_target_has_no_section_over_all(table, of):
-    assert of(table.runs_of("cosine", [1.0, 1.1]).frame).overall is None
 
 
 def test_p_values_are_holm_corrected_within_the_table(table, of):
@@ -332,13 +310,6 @@ def test_the_table_is_left_as_it_was(paper, of):
 def test_runs_of_several_devices_are_named(table, of):
     table.runs_of("cosine", [1.0, 1.1]).runs_of("laplace", [1.0, 1.1], device="cuda")
     assert of(table.frame).notes == ("runs of several devices: cpu, cuda",)
-
-
-def test_targets_that_share_no_seed_have_no_section_over_all(table, of):
-    table.runs_of("cosine", [1.0, 1.1], "v").run("cosine", 7, 1.0, "eps")
-    found = of(table.frame)
-    assert len(found.cells) == 2
-    assert found.overall is None
 
 
 def test_a_score_of_zero_in_one_cell_has_no_ratio_over_all(table, of):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
+import re
 import shutil
 import sqlite3
-import warnings
 import zipfile
 from dataclasses import replace
 
@@ -19,6 +19,7 @@ import torch
 
 from harness import tracks
 from harness.device import describe
+from harness.metrics.catalog import METRICS
 from harness.metrics.keys import parse
 from harness.run import RunResult
 from harness.specs import Entry, RunSpec
@@ -27,6 +28,7 @@ from leaderboards.bundles import archive, contents, receipt, rerun
 from leaderboards.bundles.archive import MalformedError
 from leaderboards.cache import packed
 from leaderboards.narrow import plain
+from leaderboards.publishing import freeze
 from schedules.errors import UserError
 
 TRACK = "digits-v1"
@@ -214,62 +216,6 @@ def test_what_is_not_registered_here_stays_self_reported(honest, tmp_path):
     assert set(receipt.marks(bundle, noted.model_copy(update={"agreed": False})).values()) == {"self-reported"}
 
 
-def zipped(path, members, compression=zipfile.ZIP_DEFLATED):
-    with zipfile.ZipFile(path, "w", compression) as file:
-        for name, content in members:
-            file.writestr(name, content)
-    return path
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["bundle.json"],
-        ["bundle.json", "runs.parquet", "setup.py"],
-        ["../bundle.json", "runs.parquet"],
-        ["/etc/passwd", "runs.parquet"],
-        ["bundle.json", "runs.parquet", "runs.parquet"],
-        [f"{number}" for number in range(5000)],
-    ],
-)
-def test_members_other_than_the_two_are_refused(tmp_path, names):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a name that is there twice
-        file = zipped(tmp_path / "b", [(name, b"{}") for name in names])
-    with pytest.raises(MalformedError, match=r"expected bundle\.json and runs\.parquet"):
-        archive.read(file)
-    assert [path.name for path in tmp_path.iterdir()] == ["b"]
-
-
-def test_a_zip_bomb_is_refused_whatever_it_claims(tmp_path):
-    bomb = zipped(
-        tmp_path / "b", [("bundle.json", bytes(archive.MEMBER_LIMITS["bundle.json"] + 1)), ("runs.parquet", b"")]
-    )
-    assert bomb.stat().st_size < 10_000
-    with pytest.raises(MalformedError, match=r"bundle.json is larger than 1 MiB"):
-        archive.read(bomb)
-    content = bytearray(bomb.read_bytes())
-    true, lie = ((archive.MEMBER_LIMITS["bundle.json"] + 1).to_bytes(4, "little"), (10).to_bytes(4, "little"))
-    assert content.count(true) == 2
-    bomb.write_bytes(content.replace(true, lie))
-    with pytest.raises(MalformedError):
-        contents.open_bundle(bomb)
-
-
-def test_a_file_that_is_too_large_is_not_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "FILE_LIMIT", 100)
-    (tmp_path / "b").write_bytes(bytes(101))
-    with pytest.raises(MalformedError, match="expected at most"):
-        archive.read(tmp_path / "b")
-
-
-@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 and no more"])
-def test_what_is_no_zip_is_refused(tmp_path, content):
-    (tmp_path / "b").write_bytes(content)
-    with pytest.raises(MalformedError, match=r"bundle .*b"):
-        archive.read(tmp_path / "b")
-
-
 @pytest.mark.parametrize(
     ("manifest", "words"),
     [
@@ -298,7 +244,8 @@ def test_a_manifest_that_does_not_hold_is_refused(honest, tmp_path, manifest, wo
         ("apply", lambda values: ["guess", *values[1:]], "run 0: apply"),
         ("params", lambda values: ["[]", *values[1:]], "run 0: params"),
         ("params", lambda values: ["{", *values[1:]], "run 0: params"),
-        ("entry", lambda values: ["x" * 501, *values[1:]], "run 0: entry"),
+        ("entry", lambda values: ["x" * 10_001, *values[1:]], "run 0: entry"),
+        ("hardware", lambda values: ["x" * 501, *values[1:]], r"run 0: hardware: .* \(\S+ × \w+ × seed \d\)"),
         ("values", lambda values: [[float("nan"), *values[0][1:]], *values[1:]], "is nan"),
         ("values", lambda values: [values[0][:-1], *values[1:]], "run 0"),
         (
@@ -313,6 +260,56 @@ def test_a_row_that_does_not_hold_is_refused(honest, tmp_path, name, change, wor
     with pytest.raises(MalformedError, match=words) as caught:
         contents.open_bundle(rewritten(honest, tmp_path / "b", change=column(name, change)))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "score"),
+    [
+        ("test/fd/g1.5", 1e308),
+        ("test/fd/g1.5", -1e-9),
+        ("test/eps_error", -0.1),
+        ("test/kd/g1.5", -1e39),
+        ("test/kd_se/g1.5", -1e-9),
+        ("test/precision/g1.5", 1.5),
+        ("test/memorised/g1.5", -0.5),
+        ("test/nll", float("inf")),
+        ("seconds/training", -1.0),
+    ],
+)
+def test_a_score_that_its_metric_cannot_take_is_refused(honest, tmp_path, key, score):
+    """A number that no run gives would make intervals of nothing, and ranks of the rest."""
+    bundle = contents.open_bundle(honest)
+    run = bundle.runs[0]
+    assert key in run.scores
+    with pytest.raises(ValueError, match=re.escape(f"{key} is {score}")):
+        contents.BundledRun.model_validate({**run.model_dump(), "scores": {**run.scores, key: score}})
+    assert METRICS["kd"].takes(-1e-3)  # unbiased, so a good one can be below zero
+    assert not METRICS["excess"].takes(-1e-9)
+
+
+def test_what_is_written_is_what_can_be_read(honest, tmp_path, monkeypatch):
+    """A spec of 814 characters is bundled and opened; what `verify` would refuse is never written."""
+    store = shutil.copytree(honest.parent / "store", tmp_path / "store")
+    long = "mix(" + ",".join(f"0.1*laplace:loc={k / 7:.12f}" for k in range(30)) + ")"
+    with sqlite3.connect(store / "mlflow.db") as db:
+        for key in ("entry", "schedule"):
+            db.execute("UPDATE tags SET value = ? WHERE key = ? AND value = 'edm'", [long, f"snrbench.{key}"])
+        db.execute("UPDATE runs SET end_time = end_time + 1")
+    out = tmp_path / "long.zip"
+    contents.make(store, TRACK, out)
+    assert len(long) > 814
+    assert long in {run.schedule for run in contents.open_bundle(out).runs}
+
+    with sqlite3.connect(store / "mlflow.db") as db:
+        db.execute("UPDATE tags SET value = ? WHERE key = 'snrbench.hardware'", ["x" * 501])
+        db.execute("UPDATE runs SET end_time = end_time + 1")
+    out = tmp_path / "refused.zip"
+    with pytest.raises(UserError, match=r"refused.zip cannot be made: run 0: hardware: .* × seed 0\)$"):
+        contents.make(store, TRACK, out)
+    monkeypatch.setattr(freeze, "environments", lambda *_: {str(n): {"torch": str(n)} for n in range(101)})
+    with pytest.raises(UserError, match=r"refused.zip cannot be made: bundle.json: environment: .* 100 items"):
+        contents.make(store, TRACK, out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.zip", "store"]
 
 
 def test_a_table_of_another_make_is_refused(honest, tmp_path):

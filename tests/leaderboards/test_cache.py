@@ -106,7 +106,10 @@ def test_deleted_restored_and_changed_runs_are_noticed(real_store):
     assert table.loc[chosen, "value"].tolist() == [42]
 
 
-def test_of_several_runs_of_one_key_the_newest_counts(real_store, bulk):
+@pytest.mark.parametrize("ahead", [0, 86_400_000])
+def test_of_several_runs_of_one_key_the_one_recorded_last_counts(real_store, bulk, ahead):
+    """Also where the clock was ahead, by so many milliseconds, when the others began."""
+    change(real_store, "UPDATE runs SET start_time = start_time + ?, end_time = end_time + ?", ahead, ahead)
     query.runs_table(real_store, TRACK)
     again = bulk.append(real_store, {"edm": 1.2}, ["v"], [0], curves=False)
     table = query.runs_table(real_store, TRACK)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
+from harness.tracking.outcomes import Ended
 from leaderboards import command, query, render_table
 from schedules.errors import UserError
 
@@ -91,6 +92,29 @@ def test_a_store_without_runs_of_the_track_says_what_to_run(run, store, form, pr
     assert (result.exit_code, result.stdout) == (0, printed)
     assert result.stderr.startswith("no runs of gmm-v1")
     assert "snrbench run gmm-v1" in result.stderr
+
+
+@pytest.mark.parametrize(("track", "there"), [("digits-v1@0.2", "digits-v1"), ("digits-v1", "digits-v1@0.2, gmm-v1")])
+def test_an_empty_board_says_what_is_there(run, store, monkeypatch, paper, track, there):
+    """`leaderboard flowers-v1` where only flowers-v1@0.2 has runs."""
+    runs = [Ended(name, "a run", "key", "finished", "") for name in there.split(", ")]
+    failed = Ended("mnist-v1", "a run", "key", "failed", "no room")
+    monkeypatch.setattr(query, "ended", lambda store: [*runs, failed, Ended(f"{track}/tuning", "", "", "finished", "")])
+    monkeypatch.setattr(query, "runs_table", lambda store, track, **_: paper[:0])
+    assert f"no runs of {track} in {store}, which has runs of {there}; first: " in run(track, "--store", store).stderr
+
+
+def test_an_empty_target_says_which_have_runs(run, store):
+    assert (
+        run("digits-v1", "-t", "flow", "--store", store).stderr
+        == "no runs of digits-v1 -t flow; its runs are of eps, v, x0\n"
+    )
+
+
+def test_a_name_of_ones_own_needs_its_plugin(run, store):
+    message = mistake(run("flowers-v1", "--store", store))
+    assert message.startswith("unknown track 'flowers-v1'; did you mean fashion-v1")
+    assert message.endswith("(one of your own comes with --track-plugin FILE.py)")
 
 
 def test_render_table_prints_to_the_console_it_is_given(store):

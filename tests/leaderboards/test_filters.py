@@ -34,6 +34,15 @@ def test_leaving_out_is_as_if_it_had_never_been_run(five, of):
     assert "left out as asked: a, d" in found.notes[0]
 
 
+def test_a_note_of_many_that_were_left_out_says_how_many(five, of, table):
+    for entry in "efghij":
+        table.runs_of(entry, [1.0, 1.1, 1.2, 1.3, 1.4])
+    (note, *_) = of(table.frame, keep=("a",)).notes
+    assert note.startswith("left out as asked: 9 entries; ranks")
+    (note, *_) = of(table.frame, keep=("a",), leave_out=("cosine",), leave_out_seeds=(1,)).notes
+    assert note.startswith("left out as asked: 9 entries, cosine (the baseline), seed 1; ranks")
+
+
 def test_holm_has_fewer_tests_then(five, of):
     p = {row.entry: row.p_holm for row in of(five).rows}
     left = {row.entry: row.p_holm for row in of(five, leave_out=("a", "b", "d")).rows}

@@ -261,3 +261,17 @@ def test_scores_that_are_used_are_released(real_store, out):
     assert freeze.kept("mark25/test/fd/g1")
     assert read.cells("mark25/test/fd/g1")["mark"] == 0.25
     assert packed.COLUMNS[-1] == "value"
+
+
+@pytest.mark.parametrize("track", released.released_tracks())
+def test_a_card_has_the_baseline_at_its_best_scale_as_the_board_has(track):
+    """What decides whether a board stands among the rankings is what was published of the baseline."""
+    distance = tracks.get(track).evaluation.distance
+    board = query.board_of(released.published_table(track), track, metric=distance)
+    on_card = tracks.card(track)["baseline_best"]
+    assert set(on_card) >= {cell.target for cell in board.cells}
+    for cell in board.cells:
+        (baseline,) = (row for row in cell.rows if row.baseline)
+        figures = on_card[cell.target]
+        assert (figures["guidance"], figures["seeds"]) == (baseline.guidance_scale, baseline.seeds)
+        assert figures["fd_mean"] == pytest.approx(baseline.mean, rel=1e-5)

@@ -29,6 +29,14 @@ def long_board(table, metric):
     return board(table.frame, track=TRACK, metric=metric())
 
 
+def released_as(track):
+    return freeze.Release(
+        schema_version=1, track=track, protocol="1", track_fingerprint=tracks.get(track).fingerprint, made="2026-01-02",
+        runs=120, entries=40, targets=("v",), seeds=(0, 1, 2), metrics=("fd",), environment=(), hardware=("a machine",),
+        commands=(), tuning=(), missing=(),
+    )  # fmt: skip
+
+
 def test_the_best_the_baseline_the_paper_and_the_tuned_are_shown(long_board):
     section = long_board.cells[0]
     shown = [section.rows[place].entry for place in readme.places(section)]
@@ -42,16 +50,26 @@ def test_the_best_the_baseline_the_paper_and_the_tuned_are_shown(long_board):
 def test_the_page_says_the_rule_and_keeps_the_ranks_of_the_whole_table(long_board, tmp_path):
     page = tmp_path / "README.md"
     page.write_text(f"a\n<!-- snrbench:published {TRACK} -->\n<!-- /snrbench:published -->\nb\n")
-    release = freeze.Release(
-        schema_version=1, track=TRACK, protocol="1", track_fingerprint=tracks.get(TRACK).fingerprint, made="2026-01-02",
-        runs=120, entries=40, targets=("v",), seeds=(0, 1, 2), metrics=("fd",), environment=(), hardware=("a machine",),
-        commands=(), tuning=(), missing=(),
-    )  # fmt: skip
+    release = released_as(TRACK)
     assert readme.refresh(page, long_board, release, "published/my results/table.md")
     text = page.read_text()
     assert "the best 10, cosine, the schedules of arXiv:2407.03297" in text
     assert "all 40, and each target: [published/my results/table.md](published/my%20results/table.md)." in text
     assert [line for line in text.splitlines() if line.startswith("| 21 | `cosine` |")]
     assert sum(line.startswith("| ") for line in text.splitlines()) == 1 + 20
+    tuned = [line for line in text.splitlines() if line.startswith("- `")]
+    assert len(tuned) == 6, "what each tuned entry that is shown was tuned to"
+    assert tuned[0].startswith("- `edm@tuned`: v: ")
     assert readme.refresh(page, long_board, release, "published/my results/table.md")
     assert page.read_text() == text
+
+
+@pytest.mark.parametrize(("track", "kind"), [("gmm-v1", "diagnostic"), ("mnist-v1", "untrained")])
+def test_a_board_that_ranks_nothing_is_named_with_its_reason_and_shows_no_rows(long_board, tmp_path, track, kind):
+    page = tmp_path / "README.md"
+    page.write_text(f"a\n<!-- snrbench:published {track} -->\n| 1 | `old` |\n<!-- /snrbench:published -->\nb\n")
+    assert readme.refresh(page, long_board, released_as(track), f"published/{track}/table.md")
+    text = page.read_text()
+    assert f"`{track}` stands among no rankings, as it is {kind}: {tracks.standing(track).why}." in text
+    assert f"(published/{track}/table.md)" in text
+    assert not [line for line in text.splitlines() if line.startswith("|")]

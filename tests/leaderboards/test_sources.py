@@ -107,6 +107,8 @@ def test_publish_then_read_it_without_a_store(snrbench, real_store, home, tmp_pa
     assert "36 runs, 3 seeds" in text
     again = page.read_text()
     assert "nothing changed" in snrbench("publish", TRACK, "--store", real_store, "--readme", page)[1]
+    said = json.loads(snrbench("publish", TRACK, "--store", real_store, "--readme", page, "--json")[1])
+    assert (said["changed"], said["runs"], said["refreshed"]) == ([], 36, str(page))
     assert page.read_text() == again
     own = json.loads(snrbench("leaderboard", TRACK, "--store", real_store, "--format", "json")[1])
     shutil.rmtree(real_store)
@@ -156,6 +158,8 @@ def test_bundle_verify_and_rank_beside_ones_own(snrbench, with_keys, tmp_path, m
     code, out, _ = snrbench("bundle", TRACK, "-o", file, "--store", with_keys)
     assert (code, "36 runs of digits-v1" in out) == (0, True)
     assert snrbench("bundle", TRACK, "-o", file, "--store", with_keys)[0] == 2
+    said = json.loads(snrbench("bundle", TRACK, "-o", file, "--force", "--json", "--store", with_keys)[1])
+    assert (said["file"], said["runs"], said["bytes"]) == (str(file), 36, file.stat().st_size)
     scores = {run.run_key: run.scores for run in contents.open_bundle(file).runs}
 
     def honest(spec, device, factor=1.0):
@@ -174,6 +178,11 @@ def test_bundle_verify_and_rank_beside_ones_own(snrbench, with_keys, tmp_path, m
         assert found == code
         assert out.count(f": {word};") == 2
         assert "other hardware, torch or execution: final distances, risks and errors to 2 %" in out
+        found, out, err = snrbench(*verify, "--json")
+        said = json.loads(out)
+        assert (found, said["code"], said["agreed"], len(said["repeated"])) == (code, code, code == 0, 2)
+        assert {one["agreed"] for one in said["repeated"]} == {code == 0}
+        assert err.count(f": {word};") == 2
         rows = {row["entry"]: row["verified"] for row in json.loads(snrbench(*show)[1])}
         assert rows == {"cosine": "", "laplace": mark, "edm": mark, "cosine_scaled:s=2": mark}
 

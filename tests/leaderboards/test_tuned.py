@@ -10,7 +10,10 @@ from scipy import stats
 
 from leaderboards.board import board
 from leaderboards.choices import Choice, tuned_table_of
+from leaderboards.columns import legend
+from leaderboards.query import board_of
 from leaderboards.tuned import budget_notes
+from leaderboards.tuned_parameters import of_entry, searched_besides
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])
 GAIN = np.array([0.80, 0.82, 0.79, 0.81])
@@ -59,6 +62,42 @@ def test_each_target_has_its_own_parameters_under_one_name(table):
     ]
     assert (found.rows[2].trials, found.rows[2].tuning_seconds) == (20, 1200)
     assert found.rows[2].gain.value == pytest.approx(found.rows[0].gain.value)
+
+
+EDM = '{"p_mean": -1.878, "p_std": 0.9143, "sigma_data": %s, "learning_rate": 2.768, "ema": 0.3066}'
+
+
+def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
+    """σ_d is given: one that tuning moved was searched, in a space of before; one that it left was not."""
+    table.runs_of("cosine", BASE).runs_of("edm", BASE)
+    facts = {**TUNED, "schedule": "edm", "tuned_from": "edm"}
+    table.runs_of("edm@tuned", 0.5 * BASE, **facts, params=EDM % 0.1172, fingerprint="old")
+    made = board_of(table.frame, "digits-v1", metric="fd", target="v")
+    training = "lr × 2.77, EMA × 0.307"
+    assert f"edm@tuned: v: p_mean=-1.878,p_std=0.9143,sigma_data=0.1172, {training}" in legend(made)
+    assert any("searched in an earlier space, over sigma_data too" in line for line in legend(made))
+    assert of_entry(EDM % "1.0", "edm") == f"p_mean=-1.878,p_std=0.9143, {training}"
+    assert searched_besides(EDM % "1.0", "edm") == []
+    assert searched_besides(EDM % "0.5", "preset/edm-cifar10") == []
+    assert searched_besides(EDM % "0.6", "preset/edm-cifar10") == ["sigma_data"]
+    (row,) = tuned_table_of(table.frame, "digits-v1").rows
+    assert of_entry(row.params, row.tuned_from).startswith("p_mean=-1.878")
+    assert any("sigma_data" in note for note in tuned_table_of(table.frame, "digits-v1").notes)
+
+
+@pytest.mark.parametrize(
+    ("params", "source", "text"),
+    [
+        ('{"loc": 0.83, "scale": 0.5}', "laplace", "loc=0.83,scale=0.5, lr × 1, EMA × 1"),
+        ('{"ema": 2.0}', "cosine", "lr × 1, EMA × 2"),
+        ('{"eps": {"s": 2.0}, "v": {"s": 3.0}}', "cosine_scaled", "eps: s=2, lr × 1, EMA × 1; v: s=3, lr × 1, EMA × 1"),
+        ('{"eps": "loc 1", "v": {}}', "gone", "eps: loc 1; v: lr × 1, EMA × 1"),
+        ('{"weighting.gamma": 3.0, "side": "clean"}', "gone:a=1", "weighting.gamma=3,side=clean, lr × 1, EMA × 1"),
+        ("no json", "laplace", "lr × 1, EMA × 1"),
+    ],
+)
+def test_tuned_parameters_as_text(params, source, text):
+    assert of_entry(params, source) == text
 
 
 def test_parameters_that_are_no_json_stay_text(table, metric):

@@ -6,7 +6,7 @@ from math import inf, nan
 
 import pytest
 
-from leaderboards.wording import brief, change, p_text, visible, with_interval
+from leaderboards.wording import brief, change, listed, p_text, visible, with_interval
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,11 @@ def test_a_ratio_reads_as_a_change(ratio, text):
 
 def test_p_values():
     assert [p_text(p) for p in (0.0004, 0.0123, 0.5, 1.0, nan)] == ["<0.001", "0.012", "0.5", "1", "–"]
+
+
+def test_long_lists_end_in_a_number():
+    assert listed(["a", "b"]) == "a, b"
+    assert listed([*"abcde"], most=3) == "a, b, c and 2 more"
 
 
 def test_what_does_not_print_is_spelt_out():

@@ -6,7 +6,7 @@ import pytest
 from diffusers import training_utils
 
 import schedules
-from schedules import UserError, from_alphas_cumprod, from_diffusers
+from schedules import UserError, from_alphas_cumprod, from_diffusers, trainers
 
 TABLES = {
     "ddpm_linear": {"beta_schedule": "linear"},
@@ -90,15 +90,17 @@ def test_what_has_no_name_is_refused(options):
         )
 
 
-def test_mode_of_sd3():
+@pytest.mark.parametrize("s", [1.29, 1.75])
+def test_mode_of_sd3(s):
+    """With both values that its table 1 has."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    t = training_utils.compute_density_for_timestep_sampling("mode", 200_000, mode_scale=1.29, generator=generator)
+    t = training_utils.compute_density_for_timestep_sampling("mode", 200_000, mode_scale=s, generator=generator)
     drawn = np.sort(2 * np.log((1 - t.double().numpy()) / t.double().numpy()))
     shares = (np.arange(drawn.size) + 0.5) / drawn.size
     inner = (shares > 0.01) & (shares < 0.99)
-    assert np.abs(schedules.create("mode").cdf(drawn) - shares)[inner].max() < 1.95 / np.sqrt(drawn.size)
+    assert np.abs(schedules.create("mode", s=s).cdf(drawn) - shares)[inner].max() < 1.95 / np.sqrt(drawn.size)
 
 
 def test_logit_normal_is_mirrored_in_their_training_scripts():
@@ -128,3 +130,21 @@ def test_their_weightings(theirs, ours):
     flow = weightings.target_factor("flow", at)
     ours_at = weightings.create(ours)(at, "flow", schedules.create("flow_uniform"))
     np.testing.assert_allclose(ours_at, flow * expected, rtol=2e-6)
+
+
+def test_flags_of_the_training_scripts():
+    """Its own function indexes its own scheduler as the scripts do: mean 1 and shift 3 have a median of 2 − 2 ln 3."""
+    import torch
+
+    table = diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0)
+    u = training_utils.compute_density_for_timestep_sampling(
+        "logit_normal", 100_000, logit_mean=1.0, logit_std=0.5, generator=torch.Generator().manual_seed(0)
+    )
+    t = table.timesteps[(u * table.config.num_train_timesteps).long()].double().numpy() / 1000
+    flags = "--weighting_scheme logit_normal --logit_mean 1 --logit_std 0.5 shift=3"
+    ours = trainers.read("diffusers-flags", flags).schedule
+    assert ours.fingerprint == schedules.parse("diffusers_logit_normal:m=1,s=0.5,a=3").fingerprint
+    assert ours.ppf(0.5) == pytest.approx(2 - 2 * np.log(3), abs=1e-12)
+    np.testing.assert_allclose(
+        np.quantile(2 * np.log((1 - t) / t), [0.1, 0.5, 0.9]), ours.ppf([0.1, 0.5, 0.9]), atol=0.03
+    )

@@ -44,7 +44,13 @@ IDENTITIES = {
     "student_t:df=7": stats.t(7),
     "preset/edm-cifar10": stats.norm(2.4 + 2 * np.log(0.5), 2.4),
     "preset/edm2-img512": stats.norm(0.8 + 2 * np.log(0.5), 2),
-    "preset/rae": stats.logistic(-np.log(196608 / 4096), 2),
+    "preset/rae": stats.norm(-np.log(196608 / 4096), 2),
+    "preset/rae-2025-10": stats.logistic(-np.log(196608 / 4096), 2),
+    "preset/cosmos-predict2.5": stats.norm(-2 * np.log(5), 2),
+    "preset/ideogram4-1024": stats.norm(-2 * np.log(2), 3),
+    "preset/tim-t2i": stats.skewnorm(-1, 0, 3.2),
+    "preset/arc": stats.uniform(-12, 16),
+    "preset/pixnerd-512": stats.norm(-2 * np.log(4), 2),
     "preset/sd3": stats.norm(-2 * np.log(3), 2),
     "preset/flux-1024": stats.norm(-2.3, 2),
     "preset/stable-audio": stats.norm(-2.4, 4),
@@ -105,6 +111,10 @@ TIME_FORMS = {
     "cosine_power:start=0.1,end=0.9,tau=1": lambda t: _logit(_chen(_cos_power(1), 0.1, 0.9, t)),
     "mode": lambda t: _flow(1 - (1 - t) - 1.29 * (mpmath.cos(mpmath.pi * (1 - t) / 2) ** 2 - 1 + (1 - t))),
     "cosmap": lambda t: _flow(1 - 1 / (mpmath.tan(mpmath.pi * t / 2) + 1)),
+    "sqrt": lambda t: _logit(1 - mpmath.sqrt(mpmath.mpf(1e-4) + (1 - mpmath.mpf(1e-4)) * t)),
+    "polynomial": lambda t: _logit((1 - 2 * mpmath.mpf(1e-5)) * (1 - t * t) ** 2 + mpmath.mpf(1e-5)),
+    "polynomial:power=1,s=0.0001": lambda t: _logit((1 - 2 * mpmath.mpf(1e-4)) * (1 - t) ** 2 + mpmath.mpf(1e-4)),
+    "cosine_time": lambda t: _flow(mpmath.sin(mpmath.pi * t / 2)),
     "cosine_interpolated": lambda t: t * _shifted(32, t) + (1 - t) * _shifted(256, t),
 }
 
@@ -238,13 +248,13 @@ def _points(name):
             )
         return st.floats(space.low, space.high)
 
-    return st.fixed_dictionaries({key: values(space) for key, space in schedules.info(name).space.items()})
+    return st.fixed_dictionaries({key: values(space) for key, space in schedules.info(name).domain.items()})
 
 
 STATIC = [name for name in schedules.names() if not schedules.create(name).learns]
 
 
-@pytest.mark.parametrize("name", [name for name in STATIC if schedules.info(name).space])
+@pytest.mark.parametrize("name", [name for name in STATIC if schedules.info(name).domain])
 @given(data=st.data())
 @settings(max_examples=12, deadline=None, derandomize=True)
 def test_whole_parameter_space_conforms(name, data):

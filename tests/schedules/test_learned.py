@@ -15,6 +15,7 @@ NAMES = [
     "constant_rate",
     "adaptive_nonuniform",
     "vdm_learned",
+    "cascade_adaptive",
 ]
 
 BASES = {"loss_second_moment": "cosine", "infonoise": "uniform_logsnr", "vdm_learned": "preset/vdm"}

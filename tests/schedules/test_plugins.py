@@ -57,6 +57,26 @@ def test_a_file_is_loaded_once(tmp_path):
     assert schedules.create("from_file").cdf(0) == 0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("raise NotImplementedError", "import failed with NotImplementedError$"),
+        ("raise ValueError('  two\\n lines')", "import failed with ValueError: two lines$"),
+        ("from schedules import UserError\nraise UserError", "plugin mine.py: UserError$"),
+    ],
+)
+def test_an_exception_without_text_goes_by_its_name(tmp_path, text, words):
+    with pytest.raises(UserError, match=words):
+        schedules.load_plugin(write(tmp_path, "mine.py", text))
+
+
+def test_a_function_that_raises_without_text_is_named(tmp_path):
+    source = GOOD.format(name="silent").replace("return stats.norm()", "raise NotImplementedError")
+    schedules.load_plugin(write(tmp_path, "mine.py", source))
+    with pytest.raises(UserError, match=r"silent raised NotImplementedError$"):
+        schedules.create("silent")
+
+
 def test_an_edited_file_replaces_what_it_registered(tmp_path):
     file = write(tmp_path, "mine.py", GOOD.format(name="from_file"))
     schedules.load_plugin(file)

@@ -86,6 +86,25 @@ def test_parameters_that_cannot_be(function, space, problem):
     assert "bad_plugin" not in schedules.names()
 
 
+def test_a_parameter_is_searched_or_given_and_not_both():
+    @register("in_units", space={"loc": Float(-3, 3)}, given={"unit": Float(0.5, 2)})
+    def in_units(loc: float = 0.0, unit: float = 1.0):
+        """N(loc + 2 ln unit, 1)."""
+        return stats.norm(loc + 2 * math.log(unit))
+
+    info = schedules.info("in_units")
+    assert (list(info.space), list(info.domain), info.given) == (["loc"], ["loc", "unit"], ("unit",))
+    assert schedules.parse("in_units:unit=2").ppf(0.5) == pytest.approx(2 * math.log(2))
+    assert schedules.check("in_units") == []
+    both = {"loc": Float(-3, 3)}
+    with pytest.raises(UserError, match="'loc' is both searched"):
+        register("twice", space=both, given=both)(lambda loc=0.0: stats.norm(loc))
+    with pytest.raises(UserError, match="its given is 3; expected a dict"):
+        register("twice", given=3)(normal)
+    with pytest.raises(UserError, match="'loc', which is no parameter"):
+        register("twice", given=both)(normal)
+
+
 @pytest.mark.parametrize("value", [None, 3.0, "norm", stats.norm.pdf])
 def test_a_wrong_return_type_is_named(value):
     register("wrong_type")(lambda: value)

@@ -1,5 +1,6 @@
 """Densities from time forms, tables and points, against densities known in closed form."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -37,6 +38,30 @@ def test_time_form_with_a_kink():
 def test_time_forms_that_do_not_fall_are_refused(form):
     with pytest.raises(UserError, match="time form"):
         from_time(form)
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        (lambda t: 3.0, r"returned one value for t of shape \(241,\); expected a λ for each t"),
+        (lambda t: -math.log(t / (1 - t)), r"raised TypeError: .*np\.log, not math\.log"),
+        (lambda t: np.zeros(3), r"returned shape \(3,\)"),
+        (lambda t: None, "of type object"),
+        (lambda t: np.log(t / (1 - t)), r"rises \(-5 at t=0.006693, 5 at t=0.9933\).*give λ\(1 − t\)"),
+        (lambda t: (t - 0.5) ** 2, r"rises from .* falls from t = 0 \(clean\) to t = 1 \(noise\)"),
+        (lambda t: 0 * t + 2, "is 2 for every t; expected λ that falls"),
+        (lambda t: np.where(t > 0.5, np.nan, -t), "is nan at t=0.5.*finite"),
+    ],
+)
+def test_a_time_form_that_cannot_be_says_what_was_expected(form, words):
+    with pytest.raises(UserError, match=words) as caught:
+        from_time(form)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_other_end_of_a_time_form_is_looked_at_too():
+    with pytest.raises(UserError, match=r"time form complement\(1 − t\) returned one value for 1 − t of shape"):
+        from_time(lambda t: -t, complement=lambda rest: 0.0)
 
 
 @given(st.integers(5, 400), st.floats(1e-5, 1e-3), st.floats(0.005, 0.2))

@@ -30,12 +30,16 @@ PUBLISHED = {
     "p2": 1 / (1 + SNR),
     "p2:k=2,gamma=0.5": 1 / np.sqrt(2 + SNR),
     "edm": (1 / SNR) * (np.exp(-AT) + 1) / np.exp(-AT),
+    "sech": 1 / np.cosh(AT / 2),
     "debiased": 1 / np.sqrt(np.minimum(SNR, 1000)),
     "sigmoid": 1 / (1 + np.exp(AT - 2)) / P,
     "sigmoid_bare:k=1": 1 / (1 + np.exp(AT - 1)),
     "elbo": 1 / P,
     "sigma_sqrt": FLOW * T**-2.0,
     "cosmap_weight": FLOW * 2 / (np.pi * (1 - 2 * T + 2 * T**2)),
+    "flow_sigma": FLOW * T,
+    "flow_linear": FLOW * (1 + 3 * T),
+    "flow_cosine": FLOW * np.cos(1.57 * T),
     "jit": FLOW * (T / np.maximum(T, 0.05)) ** 2,
     "imm": 1 / (1 + np.exp(AT - 4)) / P * (1 - T) / ((1 - T) ** 2 + T**2),
 }
@@ -43,13 +47,14 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("spec", PUBLISHED)
 def test_published_formula(spec):
-    inner = slice(None) if spec not in ("sigma_sqrt", "jit") else np.abs(AT) < 18
+    inner = slice(None) if spec not in ("sigma_sqrt", "jit", "flow_cosine") else np.abs(AT) < 18
     ours = weightings.parse(spec)(AT, "v", COSINE)
     np.testing.assert_allclose(ours[inner], PUBLISHED[spec][inner], rtol=1e-6)
 
 
 def test_every_weighting_is_tested():
-    assert set(weightings.names()) == {spec.partition(":")[0] for spec in PUBLISHED} | {"native", "bell", "uncertainty"}
+    elsewhere = {"native", "bell", "half_bell", "uncertainty", "loss_average"}
+    assert set(weightings.names()) == {spec.partition(":")[0] for spec in PUBLISHED} | elsewhere
 
 
 def test_bell_is_the_mean_normalised_table_of_diffsynth():

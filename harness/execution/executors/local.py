@@ -20,6 +20,7 @@ from harness.execution.messages import Reply, Stack
 from harness.execution.stacks import grouped
 from harness.execution.supervised import Supervised
 from harness.tracking.store import Store
+from schedules.errors import named
 
 
 class LocalExecutor:
@@ -127,7 +128,7 @@ class LocalExecutor:
             reply = worker.run(assignment(self.settings, self.store, job, worker.device))
             return done_of(self.settings, self.store, job, reply, worker.device, started)
         except Exception as error:  # whatever happens to one run must not stop the others
-            return Done(job, "failed", f"{type(error).__name__}: {error}")
+            return Done(job, "failed", named(error))
 
     def _run_at_once(self, jobs: tuple[Job, ...], slot: int) -> list[Done]:
         """A stack that fails is halved, down to runs by themselves: what is wrong with one run costs no other."""
@@ -140,7 +141,7 @@ class LocalExecutor:
         try:
             reply = worker.run(Stack(tuple(given)))
         except Exception as error:
-            reply = Reply("failed", f"{type(error).__name__}: {error}")
+            reply = Reply("failed", named(error))
         if reply.members:
             return [
                 done_of(self.settings, self.store, job, each, worker.device, started)

@@ -7,8 +7,10 @@ lost goes on from the last one elsewhere; else it begins anew. Ray does the retr
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import tempfile
 import time
 import uuid
 from collections import deque
@@ -29,7 +31,7 @@ from harness.execution.limits import completed
 from harness.execution.workers import share_of_gpu
 from harness.tracking.store import Store
 from harness.tracking.trouble import in_one_line
-from schedules.errors import UserError
+from schedules.errors import UserError, named
 
 RETRIES = 3
 QUEUED_A_SLOT = 2  # so that a slot never waits for the next task to reach its node
@@ -44,8 +46,9 @@ class RayExecutor:
     def __init__(self, settings: Settings, store: Store, jobs: int, expected: float | None, track: str = "") -> None:
         self.store = store
         self._own = not ray.is_initialized()
+        self._empty = tempfile.TemporaryDirectory(prefix="snrbench-")
         if self._own:
-            _connect()
+            _connect(self._empty.name)
         gpus = float(ray.cluster_resources().get("GPU", 0.0))
         device = ("cuda" if gpus else "cpu") if settings.device == "auto" else settings.device
         if device.startswith("cuda") and not gpus:
@@ -119,6 +122,7 @@ class RayExecutor:
         ray.kill(self._board)
         if self._own:
             ray.shutdown()
+        self._empty.cleanup()
 
     def _feed(self) -> None:
         while self._waiting and len(self._running) < self._at_once:
@@ -148,20 +152,23 @@ class RayExecutor:
             if outcome.result is not None:
                 reply.folder = unpack(outcome.result, self.store.outbox)
         except OSError as error:
-            return Done(job, UNWRITABLE, f"{type(error).__name__}: {error}")
+            return Done(job, UNWRITABLE, named(error))
         return done_of(self.settings, self.store, job, reply, "cpu", started)
 
 
-def _connect() -> None:
+def _connect(folder: str) -> None:
+    """Start or join a cluster. folder: an empty one, which workers get in the place of the working directory."""
     address = os.environ.get("RAY_ADDRESS")
     try:
-        ray.init(
-            address=address or "local",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            include_dashboard=None if address else False,
-            configure_logging=True,
-        )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+        # Ray puts the directory in which it is asked first on the path of every worker.
+        with contextlib.chdir(folder):
+            ray.init(
+                address=address or "local",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                include_dashboard=None if address else False,
+                configure_logging=True,
+            )
+    except (OSError, RuntimeError, ValueError) as error:
         where = f"the Ray cluster at {address} (RAY_ADDRESS)" if address else "Ray"
         raise UserError(f"{where} cannot be used: {in_one_line(error)}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.execution.job import UNWRITABLE, Done, Job, Settings
 from harness.execution.messages import Assignment, Reply, Setup
 from harness.tracking.store import Store
+from schedules.errors import named
 
 GIB = 2**30
 
@@ -66,7 +67,7 @@ def _recorded(settings: Settings, store: Store, job: Job, reply: Reply, device: 
             output=reply.output,
         )
     except OSError as error:
-        return Reply(UNWRITABLE, f"{type(error).__name__}: {error}")
+        return Reply(UNWRITABLE, named(error))
     return reply
 
 

@@ -62,7 +62,7 @@ def image_side(density: Density, d: float = 64.0) -> Density:
     return Affine(density, loc=2.0 * math.log(64.0 / d))
 
 
-@register("dimension", space={"m": _SIZE, "n": _SIZE}, paper="arXiv:2510.11690")
+@register("dimension", space={"m": _SIZE}, given={"n": _SIZE}, paper="arXiv:2510.11690")
 def dimension(density: Density, m: float = 4096.0, n: float = 4096.0) -> Density:
     """λ' = λ − ln(m/n): a = √(m/n) for data of m dimensions, n of which need no shift. RAE, Zheng et al. 2025."""
     return Affine(density, loc=-math.log(m / n))

@@ -46,6 +46,45 @@ def bell(logsnr: Array) -> Array:
     return target_factor("flow", logsnr) * np.exp(-0.5) * np.expm1(2.0 * t * rest) / _BELL_MEAN
 
 
+@register("half_bell", paper="ai-toolkit")
+def half_bell(logsnr: Array) -> Array:
+    """ω(λ) = flow × the bell for t > ½, × its largest value before: the noisy end counts less, the clean end does not.
+
+    ai-toolkit's code (linear_timesteps_weights2, read): `bell`'s table, whose timesteps fall, with its second half
+    flattened; divided by the mean of the whole bell
+    """
+    t, rest = _times(logsnr)
+    t, rest = np.maximum(t, 0.5), np.minimum(rest, 0.5)
+    return target_factor("flow", logsnr) * np.exp(-0.5) * np.expm1(2.0 * t * rest) / _BELL_MEAN
+
+
+@register("flow_sigma", paper="OneTrainer")
+def flow_sigma(logsnr: Array) -> Array:
+    """ω(λ) = flow × t: the velocity error weighted by the noise level.
+
+    OneTrainer's LossWeight SIGMA
+    """
+    return target_factor("flow", logsnr) * _times(logsnr)[0]
+
+
+@register("flow_linear", space={"shift": Float(0, 20)}, paper="NeMo Automodel")
+def flow_linear(logsnr: Array, shift: float = 3.0) -> Array:
+    """ω(λ) = flow × (1 + a t): the velocity error, more of it at the noisy end.
+
+    shift: a, which is the shift of its flow times too; 0 is `flow`. NeMo Automodel's code (read)
+    """
+    return target_factor("flow", logsnr) * (1.0 + shift * _times(logsnr)[0])
+
+
+@register("flow_cosine", paper="arXiv:2505.07447")
+def flow_cosine(logsnr: Array) -> Array:
+    """ω(λ) = flow × cos(1.57 t): the velocity error, less and less of it towards noise.
+
+    1.57 is the code's π/2. UCGM, Sun et al. 2025, and its code (unigen.py, "Cosine", read)
+    """
+    return target_factor("flow", logsnr) * np.cos(1.57 * _times(logsnr)[0])
+
+
 @register("jit", space={"floor": Float(0.001, 0.5, log=True)}, paper="arXiv:2511.13720")
 def jit(logsnr: Array, floor: float = 0.05) -> Array:
     """ω(λ) = flow × (t/max(t, floor))²: the velocity error of a network that predicts x₀, its division by t floored.

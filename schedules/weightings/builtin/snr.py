@@ -16,7 +16,9 @@ _GAMMA = Float(0.1, 50, log=True)
 def min_snr(logsnr: Array, gamma: float = 5.0) -> Array:
     """ω(λ) = min(SNR, γ) / SNR = min(1, γ e^{−λ}).
 
-    gamma: cap on the weight of the x₀-error. Hang et al. 2023; the same for every target on the ε-error
+    gamma: cap on the weight of the x₀-error. Hang et al. 2023; the same for every target on the ε-error.
+           Other functions go by this name: DDT's minsnr clips α/σ, and from below; SpeeD's takes the first of two
+           values and is const/(SNR + 1)
     """
     return np.exp(np.minimum(0.0, np.log(gamma) - logsnr))
 
@@ -47,6 +49,16 @@ def p2(logsnr: Array, k: float = 1.0, gamma: float = 1.0) -> Array:
     k, gamma: 1 and 1 are the paper's for its stronger variant; γ = 0 is `eps`. Choi et al. 2022
     """
     return np.exp(-gamma * np.logaddexp(np.log(k), logsnr))
+
+
+@register("sech", space={"width": Float(0.25, 20, log=True)}, paper="Stable Cascade")
+def sech(logsnr: Array, width: float = 2.0) -> Array:
+    """ω(λ) = 1 / cosh(λ/w): most where signal and noise are equal.
+
+    width: w, nats. Stable Cascade's gdf (SechLossWeight, read). With uniform λ, w = 2 is the objective of `cosine`
+    """
+    with np.errstate(over="ignore"):
+        return 1.0 / np.cosh(logsnr / width)
 
 
 @register("debiased", space={"cap": Float(1, 1e6, log=True)}, paper="arXiv:2310.08442")

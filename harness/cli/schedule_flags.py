@@ -1,0 +1,175 @@
+"""`snrbench schedules export` and `from`: a schedule for another training loop, and what a trainer's flags draw."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli.options import STORE, Force, Json, Plugins, Store, blaming, load, print_json, refuse_to_replace
+from harness.cli.streams import show as write_out
+from harness.cli.tuned_specs import OfTarget, OfTrack, resolved
+
+if TYPE_CHECKING:
+    from schedules import Schedule
+    from schedules.trainers import Reading
+
+RELATIVES = 3
+
+Tokens = Annotated[
+    int | None, typer.Option("--tokens", min=1, help="Image tokens, for flags whose density depends on the image size.")
+]
+SigmaData = Annotated[
+    float | None, typer.Option("--sigma-data", help="Standard deviation of the data, for edm and edm2 (default 0.5).")
+]
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register both commands under `schedules`."""
+    cli.command()(export)
+    # A trainer's flags look like options of this command.
+    cli.command("from", context_settings={"ignore_unknown_options": True})(from_)
+
+
+def one_line(flags: str) -> str:
+    """Flags that take several lines, on one."""
+    return "; ".join(flags.splitlines())
+
+
+def export(
+    spec: Annotated[str, typer.Argument(metavar="SPEC")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            "--format",
+            metavar="FORMAT|TRAINER",
+            help="torch, diffusers or json; or a trainer, as edm, sd-scripts or onetrainer (a wrong name lists all).",
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; printed without it.")] = None,
+    pinned: Annotated[
+        str, typer.Option("--with", metavar="FLAGS", help="Of a trainer: flags that stay as they are, such as shift=3.")
+    ] = "",
+    tokens: Tokens = None,
+    sigma_data: SigmaData = None,
+    force: Force = False,
+    plugin: Plugins = None,
+    store: Store = STORE,
+    track: OfTrack = None,
+    target: OfTarget = None,
+) -> None:
+    """Write a schedule for a training loop: a PyTorch file, a configuration, a table, or a trainer's flags.
+
+    A trainer that can't draw the schedule is said to, with the nearest that it can and how far that is, in nats of λ.
+    """
+    load(plugin)
+    if out is not None:
+        refuse_to_replace(out, force)
+    parsed = resolved(spec, store, track, target)
+    with blaming(parsed):
+        text = _exported(parsed, to, pinned, tokens, sigma_data)
+    if out is None:
+        write_out(text, to)
+        return
+    out.write_text(text + "\n", encoding="utf-8")
+    print(out)
+
+
+def _exported(schedule: Schedule, to: str, pinned: str, tokens: int | None, sigma_data: float | None) -> str:
+    """Text in a format, or a trainer's flags with notes on standard error. UserError: the trainer has none."""
+    from schedules import UserError, trainers
+    from schedules.errors import unknown
+    from schedules.export import FORMATS
+    from schedules.export import export as exported
+
+    if to in FORMATS:
+        of_trainers = {"--with": pinned or None, "--tokens": tokens, "--sigma-data": sigma_data}
+        if misplaced := [name for name, value in of_trainers.items() if value is not None]:
+            raise UserError(f"{', '.join(misplaced)}: only of a trainer ({', '.join(trainers.names())}); got --to {to}")
+        return exported(schedule, to)
+    if to not in trainers.names():
+        raise unknown("export format or trainer", to, [*FORMATS, *trainers.names()])
+    expression = trainers.express(schedule, to, pinned=pinned, tokens=tokens, sigma_data=sigma_data)
+    if not expression.exact:
+        raise UserError(
+            f"{to} can't draw {schedule.spec}; nearest is {one_line(expression.flags)} ({expression.spec}), "
+            f"{expression.w1:.3g} nats of λ away on average (total variation {expression.tv:.3g})"
+        )
+    for note in expression.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return expression.flags
+
+
+def from_(
+    trainer: Annotated[str, typer.Argument(metavar="TRAINER", help="One of those that `export --to` has.")],
+    flags: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FLAGS", help="In quotes, as pasted: a command line, JSON or YAML; - reads them."),
+    ] = None,
+    tokens: Tokens = None,
+    sigma_data: SigmaData = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw it: .png, .svg or .html.")] = None,
+    force: Force = False,
+    as_json: Json = False,
+    plugin: Plugins = None,
+) -> None:
+    """Say which density a trainer draws with some flags: its spec, relatives, and rows on published boards."""
+    from harness.cli.schedule_plots import draw
+    from schedules import trainers
+
+    load(plugin)
+    if plot is not None:
+        refuse_to_replace(plot, force)
+    pasted = sys.stdin.read() if flags == ["-"] else " ".join(flags or [])
+    reading = trainers.read(trainer, pasted, tokens=tokens, sigma_data=sigma_data)
+    facts = _facts(trainer, reading)
+    if plot is not None:
+        draw([reading.schedule], plot)
+        facts["plot"] = str(plot)
+    if as_json:
+        print_json(facts)
+        return
+    _print(facts)
+
+
+def _facts(trainer: str, reading: Reading) -> dict[str, Any]:
+    """What is said of a reading, in the order in which it is said."""
+    from schedules import kinship, trainers
+    from schedules.curves import quantiles
+
+    schedule = reading.schedule
+    # By name: this room does not import that one.
+    published = importlib.import_module("leaderboards.published_rows").published_rows(schedule)
+    return {
+        "spec": schedule.spec,
+        "weighting": reading.weighting,
+        "quantiles": quantiles(schedule),
+        "same density as": kinship.same_density(schedule),
+        "nearest": [{"name": kin.name, "tv": kin.tv, "w1": kin.w1} for kin in kinship.nearest(schedule, RELATIVES)],
+        "published": published,
+        "source": trainers.get(trainer).source,
+        "notes": list(reading.notes),
+    }
+
+
+def _print(facts: dict[str, Any]) -> None:
+    print(facts["spec"])
+    print(f"  weighting: {facts['weighting']}")
+    print("  λ at " + "   ".join(f"{share}: {value:.3f}" for share, value in facts["quantiles"].items()))
+    if facts["same density as"]:
+        print(f"  same density as: {', '.join(facts['same density as'])}")
+    near = [f"{kin['name']} (TV {kin['tv']:.3f}, {kin['w1']:.3f} nats)" for kin in facts["nearest"]]
+    print(f"  nearest: {', '.join(near)}")
+    for row in facts["published"]:
+        print(f"  published: {row['track']}, target {row['target']}: {row['entry']}, {row['text']}")
+    if not facts["published"]:
+        print("  published: on no board")
+    if "plot" in facts:
+        print(f"  plot: {facts['plot']}")
+    print(f"  source: {facts['source']}")
+    for note in facts["notes"]:
+        print(f"note: {note}", file=sys.stderr)

@@ -1,0 +1,48 @@
+"""`NAME@tuned` in commands that take a schedule: what a store's study found, said on standard error."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from schedules import Schedule
+
+OfTrack = Annotated[str | None, typer.Option("--track", help="For NAME@tuned: the track that it was tuned on.")]
+OfTarget = Annotated[
+    str | None, typer.Option("-t", "--target", help="For NAME@tuned: the prediction target it was tuned for.")
+]
+
+
+def is_tuned(spec: str) -> bool:
+    """Whether a spec asks for tuned parameters. UserError for a mistake in it."""
+    from schedules import split_tuned
+
+    return "@" in spec and split_tuned(spec)[1]
+
+
+def resolved(
+    spec: str, store: Path, track: str | None, target: str | None, facts: dict[str, Any] | None = None
+) -> Schedule:
+    """The schedule of a spec; of one with `@tuned` that of the study in a store.
+
+    track, target: of which study, where the store has several
+    facts:         is told what was found, as `tuned`
+    UserError: a mistake in the spec, or not exactly one study
+    """
+    import schedules
+
+    if not is_tuned(spec):
+        return schedules.parse(spec)
+    from harness.cli.options import load_tracks
+    from harness.tuning.lookup import tuned
+
+    load_tracks(None)
+    found = tuned(spec, store, track, target)
+    print(found.line, file=sys.stderr)
+    if facts is not None:
+        facts["tuned"] = {"track": found.track, "target": found.target, "spec": found.spec, **found.entry.optimiser}
+    return found.schedule

@@ -1,0 +1,61 @@
+"""Whether a track has samples and held-out images enough for its distances; said at `prepare`, on its card and boards.
+
+A Fréchet distance compares covariances, (d, d). One of n ≤ d points is singular: then the distance is mostly the bias
+of few points, which is the same for every entry, and what is left is noise.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from harness import tracks
+from harness.tracks.track import Part, Track
+from schedules.errors import UserError
+
+
+def cautions(track: Track, sizes: Mapping[str, int], dimensions: int, floors: bool = False) -> tuple[str, ...]:
+    """What is too few, a sentence each; () where all is enough.
+
+    sizes:      rows of each split
+    dimensions: of the feature space
+    floors:     whether the track has floors, which are real training images in the place of samples
+    """
+    rules = track.evaluation
+    counted = {"samples": rules.samples, "held-out images": sizes["test"], "validation images": sizes["val"]}
+    said = [
+        f"{count} {what} in {dimensions} dimensions of the feature space: too few for a covariance, so that "
+        f"distances are mostly bias and noise; expected several times {dimensions}"
+        for what, count in counted.items()
+        if count <= dimensions
+    ]
+    if floors and sizes["train"] < (count := max((rules.samples, *rules.fid))):
+        said.append(f"floors are of {sizes['train']} training images, scores of {count} samples: floors lie too high")
+    return tuple(said)
+
+
+def known_cautions(name: str) -> tuple[str, ...]:
+    """The same of a track by its name, without loading its data; () where its sizes are not known here."""
+    track = tracks.get(name)
+    return _known(name, track.fingerprint)
+
+
+@functools.lru_cache(maxsize=16)
+def _known(name: str, fingerprint: str) -> tuple[str, ...]:
+    track, card = tracks.get(name), tracks.card(name)
+    try:
+        sizes = card.get("sizes") or _told(track.data, "sizes")
+        dimensions = card.get("feature_dimensions") or _told(track.features, "dimensions")
+    except UserError:  # its data are not on this machine
+        return ()
+    if not sizes or not dimensions:
+        return ()
+    return cautions(track, sizes, dimensions, floors=bool(card.get("floors")))
+
+
+def _told(part: Part, what: str) -> Any:
+    """What the module of a part says without making it: `sizes` of data, `dimensions` of features, if it says so."""
+    function = getattr(importlib.import_module(part.make.partition(":")[0]), what, None)
+    return function(**part.options) if callable(function) else None

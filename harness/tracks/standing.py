@@ -1,0 +1,54 @@
+"""Whether a track's board stands among the rankings: by rules that look at its card, and never at any paper's result.
+
+diagnostic: its score draws no samples, so it says nothing of what a model makes
+untrained:  the baseline, cosine, has not learned the task within the budget: for v its `fd` at its best scale of
+            guidance is above `MOST_FLOORS` floors, or for some target that scale is the largest of the grid
+
+Boards of both kinds stay where tracks are compared with published results; rankings that lead a page leave them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.metrics.catalog import METRICS
+from harness.tracks.track import Track
+
+MOST_FLOORS = 6.0
+TARGET = "v"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """kind: "ranked", "diagnostic" or "untrained"; why: in words, "" for one that is ranked"""
+
+    kind: Literal["ranked", "diagnostic", "untrained"] = "ranked"
+    why: str = ""
+
+    @property
+    def ranked(self) -> bool:
+        return self.kind == "ranked"
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.why}" if self.why else self.kind
+
+
+def standing(track: Track, card: Mapping[str, Any]) -> Standing:
+    """The standing of a track with this card; of one whose baseline was not measured it is that its score samples."""
+    metric = METRICS.get(track.primary_metric)
+    if metric is not None and not metric.guided:
+        return Standing("diagnostic", f"{track.primary_metric} draws no samples")
+    best: Mapping[str, Mapping[str, float]] = card.get("baseline_best", {})
+    distance = track.evaluation.distance
+    if TARGET in best:
+        floors = best[TARGET]["fd_mean"] / card["floors"][distance]
+        if floors > MOST_FLOORS:
+            return Standing("untrained", f"cosine's {distance} for {TARGET} is {floors:.1f} floors")
+    largest = max(track.guidance)
+    at_the_end = [target for target, figures in best.items() if figures["guidance"] == largest]
+    if at_the_end and len(track.guidance) > 1:
+        targets = ", ".join(at_the_end)
+        return Standing("untrained", f"cosine's best scale for {targets} is {largest:g}, the end of the grid")
+    return Standing()

@@ -1,0 +1,25 @@
+"""Docstrings that people are shown, as the help of a command or the formula of a schedule.
+
+Python drops them under `-OO`; then they are read from the source.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+
+def docstring(thing: Any) -> str:
+    """The docstring of a function or class, without its indentation; "" where it has none."""
+    written = inspect.getdoc(thing)
+    if written is not None:
+        return written
+    try:
+        definition = ast.parse(textwrap.dedent(inspect.getsource(thing))).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError):  # no source, or no definition of its own
+        return ""
+    if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return ast.get_docstring(definition) or ""
+    return ""

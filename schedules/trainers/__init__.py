@@ -1,0 +1,77 @@
+"""Other people's trainers: which flags draw a density, and which density flags draw.
+
+Each trainer is one file of this folder with a `TRAINER`; a new one is found by being there.
+
+    trainers.names()
+    trainers.read("sd-scripts", "--timestep_sampling flux_shift --sigmoid_scale 1.2", tokens=4096).schedule
+    trainers.express(schedule, "musubi").flags
+    trainers.lines(schedule)                     every trainer that draws this very density
+
+They were read in their public code: repository, files and commit stand in each file's docstring and `source`. λ is that
+of data of unit variance, which latents are scaled to; where a trainer has a σ_d of its own, it is counted in.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+
+from schedules.errors import unknown
+from schedules.schedule import Schedule
+from schedules.trainers.common import reading, search
+from schedules.trainers.common.reading import Reading
+from schedules.trainers.common.search import Expression
+from schedules.trainers.common.trainer import Trainer
+
+__all__ = ["Expression", "Reading", "Trainer", "express", "get", "lines", "names", "own_lines", "read"]
+
+
+def names() -> list[str]:
+    """Every trainer, sorted."""
+    return sorted(_trainers())
+
+
+def get(name: str) -> Trainer:
+    """A trainer by name. UserError: unknown."""
+    if name not in _trainers():
+        raise unknown("trainer", name, _trainers())
+    return _trainers()[name]
+
+
+def read(name: str, flags: str, *, tokens: int | None = None, sigma_data: float | None = None) -> Reading:
+    """What a trainer draws with flags; see `schedules.trainers.common.reading.read`."""
+    return reading.read(get(name), flags, tokens=tokens, sigma_data=sigma_data)
+
+
+def express(
+    schedule: Schedule, name: str, *, pinned: str = "", tokens: int | None = None, sigma_data: float | None = None
+) -> Expression:
+    """Flags for a density, exact or the nearest; see `schedules.trainers.common.search.express`."""
+    return search.express(schedule, get(name), pinned=pinned, tokens=tokens, sigma_data=sigma_data)
+
+
+def lines(schedule: Schedule) -> list[Expression]:
+    """Flags for this very density, of every trainer that draws it; none for a schedule that learns."""
+    if schedule.learns:
+        return []
+    expressions = (search.exactly(schedule, get(name)) for name in names())
+    return [expression for expression in expressions if expression is not None]
+
+
+def own_lines(schedule: Schedule) -> dict[str, str]:
+    """Of a preset: trainer → the line with which its users ask for it."""
+    own = {name: get(name).presets.get(schedule.spec) for name in names()}
+    return {
+        name: preset.flags + (f"  (at {preset.tokens} tokens)" if preset.tokens else "")
+        for name, preset in own.items()
+        if preset
+    }
+
+
+@functools.cache
+def _trainers() -> dict[str, Trainer]:
+    """The modules of this folder, imported when the first name is looked up."""
+    modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
+    trainers = [importlib.import_module(f"{__name__}.{module}").TRAINER for module in modules]
+    return {trainer.name: trainer for trainer in trainers}

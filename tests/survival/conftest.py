@@ -1,0 +1,17 @@
+"""How far the survival tests go: a short form, which tox runs, or with SNRBENCH_SURVIVAL=long the one to be sure by."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+LONG = os.environ.get("SNRBENCH_SURVIVAL") == "long"
+
+
+@pytest.fixture
+def form():
+    """Chooses between what the short form takes and what the long one does."""
+    return lambda short, long: long if LONG else short

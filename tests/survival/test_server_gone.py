@@ -1,0 +1,74 @@
+"""Takes the MLflow server away under a real command: for a while in mid-run, and for good.
+
+Training must go on meanwhile. What was away for a while has every run once in the end; what was gone for good leaves
+the results in the store, exit code 1, and `snrbench sync` records them when the server is back.
+"""
+
+import subprocess
+import time
+
+import pytest
+from scene import SNRBENCH, Scene, runs_in_mlflow, workers_of
+from servers import mlflow_server
+
+REQUEST = ("-s", "cosine", "-s", "laplace", "--workers", "2")
+
+
+@pytest.mark.survival
+@pytest.mark.timeout(3600)
+def test_a_server_that_goes_away_loses_nothing(tmp_path, form, monkeypatch):
+    # Two runs in turn must outlast the absence.
+    scene = Scene(tmp_path, form(1000, 3000))
+    with mlflow_server(tmp_path / "server") as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
+        for_a_while(scene, server, seconds=form(2, 60), seeds=form(2, 4))
+        for_good(scene, server, seeds=form(3, 5))
+
+
+def for_a_while(scene, server, seconds, seeds):
+    """Away in mid-run; results wait, and are recorded when it is back."""
+    running = begun(scene, "--seeds", str(seeds))
+    server.stop()
+    back = time.monotonic() + seconds
+    while time.monotonic() < back or not results(scene):
+        assert running.poll() is None, "it ended while the server was away; it needs more steps"
+        time.sleep(0.1)
+    server.start()
+    _, said = running.communicate()
+    assert running.returncode == 0, said
+    assert said.count("MLflow does not take results") == said.count("MLflow takes results again") == 1, said
+    assert not results(scene)
+    recorded = runs_in_mlflow(scene.store("store"))
+    assert len(recorded) == len(set(recorded)) == 2 * seeds, recorded
+
+
+def for_good(scene, server, seeds):
+    """Gone until the command has ended; `snrbench sync` records what it left."""
+    running = begun(scene, "--seeds", str(seeds))
+    server.stop()
+    _, said = running.communicate()
+    assert running.returncode == 1, said
+    assert "`snrbench sync` records them" in said
+    assert len(results(scene)) == 2, said
+    server.start()
+    command = [SNRBENCH, "sync", "--store", str(scene.store("store"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    recorded = runs_in_mlflow(scene.store("store"))
+    assert len(recorded) == len(set(recorded)) == 2 * seeds, recorded
+    assert not results(scene)
+
+
+def begun(scene, *more):
+    """A command whose workers are at their first runs."""
+    running = scene.start("store", *REQUEST, *more)
+    while not (list(scene.store("store").glob("checkpoints/*/*")) or results(scene)):
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.1)
+    assert workers_of(running.pid)
+    return running
+
+
+def results(scene):
+    """What waits in the store to be recorded."""
+    return list((scene.store("store") / "outbox").glob("[!.]*"))
