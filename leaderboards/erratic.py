@@ -56,7 +56,9 @@ def chance(shares: ArrayLike, freedom: ArrayLike, prior: Prior) -> Array:
     shares, freedom: (…, entries); prior: (…)
     """
     shares, below = np.asarray(shares, dtype=np.float64), prior.freedom[..., None]
-    p = special.fdtrc(freedom, np.clip(below, 1e-3, ENDLESS), shares / prior.variance[..., None])
+    p = special.fdtrc(
+        np.asarray(freedom, dtype=np.float64), np.clip(below, 1e-3, ENDLESS), shares / prior.variance[..., None]
+    )
     return np.where((below > 0) & ~np.isnan(p), p, 1.0)
 
 

@@ -25,6 +25,11 @@ class Pairs(NamedTuple):
     variance: Array
     n: NDArray[np.int64]
 
+    def of(self, entries: list[int]) -> Pairs:
+        """The same of some entries, in that order; of one matrix."""
+        grid = np.ix_(entries, entries)
+        return Pairs(self.mean[grid], self.variance[grid], self.n[grid])
+
 
 def pairs(costs: Array) -> Pairs:
     """Every row against every other. costs: (…, entries, seeds), NaN = missing."""

@@ -14,7 +14,8 @@ from schedules import Schedule, UserError, kinship, parse
 def published_rows(schedule: Schedule) -> list[dict[str, Any]]:
     """Rows of published boards whose density is this one, by track and target.
 
-    Each is `track, target, entry, rank, rank_low, rank_high, entries, metric, mean, ci_low, ci_high, ratio` and `text`, which says it. Ranks
+    Each is `track, target, entry, rank, rank_low, rank_high, entries,
+    metric, mean, ci_low, ci_high, ratio` and `text`, which says it. Ranks
     are those among all entries of the section; over all targets where the board has such a section.
     """
     return [row for track in released_tracks() for row in _rows(schedule, track)]

@@ -95,12 +95,11 @@ class Verdicts:
         """The same of some entries, in that order: what is tested, and corrected for, stays."""
         at, grid = list(entries), np.ix_(entries, entries)
         focus = at.index(self.focus) if self.focus in at else None
-        pairs = Pairs(*(matrix[grid] for matrix in self.pairs))
-        return Verdicts(pairs, self.half[grid], self.p_holm[grid], self.erratic[at], self.prior, focus)
+        return Verdicts(self.pairs.of(at), self.half[grid], self.p_holm[grid], self.erratic[at], self.prior, focus)
 
     def _alone(self, first: int, second: int) -> tuple[Pairs, Prior, NDArray[np.bool_]]:
-        at, grid = [first, second], np.ix_([first, second], [first, second])
-        return Pairs(*(matrix[grid] for matrix in self.pairs)), self.prior, self.erratic[at]
+        at = [first, second]
+        return self.pairs.of(at), self.prior, self.erratic[at]
 
 
 def verdicts(section: Pairs, prior: Prior, wild: NDArray[np.bool_], focus: int | None = None) -> Verdicts:

@@ -53,7 +53,7 @@ def listing(tracks: Sequence[Track]) -> Table:
 
 
 def tables(
-    track: Track, card: Mapping[str, Any], cautions: Sequence[str] = (), noise: Sequence[tuple[str, str, str]] = ()
+    track: Track, card: Mapping[str, Any], cautions: Sequence[str] = (), noise: Rows | None = None
 ) -> list[Table]:
     """The card of a track, a table for each part of it.
 
