@@ -20,6 +20,8 @@ Pairs with an erratic entry take the larger of the moderated and the ordinary p,
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
@@ -56,14 +58,33 @@ def chance(shares: ArrayLike, freedom: ArrayLike, prior: Prior) -> Array:
     shares, freedom: (…, entries); prior: (…)
     """
     shares, below = np.asarray(shares, dtype=np.float64), prior.freedom[..., None]
-    p = special.fdtrc(
-        np.asarray(freedom, dtype=np.float64), np.clip(below, 1e-3, ENDLESS), shares / prior.variance[..., None]
-    )
+    f, above = shares / prior.variance[..., None], np.asarray(freedom, dtype=np.float64)
+    p = special.fdtrc(above, np.clip(below, 1e-3, ENDLESS), f)
     return np.where((below > 0) & ~np.isnan(p), p, 1.0)
 
 
-def alone_in(p: Array, freedom: Array) -> NDArray[np.bool_]:
-    """Which entries are beyond chance in one cell. p, freedom: (…, entries); freedom is 0 for one that is not there"""
+def level_alone(freedom: Array) -> Array:
+    """The level in one cell, 2 / (E ν). freedom: (…, entries), 0 for an entry that is not there"""
     entries = (freedom > 0).sum(axis=-1, keepdims=True)
     with np.errstate(divide="ignore"):
-        return np.asarray(p < 2 / (entries * freedom))
+        return np.where(freedom > 0, 2 / (entries * freedom), 0.0)
+
+
+def beyond(
+    without: Callable[[NDArray[np.bool_]], tuple[Array, Array]], level: ArrayLike, wild: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which entries are beyond chance, and still are when those that scatter more are left out.
+
+    What one entry scatters goes into the residuals of all: among few, a very wild one makes the others look erratic.
+
+    without: of which entries are out → shares and p of the others, (…, entries) each, NaN and 1 for those that are out
+    wild:    (…, entries) that are erratic already
+    """
+    suspects, out = without(np.zeros_like(wild))[1] < level, wild.copy()
+    while True:
+        shares, p = without(out)
+        suspects &= (p < level) & ~out
+        if not suspects.any():
+            return np.asarray(out)
+        worst = np.where(suspects, shares, 0.0).max(axis=-1, keepdims=True)
+        out |= suspects & (shares >= worst / 2)

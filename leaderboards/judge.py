@@ -119,7 +119,7 @@ class Judge:
     @cached_property
     def _erratic(self) -> list[NDArray[np.bool_]]:
         """Of each cell, then over several."""
-        return erratic_in(self._scatters, self._noise)
+        return erratic_in(self._pairs, self._noise)
 
     def _section(self, cells: tuple[str, ...]) -> Verdicts:
         if cells not in self._kept:

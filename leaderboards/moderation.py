@@ -49,6 +49,8 @@ def fit(variances: ArrayLike, freedom: ArrayLike, entries: ArrayLike, *, careful
     careful:   take the variance of log s² one standard error, √(2/(entries − 1)), above what was seen
     """
     variances = np.asarray(variances, dtype=np.float64)
+    if variances.shape[-1] == 0:
+        return Prior(np.zeros(variances.shape[:-1]), np.ones(variances.shape[:-1]))
     with np.errstate(all="ignore"):
         ordered = np.sort(np.where(variances > 0, variances, np.nan), axis=-1)
         middle = (np.isfinite(ordered).sum(axis=-1, keepdims=True) - 1) // 2
@@ -91,7 +93,7 @@ def trigamma_inverse(y: ArrayLike) -> Array:
     """x with ψ′(x) = y > 0, by Newton's steps on 1/ψ′, which is convex and nearly linear (Smyth 2004, appendix)."""
     y = np.asarray(y, dtype=np.float64)
     x = 0.5 + 1 / y
-    for _ in range(10):
+    for _ in range(20):
         value = special.polygamma(1, x)
         x = x + value * (1 - value / y) / special.polygamma(2, x)
     return np.asarray(x)

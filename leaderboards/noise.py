@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leaderboards.erratic import own_variances
 from leaderboards.moderation import Prior, fit
@@ -15,8 +16,9 @@ from leaderboards.statistics import Array
 
 FEWEST_SEEDS = 3
 """Seeds that a pair must share to be judged: with two, nothing shows an erratic entry."""
-FEWEST_PAIRS = 30
-"""Pairs that a prior is fitted to at least."""
+FEWEST_PAIRS = 100
+"""Pairs that a prior is fitted to at least, which is 15 entries. With ten, of two families that share their noise, one
+board in fourteen told equal entries apart (`tests/benchmarks/error_rates.py`)."""
 
 
 class Noise(NamedTuple):
@@ -53,9 +55,14 @@ class Scatter(NamedTuple):
     freedom: Array
 
 
-def scatter(section: Pairs) -> Scatter:
-    """From the pairs that share three seeds; the degrees of freedom are those of an entry's pairs, on average."""
+def scatter(section: Pairs, out: NDArray[np.bool_] | None = None) -> Scatter:
+    """From the pairs that share three seeds; the degrees of freedom are those of an entry's pairs, on average.
+
+    out: (…, entries) that are left out
+    """
     variances = _enough(section)
+    if out is not None and out.any():
+        variances = np.where(out[..., None] | out[..., None, :], np.nan, variances)
     enough = ~np.isnan(variances)
     with np.errstate(invalid="ignore"):
         freedom = np.sum(section.n - 1, axis=-1, where=enough) / enough.sum(axis=-1)
@@ -95,7 +102,7 @@ def share(scatter: Scatter, known: Noise) -> Array:
 
 
 def section_noise(section: Pairs, scatter: Scatter) -> Noise:
-    """The priors that a section gives itself; `UNKNOWN` where fewer than 30 pairs share three seeds."""
+    """The priors that a section gives itself; `UNKNOWN` where fewer than 100 pairs share three seeds."""
     first, second = np.triu_indices(section.mean.shape[-1], k=1)
     n = section.n[..., first, second]
     variances = np.where(n >= FEWEST_SEEDS, section.variance[..., first, second], np.nan)

@@ -13,16 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from leaderboards.erratic import LEVEL, alone_in, chance
+from leaderboards.erratic import LEVEL, beyond, chance, level_alone
 from leaderboards.moderation import Prior, moderate
-from leaderboards.noise import FEWEST_SEEDS, BoardNoise, Scatter, over_cells, share
+from leaderboards.noise import FEWEST_SEEDS, BoardNoise, Noise, over_cells, scatter, share
 from leaderboards.pairs import Pairs
 from leaderboards.statistics import CONFIDENCE, Array, holm
 
@@ -122,14 +122,26 @@ def verdicts(section: Pairs, prior: Prior, wild: NDArray[np.bool_], focus: int |
     return Verdicts(Pairs(mean, section.variance, section.n), whole_half, whole_p, wild, prior, focus)
 
 
-def erratic_in(cells: Sequence[Scatter], known: BoardNoise) -> list[NDArray[np.bool_]]:
+def erratic_in(cells: Sequence[Pairs], known: BoardNoise) -> list[NDArray[np.bool_]]:
     """(…, entries) for each cell, then over several of them: whose variances are not moderated."""
-    everywhere = chance(*over_cells(cells, known.sections), known.everywhere) < LEVEL
-    alone = [
-        alone_in(chance(share(cell, noise), cell.freedom, noise.own), cell.freedom)
-        for cell, noise in zip(cells, known.sections, strict=False)
+
+    def over(out: NDArray[np.bool_]) -> tuple[Array, Array]:
+        shares = over_cells([scatter(cell, out) for cell in cells], known.sections)
+        return shares.own, chance(*shares, known.everywhere)
+
+    def within(cell: Pairs, noise: Noise, out: NDArray[np.bool_]) -> tuple[Array, Array]:
+        found = scatter(cell, out)
+        shares = share(found, noise)
+        return shares, chance(shares, found.freedom, noise.own)
+
+    everywhere = beyond(over, LEVEL, np.zeros(cells[0].mean.shape[:-1], dtype=bool))
+    return [
+        *(
+            beyond(partial(within, cell, noise), level_alone(scatter(cell).freedom), everywhere)
+            for cell, noise in zip(cells, known.sections, strict=False)
+        ),
+        everywhere,
     ]
-    return [*(everywhere | here for here in alone), everywhere]
 
 
 def compared(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool = True) -> tuple[Array, Array]:
@@ -165,7 +177,7 @@ def _of(variance: Array, n: NDArray[np.int64], prior: Prior) -> tuple[Array, Arr
 
 def _two_sided(mean: Array, error: Array, freedom: Array) -> Array:
     """p of a mean under Student's t."""
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(2 * special.stdtr(freedom, -np.abs(mean) / error))
 
 

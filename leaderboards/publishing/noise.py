@@ -23,7 +23,7 @@ from leaderboards.track_noise import SCHEMA_VERSION, Known, Record, TrackNoise
 def noise_of(table: pd.DataFrame, track: str) -> TrackNoise:
     """The noise of every metric that ranks, at every guidance scale, over every set of targets.
 
-    Without records where no target has 30 pairs of entries that share three seeds.
+    Without records where no target has 100 pairs of entries that share three seeds.
     """
     now = tracks.get(track)
     recorded = set(table["metric"].unique())
@@ -49,7 +49,7 @@ def _of_metric(table: pd.DataFrame, track: str, name: str) -> Iterator[Record]:
 
 
 def _of_panel(found: Panel) -> Iterator[Record]:
-    """One record for each set of cells, all of which have 30 pairs."""
+    """One record for each set of cells, all of which have 100 pairs."""
     cells = {cell: _measured(costs) for cell, costs in zip(found.cells, found.costs, strict=True)}
     known = [cell for cell in sorted(cells) if _count(cells[cell][0]) >= FEWEST_PAIRS]
     for size in range(1, len(known) + 1):

@@ -31,7 +31,7 @@ from error_rates import Rates, rates
 from kinds_of_noise import KINDS, one_wild
 
 ENTRIES, SEEDS, CELLS = (2, 4, 10, 30, 81), (3, 5, 8, 20), 3
-SMALLEST_OWN = 10
+SMALLEST_OWN = 30
 """Entries from which on a board can have a prior of its own."""
 BATCH = {2: 1000, 4: 1000, 10: 400, 30: 100, 81: 25}
 

@@ -95,7 +95,7 @@ def rates(
     else:
         known = measured(costs)
     found = [pairs(section) for section in sections_of(costs)]
-    wild = erratic_in([scatter(section) for section in found[:cells]], known)
+    wild = erratic_in(found[:cells], known)
     chosen = rng.integers(0, entries, boards), sd.argmax(axis=1)
     unknown = Prior(np.zeros(boards), np.ones(boards))
     calm = np.zeros((boards, entries), dtype=bool)

@@ -54,7 +54,7 @@ def costs_of(seed: int, entries: int, seeds: int, missing: float) -> np.ndarray:
 @example(seed=0, entries=8, seeds=5, missing=0.0)
 @example(seed=0, entries=8, seeds=5, missing=0.1)
 def test_few_pairs_without_a_track_are_tested_as_scipy_tests_each(seed: int, entries: int, seeds: int, missing: float):
-    """Fewer than 30 pairs and nothing published: ordinary paired t, Holm over all pairs that share three seeds."""
+    """Fewer than 100 pairs and nothing published: ordinary paired t, Holm over all pairs that share three seeds."""
     costs = costs_of(seed, entries, seeds, missing)
     found, p = judged(costs), np.full((entries, entries), np.nan)
     for i, j in zip(*np.triu_indices(entries, k=1), strict=True):
@@ -97,10 +97,9 @@ def test_a_pair_by_hand():
 
 
 def test_two_entries_with_three_seeds_are_judged_by_what_the_track_knows():
-    """−20 % three times with little scatter: nothing by themselves would be surer than p of a t with 2 df."""
-    rng = np.random.default_rng(4)
-    costs = np.stack([np.zeros(3), 0.2 + 0.04 * rng.normal(size=3)])
-    assert judged(costs, known(0.05**2)).p_holm[0, 1] < 0.001 < judged(costs).p_holm[0, 1]
+    """About 20 % three times, with the scatter that the track knows: t with 10 degrees of freedom in place of 2."""
+    costs = np.stack([np.zeros(3), [0.16, 0.2, 0.21]])
+    assert judged(costs, known(0.05**2)).p_holm[0, 1] < 0.001 < 0.005 < judged(costs).p_holm[0, 1]
 
 
 def test_an_erratic_entry_is_judged_by_its_own_seeds():
@@ -110,6 +109,7 @@ def test_an_erratic_entry_is_judged_by_its_own_seeds():
     costs[4] = 4 + np.array([1.2, -0.9, 0.4, -1.3, 0.6])
     calm, wild = judged(costs[:4], known(0.02)), judged(costs, known(0.02))
     assert wild.erratic.tolist() == [False] * 4 + [True]
+    assert not calm.erratic.any()
     assert wild.p(0, 4) == pytest.approx(stats.ttest_rel(costs[0], costs[4]).pvalue)
     np.testing.assert_allclose(wild.half[:4, :4], calm.half, rtol=1e-9)
     assert wild.noise(0, 4) == (pytest.approx(np.std(costs[0] - costs[4], ddof=1)), 0.0)
@@ -119,7 +119,7 @@ def test_a_scatter_that_is_only_found_over_all_targets():
     """Three times the usual in each of three targets with three seeds: each alone may be luck, all together are not."""
     rng = np.random.default_rng(6)
     costs = 0.1 * rng.normal(size=(3, 12, 3)) + np.arange(12)[:, None]
-    costs[:, 0] = 0.1 * np.array([[2.2, -2.2, 0.0], [0.0, 2.2, -2.2], [-2.2, 0.0, 2.2]])
+    costs[:, 0] = 0.1 * np.array([[1.7, -1.7, 0.0], [0.0, 1.7, -1.7], [-1.7, 0.0, 1.7]])
     cells = (("v",), ("x0",), ("eps",), ("v", "x0"), ("eps", "v"), ("eps", "x0"), ("eps", "v", "x0"))
     judge = judge_of(costs, known(0.02, cells=cells))
     alone = judge_of(costs[:1], known(0.02))
@@ -163,13 +163,13 @@ def test_the_same_for_practical_purposes():
     costs = np.stack([np.zeros(5), log(0.96) + tight, log(0.951) - tight, 0.03 + 1e4 * tight])
     found = judged(costs)
     assert found.same[0].tolist() == [False, True, False, True]
-    assert found.told[0].tolist() == [False, True, True, False]
+    assert found.told[0].tolist() == [False, True, True, True]
     assert (found.same == found.same.T).all()
 
 
-@pytest.mark.parametrize("entries", [8, 9])
-def test_a_board_has_a_noise_of_its_own_from_30_pairs_on(entries: int):
+@pytest.mark.parametrize("entries", [14, 15])
+def test_a_board_has_a_noise_of_its_own_from_100_pairs_on(entries: int):
     rng = np.random.default_rng(9)
     judge = judge_of(rng.normal(size=(1, entries, 5)), known(4.0))
-    assert judge.source == ("board" if entries == 9 else "track")
-    assert judge_of(rng.normal(size=(1, 8, 5))).source == "none"
+    assert judge.source == ("board" if entries == 15 else "track")
+    assert judge_of(rng.normal(size=(1, 14, 5))).source == "none"
