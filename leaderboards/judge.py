@@ -17,13 +17,14 @@ from leaderboards.noise import (
     Noise,
     Scatter,
     everywhere,
+    levels,
     scatter,
     section_noise,
 )
 from leaderboards.pairs import Pairs, pairs
 from leaderboards.statistics import Array, pool_seeds
 from leaderboards.track_noise import Priors
-from leaderboards.verdicts import Verdicts, erratic_in, verdicts
+from leaderboards.verdicts import Moderation, Verdicts, erratic_in, verdicts
 
 BOARD, TRACK, NONE = "board", "track", "none"
 FEW = 4
@@ -121,6 +122,11 @@ class Judge:
         """Of each cell, then over several."""
         return erratic_in(self._pairs, self._noise)
 
+    @cached_property
+    def _levels(self) -> Array:
+        """How much each entry scatters, over what is usual."""
+        return levels(self._scatters, self._noise)
+
     def _section(self, cells: tuple[str, ...]) -> Verdicts:
         if cells not in self._kept:
             self._kept[cells] = self._judged(cells)
@@ -130,13 +136,14 @@ class Judge:
         at = [self.cells.index(cell) for cell in cells]
         focus = self.labels.index(self.focus) if self.focus in self.labels else None
         if len(at) == 1:
-            return verdicts(self._pairs[at[0]], self._noise.sections[at[0]].pairs, self._erratic[at[0]], focus)
+            prior = self._noise.sections[at[0]].pairs
+            return verdicts(self._pairs[at[0]], Moderation(prior, self._levels, self._erratic[at[0]]), focus)
         found = pairs(pool_seeds(np.swapaxes(self.costs[at], 0, 1)))
         if self.source == TRACK and self.priors is not None:
             noise = self.priors.section(cells)
         else:
             noise = section_noise(found, scatter(found))
-        return verdicts(found, noise.pairs, self._erratic[-1], focus)
+        return verdicts(found, Moderation(noise.pairs, self._levels, self._erratic[-1]), focus)
 
 
 def _count(found: Pairs) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leaderboards.erratic import own_variances
-from leaderboards.moderation import Prior, fit
+from leaderboards.moderation import Prior, fit, moderate
 from leaderboards.pairs import Pairs
 from leaderboards.statistics import Array
 
@@ -93,6 +93,18 @@ def over_cells(cells: Sequence[Scatter], known: Sequence[Noise]) -> Scatter:
     with np.errstate(invalid="ignore"):
         weighed = [np.nan_to_num(shares) * w for (shares, _), w in zip(parts, weights, strict=True)]
         return Scatter(np.sum(weighed, axis=0) / total, total)
+
+
+def levels(cells: Sequence[Scatter], known: BoardNoise) -> Array:
+    """How much each entry scatters, over what is usual: its variance over the cells, moderated by that of the entries.
+
+        mᵢ = (ν₀ r + ν vᵢ) / (ν₀ + ν) / r,    r and ν₀ of the prior of own variances; 1 where nothing is known
+    """
+    own, freedom = over_cells(cells, known.sections)
+    prior = known.everywhere
+    moderated, _ = moderate(own, freedom, Prior(prior.freedom[..., None], prior.variance[..., None]))
+    found = moderated / prior.variance[..., None]
+    return np.where((prior.freedom[..., None] > 0) & np.isfinite(found), found, 1.0)
 
 
 def share(scatter: Scatter, known: Noise) -> Array:

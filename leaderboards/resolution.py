@@ -223,7 +223,7 @@ def _resolution(block: Panel) -> Resolution | None:
     if entries < 2 or seeds < 2:
         return None
     spread, low, high = (float(value) for value in noise(costs))
-    known = float(block.verdicts.prior.freedom)
+    known = float(block.verdicts.by.prior.freedom)
 
     def found(tests: int) -> Detectable:
         alpha = SIGNIFICANCE / tests

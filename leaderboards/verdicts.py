@@ -1,7 +1,8 @@
 """The one place where two entries of a board are told apart, or are not: p, intervals and ranks all come from here.
 
     differences   paired by seed, on the comparison scale
-    variance      moderated by what is known of the track's noise (`moderation`), unless an entry is erratic
+    variance      moderated by what is known of the track's noise (`moderation`), unless an entry is erratic; the prior of
+                  a pair lies at s₀² (mᵢ + mⱼ) / 2, m being how much its two entries scatter (`noise.levels`)
     p             t = d̄ √n / s̃ with ν₀ + ν degrees of freedom; for an erratic entry, the larger of that and ordinary p
     family        all pairs of the section, or one entry against every other; Holm-corrected
     interval      95 % of one difference by itself, from the same variance; for an erratic entry the wider of the two
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,23 @@ SAME = log(1.05)
 """Two entries whose interval lies within ± 5 % are the same for practical purposes."""
 
 
+class Moderation(NamedTuple):
+    """By what the variances of a section are moderated.
+
+    prior:   of the variance of a paired difference
+    levels:  (…, entries) how much each entry scatters, over what is usual; the prior of a pair lies at the mean of both
+    erratic: (…, entries) whose variances are not moderated
+    """
+
+    prior: Prior
+    levels: Array
+    erratic: NDArray[np.bool_]
+
+    def of(self, entries: Sequence[int]) -> Moderation:
+        """The same of some entries, in that order; of one section."""
+        return Moderation(self.prior, self.levels[list(entries)], self.erratic[list(entries)])
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """What the runs of one section say of each two entries; matrices are (entries, entries), row − column.
@@ -38,17 +57,20 @@ class Verdicts:
     pairs:    mean differences in cost, their variances and numbers of seeds
     half:     half the width of the 95 % interval of a difference; NaN where there is none
     p_holm:   corrected over the family; NaN for a pair that is not in it; symmetric
-    erratic:  (entries,) whose variances are not moderated
-    prior:    by which the others are
+    by:       what the variances are moderated by
     focus:    the entry whose comparisons are the family; None for all pairs
     """
 
     pairs: Pairs
     half: Array
     p_holm: Array
-    erratic: NDArray[np.bool_]
-    prior: Prior
+    by: Moderation
     focus: int | None = None
+
+    @property
+    def erratic(self) -> NDArray[np.bool_]:
+        """(entries,) whose variances are not moderated."""
+        return self.by.erratic
 
     @property
     def mean(self) -> Array:
@@ -85,41 +107,41 @@ class Verdicts:
 
     def noise(self, first: int, second: int) -> tuple[float, float]:
         """Standard deviation of one difference of a pair, and the degrees of freedom that are known beforehand."""
-        section, prior, wild = self._alone(first, second)
-        own = float(np.sqrt(section.variance[0, 1]))
-        moderated, _ = moderate(section.variance[0, 1], np.maximum(section.n[0, 1] - 1, 0), prior)
-        spread = float(np.sqrt(moderated))
-        return (np.fmax(own, spread), 0.0) if wild.any() or not prior.freedom > 0 else (spread, float(prior.freedom))
+        section, by = self._alone(first, second)
+        variance = section.variance[0, 1]
+        prior = Prior(by.prior.freedom, by.prior.variance * by.levels.mean())
+        own, spread = (float(np.sqrt(v)) for v in (variance, moderate(variance, section.n[0, 1] - 1, prior)[0]))
+        moderated = prior.freedom > 0 and not by.erratic.any()
+        return (spread, float(prior.freedom)) if moderated else (max(own, spread), 0.0)
 
     def of(self, entries: Sequence[int]) -> Verdicts:
         """The same of some entries, in that order: what is tested, and corrected for, stays."""
         at, grid = list(entries), np.ix_(entries, entries)
         focus = at.index(self.focus) if self.focus in at else None
-        return Verdicts(self.pairs.of(at), self.half[grid], self.p_holm[grid], self.erratic[at], self.prior, focus)
+        return Verdicts(self.pairs.of(at), self.half[grid], self.p_holm[grid], self.by.of(at), focus)
 
-    def _alone(self, first: int, second: int) -> tuple[Pairs, Prior, NDArray[np.bool_]]:
-        at = [first, second]
-        return self.pairs.of(at), self.prior, self.erratic[at]
+    def _alone(self, first: int, second: int) -> tuple[Pairs, Moderation]:
+        return self.pairs.of([first, second]), self.by.of([first, second])
 
 
-def verdicts(section: Pairs, prior: Prior, wild: NDArray[np.bool_], focus: int | None = None) -> Verdicts:
+def verdicts(section: Pairs, by: Moderation, focus: int | None = None) -> Verdicts:
     """The verdicts of one section.
 
-    prior: of its pairs' variances; wild: (entries,) whose variances are not moderated
+    by:    what its variances are moderated by
     focus: test this entry against every other; None tests all pairs
     """
     entries = section.mean.shape[-1]
     first, second = np.triu_indices(entries, k=1)
-    half, p = compared(section, prior, wild, every=False)
+    half, p = compared(section, by, every=False)
     in_family = np.isfinite(p) & (True if focus is None else (first == focus) | (second == focus))
     if (p[in_family] == 1).sum() < 1 / SIGNIFICANCE:
-        p = compared(section, prior, wild)[1]
+        p = compared(section, by)[1]
     whole_half, whole_p = (np.full((entries, entries), np.nan) for _ in range(2))
     for matrix, values in ((whole_half, half), (whole_p, holm(np.where(in_family, p, np.nan)))):
         matrix[first, second] = matrix[second, first] = values
     mean = section.mean.copy()
     np.fill_diagonal(mean, np.nan)
-    return Verdicts(Pairs(mean, section.variance, section.n), whole_half, whole_p, wild, prior, focus)
+    return Verdicts(Pairs(mean, section.variance, section.n), whole_half, whole_p, by, focus)
 
 
 def erratic_in(cells: Sequence[Pairs], known: BoardNoise) -> list[NDArray[np.bool_]]:
@@ -144,7 +166,7 @@ def erratic_in(cells: Sequence[Pairs], known: BoardNoise) -> list[NDArray[np.boo
     ]
 
 
-def compared(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool = True) -> tuple[Array, Array]:
+def compared(section: Pairs, by: Moderation, every: bool = True) -> tuple[Array, Array]:
     """Half widths of the 95 % intervals and p, of each pair i < j as `triu_indices` lists them: (…, pairs) each.
 
     every: work out every p; else one that is above 5 % is given as 1, which no correction of many tests tells from it
@@ -153,8 +175,9 @@ def compared(section: Pairs, prior: Prior, wild: NDArray[np.bool_], every: bool 
     mean, variance = section.mean[..., first, second], section.variance[..., first, second]
     n = section.n[..., first, second]
     judged, same = n >= FEWEST_SEEDS, (mean == 0) & (variance == 0)
-    alone = wild[..., first] | wild[..., second]
-    error, quantile, freedom = _of(variance, n, _each(prior))
+    alone = by.erratic[..., first] | by.erratic[..., second]
+    centre = by.prior.variance[..., None] * (by.levels[..., first] + by.levels[..., second]) / 2
+    error, quantile, freedom = _of(variance, n, Prior(by.prior.freedom[..., None], centre))
     half, p = quantile * error, np.ones_like(mean)
     wanted = judged if every else judged & (np.abs(mean) > half)
     p[wanted] = _two_sided(mean[wanted], error[wanted], freedom[wanted])
@@ -179,8 +202,3 @@ def _two_sided(mean: Array, error: Array, freedom: Array) -> Array:
     """p of a mean under Student's t."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(2 * special.stdtr(freedom, -np.abs(mean) / error))
-
-
-def _each(prior: Prior) -> Prior:
-    """A prior with an axis for the entries or pairs that it is of."""
-    return Prior(*(np.asarray(value)[..., None] for value in prior))

@@ -8,10 +8,10 @@ import numpy as np
 from kinds_of_noise import Kind, groups
 
 from leaderboards.moderation import Prior
-from leaderboards.noise import BoardNoise, Noise, measure, scatter
+from leaderboards.noise import BoardNoise, Noise, levels, measure, scatter
 from leaderboards.pairs import pairs
 from leaderboards.statistics import holm
-from leaderboards.verdicts import SIGNIFICANCE, compared, erratic_in
+from leaderboards.verdicts import SIGNIFICANCE, Moderation, compared, erratic_in
 
 TRACKS, PUBLISHED = 40, (81, 5)
 """Boards that a track's prior is taken from, one of them for each simulated board; their entries and seeds."""
@@ -96,14 +96,15 @@ def rates(
         known = measured(costs)
     found = [pairs(section) for section in sections_of(costs)]
     wild = erratic_in(found[:cells], known)
+    by_level = levels([scatter(section) for section in found[:cells]], known)
     chosen = rng.integers(0, entries, boards), sd.argmax(axis=1)
-    unknown = Prior(np.zeros(boards), np.ones(boards))
-    calm = np.zeros((boards, entries), dtype=bool)
+    alone = Prior(np.zeros(boards), np.ones(boards))
+    ordinary = Moderation(alone, np.ones((boards, entries)), np.zeros((boards, entries), dtype=bool))
     shown = [0, len(found) - 1] if cells > 1 else [0]
     return [
         _rates(
-            *compared(found[at], known.sections[at].pairs, wild[at], every=False),
-            compared(found[at], unknown, calm, every=False)[1],
+            *compared(found[at], Moderation(known.sections[at].pairs, by_level, wild[at]), every=False),
+            compared(found[at], ordinary, every=False)[1],
             found[at].mean,
             truth,
             sd,
