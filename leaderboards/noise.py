@@ -98,7 +98,7 @@ def over_cells(cells: Sequence[Scatter], known: Sequence[Noise]) -> Scatter:
 def levels(cells: Sequence[Scatter], known: BoardNoise) -> Array:
     """How much each entry scatters, over what is usual: its variance over the cells, moderated by that of the entries.
 
-        mᵢ = (ν₀ r + ν vᵢ) / (ν₀ + ν) / r,    r and ν₀ of the prior of own variances; 1 where nothing is known
+    mᵢ = (ν₀ r + ν vᵢ) / (ν₀ + ν) / r,    r and ν₀ of the prior of own variances; 1 where nothing is known
     """
     own, freedom = over_cells(cells, known.sections)
     prior = known.everywhere

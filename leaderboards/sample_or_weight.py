@@ -6,14 +6,16 @@ p / p_baseline, which has the same expected gradient. Seed by seed, on the compa
     sample − baseline  =  (weight − baseline)  +  (sample − weight)
     total                 the weight               where samples go
 
-each with its interval (`leaderboards.verdicts`). In ratios the parts multiply, where all three have the same seeds; for
-a metric that is compared by differences they add.
+each with its interval (`leaderboards.verdicts`). In ratios the parts multiply; for a metric that is
+compared by differences they add.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isnan
+
+import numpy as np
 
 from leaderboards.effect import Effect
 from leaderboards.panel import Panel
@@ -24,7 +26,7 @@ WEIGHT = " [weight]"
 
 @dataclass(frozen=True)
 class Parts:
-    """The gain of one schedule over the baseline and its two parts.
+    """The gain of one schedule over the baseline and its two parts, over the seeds that all three runs have.
 
     entry:    label of the one that samples; target: a cell, or "all"
     total:    sampled against baseline; weight: weighted against baseline; sampling: sampled against weighted
@@ -88,15 +90,16 @@ def weighted(label: str) -> str:
 
 
 def _parts(part: Panel, sampled: str, by_weight: str) -> Parts:
-    sample, weight, baseline = (part.labels.index(label) for label in (sampled, by_weight, part.baseline))
+    at = [part.labels.index(label) for label in (sampled, by_weight, part.baseline)]
+    costs = np.where(np.isfinite(part.pooled[at]).all(axis=0), part.pooled[at], np.nan)
+    verdicts, (sample, weight, baseline) = part.verdicts.again(at, costs), range(3)
     total, of_weight, sampling = (
-        Effect.of(part.verdicts, *pair, part.scale)
-        for pair in ((sample, baseline), (weight, baseline), (sample, weight))
+        Effect.of(verdicts, *pair, part.scale) for pair in ((sample, baseline), (weight, baseline), (sample, weight))
     )
     return Parts(
         entry=sampled,
         target=part.cells[0] if len(part.cells) == 1 else ALL_TARGETS,
-        seeds=min(total.n, of_weight.n, sampling.n),
+        seeds=total.n,
         total=total,
         weight=of_weight,
         sampling=sampling,

@@ -25,7 +25,7 @@ from scipy import special
 from leaderboards.erratic import LEVEL, beyond, chance, level_alone
 from leaderboards.moderation import Prior, moderate
 from leaderboards.noise import FEWEST_SEEDS, BoardNoise, Noise, over_cells, scatter, share
-from leaderboards.pairs import Pairs
+from leaderboards.pairs import Pairs, pairs
 from leaderboards.statistics import CONFIDENCE, Array, holm
 
 SIGNIFICANCE = 0.05
@@ -119,6 +119,10 @@ class Verdicts:
         at, grid = list(entries), np.ix_(entries, entries)
         focus = at.index(self.focus) if self.focus in at else None
         return Verdicts(self.pairs.of(at), self.half[grid], self.p_holm[grid], self.by.of(at), focus)
+
+    def again(self, entries: Sequence[int], costs: Array) -> Verdicts:
+        """Of some entries, from costs that leave out some seeds; all their pairs are a family. costs: (entries, seeds)"""
+        return verdicts(pairs(costs), self.by.of(entries))
 
     def _alone(self, first: int, second: int) -> tuple[Pairs, Moderation]:
         return self.pairs.of([first, second]), self.by.of([first, second])

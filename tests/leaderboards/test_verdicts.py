@@ -90,8 +90,8 @@ def test_many_tests_are_corrected_as_if_every_p_was_worked_out():
 def test_a_pair_by_hand():
     """Differences −1, −2, −3: mean −2, s² = 1, each entry's own variance ½, a quarter of the track's.
 
-    With 50 degrees of freedom for those, the level is (50 + 2/4)/52; with ν₀ = 8 and s₀² = 4 the variance of a difference
-    is s̃² = (8·4·level + 2·1)/10 with 10 of them.
+    With 50 degrees of freedom for those, the level is (50 + 2/4)/52; with ν₀ = 8 and s₀² = 4 the variance of a
+    difference is s̃² = (8·4·level + 2·1)/10 with 10 of them.
     """
     found = judged(np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]]), known(4.0))
     moderated = (8 * 4 * 50.5 / 52 + 2) / 10
