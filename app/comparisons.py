@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import results
 from app.results import KEPT, Store
-from app.view import View
+from app.view import FULL, View
 from leaderboards import choices, lines
 from leaderboards.average_ranks import CriticalDifference, critical_difference
 from leaderboards.error_bands import ErrorBands, bands
@@ -25,15 +25,22 @@ from leaderboards.variance import VarianceTable
 from leaderboards.wins import Wins, wins
 
 
-def choice(view: View) -> choices.Choice:
-    """What `leaderboards` is asked; the table is narrowed to the other choices before."""
-    return choices.Choice(metric=view.metric, target=view.one_target, guidance=view.guidance)
+def choice(store: Store, view: View) -> choices.Choice:
+    """What `leaderboards` is asked; the table is cut to the budget before."""
+    return choices.Choice(
+        metric=view.metric,
+        target=view.one_target,
+        guidance=view.guidance,
+        keep=results.shown(store, view),
+        focus=view.focus or None,
+        whole_budget=view.budget == FULL,
+    )
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing …")
 def panel(store: Store, view: View) -> Panel:
     """The scores of a view, as entries × targets × seeds."""
-    return choices.panel_of(results.narrowed(store, view), view.track, choice(view))
+    return choices.panel_of(results.at_budget(store, view), view.track, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Reading curves …")
@@ -70,14 +77,18 @@ def separated(store: Store, view: View, first: str, second: str) -> Separation:
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing orders …")
 def transfer(store: Store, view: View, axis: str) -> Transfer | None:
     """Rank correlations between the conditions along an axis."""
-    return choices.transfer_of(results.narrowed(store, view), view.track, axis, choice(view))
+    return choices.transfer_of(results.at_budget(store, view), view.track, axis, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing tracks …")
 def transfer_over_tracks(store: Store, view: View, names: tuple[str, ...]) -> Transfer | None:
     """Rank correlations between tracks."""
-    choice = choices.Choice(guidance="best")
-    return choices.transfer_over_tracks({name: results.narrowed(store, view.of(track=name)) for name in names}, choice)
+    views = {name: view.of(track=name) for name in names}
+    return choices.transfer_over_tracks(
+        {name: results.at_budget(store, one) for name, one in views.items()},
+        choices.Choice(guidance="best"),
+        {name: results.shown(store, one) for name, one in views.items()},
+    )
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -101,7 +112,7 @@ def win_matrix(store: Store, view: View) -> Wins | None:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def pareto(store: Store, view: View, metrics: tuple[str, ...]) -> Pareto | None:
     """Who is best in several metrics at once."""
-    return choices.pareto_of(results.narrowed(store, view), view.track, choice(view), metrics=metrics)
+    return choices.pareto_of(results.at_budget(store, view), view.track, choice(store, view), metrics=metrics)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -113,10 +124,10 @@ def ways_applied(store: Store, view: View) -> SampleOrWeight:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def tuned(store: Store, view: View) -> TunedTable:
     """What tuning gained on the test split."""
-    return choices.tuned_table_of(results.narrowed(store, view), view.track, choice(view))
+    return choices.tuned_table_of(results.at_budget(store, view), view.track, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def variances(store: Store, view: View) -> VarianceTable:
     """Training seed against sampling noise."""
-    return choices.variances_of(results.narrowed(store, view), view.track, choice(view))
+    return choices.variances_of(results.at_budget(store, view), view.track, choice(store, view))

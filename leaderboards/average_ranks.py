@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from leaderboards.panel import Panel
-from leaderboards.ranking import SIGNIFICANCE
 from leaderboards.statistics import Array
+from leaderboards.verdicts import SIGNIFICANCE
 
 
 @dataclass(frozen=True)

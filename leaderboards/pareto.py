@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from leaderboards.panel import Panel
-from leaderboards.ranking import SIGNIFICANCE
 from leaderboards.statistics import Array, holm, student
+from leaderboards.verdicts import SIGNIFICANCE
 
 
 @dataclass(frozen=True)

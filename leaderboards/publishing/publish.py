@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from leaderboards import released
+from leaderboards import released, track_noise
 from leaderboards.cache import sync
 from leaderboards.exports import to_markdown
 from leaderboards.narrow import plain
 from leaderboards.publishing import changes, freeze, plots, steps
+from leaderboards.publishing.noise import noise_of
 from leaderboards.publishing.steps import Before, Content
 from leaderboards.publishing.synonyms import as_text
 from leaderboards.query import board_of
@@ -86,6 +87,7 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
         _write(fresh / released.LINES, found.lines)
         release = _dated(freeze.describe(track, found, facts), before, home, fresh)
         (fresh / released.RELEASE).write_text(release.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        (fresh / track_noise.NOISE).write_text(track_noise.written(noise_of(table, track)), encoding="utf-8")
         whole = "\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n"
         (fresh / released.TABLE).write_text(whole, encoding="utf-8")
         log = changes.log(track, release.made, changed, _log_before(to, track))

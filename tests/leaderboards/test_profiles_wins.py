@@ -8,7 +8,6 @@ import pytest
 from leaderboards.board import BASELINE
 from leaderboards.panel import panel
 from leaderboards.profiles import profiles
-from leaderboards.ranking import beats
 from leaderboards.selection import select
 from leaderboards.wins import shares, wins
 
@@ -77,7 +76,7 @@ def test_wins_have_the_verdict_of_the_ranks(paper, of):
     assert (found.verdict == -found.verdict.T).all()
     block = part.block()
     order = [block.labels.index(label) for label in found.labels]
-    assert ((found.verdict == 1) == beats(block.pooled)[np.ix_(order, order)]).all()
+    assert ((found.verdict == 1) == block.verdicts.better[np.ix_(order, order)]).all()
     assert (found.verdict[0, 1:] == 1).all()
     assert found.count[0, 1] == 9
 
