@@ -52,11 +52,14 @@ def listing(tracks: Sequence[Track]) -> Table:
     return table
 
 
-def tables(track: Track, card: Mapping[str, Any], cautions: Sequence[str] = ()) -> list[Table]:
+def tables(
+    track: Track, card: Mapping[str, Any], cautions: Sequence[str] = (), noise: Rows | None = None
+) -> list[Table]:
     """The card of a track, a table for each part of it.
 
     card:     what was measured, `harness.tracks.card`
     cautions: what the track has too few of, `harness.tracks.enough`
+    noise:    of published runs: targets, sd of a paired difference, how well it is known
     """
     from harness.tuning.budget import Budget
 
@@ -90,6 +93,8 @@ def tables(track: Track, card: Mapping[str, Any], cautions: Sequence[str] = ()) 
         made.append(_spread(spread))
     if best := card.get("baseline_best"):
         made.append(_best(best, card["floors"].get(track.evaluation.distance)))
+    if noise:
+        made.append(_table("noise over seeds: sd of a paired difference between two entries", noise))
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,11 +66,13 @@ def show(
         card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
         card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
         card["cautions"] = list(known_cautions(track))
+        card["noise"] = importlib.import_module("leaderboards.boards.noise_card").as_json(track)
         print_json(card)
         return
     from harness.cli.track_card import tables
 
-    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track))):
+    noise = importlib.import_module("leaderboards.boards.noise_card").rows(track)
+    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), noise)):
         if number:
             print()
         print_table(table)
