@@ -38,7 +38,6 @@ from leaderboards.literature.preregistration import Status, status
 from leaderboards.literature.schema import BEST, PublishedTable
 from leaderboards.literature.tables import published_tables
 from leaderboards.statistics.order_agreement import moved_range, permutation_p, tau_b
-from leaderboards.statistics.ranking import SIGNIFICANCE, pair_tests
 from leaderboards.statistics.student_t import Array, student
 
 NONE = "none"
@@ -125,7 +124,7 @@ class Agreement:
 
 def told_apart(cell: Panel) -> NDArray[np.bool_]:
     """(entries, entries): pairs of one target that the board of these runs tells apart."""
-    return np.asarray(pair_tests(cell.pooled).p_holm < SIGNIFICANCE)
+    return cell.verdicts.told
 
 
 def agreements(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING) -> tuple[Agreement, ...]:

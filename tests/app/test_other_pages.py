@@ -131,7 +131,7 @@ def test_transfer_draws_every_part(open_app, full_store):
     app = open_app(full_store, "transfer").fine()
     assert set(app.figures) == {"correlations", "agreement", "ranks", "wins", "profiles", "front"}
     (lead, *_) = leading(agreements(query.runs_table(full_store, "digits-v1"), "digits-v1", compare.Choice("fd")))
-    assert [row["cells"][4] for row in app.tables["transfer.agreement"]["rows"]][0] == tau_text(lead)
+    assert app.tables["transfer.agreement"]["rows"][0]["cells"][4] == tau_text(lead)
     table = query.runs_table(full_store, "digits-v1")
     found = compare.transfer_of(table, "digits-v1", "target", compare.Choice("fd"))
     drawn = app.figures["correlations"]["data"][0]

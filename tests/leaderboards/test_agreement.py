@@ -19,11 +19,11 @@ from leaderboards.comparisons.agreement_headline import headlines, line
 from leaderboards.comparisons.compare import Choice
 from leaderboards.comparisons.reports import VIEWS
 from leaderboards.comparisons.reports.predicts import record
+from leaderboards.data.released import published_table, released_tracks
 from leaderboards.literature import preregistration, tables
 from leaderboards.literature.schema import PublishedTable
 from leaderboards.releases.agreement_line import FOLDER, agreement_line
 from leaderboards.releases.publishing import agreement as written
-from leaderboards.releases.released import published_table, released_tracks
 from schedules.errors import UserError
 
 FILE = Path(tables.__file__).with_name("2407.03297-guidance.json")
