@@ -253,12 +253,17 @@ def why_not_over_targets(store: Store, view: View) -> str:
     if len(targets(store, view.track)) < 2:
         return ""
     found = board(store, view.of(target=ALL_TARGETS))
-    return "" if found.overall or len(found.cells) < 2 else found.notes[0]
+    if found.overall is None:
+        return found.notes[0] if len(found.cells) > 1 else ""
+    alone = len(found.overall.rows) < 2 <= max(len(cell.rows) for cell in found.cells)
+    whole = ", ".join(found.overall.targets)
+    return f"of the entries that are shown none but {found.baseline} was run on all of {whole}" if alone else ""
 
 
 def fullest_target(store: Store, view: View) -> str:
     """The target that most entries of a view have runs of."""
-    pairs = at_budget(store, view)[["entry", "target"]].drop_duplicates()
+    keep, pairs = shown(store, view), at_budget(store, view)[["entry", "target"]].drop_duplicates()
+    pairs = pairs if keep is None else pairs[pairs["entry"].isin(keep)]
     counts = pairs["target"].value_counts()
     return max(targets(store, view.track), key=lambda target: int(counts.get(target, 0)))
 

@@ -22,7 +22,7 @@ from leaderboards.render.columns import columns, rank
 from leaderboards.wording import NOTHING
 
 LIT = 10
-"""Entries that are drawn in full where there are many, with those that share their ranks; the rest is muted."""
+"""Entries that are drawn in full where there are many, with those that may be first; the rest is muted."""
 SPARED = frozenset({"p", "g", "seeds"})
 """Columns that a narrow page leaves out."""
 HELP = {
@@ -80,10 +80,8 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
 
 
 def _lit(section: Section) -> set[str] | None:
-    """The entries that are drawn in full: the first, and whoever shares a rank with them. None: all of them."""
-    first = section.rows[:LIT]
-    ranks = {row.rank for row in first} - {None}
-    lit = {row.entry for row in section.rows if row in first or row.rank in ranks}
+    """The entries that are drawn in full: those at the top, and whoever may be first. None: all of them."""
+    lit = {row.entry for place, row in enumerate(section.rows) if place < LIT or row.rank_low == 1}
     return lit if len(section.rows) > len(lit) + 5 else None
 
 
