@@ -94,7 +94,10 @@ def run(
     target: Annotated[
         list[str] | None, typer.Option("-t", "--target", metavar="TARGET", help="Prediction target; repeatable.")
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Seeds 0 … N−1.")] = SEEDS,
+    seeds: Annotated[int, typer.Option(help="Number of seeds: 0 … N−1.")] = SEEDS,
+    first_seed: Annotated[
+        int, typer.Option("--first-seed", metavar="F", help="Seeds F … F+N−1 instead, to repeat a board on fresh ones.")
+    ] = 0,
     apply: Annotated[
         Apply, typer.Option(help="Draw λ from the schedule, or weight the baseline's draws.")
     ] = Apply.sample,
@@ -133,6 +136,7 @@ def run(
         weightings=weighting or ["native"],
         targets=target or ["v"],
         seeds=seeds,
+        first_seed=first_seed,
         apply=apply.value,
         force=force,
         failed=failed,
@@ -170,6 +174,7 @@ class Request:
     apply: Literal["sample", "weight"] = "sample"
     force: bool = False
     failed: bool = False
+    first_seed: int = 0
     budget: Budget = WHOLE
 
 
@@ -296,7 +301,7 @@ def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
 
     entries = planner.entries(request.schedules, request.weightings, request.apply)
     found = functools.partial(tuned.found, store, request.track, command=tune)
-    return planner.requested(request.track, entries, request.targets, request.seeds, found)
+    return planner.requested(request.track, entries, request.targets, request.seeds, found, request.first_seed)
 
 
 def _announce(plan: Plan, console: Console) -> None:

@@ -44,7 +44,12 @@ def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> li
 
 
 def requested(
-    track: str, wanted: Iterable[Entry | Wanted], targets: Iterable[str], seeds: int, tuned: Tuned
+    track: str,
+    wanted: Iterable[Entry | Wanted],
+    targets: Iterable[str],
+    seeds: int,
+    tuned: Tuned,
+    first_seed: int = 0,
 ) -> list[Job]:
     """Seed by seed, so that an interrupted request has whole comparisons.
 
@@ -54,6 +59,8 @@ def requested(
     found = tracks.get(track)
     if not 1 <= seeds <= FIRST_TUNING:
         raise UserError(f"seeds is {seeds}; expected at least 1{f' and at most {FIRST_TUNING}' if seeds > 0 else ''}")
+    if not 0 <= first_seed <= FIRST_TUNING - seeds:
+        raise UserError(f"the first seed is {first_seed}; expected at least 0, and all seeds below {FIRST_TUNING}")
     cells = [
         (target, *(tuned(target, one) if isinstance(one, Wanted) else (one, ())))
         for target in [checked_target(found, target) for target in targets]
@@ -62,7 +69,7 @@ def requested(
     return list(
         dict.fromkeys(
             Job(RunSpec(track=track, target=target, entry=entry, seed=seed), tags=tags)
-            for seed in range(seeds)
+            for seed in range(first_seed, first_seed + seeds)
             for target, entry, tags in cells
         )
     )

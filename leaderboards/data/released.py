@@ -5,6 +5,7 @@ lines.parquet     training loss in 20 points and ε-error against λ, of each ru
 release.json      `Release`: what was run, under which protocol, on what, by which commands
 noise.json        what the runs know of the track's noise (`leaderboards.data.track_noise`)
 table.md, *.svg   the board, and its intervals for each target
+replication.json  how many of the pairs told apart other seeds order alike
 CHANGES.md        what each release added, removed or scored anew
 """
 
@@ -31,6 +32,8 @@ from schedules.presets import RENAMED
 FOLDER = Path(__file__).parent.with_name("published")
 SCHEMA_VERSION = 1
 RESULTS, LINES, RELEASE, TABLE, CHANGES = "results.parquet", "lines.parquet", "release.json", "table.md", "CHANGES.md"
+REPLICATION = "replication.json"
+"""What other seeds said of the pairs that a release tells apart; made by `tests/benchmarks/fresh_seeds.py`."""
 PREFIX = "published:"
 """A published run has no id in anybody's MLflow: it is called this and its run key."""
 

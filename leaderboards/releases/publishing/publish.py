@@ -94,6 +94,8 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
         (fresh / released.CHANGES).write_text(log, encoding="utf-8")
         plots.draw(board, fresh)
         agreement.write(table, track, fresh)
+        if (home / released.REPLICATION).is_file():  # of other seeds, which no release of these changes
+            shutil.copy(home / released.REPLICATION, fresh)
         _put(fresh, home)
     except OSError as error:
         raise UserError(f"results cannot be written to {home}: {error}") from error
