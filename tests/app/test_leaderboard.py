@@ -134,7 +134,7 @@ def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch, no_ca
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(results.views, "marks_of_targets", broken)
+    monkeypatch.setattr(results.run_views, "marks_of_targets", broken)
     app = open_app(full_store, target="v")
     assert not app.exception
     (error,) = app.error
