@@ -89,8 +89,6 @@ def test_a_value_that_cannot_be_is_the_metrics_mistake_and_no_divergence(place, 
 
 
 METRIC = 'from harness.metrics import *\n@register(Metric({}))\ndef own(samples, reference): return 1.0\n'
-    "from harness.metrics import Metric, register\n@register(Metric({}))\ndef own(samples, reference): return 1.0\n"
-)
 GOOD = 'better="lower", compare="ratio"'
 
 
