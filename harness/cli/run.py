@@ -209,12 +209,8 @@ def benchmark(
 
     load(plugins, track_plugins or [], metric_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
-    settings = replace(
-        settings,
-        stack=splitting.stack_of(stack, executor),
-        split=split or settings.split,
-        metric_plugins=tuple(metric_plugins or ()),
-    )
+    stacked, split = splitting.stack_of(stack, executor), split or settings.split
+    settings = replace(settings, stack=stacked, split=split, metric_plugins=tuple(metric_plugins or ()))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     name, said = request.budget.track(request.track)
     request = replace(request, track=name)

@@ -11,6 +11,7 @@ from harness.evaluation.drawing import Subject
 from harness.metrics import METRICS, plugins
 from harness.metrics.keys import Measured
 from harness.runs.run import Bench
+from harness.tuning import objective
 from leaderboards.releases.publishing import freezing
 from schedules import UserError, create
 
@@ -74,6 +75,9 @@ def test_it_moves_no_other_score_and_tuning_can_go_by_it(place, own):
     assert early[Measured("points", "test", mark=0.5)] == 33
     assert "drawn" not in {measured.metric for measured in early}
     assert place.evaluator.validate(subject, 0.5, "points").values == {Measured("points", "val", mark=0.5): 33}
+    objective.check(place.track.model_copy(update={"primary_metric": "points"}))
+    with pytest.raises(UserError, match="ranked by drawn, which tuning cannot go by; expected a metric that"):
+        objective.check(place.track.model_copy(update={"primary_metric": "drawn"}))
     with pytest.raises(ValueError, match="'drawn' has no validation score; expected fd, eps_error, excess or points"):
         place.evaluator.validate(subject, 1.0, "drawn")
     assert freezing.kept("test/fd/g1")
@@ -88,7 +92,7 @@ def test_a_value_that_cannot_be_is_the_metrics_mistake_and_no_divergence(place, 
         place.evaluator(Subject(place.network(0), "v", 0), 1.0, create("laplace"))
 
 
-METRIC = 'from harness.metrics import *\n@register(Metric({}))\ndef own(samples, reference): return 1.0\n'
+METRIC = "from harness.metrics import *\n@register(Metric({}))\ndef own(samples, reference): return 1.0\n"
 GOOD = 'better="lower", compare="ratio"'
 
 
