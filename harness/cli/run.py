@@ -10,19 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import run_report, splitting
+from harness.cli import options, run_report, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
-from harness.cli.options import (
-    STORE,
-    Json,
-    MetricPlugins,
-    Plugins,
-    Store,
-    TrackPlugins,
-    counted,
-    print_json,
-    with_store,
-)
+from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
 
 if TYPE_CHECKING:
@@ -118,7 +108,7 @@ def run(
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
-    metric_plugin: MetricPlugins = None,
+    metric_plugin: options.MetricPlugins = None,
 ) -> None:
     """Train and evaluate schedules on a track; what is already done is skipped.
 

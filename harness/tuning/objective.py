@@ -39,8 +39,8 @@ def check(track: Track) -> None:
         raise unknown("metric", track.primary_metric, METRICS)
     if not metric.tunable(track.evaluation):
         raise UserError(
-            f"{track.name} is ranked by {metric.name}, which tuning cannot go by; expected a metric that is compared by "
-            "ratio, is better where lower, and is measured along training, on validation data too"
+            f"{track.name} is ranked by {metric.name}, which tuning cannot go by; expected a metric that is compared "
+            "by ratio, is better where lower, and is measured along training, on validation data too"
         )
 
 
