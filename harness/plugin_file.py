@@ -1,4 +1,4 @@
-"""A user's file of tracks or metrics as a module; schedules have a loader of their own, which also takes modules."""
+"""A user's file of tracks, metrics or executors as a module; schedules have a loader of their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schedules.user_code import python_file
 def module_of(file: str, kind: str) -> ModuleType:
     """Import a file, once for each content of it.
 
-    kind: what it holds, "track" or "metric"
+    kind: what it holds, "track", "metric" or "executor"
     UserError in one line, with the file: not there, not readable, no Python, or whatever its import raises.
     """
     what, path = f"{kind} plugin {file!r}", Path(file).resolve()

@@ -15,6 +15,7 @@ OWN = {
     "metric": "--metric-plugin FILE.py",
     "schedule": "--plugin FILE.py",
     "weighting": "--plugin FILE.py",
+    "executor": "--executor FILE.py",
 }
 """Kind of thing → the option that brings one of somebody's own, which is easily forgotten."""
 

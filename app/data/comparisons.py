@@ -10,7 +10,7 @@ import streamlit as st
 from app.data import results
 from app.data.page_choice import View
 from app.data.results import KEPT, Store
-from leaderboards.comparisons import compare
+from leaderboards.comparisons import agreement, compare
 from leaderboards.comparisons.average_ranks import CriticalDifference, critical_difference
 from leaderboards.comparisons.pareto import Pareto
 from leaderboards.comparisons.profiles import Profiles, profiles
@@ -68,6 +68,12 @@ def transfer_over_tracks(store: Store, view: View, names: tuple[str, ...]) -> Tr
     """Rank correlations between tracks."""
     choice = compare.Choice(guidance="best")
     return compare.transfer_over_tracks({name: results.narrowed(store, view.of(track=name)) for name in names}, choice)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing with papers …")
+def agreements(store: Store, view: View) -> tuple[agreement.Agreement, ...]:
+    """Every comparison with a published table."""
+    return agreement.agreements(results.narrowed(store, view), view.track, choice(view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -13,7 +13,7 @@ from app.data.page_choice import View
 from app.data.results import Store
 from app.style import theme
 from app.style.plain_text import code, plain
-from app.widgets import controls, empty_state, grid
+from app.widgets import controls, empty_state, grid, published_agreement
 from app.widgets.card_heading import head
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Cell, Column
@@ -46,7 +46,7 @@ def page() -> None:
     if not results.exists(store):
         empty_state.results(store, "There are no results yet.")
         return
-    controls.adopt(PAGE, links.arrived(PAGE), more=("axis", "across", "up"))
+    controls.adopt(PAGE, links.arrived(PAGE), more=("axis", "across", "up", "paper"))
     store = controls.sources(PAGE, store)
     view = controls.view(PAGE, store, narrowing=True)
     controls.left_out(store, view.track)
@@ -59,6 +59,8 @@ def page() -> None:
     seen: dict[str, str] = {}
     with st.container(border=True):
         shielded(lambda: seen.update(_orders(store, view)))
+    with st.container(border=True):
+        shielded(lambda: seen.update(published_agreement.show(PAGE, store, view)))
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True, height="stretch"):
         shielded(partial(_ranks, store, view, baseline))

@@ -41,13 +41,6 @@ class Wish(StrEnum):
     off = "off"
 
 
-class Where(StrEnum):
-    """What executes runs."""
-
-    local = "local"
-    ray = "ray"
-
-
 Workers = Annotated[
     int | None, typer.Option(help="Runs at a time. Default: one a core; on a GPU as many as its memory takes.")
 ]
@@ -56,7 +49,12 @@ Compile = Annotated[
     Wish, typer.Option(help="Compile the network, and on CUDA the whole step into one graph. auto: on CUDA alone.")
 ]
 ExecutorName = Annotated[
-    Where, typer.Option("--executor", help="Processes of this machine, or a Ray cluster (RAY_ADDRESS).")
+    str,
+    typer.Option(
+        "--executor",
+        metavar="local|ray|FILE.py",
+        help="Processes of this machine, a Ray cluster (RAY_ADDRESS), or what a file of yours makes.",
+    ),
 ]
 TimeLimit = Annotated[
     float | None,
@@ -93,7 +91,7 @@ def run(
     workers: Workers = None,
     device: Device = "auto",
     compile: Compile = Wish.auto,
-    executor: ExecutorName = Where.local,
+    executor: ExecutorName = "local",
     stack: Stack = "1",
     nproc: Processes = 1,
     micro_batch: MicroBatch = None,
@@ -139,7 +137,7 @@ def run(
         workers=workers,
         device=device,
         compile=compile.value,
-        executor=executor.value,
+        executor=executor,
         stack=stack,
         split=splitting.split_of(nproc, micro_batch),
         time_limit=time_limit,
@@ -187,8 +185,7 @@ def benchmark(
     from rich.console import Console
 
     from harness import tracks
-    from harness.execution import planner
-    from harness.execution.capacity import memory_check
+    from harness.execution import executors, planner
     from harness.execution.estimate import estimate
     from harness.execution.plugins import load
     from harness.execution.stop_signals import StoreFull
@@ -213,7 +210,7 @@ def benchmark(
     empty = not opened.exists
     if not dry_run:
         if empty:
-            memory_check.check(opened, request.track, settings)
+            executors.check(settings, opened, request.track)
         opened.prepare()
         try:
             recovered = deliver_all(opened, lambda line: console.print(line, markup=False, soft_wrap=True))
@@ -242,7 +239,7 @@ def benchmark(
     if not plan.jobs:
         return 0
     if not empty:
-        memory_check.check(opened, request.track, settings)
+        executors.check(settings, opened, request.track)
     return _execute(opened, request.track, plan, settings, console, expected, json)
 
 
@@ -258,6 +255,7 @@ def settings_of(
 ) -> Settings:
     """The options of a command that executes runs. UserError for a value that cannot be."""
     from harness.device import resolve
+    from harness.execution import executors
     from harness.execution.job import Limits, Settings
     from schedules.errors import UserError
 
@@ -267,8 +265,9 @@ def settings_of(
         if limit is not None and not limit > 0:
             raise UserError(f"{name} is {limit:g}; expected more than 0")
     limits = Limits(None if time_limit is None else 60 * time_limit, memory_limit)
-    place = resolve(device) if executor == "local" else device
-    if compile == "on" and executor == "local":
+    here = executors.get(executor).here
+    place = resolve(device) if here else device
+    if compile == "on" and here:
         import torch
 
         from harness.training.compilation import compilation
@@ -295,6 +294,7 @@ def _announce(plan: Plan, console: Console) -> None:
 
 
 def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder) -> str:
+    from harness.execution import executors
     from harness.execution.capacity.worker_count import workers_for
 
     runs = counted(len(plan.jobs), "run")
@@ -302,7 +302,7 @@ def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder
     known = [seconds for seconds in each if seconds is not None]
     if len(known) < len(each):
         return f"{runs}; what they take is not known: no past runs on this hardware, and nothing on the track's card"
-    if settings.executor != "local" and settings.workers is None:
+    if not executors.get(settings.executor).here and settings.workers is None:
         return f"{runs}: about {duration(sum(known))} of one worker's time, judging by {expected.source}"
     at_once = min(workers_for(settings, store, plan.jobs[0].spec.track), len(each))
     return f"{runs}, {at_once} at a time: about {duration(sum(known) / at_once)}, judging by {expected.source}"

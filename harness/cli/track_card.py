@@ -52,11 +52,14 @@ def listing(tracks: Sequence[Track]) -> Table:
     return table
 
 
-def tables(track: Track, card: Mapping[str, Any], cautions: Sequence[str] = ()) -> list[Table]:
+def tables(
+    track: Track, card: Mapping[str, Any], cautions: Sequence[str] = (), facts: Mapping[str, str] | None = None
+) -> list[Table]:
     """The card of a track, a table for each part of it.
 
     card:     what was measured, `harness.tracks.card`
     cautions: what the track has too few of, `harness.tracks.enough`
+    facts:    what other rooms say of it, `harness.cli.track_facts`
     """
     from harness.tuning.budget import Budget
 
@@ -69,6 +72,7 @@ def tables(track: Track, card: Mapping[str, Any], cautions: Sequence[str] = ()) 
         ("targets", ", ".join(track.targets), "what a network may predict"),
         ("needs", track.needs or "no data to be had first", f"extra: {track.extra}" if track.extra else ""),
     ]
+    own += [(name, "", sentence) for name, sentence in (facts or {}).items()]
     own += [("note", caution, "") for caution in cautions]
     made = [_table(track.name, own)]
     for name, part in track:

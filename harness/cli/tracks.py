@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import Json, MetricPlugins, TrackPlugins, load_metrics, load_tracks, print_json, print_table
+from harness.cli.track_facts import facts
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -37,6 +38,7 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_pl
                 {
                     **track.model_dump(mode="json", include=fields),
                     "standing": registry.standing(track.name).kind,
+                    "facts": facts(track.name),
                     "seconds_a_run_on_one_cpu_core": registry.card(track.name).get("seconds_a_run_on_one_cpu_core"),
                 }
                 for track in rows
@@ -46,6 +48,9 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_pl
     from harness.cli.track_card import listing
 
     print_table(listing(rows))
+    said = [f"{track.name} {sentence}" for track in rows for sentence in facts(track.name).values()]
+    if said:
+        print("", *said, sep="\n")
 
 
 @tracks.command("show")
@@ -68,11 +73,12 @@ def show(
         card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
         card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
         card["cautions"] = list(known_cautions(track))
+        card["facts"] = facts(track)
         print_json(card)
         return
     from harness.cli.track_card import tables
 
-    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track))):
+    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), facts(track))):
         if number:
             print()
         print_table(table)

@@ -18,7 +18,6 @@ from harness.cli.run import (
     ExecutorName,
     MemoryLimit,
     TimeLimit,
-    Where,
     Wish,
     Workers,
     duration,
@@ -63,7 +62,7 @@ def tune(
     workers: Workers = None,
     device: Device = "auto",
     compile: Compile = Wish.auto,
-    executor: ExecutorName = Where.local,
+    executor: ExecutorName = "local",
     stack: Stack = "1",
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
@@ -96,7 +95,7 @@ def tune(
     load(list(plugin or []), list(track_plugin or []), list(metric_plugin or []))
     settings = settings_of(
         device,
-        executor.value,
+        executor,
         workers,
         time_limit,
         memory_limit,
@@ -104,9 +103,7 @@ def tune(
         list(track_plugin or []),
         compile.value,
     )
-    settings = replace(
-        settings, stack=splitting.stack_of(stack, executor.value), metric_plugins=tuple(metric_plugin or ())
-    )
+    settings = replace(settings, stack=splitting.stack_of(stack, executor), metric_plugins=tuple(metric_plugin or ()))
     raise typer.Exit(search(request, store, settings, dry_run, json))
 
 
@@ -130,7 +127,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
     from rich.console import Console
 
     from harness import tracks
-    from harness.execution.capacity import memory_check
+    from harness.execution import executors
     from harness.execution.estimate import estimate
     from harness.results.store import Store
     from harness.tuning import objective
@@ -154,7 +151,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
             print(subject.name)
         console.print(cost, soft_wrap=True)
         return 0
-    memory_check.check(opened, request.track, settings)
+    executors.check(settings, opened, request.track)
     return _work(request, subjects, budget, opened, settings, console, expected, json)
 
 

@@ -71,7 +71,7 @@ class Session:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        if self.settings.executor == "local":  # a cluster's nodes have data and weights of their own
+        if executors.get(self.settings.executor).here:  # other machines have data and weights of their own
             tracks.get(self.track).check()
         self.store.check_active([self.track, f"{self.track}/tuning"])
         with ExitStack() as stack:

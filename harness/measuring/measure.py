@@ -232,8 +232,10 @@ def best_guided(distances: pd.DataFrame) -> dict[str, Any]:
     """
     chosen: dict[str, Any] = {}
     for target, of_target in distances.groupby("target"):
-        means = of_target[of_target.split == "val"].groupby("guidance").value.agg(lambda values: np.log(values).mean())
-        scale = float(means.index.to_numpy()[means.argmin()])
+        validation = of_target[of_target.split == "val"]
+        scales = np.unique(validation.guidance.to_numpy(dtype=float))
+        means = [np.log(validation.value[validation.guidance == scale]).mean() for scale in scales]
+        scale = float(scales[int(np.argmin(means))])
         test = of_target[(of_target.split == "test") & (of_target.guidance == scale)]
         chosen[str(target)] = {"guidance": scale, "seeds": len(test), **_spread(test.value.to_numpy())}
     return chosen

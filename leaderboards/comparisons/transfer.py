@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.statistics.order_agreement import tau_b
 from leaderboards.statistics.ranking import SIGNIFICANCE
 from leaderboards.statistics.student_t import Array, holm, p_value, student
 
@@ -104,17 +105,6 @@ def transfer(axis: str, conditions: Mapping[str, Panel]) -> Transfer | None:
         only=(*_only_leaders(leaders), *_only_better(names, labels, costs, baselines[0])),
         notes=tuple(notes),
     )
-
-
-def tau_b(first: ArrayLike, second: ArrayLike) -> Array:
-    """Kendall's τ_b of two lists of costs, in [−1, 1]: Σ sᵢⱼ rᵢⱼ / √(Σ sᵢⱼ² Σ rᵢⱼ²), s and r the signs of differences.
-
-    first, second: (…, entries); NaN where one of them has all alike
-    """
-    signs = [np.sign(x[..., :, None] - x[..., None, :]) for x in (np.asarray(v, dtype=float) for v in (first, second))]
-    concordant, *norms = ((a * b).sum(axis=(-2, -1)) for a, b in (signs, [signs[0]] * 2, [signs[1]] * 2))
-    with np.errstate(invalid="ignore"):
-        return np.asarray(concordant / np.sqrt(norms[0] * norms[1]))
 
 
 def fisher(taus: ArrayLike, pairs: int) -> tuple[float, float, float]:

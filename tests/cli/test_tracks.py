@@ -95,3 +95,13 @@ def test_the_list_says_what_each_track_needs(snrbench):
     (line,) = (line for line in table if line.startswith("digits-v1"))
     assert f"{cost} s" in line
     assert "none" in line
+
+
+def test_the_card_and_the_list_say_it_in_a_line(snrbench):
+    _, card, _ = snrbench("tracks", "show", "digits-v1")
+    _, listing, _ = snrbench("tracks", "list")
+    _, as_json, _ = snrbench("tracks", "list", "--json")
+    for said in (card, listing, as_json):
+        assert "agrees with one single-seed table on six rows (arXiv:2407.03297" in said
+    assert "mnist-v1 neither agrees nor disagrees with one single-seed table" in listing
+    assert "predicts" not in listing

@@ -15,7 +15,7 @@ from torch._dynamo.utils import counters
 
 from harness.cli import main
 from harness.data.dataset import Split
-from harness.execution.executors.assignments import assignment
+from harness.execution.executors.parts.assignments import assignment
 from harness.execution.job import Job, Settings
 from harness.networks.dit import DiT
 from harness.networks.mlp import ResidualMLP

@@ -75,6 +75,7 @@ WORDS = {
     "apply": ["where samples go", "both help"],
     "tuned": ["gain", "cosine is not tuned here"],
     "variance": ["share of sampling", "log ratio of fd to the baseline"],
+    "predicts": ["against published tables", "arXiv:2407.03297", "pairs in the other order"],
 }
 
 

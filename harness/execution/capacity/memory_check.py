@@ -79,9 +79,7 @@ def predicted(
 
 
 def check(store: Store, track: str, settings: Settings) -> None:
-    """UserError where one run alone does not fit the device. What other machines have is not known here."""
-    if settings.executor != "local":
-        return
+    """UserError where one run alone does not fit a device of this machine."""
     room = room_on(settings.device)
     wanted = None if room is None else need(store, track, settings, room)
     if room is None or wanted is None:

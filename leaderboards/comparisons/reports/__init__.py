@@ -6,6 +6,7 @@ A view is a function from a long table and a choice to a `Report`: tables for pe
 from __future__ import annotations
 
 from leaderboards.comparisons.reports.across import pareto_view, profiles_view, ranks_view, wins_view
+from leaderboards.comparisons.reports.predicts import predicts_view
 from leaderboards.comparisons.reports.published_vs_tuned import tuned_view
 from leaderboards.comparisons.reports.report import Report, View
 from leaderboards.comparisons.reports.resolution import resolution_view
@@ -23,6 +24,7 @@ VIEWS: dict[str, View] = {
     "apply": apply_view,
     "tuned": tuned_view,
     "variance": variance_view,
+    "predicts": predicts_view,
 }
 """Name of a view → the function that writes it."""
 

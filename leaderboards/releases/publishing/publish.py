@@ -18,7 +18,7 @@ from leaderboards.boards.rows import Board
 from leaderboards.data.cache import sync
 from leaderboards.data.table_parts import plain
 from leaderboards.releases import released
-from leaderboards.releases.publishing import changes, freezing, joining, plots
+from leaderboards.releases.publishing import agreement, changes, freezing, joining, plots
 from leaderboards.releases.publishing.equal_densities import as_text
 from leaderboards.releases.publishing.joining import Before, Content
 from leaderboards.releases.released import Release
@@ -91,6 +91,7 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
         log = changes.log(track, release.made, changed, _log_before(to, track))
         (fresh / released.CHANGES).write_text(log, encoding="utf-8")
         plots.draw(board, fresh)
+        agreement.write(table, track, fresh)
         _put(fresh, home)
     except OSError as error:
         raise UserError(f"results cannot be written to {home}: {error}") from error

@@ -24,10 +24,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from harness.execution.capacity.limits import completed
 from harness.execution.capacity.worker_count import share_of_gpu
-from harness.execution.executors import ray_node
-from harness.execution.executors.assignments import assignment, done_of, setup_of
-from harness.execution.executors.folder_archive import pack, unpack, unpack_into
-from harness.execution.executors.ray_node import Order, Outcome
+from harness.execution.executors.parts import ray_node
+from harness.execution.executors.parts.assignments import assignment, done_of, setup_of
+from harness.execution.executors.parts.folder_archive import pack, unpack, unpack_into
+from harness.execution.executors.parts.ray_node import Order, Outcome
 from harness.execution.job import UNWRITABLE, Done, Job, Settings
 from harness.results.errors import in_one_line
 from harness.results.store import Store

@@ -13,7 +13,7 @@ from typing import Any
 
 import ray
 
-from harness.execution.executors.folder_archive import pack, unpack_into
+from harness.execution.executors.parts.folder_archive import pack, unpack_into
 from harness.execution.job import INTERRUPTED, PAUSED, Limits
 from harness.execution.processes.messages import Assignment, Reply, Setup
 from harness.execution.processes.supervision import Supervised
