@@ -90,7 +90,7 @@ def _shown(host: str) -> str:
 
 def _check_published() -> None:
     """UserError if nothing was published."""
-    from leaderboards.releases.released import released_tracks
+    from leaderboards.data.released import released_tracks
 
     if not released_tracks():
         raise UserError("no published results come with this installation; leave out --published to show a store")

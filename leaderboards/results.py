@@ -57,7 +57,7 @@ def published(track: str) -> Results:
     >>> len(published("digits-v1").runs)
     1215
     """
-    from leaderboards.releases.released import published_table
+    from leaderboards.data.released import published_table
 
     return Results(_named(track), published_table(track))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.data import results
-from app.data.page_choice import View
+from app.data.page_choice import FULL, View
 from app.data.results import KEPT, Store
 from leaderboards.comparisons import agreement, compare
 from leaderboards.comparisons.average_ranks import CriticalDifference, critical_difference
@@ -25,15 +25,22 @@ from leaderboards.releases import small_curves
 from leaderboards.statistics.error_bands import ErrorBands, of_runs
 
 
-def choice(view: View) -> compare.Choice:
-    """What `leaderboards` is asked; the table is narrowed to the other choices before."""
-    return compare.Choice(metric=view.metric, target=view.one_target, guidance=view.guidance)
+def choice(store: Store, view: View) -> compare.Choice:
+    """What `leaderboards` is asked; the table is cut to the budget before."""
+    return compare.Choice(
+        metric=view.metric,
+        target=view.one_target,
+        guidance=view.guidance,
+        keep=results.shown(store, view),
+        focus=view.focus or None,
+        whole_budget=view.budget == FULL,
+    )
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing …")
 def panel(store: Store, view: View) -> Panel:
     """The scores of a view, as entries × targets × seeds."""
-    return compare.panel_of(results.narrowed(store, view), view.track, choice(view))
+    return compare.panel_of(results.at_budget(store, view), view.track, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Reading curves …")
@@ -60,14 +67,18 @@ def separated(store: Store, view: View, first: str, second: str) -> Separation:
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing orders …")
 def transfer(store: Store, view: View, axis: str) -> Transfer | None:
     """Rank correlations between the conditions along an axis."""
-    return compare.transfer_of(results.narrowed(store, view), view.track, axis, choice(view))
+    return compare.transfer_of(results.at_budget(store, view), view.track, axis, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing tracks …")
 def transfer_over_tracks(store: Store, view: View, names: tuple[str, ...]) -> Transfer | None:
     """Rank correlations between tracks."""
-    choice = compare.Choice(guidance="best")
-    return compare.transfer_over_tracks({name: results.narrowed(store, view.of(track=name)) for name in names}, choice)
+    views = {name: view.of(track=name) for name in names}
+    return compare.transfer_over_tracks(
+        {name: results.at_budget(store, one) for name, one in views.items()},
+        compare.Choice(guidance="best"),
+        {name: results.shown(store, one) for name, one in views.items()},
+    )
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing with papers …")
@@ -97,7 +108,7 @@ def win_matrix(store: Store, view: View) -> Wins | None:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def pareto(store: Store, view: View, metrics: tuple[str, ...]) -> Pareto | None:
     """Who is best in several metrics at once."""
-    return compare.pareto_of(results.narrowed(store, view), view.track, choice(view), metrics=metrics)
+    return compare.pareto_of(results.at_budget(store, view), view.track, choice(store, view), metrics=metrics)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -109,10 +120,10 @@ def ways_applied(store: Store, view: View) -> SampleOrWeight:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def tuned(store: Store, view: View) -> TunedTable:
     """What tuning gained on the test split."""
-    return compare.tuned_table_of(results.narrowed(store, view), view.track, choice(view))
+    return compare.tuned_table_of(results.at_budget(store, view), view.track, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def variances(store: Store, view: View) -> VarianceTable:
     """Training seed against sampling noise."""
-    return compare.variances_of(results.narrowed(store, view), view.track, choice(view))
+    return compare.variances_of(results.at_budget(store, view), view.track, choice(store, view))

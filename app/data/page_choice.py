@@ -26,6 +26,9 @@ class View:
     parameters: "published", "tuned" or "both"
     family:     only entries of this family; empty for all
     search:     words that an entry's name must hold, all of them
+    focus:      the entry that is tested against every other; empty tests all pairs
+
+    Family, search and parameters hide entries; what is said of the others stays.
     """
 
     track: str
@@ -36,13 +39,14 @@ class View:
     parameters: str = "both"
     family: str = ""
     search: str = ""
+    focus: str = ""
 
     @property
     def address(self) -> dict[str, str]:
         """Query parameters; what is as everyone first sees it is left out."""
         found = {"track": self.track, "target": self.target, "metric": self.metric, "guidance": self.guidance}
         usual = View(self.track)
-        more = ("budget", "parameters", "family", "search")
+        more = ("budget", "parameters", "family", "search", "focus")
         return found | {key: getattr(self, key) for key in more if getattr(self, key) != getattr(usual, key)}
 
     @property
@@ -65,19 +69,29 @@ class View:
             return False
         return all(word in name.lower() for word in self.search.lower().split())
 
-    def narrowed(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The part of a long table that is ranked. The published baseline always stays: ratios are to it."""
-        baseline = table["entry"] == BASELINE
-        if self.parameters != "both":
-            table = table[(table["tuned"] == (self.parameters == "tuned")) | baseline]
-        if self.family or self.search:
-            found = table.drop_duplicates("entry")
-            kept = {
-                name
-                for name, schedule in zip(found["entry"], found["schedule"], strict=True)
-                if name == BASELINE or self.names(str(name), str(schedule))
-            }
-            table = table[table["entry"].isin(kept)]
+    @property
+    def whole(self) -> View:
+        """The same without what only hides entries."""
+        return self.of(parameters="both", family="", search="")
+
+    def shown(self, table: pd.DataFrame) -> tuple[str, ...] | None:
+        """The entries that are shown; None for all. The published baseline always is: ratios are to it."""
+        if self.whole == self:
+            return None
+        found = table.drop_duplicates("entry")
+        each = zip(found["entry"], found["schedule"], found["tuned"], strict=True)
+        return tuple(
+            str(name)
+            for name, schedule, tuned in each
+            if name == BASELINE
+            or (
+                (self.parameters == "both" or tuned == (self.parameters == "tuned"))
+                and self.names(str(name), str(schedule))
+            )
+        )
+
+    def at_budget(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The long table as it would be had training ended at the budget that is ranked."""
         return table if self.budget == FULL else cut(table, self.mark)
 
 

@@ -18,17 +18,19 @@ import pandas as pd
 import streamlit as st
 
 from app.command import BUNDLES, PUBLISHED
-from app.data.page_choice import View
+from app.data.page_choice import FULL, View
 from harness.results import read
 from harness.results.store import Store as Opened
 from harness.tracks.shortened import SEPARATOR
 from harness.tracks.standing import Standing
 from leaderboards.boards import query, run_views
+from leaderboards.boards.board import hidden
 from leaderboards.boards.query import METRICS, Metric, tracks
 from leaderboards.boards.rows import ALL_TARGETS, Board
 from leaderboards.boards.run_views import Curve
+from leaderboards.data import released
 from leaderboards.data.table_parts import plain
-from leaderboards.releases import released, small_curves
+from leaderboards.releases import small_curves
 from leaderboards.releases.bundles import contents
 from leaderboards.releases.bundles.receipt import RECEIPTS
 from leaderboards.releases.sources import Sources, table_of
@@ -170,10 +172,19 @@ def _joined(store: Store, track: str, _own: pd.DataFrame | None) -> tuple[pd.Dat
     return table_of(places, track, own=_own)
 
 
+def at_budget(store: Store, view: View) -> pd.DataFrame:
+    """The track's table at the budget that a view ranks. Shared, as the table is."""
+    return _cut(store, view.track, view.budget)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def narrowed(store: Store, view: View) -> pd.DataFrame:
-    """The rows of a track's table that a view ranks. Shared, as the table is."""
-    return view.narrowed(table(store, view.track))
+def _cut(store: Store, track: str, budget: str) -> pd.DataFrame:
+    return View(track, budget=budget).at_budget(table(store, track))
+
+
+def shown(store: Store, view: View) -> tuple[str, ...] | None:
+    """The entries that a view shows; None for all."""
+    return view.shown(table(store, view.track))
 
 
 def recorded(store: Store, track: str) -> dict[str, Metric]:
@@ -217,11 +228,23 @@ def entries(store: Store, track: str) -> dict[str, str]:
     return dict(sorted(zip(found["entry"].astype(str), found["schedule"].astype(str), strict=True)))
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Ranking …")
 def board(store: Store, view: View) -> Board:
-    """A ranked board: ranks, ties and corrections are those of the entries that the view keeps."""
+    """A ranked board: ranks and p-values are those of all entries, whichever are shown."""
+    keep = shown(store, view)
+    whole = _board(store, view.whole)
+    return hidden(whole, None if keep is None else frozenset(keep))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Ranking …")
+def _board(store: Store, view: View) -> Board:
     return query.board_of(
-        narrowed(store, view), view.track, metric=view.metric, target=view.one_target, guidance=view.guidance
+        at_budget(store, view),
+        view.track,
+        metric=view.metric,
+        target=view.one_target,
+        guidance=view.guidance,
+        focus=view.focus or None,
+        whole_budget=view.budget == FULL,
     )
 
 
@@ -230,12 +253,17 @@ def why_not_over_targets(store: Store, view: View) -> str:
     if len(targets(store, view.track)) < 2:
         return ""
     found = board(store, view.of(target=ALL_TARGETS))
-    return "" if found.overall or len(found.cells) < 2 else found.notes[0]
+    if found.overall is None:
+        return found.notes[0] if len(found.cells) > 1 else ""
+    alone = len(found.overall.rows) < 2 <= max(len(cell.rows) for cell in found.cells)
+    whole = ", ".join(found.overall.targets)
+    return f"of the entries that are shown none but {found.baseline} was run on all of {whole}" if alone else ""
 
 
 def fullest_target(store: Store, view: View) -> str:
     """The target that most entries of a view have runs of."""
-    pairs = narrowed(store, view)[["entry", "target"]].drop_duplicates()
+    keep, pairs = shown(store, view), at_budget(store, view)[["entry", "target"]].drop_duplicates()
+    pairs = pairs if keep is None else pairs[pairs["entry"].isin(keep)]
     counts = pairs["target"].value_counts()
     return max(targets(store, view.track), key=lambda target: int(counts.get(target, 0)))
 

@@ -35,7 +35,7 @@ def page() -> None:
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("seed", "pictures"), several=("entry",))
     store = controls.sources(PAGE, store)
-    view = controls.view(PAGE, store, all_targets=False)
+    view = controls.view(PAGE, store, all_targets=False, focusing=True)
     controls.left_out(store, view.track)
     if not results.targets(store, view.track):
         empty_state.results(store, f"No run of {view.track} has finished yet.")

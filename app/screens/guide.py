@@ -38,16 +38,17 @@ RULES = (
      " it are marked: below it nothing is left to tell apart."),
     ("Tuned against tuned", "Every schedule is scored with its published parameters and tuned by the same number of"
      " trials, on seeds and a validation split that the reported score never touches."),
-    ("Uncertainty is part of the number", "95 % Student-t intervals over seeds, Holm's correction within a table, and a"
-     " rank that is shared by what no test tells apart. One seed has no interval and no rank."),
+    ("Uncertainty is part of the number", "95 % intervals over seeds, whose noise is judged by that of all pairs;"
+     " Holm's correction over the tests of a board; ranks as intervals. One seed has no interval, two have no rank."),
     ("Divergence is a result", "A run whose loss is not finite is recorded with its step and reason, and ranks last."),
 )  # fmt: skip
 READING = (
-    ("rank", "1 is best. “=3” is shared: no paired test tells these entries apart. A bar joins them."),
+    ("rank", "the places that an entry may have, all at once with 95 %: “1–6” is surely behind nobody, and ahead of all"
+     " but five. † scatters more over seeds than the others, and is judged by its own seeds alone."),
     ("score [95 %]", "the mean over seeds with its interval. An asterisk: within reach of the floor."),
     ("vs cosine", "the change against the baseline, paired by seed. “−31 % [−36, −25]”: 31 % less, and between 36 and"
      " 25 % less with 95 % confidence."),
-    ("p", "of the paired t-test against the baseline, corrected for the number of entries that are shown."),
+    ("p", "of the test against the baseline, or against “my entry”, corrected for all tests of the board."),
     ("speed-up", "how many times sooner the baseline's final score is reached."),
     ("g", "the scale of classifier-free guidance. “best” takes, for each entry, the one that validation data prefer."),
     ("training", "the score at 25, 50 and 100 % of the budget."),
@@ -186,8 +187,9 @@ def _reading() -> None:
     st.markdown(
         "Two entries are told apart if a paired t-test says so after Holm's correction. *Seed by seed* matters: a lucky"
         " seed is lucky for everyone, so its luck cancels in the difference. The board says how much that bought"
-        " (“pairing gain”). Filtering a board asks a new question: ranks, ties and corrections are made anew for the"
-        " entries that are left."
+        " (“pairing gain”). A variance of five seeds is noise itself, so it is moderated by those of the other pairs,"
+        " or by what the track's published runs show. Filters hide rows and change no verdict; “my entry” tests that"
+        " entry alone against the others, which tells more apart."
     )
     with st.container(border=True):
         head("Why intervals, in one picture", "two entries whose means differ by 10 %, over three seeds")

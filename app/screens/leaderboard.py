@@ -39,7 +39,7 @@ def page() -> None:
     controls.adopt(PAGE, links.arrived(PAGE), more=("order", "rows"), several=("entry",))
     store = controls.sources(PAGE, store)
     why_not_all = partial(results.why_not_over_targets, store)
-    view = controls.view(PAGE, store, narrowing=True, why_not_all=why_not_all)
+    view = controls.view(PAGE, store, narrowing=True, focusing=True, why_not_all=why_not_all)
     controls.left_out(store, view.track)
     if not results.targets(store, view.track):
         empty_state.results(store, f"No run of {view.track} has finished yet.")
@@ -63,6 +63,11 @@ def page() -> None:
 
 def _standings(store: Store, view: View, board: Board, section: Section) -> dict[str, str | list[str]]:
     """The finding, the facts, the table, and what to do with it; returns what was chosen in it."""
+    if board.focus:
+        st.caption(
+            f"Only {code(board.focus)} is tested, against every other entry. Going from one entry to the next is"
+            " exploring, not proof: each choice is a family of its own."
+        )
     if found := headline.finding(board, section):
         st.markdown(found)
     elif max(row.seeds for row in section.rows) < 2:
@@ -114,14 +119,16 @@ def _facts(store: Store, view: View, board: Board, section: Section) -> None:
     paired, unpaired = section.noise or (0.0, 0.0)
     parts = board.cells if section is board.overall else (section,)
     facts = {
-        "entries": str(len(section.rows)),
+        "entries": str(section.entries),
         "seeds": str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]}–{seeds[-1]}",
+        "told apart": f"{section.told_apart:,} of {section.tests:,}" if section.tests else "–",
         "targets": ", ".join(section.targets),
         "floor": "–" if board.floor is None else f"{board.floor:.3g}",
         "diverged": str(sum(row.diverged for part in parts for row in part.rows)),
         "pairing gain": f"{unpaired / paired:.1f}×" if paired else "–",
     }
     helps = {
+        "told apart": f"pairs that the tests tell apart; {section.same:,} pairs are the same within ± 5 %",
         "floor": "the metric between real training and real held-out data: nothing can be told apart below it",
         "diverged": "runs whose loss became infinite or not a number; they rank last",
         "pairing gain": "standard deviation of a comparison with the baseline, unpaired over paired by seed;"

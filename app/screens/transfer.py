@@ -137,6 +137,12 @@ def _ranks(store: Store, view: View, baseline: str) -> None:
     if found is None:
         st.info("This needs two seeds of two entries.")
         return
+    if found.cd > min(MOST, len(found.labels)):
+        st.info(
+            f"The critical difference is {found.cd:.1f} ranks, more than the {min(MOST, len(found.labels))} entries"
+            " that a figure has room for: it tells nothing apart that the board does not."
+        )
+        return
     _draw(transfer.average_ranks(found, baseline, MOST), "ranks", "Average ranks with the critical difference")
     more = f"; the best {MOST} of {len(found.labels)} entries" if len(found.labels) > MOST else ""
     test = f", p {p_text(found.p)} against all entries being alike (Iman–Davenport)" if isfinite(found.p) else ""

@@ -13,10 +13,10 @@ from app.data.page_choice import FULL, PARAMETERS, View
 from app.data.results import Store
 from app.style.plain_text import plain
 from leaderboards.boards.rows import ALL_TARGETS
-from leaderboards.releases import released
+from leaderboards.data import released
 
 PUBLISHED = "published"
-KEYS = ("track", "target", "metric", "guidance", "budget", "parameters", "family", "search")
+KEYS = ("track", "target", "metric", "guidance", "budget", "parameters", "family", "search", "focus")
 
 
 def adopt(page: str, address: links.Address | None, more: Sequence[str] = (), several: Sequence[str] = ()) -> None:
@@ -62,11 +62,13 @@ def view(
     *,
     all_targets: bool = True,
     narrowing: bool = False,
+    focusing: bool = False,
     why_not_all: Callable[[View], str] = lambda view: "",
 ) -> View:
     """Draw the controls and return what they say; each offers what the ones before it leave.
 
     narrowing:   also family, search and whether parameters are published or tuned
+    focusing:    also the entry that is tested against every other
     why_not_all: of what is chosen beside the target, why nothing is over all targets; empty where something is
     """
     with st.container(border=True, key=f"controls-{page}", gap="small"):
@@ -83,6 +85,7 @@ def view(
     found = View(track, ALL_TARGETS, metric, guidance, budget)
     with second:
         found = _narrowed(page, store, found) if narrowing else found
+        found = found.of(focus=_focus(page, store, track)) if focusing else found
     targets, usual = results.targets(store, track), ""
     if why := why_not_all(found) if all_targets else "":
         below.caption(plain(f"{why[0].upper()}{why[1:]}."))
@@ -148,8 +151,21 @@ def _guidance(page: str, store: Store, track: str, metric: str, mark: float) -> 
     return str(st.segmented_control("Guidance", scales, key=f"{page}.guidance", required=True, help=about))
 
 
+def _focus(page: str, store: Store, track: str) -> str:
+    names = ["", *results.entries(store, track)]
+    links.offer(f"{page}.focus", names, "")
+    about = (
+        "Test this entry against every other, and no other pair: fewer tests, so more is told apart. p, ranks and"
+        " Compare follow. Choose it before you look: going through entries one after another is exploring."
+    )
+    chosen = st.selectbox(
+        "My entry", names, key=f"{page}.focus", format_func=lambda name: name or "all pairs", help=about, width=190
+    )
+    return str(chosen or "")
+
+
 def _narrowed(page: str, store: Store, view: View) -> View:
-    """Ranks, ties and corrections are made anew of what is left, so narrowing asks another question, honestly."""
+    """What is hidden changes nothing of what is said of the rest."""
     parameters, tuned = "both", results.has_tuned(store, view.track)
     links.offer(f"{page}.parameters", list(PARAMETERS) if tuned else ["both"], "both")
     if tuned:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.data.results import Store
 from app.style.plain_text import code, plain
-from leaderboards.releases import released
+from leaderboards.data import released
 
 
 def results(store: Store, what: str) -> None:

@@ -12,10 +12,10 @@ from leaderboards.wording import change, with_interval
 
 def finding(board: Board, section: Section) -> str:
     """Markdown; empty where the data say nothing about an order."""
-    leaders = [row for row in section.rows if row.rank == 1]
-    if not leaders:
+    leaders = [row for row in section.rows if row.rank_low == 1 and not row.diverged]
+    best = next((row for row in section.rows if row.rank == 1), None)
+    if best is None:
         return ""
-    best = leaders[0]
     if best.baseline and len(section.rows) == 1:
         return f"{code(best.entry)} is alone here: a second entry makes a comparison."
     if best.baseline and len(leaders) == 1:
@@ -23,7 +23,7 @@ def finding(board: Board, section: Section) -> str:
     text = f"{code(best.entry)} has the best mean"
     if len(leaders) > 1:
         others = len(leaders) - 1
-        text += f", and shares rank 1 with {others} other{'s' if others > 1 else ''} that no test tells apart from it"
+        text += f", and {others} other{'s' if others > 1 else ''} may be first too"
     return text + _against(board, best) + "."
 
 

@@ -24,7 +24,7 @@ HEADS = (
     Column(
         "more, one test", align="right", phone="small", help="seeds missing for 80 % power, were this the only test"
     ),
-    Column("more, all pairs", align="right", phone="small", help="the same where every pair of the board is tested"),
+    Column("more, all tests", align="right", phone="small", help="the same among all tests that the board makes"),
     Column("cost", align="right", phone="small", help="of those missing runs of both entries, one after another"),
 )
 
@@ -62,6 +62,10 @@ def _resolution(found: Resolution) -> str:
 
 def _cells(found: Separation, name: str) -> list[Cell]:
     verdict = "told apart" if found.told_apart else found.note or "not told apart"
+    if found.erratic and not found.told_apart and not found.note:
+        verdict += f": {' and '.join(found.erratic)} scatters more than the others"
+    if found.same:
+        verdict = f"{verdict}, the same within ± 5 %" if found.told_apart else "the same within ± 5 %"
     return [
         grid.name(name, theme.colour(name)),
         found.effect.text,

@@ -18,16 +18,16 @@ from app.widgets.grid import Badge, Cell, Choice, Column
 from leaderboards.boards.rows import Board, Row, Section
 from leaderboards.boards.tuned_parameters import of_entry
 from leaderboards.data.scale import Scale
-from leaderboards.render.columns import columns
+from leaderboards.render.columns import columns, rank
 from leaderboards.wording import NOTHING
 
 LIT = 10
-"""Entries that are drawn in full where there are many, with those that share their ranks; the rest is muted."""
+"""Entries that are drawn in full where there are many, with those that may be first; the rest is muted."""
 SPARED = frozenset({"p", "g", "seeds"})
 """Columns that a narrow page leaves out."""
 HELP = {
-    "rank": "shared by entries that no test tells apart",
-    "p": "paired t-test against the baseline, Holm-corrected over the entries shown",
+    "rank": "the places that an entry may have, all of them at once with 95 %; drawn from the first to the last",
+    "p": "against the baseline, or against “my entry”, Holm-corrected over the tests that the legend names",
     "speed-up": "budget / steps until the baseline's final score is reached, unguided",
     "g": "guidance scale that is scored",
     "training": "the score at each mark of the budget, unguided, on one scale for all; lower is further down",
@@ -63,7 +63,6 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
     heads = [Column("rank", "rank", help=HELP["rank"]), Column("entry", "entry"), *heads]
     if training:
         heads.append(Column("training", "spark", phone="wide", help=HELP["training"]))
-    groups = _ties(section)
     lit = _lit(section)
     made = []
     for heading, rows in _grouped(kept, look.by_family):
@@ -72,19 +71,17 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
         for row in rows:
             texts: list[Cell] = [column.text(row) for column in shown]
             texts.insert(at + 1, _interval(axis, row, board.baseline))
-            cells = [_rank(row, groups, bars=not look.by_family), _name(row), *texts]
+            cells = [_rank(row, section), _name(row), *texts]
             if training:
                 cells.append(_spark(row, training))
-            made.append(grid.Row(row.entry, cells, _marks(row, groups, lit, choice.chosen)))
+            made.append(grid.Row(row.entry, cells, _marks(row, lit, choice.chosen)))
     grid.show(heads, made, f"{_page()}.table", f"Ranked entries, {section.target}", choice)
     return len(section.rows) - len(kept)
 
 
 def _lit(section: Section) -> set[str] | None:
-    """The entries that are drawn in full: the first, and whoever shares a rank with them. None: all of them."""
-    first = section.rows[:LIT]
-    ranks = {row.rank for row in first} - {None}
-    lit = {row.entry for row in section.rows if row in first or row.rank in ranks}
+    """The entries that are drawn in full: those at the top, and whoever may be first. None: all of them."""
+    lit = {row.entry for place, row in enumerate(section.rows) if place < LIT or row.rank_low == 1}
     return lit if len(section.rows) > len(lit) + 5 else None
 
 
@@ -118,11 +115,14 @@ def badges(row: Row) -> list[Badge]:
         found.append(Badge("baseline", "what all others are held against"))
     if row.tuned:
         values = of_entry(row.params, row.tuned_from)
-        found.append(Badge("tuned", f"parameters found by tuning on a validation split: {values}", "note"))
+        about = f"parameters found by one study on a validation split: {values}; intervals hold seeds, not its luck"
+        found.append(Badge("tuned", about, "note"))
     if learns(row.schedule, row.weighting):
         found.append(Badge("learned", "its density changes while training", "note"))
     if row.diverged:
         found.append(Badge("diverged", f"{row.diverged} of {row.seeds} runs diverged", "bad"))
+    if row.erratic:
+        found.append(Badge("erratic", "scatters more over seeds than the others, so judged by its own seeds alone"))
     if row.saturated:
         found.append(Badge("at the floor", "within reach of the distance of real to real data: saturated"))
     verified = getattr(row, "verified", "")
@@ -155,32 +155,21 @@ def _grouped(rows: list[Row], by_family: bool) -> list[tuple[str, list[Row]]]:
     return [(name, list(group)) for name, group in groupby(found, key=lambda row: family(row.schedule))]
 
 
-def _ties(section: Section) -> dict[str, tuple[int, list[str]]]:
-    """entry → number of its tie group from the top, and how its bracket is drawn."""
-    found: dict[str, tuple[int, list[str]]] = {}
-    for index, (_, rows) in enumerate(groupby(section.rows, key=lambda row: row.rank)):
-        group = list(rows)
-        for place, row in enumerate(group):
-            ends = ["first"] * (place == 0) + ["last"] * (place == len(group) - 1)
-            found[row.entry] = index, (["tied", *ends] if len(group) > 1 and row.rank is not None else [])
-    return found
-
-
-def _rank(row: Row, groups: Mapping[str, tuple[int, list[str]]], bars: bool) -> Cell:
-    tie = groups[row.entry][1]
-    text = NOTHING if row.rank is None else f"{'=' if tie else ''}{row.rank}"
-    return {"text": text, "tie": tie if bars else []}
+def _rank(row: Row, section: Section) -> Cell:
+    """The places that an entry may have, as text and as shares of all places."""
+    if row.rank_low is None or row.rank_high is None:
+        return {"text": NOTHING}
+    places = max(1, section.entries)
+    return {"text": rank(row), "low": (row.rank_low - 1) / places, "high": row.rank_high / places}
 
 
 def _name(row: Row) -> Cell:
     return grid.name(row.entry, theme.colour(row.entry), badges(row))
 
 
-def _marks(
-    row: Row, groups: Mapping[str, tuple[int, list[str]]], lit: set[str] | None, chosen: Iterable[str]
-) -> list[str]:
+def _marks(row: Row, lit: set[str] | None, chosen: Iterable[str]) -> list[str]:
     muted = lit is not None and row.entry not in lit and not row.baseline and row.entry not in chosen
-    return [mark for mark, on in (("odd", groups[row.entry][0] % 2), ("muted", muted), ("strong", row.baseline)) if on]
+    return [mark for mark, on in (("muted", muted), ("strong", row.baseline)) if on]
 
 
 def _interval(axis: Axis, row: Row, baseline: str) -> Cell:
@@ -235,11 +224,10 @@ def excerpt(board: Board, section: Section, names: list[str], key: str) -> None:
     at = next(index for index, column in enumerate(shown) if column.header.startswith("vs "))
     heads = [_head(column.header) for column in shown]
     heads.insert(at + 1, Column("95 % interval", "interval", ticks=axis.ticks(), reference=axis.reference))
-    groups = _ties(section)
     made = []
     for row in rows:
         cells: list[Cell] = [column.text(row) for column in shown]
         cells.insert(at + 1, _interval(axis, row, board.baseline))
-        made.append(grid.Row(row.entry, [_rank(row, groups, bars=False), _name(row), *cells]))
-    heads = [Column("rank", "rank", help=f"among all {len(section.rows)} entries"), Column("entry", "entry"), *heads]
+        made.append(grid.Row(row.entry, [_rank(row, section), _name(row), *cells]))
+    heads = [Column("rank", "rank", help=f"among all {section.entries} entries"), Column("entry", "entry"), *heads]
     grid.show(heads, made, key, "The entries that are compared")

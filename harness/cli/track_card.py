@@ -53,13 +53,18 @@ def listing(tracks: Sequence[Track]) -> Table:
 
 
 def tables(
-    track: Track, card: Mapping[str, Any], cautions: Sequence[str] = (), facts: Mapping[str, str] | None = None
+    track: Track,
+    card: Mapping[str, Any],
+    cautions: Sequence[str] = (),
+    facts: Mapping[str, str] | None = None,
+    noise: Rows | None = None,
 ) -> list[Table]:
     """The card of a track, a table for each part of it.
 
     card:     what was measured, `harness.tracks.card`
     cautions: what the track has too few of, `harness.tracks.enough`
     facts:    what other rooms say of it, `harness.cli.track_facts`
+    noise:    of published runs: targets, sd of a paired difference, how well it is known
     """
     from harness.tuning.budget import Budget
 
@@ -94,6 +99,8 @@ def tables(
         made.append(_spread(spread))
     if best := card.get("baseline_best"):
         made.append(_best(best, card["floors"].get(track.evaluation.distance)))
+    if noise:
+        made.append(_table("noise over seeds: sd of a paired difference between two entries", noise))
     return made
 
 

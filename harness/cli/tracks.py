@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import Json, MetricPlugins, TrackPlugins, load_metrics, load_tracks, print_json, print_table
-from harness.cli.track_facts import facts
+from harness.cli.track_facts import facts, noise_of
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -73,12 +73,13 @@ def show(
         card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
         card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
         card["cautions"] = list(known_cautions(track))
-        card["facts"] = facts(track)
+        card["facts"], card["noise"] = facts(track), noise_of(track).as_json
         print_json(card)
         return
     from harness.cli.track_card import tables
 
-    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), facts(track))):
+    noise = noise_of(track).rows
+    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), facts(track), noise)):
         if number:
             print()
         print_table(table)

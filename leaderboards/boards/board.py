@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from leaderboards.boards import curves, entry_facts, tuned_entries
+from leaderboards.boards.judge import Judge
 from leaderboards.boards.rows import ALL_TARGETS, Board, Section
 from leaderboards.boards.section import Setting, section
 from leaderboards.boards.target_blocks import largest_block, why_none
 from leaderboards.data import cost, scores, selection
 from leaderboards.data.scale import MetricLike
+from leaderboards.data.track_noise import TrackNoise
+from leaderboards.statistics.student_t import Array
 from leaderboards.wording import listed
 
 BASELINE = "cosine"
@@ -30,6 +33,8 @@ def board(
     features: str = "",
     baseline: str = BASELINE,
     filters: selection.Filters | None = None,
+    noise: TrackNoise | None = None,
+    focus: str | None = None,
 ) -> Board:
     """Rank every entry of a track, in each cell and over all targets, by the methods of protocol 6.
 
@@ -40,21 +45,29 @@ def board(
     protocol: None takes the one of the newest run; others are left out, and a note says so
     floor:    the metric between real training and real held-out data, None where it has none
     features: name of the feature space, for the legend
-    filters:  entries and seeds to leave out; the baseline stays in for ratios unless it is left out by name
+    filters:  seeds to leave out, and entries to hide: all are judged, whatever is shown
+    noise:    of the track's published runs, for boards that have few pairs
+    focus:    test this entry against every other, and no other pair; None tests all pairs
 
-    Raises UserError for a protocol without runs and for a filter's unknown name. A table without runs gives a board
-    without sections.
+    Raises UserError for a protocol without runs and for an unknown name of a filter or focus. A table without runs
+    gives a board without sections.
     """
+    filters = filters or selection.Filters()
     chosen = selection.select(table, track, [metric.name], baseline=baseline, protocol=protocol, filters=filters)
+    focus = selection.label_of(chosen.runs, focus)
     rows = chosen.scores
     scored = rows[(rows["metric"] == metric.name) | (rows["outcome"] == "diverged")]
     guided = bool(scored["guidance"].notna().any())
-    setting = Setting(metric, guidance if guided else None, floor, chosen.baseline)
-    targets = sorted(scored["target"].unique()) if target is None else [target]
-    found = {name: _cell(setting, chosen.of(name), guidance) for name in targets}
-    cells = {name: cell for name, cell in found.items() if not cell.scores.values.empty}
-    overall, why = _overall(setting, cells) if target is None else (None, "")
-    return Board(
+    setting = Setting(metric, guidance if guided else None, floor, chosen.baseline, focus)
+    every = {name: scores.cell_scores(rows, metric.name, guidance, setting.scale) for name, rows in _by_target(scored)}
+    priors = noise.of(metric.name, setting.guidance) if noise is not None else None
+    judge = Judge.of(
+        {name: _costs(cell, setting) for name, cell in every.items() if not cell.values.empty}, priors, focus
+    )
+    shown = judge.cells if target is None else [target] if target in judge.cells else []
+    cells = {name: _cell(setting, chosen.of(name), every[name]) for name in shown}
+    overall, why = _overall(setting, cells, judge) if target is None else (None, "")
+    whole = Board(
         track=track,
         protocol=chosen.protocol,
         metric=metric,
@@ -62,7 +75,7 @@ def board(
         baseline=chosen.baseline,
         floor=floor,
         features=features,
-        cells=tuple(_section(setting, name, cell) for name, cell in cells.items()),
+        cells=tuple(_section(setting, name, cell, judge) for name, cell in cells.items()),
         overall=overall,
         notes=(
             *([f"no table over {', '.join(cells)}: {why}"] if why else []),
@@ -70,8 +83,36 @@ def board(
             *selection.devices_note(chosen.runs),
             *cost.machines_note(rows),
             *tuned_entries.fairness_notes(chosen.runs, chosen.baseline),
+            *judge.notes,
         ),
+        focus=focus,
+        noise=judge.moderated_by,
     )
+    return hidden(whole, selection.shown(chosen.runs, filters, chosen.baseline))
+
+
+def hidden(board: Board, keep: Collection[str] | None) -> Board:
+    """The board with some rows only: what it says of them is what the whole board says.
+
+    keep: labels, or entries without their `#ab12cd`; None keeps all
+    """
+    if keep is None:
+        return board
+    cells = tuple(_hidden(cell, keep) for cell in board.cells)
+    return replace(board, cells=cells, overall=board.overall and _hidden(board.overall, keep))
+
+
+def _hidden(section: Section, keep: Collection[str]) -> Section:
+    rows = (row for row in section.rows if row.entry in keep or row.entry.split("#")[0] in keep)
+    return replace(section, rows=tuple(rows))
+
+
+def _by_target(scored: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(str(name), scored[scored["target"] == name]) for name in sorted(scored["target"].unique())]
+
+
+def _costs(cell: scores.Scores, setting: Setting) -> tuple[list[str], list[int], Array]:
+    return cell.values.index.tolist(), [int(seed) for seed in cell.values.columns], scores.costs(cell, setting.scale)
 
 
 @dataclass(frozen=True)
@@ -81,21 +122,21 @@ class _Cell:
     facts: pd.DataFrame
 
 
-def _cell(setting: Setting, chosen: selection.Selected, guidance: scores.Guidance) -> _Cell:
+def _cell(setting: Setting, chosen: selection.Selected, found: scores.Scores) -> _Cell:
     rows = chosen.scores
-    found = scores.cell_scores(rows, setting.metric.name, guidance, setting.scale)
     reached = curves.reaches(curves.marks(rows, setting.metric.name), setting.baseline, setting.scale)
     return _Cell(found, reached, entry_facts.of_cell(chosen.runs, rows))
 
 
-def _section(setting: Setting, target: str, cell: _Cell) -> Section:
+def _section(setting: Setting, target: str, cell: _Cell, judge: Judge) -> Section:
     """The section of one target; its notes name the entries that were run there without a score to show."""
-    found = section(setting, target, {target: cell.scores}, cell.scores, cell.reaches, cell.facts)
+    verdicts = judge.verdicts([target], cell.scores.values.index.tolist())
+    found = section(setting, target, {target: cell.scores}, cell.scores, cell.reaches, cell.facts, verdicts)
     absent = sorted(set(cell.facts.index) - set(cell.scores.values.index))
     return replace(found, notes=(*found.notes, f"without a score here: {listed(absent)}")) if absent else found
 
 
-def _overall(setting: Setting, cells: Mapping[str, _Cell]) -> tuple[Section | None, str]:
+def _overall(setting: Setting, cells: Mapping[str, _Cell], judge: Judge) -> tuple[Section | None, str]:
     """The section over the largest block of targets; else None and why, which goes without saying for one target."""
     present = {target: set(cell.scores.values.index) for target, cell in cells.items()}
     block = largest_block(present, setting.baseline)
@@ -107,7 +148,9 @@ def _overall(setting: Setting, cells: Mapping[str, _Cell]) -> tuple[Section | No
         return None, f"no entry has a seed that was run on all of {', '.join(block)}"
     reached = curves.pooled([cells[target].reaches for target in block])
     known = entry_facts.over_cells({target: cells[target].facts for target in block})
-    overall = section(setting, ALL_TARGETS, parts, found, reached, known)
+    overall = section(
+        setting, ALL_TARGETS, parts, found, reached, known, judge.verdicts(block, found.values.index.tolist())
+    )
     absent = sorted(set.union(*present.values()) - set(found.values.index))
     notes = [f"not run on all of {', '.join(block)}, so not averaged: {listed(absent)}"] if absent else []
     return replace(overall, notes=(*notes, *overall.notes)), ""

@@ -20,9 +20,11 @@ from leaderboards.boards.board import board
 from leaderboards.boards.rows import Board
 from leaderboards.boards.tuned_entries import budget_notes
 from leaderboards.boards.tuned_parameters import space_notes
+from leaderboards.data import released, track_noise
 from leaderboards.data.cache import lines, sync
 from leaderboards.data.scores import Guidance
 from leaderboards.data.selection import Filters
+from leaderboards.data.track_noise import TrackNoise
 from schedules.errors import UserError, unknown
 
 COUNTED = ("finished", "diverged")
@@ -83,12 +85,16 @@ def board_of(
     keep: tuple[str, ...] | None = None,
     leave_out: tuple[str, ...] = (),
     leave_out_seeds: tuple[int, ...] = (),
+    focus: str | None = None,
+    whole_budget: bool = True,
 ) -> Board:
     """The board of a table that was read before; see `leaderboards.boards.board.board`.
 
     metric:   None takes the track's primary one
     guidance: "best" or one of the track's scales, as text or number
-    keep, …:  entries and seeds to leave out, see `leaderboards.data.selection.Filters`
+    keep, …:  entries to hide and seeds to leave out, see `leaderboards.data.selection.Filters`
+    focus:    test this entry against every other, and no other pair
+    whole_budget: False for a table that was cut at an earlier mark, of which the track's noise knows nothing
 
     A table without runs of the track gives a board without sections. UserError for an unknown name, with the nearest
     ones, and for a metric that no run of the track recorded.
@@ -106,11 +112,20 @@ def board_of(
         floor=tracks.card(track).get("floors", {}).get(measure.name),
         features=found.feature_space if measure.in_track_space else measure.space,
         filters=Filters(keep, leave_out, leave_out_seeds),
+        noise=noise_of(track) if whole_budget else None,
+        focus=focus,
     )
     tuned = [(row.entry, row.params, row.tuned_from) for cell in made.cells for row in cell.rows if row.tuned]
     too_few = known_cautions(track) if measure.in_track_space and made.rows else ()
     notes = (*budget_notes(made.rows, found.tuning.trials), *space_notes(tuned), *too_few)
     return replace(made, notes=(*made.notes, *notes))
+
+
+def noise_of(track: str) -> TrackNoise | None:
+    """What the published runs of a track know of its noise; None where there are none, or of another version of it."""
+    now, found = tracks.get(track), track_noise.read(released.FOLDER / track)
+    same = found is not None and (found.protocol, found.track_fingerprint) == (now.protocol, now.fingerprint)
+    return found if same else None
 
 
 def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:

@@ -17,6 +17,8 @@ class Row:
     """One entry in one section. A figure that does not exist is NaN here and null in JSON.
 
     rank:                    1 is best, shared; None where the data give none (`leaderboards.statistics.ranking`)
+    rank_low, rank_high:     1 + the entries shown to be better; all entries − those shown to be worse; for all entries
+                             at once with 95 %
     entry, schedule, params: the label; the schedule's name; its parameters, a JSON object in a string
     weighting, apply:        name of the loss weighting; "sample" or "weight"
     target:                  prediction target, "all" over all of them
@@ -26,11 +28,16 @@ class Row:
     mean, ci_low, ci_high:   over seeds, with its 95 % t interval; ±inf where a run diverged
     median:                  over seeds, a diverged run being the worst of them
     seeds, diverged:         number of seeds, and with how many of them a run diverged
-    ratio, ratio_*:          to the baseline: exp of the mean log ratio over shared seeds, with its t interval; NaN for
-                             a metric that is compared by differences
+    ratio, ratio_*:          to the baseline: exp of the mean log ratio over shared seeds, with its 95 % interval; NaN
+                             for a metric that is compared by differences
     difference_*:            the same as a difference, NaN for a metric that is compared by ratios
+    focus_effect, focus_*:   the same against the focus: a ratio, or a difference; NaN without one
     pairs:                   number of seeds shared with the baseline
-    p_holm:                  paired t-test against the baseline, Holm-corrected over the entries of the section
+    p_holm:                  against the baseline, or against the focus where there is one, Holm-corrected over the
+                             family; NaN where that is not in it
+    told_apart, same:        from that entry; for practical purposes: the interval of their ratio lies within ± 5 %
+    erratic:                 its scatter over seeds is beyond that of the others, so its variances are not moderated
+    family:                  the tests that ranks and p-values come from
     improvement, *_low, …:   P(a run of this entry beats a run of the baseline), rliable's definition, with Newcombe's
                              interval (`leaderboards.statistics.improvement`)
     noise_paired, _unpaired: sd of the paired log ratio (difference) over seeds, and what it would be without pairing
@@ -45,6 +52,8 @@ class Row:
     """
 
     rank: int | None
+    rank_low: int | None
+    rank_high: int | None
     entry: str
     schedule: str
     params: str
@@ -66,8 +75,15 @@ class Row:
     difference: float
     difference_low: float
     difference_high: float
+    focus_effect: float
+    focus_low: float
+    focus_high: float
     pairs: int
     p_holm: float
+    told_apart: bool
+    same: bool
+    erratic: bool
+    family: str
     improvement: float
     improvement_low: float
     improvement_high: float
@@ -94,14 +110,23 @@ class Row:
 class Section:
     """The rows of one target, best first, or over several targets.
 
-    target:  its name, "all" for the section over targets
-    targets: what the section covers: one target, or those that were averaged
+    target:   its name, "all" for the section over targets
+    targets:  what the section covers: one target, or those that were averaged
+    entries:  number of entries that were judged, shown or not
+    tests:    number of pairs that were tested; told_apart: of them
+    same:     number of pairs that are the same for practical purposes
+    erratic:  entries whose variances are not moderated
     """
 
     target: str
     targets: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    entries: int = 0
+    tests: int = 0
+    told_apart: int = 0
+    same: int = 0
+    erratic: tuple[str, ...] = ()
 
     @property
     def noise(self) -> tuple[float, float] | None:
@@ -115,10 +140,6 @@ class Section:
         paired, unpaired = (sqrt(fmean(sd * sd for sd in column)) for column in zip(*pairs, strict=True))
         return paired, unpaired
 
-    def tied(self, row: Row) -> bool:
-        """Whether another entry shares the rank of this row."""
-        return row.rank is not None and sum(other.rank == row.rank for other in self.rows) > 1
-
 
 @dataclass(frozen=True)
 class Board:
@@ -126,6 +147,8 @@ class Board:
 
     overall:  the section over all targets, None where there are fewer than two
     features: the feature space that the distances are measured in
+    focus:    the entry whose comparisons are the family of tests; None for all pairs
+    noise:    what variances are moderated by, for the reader; "" where nothing
     notes:    what a reader must know: what was left out, and why
     """
 
@@ -139,6 +162,13 @@ class Board:
     cells: tuple[Section, ...]
     overall: Section | None
     notes: tuple[str, ...] = ()
+    focus: str | None = None
+    noise: str = ""
+
+    @property
+    def reference(self) -> str:
+        """The entry that each row's p is against."""
+        return self.focus or self.baseline
 
     @property
     def sections(self) -> tuple[Section, ...]:

@@ -29,11 +29,14 @@ def leaderboard(
     target: Annotated[str | None, typer.Option("-t", "--target", help="One prediction target; default: all.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="Rank by this; default: the track's own.")] = None,
     guidance: Annotated[str, typer.Option("--guidance", metavar="best|G", help="Guidance scale.")] = "best",
+    focus: Annotated[
+        str | None, typer.Option("--focus", metavar="ENTRY", help="Test this entry against every other, no other pair.")
+    ] = None,
     entry: Annotated[
-        list[str] | None, typer.Option("--entry", metavar="GLOB", help="Only entries like this; repeatable.")
+        list[str] | None, typer.Option("--entry", metavar="GLOB", help="Show only entries like this; repeatable.")
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option("--without", metavar="ENTRY", help="Leave an entry out; repeatable.")
+        list[str] | None, typer.Option("--without", metavar="ENTRY", help="Hide an entry; repeatable.")
     ] = None,
     without_seed: Annotated[
         list[int] | None, typer.Option("--without-seed", metavar="N", help="Leave a seed out; repeatable.")
@@ -91,7 +94,7 @@ def leaderboard(
         from leaderboards.commands.views import render_view
         from leaderboards.comparisons.compare import Choice
 
-        chosen = Choice(metric, target, guidance, None, keep, tuple(without or ()), tuple(without_seed or ()))
+        chosen = Choice(metric, target, guidance, None, keep, tuple(without or ()), tuple(without_seed or ()), focus)
         render_view(view, table, track, chosen, form, notes=tuple(notes))
         return
     board = board_of(
@@ -103,6 +106,7 @@ def leaderboard(
         keep=keep,
         leave_out=tuple(without or ()),
         leave_out_seeds=tuple(without_seed or ()),
+        focus=focus,
     )
     board = replace(board, notes=(*board.notes, *notes))
     if form != "table" and (board.sections or form != "md"):

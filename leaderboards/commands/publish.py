@@ -51,8 +51,8 @@ def publish(
     <!-- /snrbench:published -->, where it has them.
     """
     from leaderboards.boards.query import check_store
+    from leaderboards.data import released
     from leaderboards.progress_bar import reading
-    from leaderboards.releases import released
     from leaderboards.releases.publishing import publish as publishing
     from leaderboards.releases.publishing.readme import refresh
 

@@ -30,7 +30,7 @@ from leaderboards.boards.board import BASELINE
 from leaderboards.boards.query import check_recorded, checked
 from leaderboards.comparisons import score_array
 from leaderboards.comparisons.compare import EVERYTHING, Choice
-from leaderboards.comparisons.matched_rows import Match, Reading, readings
+from leaderboards.comparisons.matched_rows import Match, Reading, entries, readings
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.data import selection
 from leaderboards.data.scores import UNGUIDED, Guidance
@@ -38,7 +38,6 @@ from leaderboards.literature.preregistration import Status, status
 from leaderboards.literature.schema import BEST, PublishedTable
 from leaderboards.literature.tables import published_tables
 from leaderboards.statistics.order_agreement import moved_range, permutation_p, tau_b
-from leaderboards.statistics.ranking import SIGNIFICANCE, pair_tests
 from leaderboards.statistics.student_t import Array, student
 
 NONE = "none"
@@ -125,7 +124,7 @@ class Agreement:
 
 def told_apart(cell: Panel) -> NDArray[np.bool_]:
     """(entries, entries): pairs of one target that the board of these runs tells apart."""
-    return np.asarray(pair_tests(cell.pooled).p_holm < SIGNIFICANCE)
+    return cell.verdicts.told
 
 
 def agreements(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING) -> tuple[Agreement, ...]:
@@ -165,10 +164,10 @@ def _of_metric(table: pd.DataFrame, track: str, choice: Choice, metric: Metric) 
     if not columns:
         return
     verdicts = _verdicts()
-    have = columns[0].panel.cells
+    have, there = columns[0].panel.cells, entries(chosen.runs)
     targets = have if choice.target is None else tuple(cell for cell in have if cell == choice.target)
     for file, published in published_tables().items():
-        for reading in readings(published, chosen.runs, targets):
+        for reading in readings(published, there, targets):
             for column in columns:
                 for theirs in _their_columns(published, column):
                     found = _compared(published, reading, column, theirs, verdicts)

@@ -11,7 +11,7 @@ from math import isfinite
 from leaderboards.comparisons.agreement import NONE, Agreement
 from leaderboards.literature.preregistration import TABLE, TARGET
 from leaderboards.literature.schema import BEST, NATIVE
-from leaderboards.statistics.ranking import SIGNIFICANCE
+from leaderboards.statistics.verdicts import SIGNIFICANCE
 from leaderboards.wording import NOTHING, p_text, signed
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

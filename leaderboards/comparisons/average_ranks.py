@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from leaderboards.comparisons.score_array import Panel
-from leaderboards.statistics.ranking import SIGNIFICANCE
 from leaderboards.statistics.student_t import Array
+from leaderboards.statistics.verdicts import SIGNIFICANCE
 
 
 @dataclass(frozen=True)

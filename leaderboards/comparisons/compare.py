@@ -15,7 +15,7 @@ from harness import tracks
 from harness.metrics.registry import METRICS
 from leaderboards.boards import entry_facts
 from leaderboards.boards.board import BASELINE
-from leaderboards.boards.query import check_recorded, checked
+from leaderboards.boards.query import check_recorded, checked, noise_of
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.boards.tuned_entries import fairness_notes
 from leaderboards.comparisons import score_array, variance
@@ -47,10 +47,12 @@ class Choice:
     keep: tuple[str, ...] | None = None
     leave_out: tuple[str, ...] = ()
     leave_out_seeds: tuple[int, ...] = ()
+    focus: str | None = None
+    whole_budget: bool = True
 
     @property
     def filters(self) -> Filters:
-        """Entries and seeds to leave out."""
+        """Entries to hide, and seeds to leave out."""
         return Filters(self.keep, self.leave_out, self.leave_out_seeds)
 
 
@@ -139,15 +141,22 @@ def transfer_of(table: pd.DataFrame, track: str, axis: str, choice: Choice = EVE
     return transfer(axis, _conditions(table, track, axis, choice))
 
 
-def transfer_over_tracks(tables: Mapping[str, pd.DataFrame], choice: Choice = EVERYTHING) -> Transfer | None:
+def transfer_over_tracks(
+    tables: Mapping[str, pd.DataFrame],
+    choice: Choice = EVERYTHING,
+    shown: Mapping[str, tuple[str, ...] | None] | None = None,
+) -> Transfer | None:
     """Whether the order of entries holds over tracks, each by its own primary metric unless the choice names one.
 
-    tables: track → its long table. Seeds of two tracks share nothing but their number. UserError for a guidance scale
-    or target that one of the tracks lacks.
+    tables: track → its long table. Seeds of two tracks share nothing but their number
+    shown:  track → the entries to show of it, in place of the choice's
+
+    UserError for a guidance scale or target that one of the tracks lacks.
     """
     found = {}
     for track, table in tables.items():
-        found[track] = panel_of(table, track, choice)
+        keep = choice.keep if shown is None else shown.get(track)
+        found[track] = panel_of(table, track, replace(choice, keep=keep))
     return transfer("track", found)
 
 
@@ -181,14 +190,31 @@ def _panels(table: pd.DataFrame, track: str, choice: Choice) -> Callable[[str | 
     rules = tracks.get(track)
     metric, _ = checked(rules, choice.metric, choice.target, choice.guidance)
     check_recorded(table, track, metric)
-    chosen = _selected(table, track, choice, [metric.name])
+    chosen, noise = _every(table, track, choice, [metric.name]), noise_of(track) if choice.whole_budget else None
+    keep = selection.shown(chosen.runs, choice.filters, chosen.baseline)
 
     def at(guidance: str | float, mark: float) -> Panel:
         scale = checked(rules, choice.metric, choice.target, guidance)[1]
-        return score_array.panel(chosen, track=track, metric=metric, guidance=scale, target=choice.target, mark=mark)
+        whole = score_array.panel(
+            chosen,
+            track=track,
+            metric=metric,
+            guidance=scale,
+            target=choice.target,
+            mark=mark,
+            noise=noise,
+            focus=choice.focus,
+        )
+        return whole if keep is None else whole.showing(keep)
 
     return at
 
 
 def _selected(table: pd.DataFrame, track: str, choice: Choice, metrics: Iterable[str]) -> Selected:
+    """The runs of the entries that are shown."""
+    return selection.showing(_every(table, track, choice, metrics), choice.filters)
+
+
+def _every(table: pd.DataFrame, track: str, choice: Choice, metrics: Iterable[str]) -> Selected:
+    """The runs of all entries, shown or not."""
     return selection.select(table, track, metrics, baseline=BASELINE, protocol=choice.protocol, filters=choice.filters)

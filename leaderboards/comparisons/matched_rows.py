@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -41,13 +41,13 @@ class Reading:
     absent: tuple[str, ...]
 
 
-def readings(table: PublishedTable, runs: pd.DataFrame, targets: Sequence[str]) -> Iterator[Reading]:
+def readings(table: PublishedTable, there: Entries, targets: Sequence[str]) -> Iterator[Reading]:
     """Every way to read a table on our targets, where it leaves two rows or more.
 
     Rows of one target are read on that target; those of the target with the most rows on each other one too. Rows of
     several targets are read together, each on its own; where nothing was run on the largest group's, v stands in.
 
-    runs:    of the track, with their `label`
+    there:   what was run
     targets: those of ours to read on
     """
     groups = {target: [row for row in table.rows if row.target == target] for target in _targets(table)}
@@ -56,23 +56,23 @@ def readings(table: PublishedTable, runs: pd.DataFrame, targets: Sequence[str]) 
         largest = len(rows) == max(sizes) and sizes.count(len(rows)) == 1
         for target in targets:
             if target == group or largest:
-                yield from _subsets(target, rows, [target] * len(rows), runs)
+                yield from _subsets(target, rows, [target] * len(rows), there)
     if len(groups) > 1:
         main = max(groups, key=lambda target: len(groups[target]))
         replaced = main not in targets and DEFAULT_TARGET in targets
         own = [DEFAULT_TARGET if replaced and row.target == main else row.target for row in table.rows]
         if len({target for target in own if target in targets}) > 1:
             name = f"{OWN}, {DEFAULT_TARGET} for {main}" if replaced else OWN
-            yield from _subsets(name, table.rows, own, runs)
+            yield from _subsets(name, table.rows, own, there)
 
 
 def _targets(table: PublishedTable) -> list[str]:
     return list(dict.fromkeys(row.target for row in table.rows))
 
 
-def _subsets(name: str, rows: Sequence[Row], targets: Sequence[str], runs: pd.DataFrame) -> Iterator[Reading]:
+def _subsets(name: str, rows: Sequence[Row], targets: Sequence[str], there: Entries) -> Iterator[Reading]:
     """Rows with the native weighting, then all where there are others."""
-    found = [(row, target, entry_of(row, runs, target)) for row, target in zip(rows, targets, strict=True)]
+    found = [(row, target, entry_of(row, there, target)) for row, target in zip(rows, targets, strict=True)]
     counts = {}
     for subset in (NATIVE, "all"):
         part = [each for each in found if subset == "all" or each[0].weighting == NATIVE]
@@ -83,19 +83,28 @@ def _subsets(name: str, rows: Sequence[Row], targets: Sequence[str], runs: pd.Da
             yield Reading(name, subset, matches, absent)
 
 
-def entry_of(row: Row, runs: pd.DataFrame, target: str) -> str | None:
-    """The entry that was run as the row says, sampled from its density and not tuned; None where there is none.
+Entries = Mapping[tuple[str, str], Mapping[str, str]]
+"""Target and weighting → spec → label of the entry that was run so, sampled from its density and not tuned."""
+
+
+def entries(runs: pd.DataFrame) -> Entries:
+    """What there is of the runs of a track, which have their `label`."""
+    plain = (runs["apply"] == "sample") & ~runs["tuned"].astype(bool)
+    kinds = runs.loc[plain, ["target", "weighting", "schedule", "label"]].astype(str).drop_duplicates()
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for target, weighting, spec, label in kinds.itertuples(index=False):
+        found.setdefault((target, _weighting(weighting)), {})[spec] = label
+    return found
+
+
+def entry_of(row: Row, there: Entries, target: str) -> str | None:
+    """The entry that was run as the row says; None where there is none.
 
     By its spec, else by any name of the same density: common random numbers make their runs the same.
     """
-    if row.spec is None or runs.empty:
-        return None
-    plain = (runs["apply"] == "sample") & ~runs["tuned"].astype(bool) & (runs["target"] == target)
-    pairs = runs.loc[plain, ["label", "schedule", "weighting"]].astype(str).drop_duplicates()
-    alike = [each for each in pairs.itertuples(index=False) if _weighting(str(each.weighting)) == row.weighting]
-    by_spec = {str(each.schedule): str(each.label) for each in alike}
-    if row.spec in by_spec:
-        return by_spec[row.spec]
+    by_spec = there.get((target, row.weighting), {})
+    if row.spec is None or row.spec in by_spec:
+        return None if row.spec is None else by_spec[row.spec]
     return next((label for spec, label in sorted(by_spec.items()) if _same(row.spec, spec)), None)
 
 

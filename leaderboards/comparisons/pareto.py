@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from leaderboards.comparisons.score_array import Panel
-from leaderboards.statistics.ranking import SIGNIFICANCE
 from leaderboards.statistics.student_t import Array, holm, student
+from leaderboards.statistics.verdicts import SIGNIFICANCE
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFr
         seeds=int(np.isfinite(costs[0]).sum()),
         published=levels[1],
         tuned=levels[0],
-        gain=Effect.of(costs[0] - costs[1], panel.scale),
+        gain=Effect.of(panel.verdicts, panel.labels.index(tuned), panel.labels.index(published), panel.scale),
         trials=float(known["trials"]),
         tuning_seconds=float(known["tuning_seconds"]),
     )

@@ -6,8 +6,9 @@ entries with n common seeds its mean square is twice the residual of the two-way
     σ² = 2 Σ (cₑₛ − c̄ₑ − c̄ₛ + c̄)² / ((k − 1)(n − 1))
 
 with a χ² interval of (k − 1)(n − 1) degrees of freedom, which takes the entries' own noise as independent and alike.
-Power by the noncentral t (`leaderboards.statistics.power`). Under Holm's correction the first of m tests is made at
-α/m: what is found there is found whatever the other tests say, so figures "at Holm level" use α/m.
+Power by the noncentral t (`leaderboards.statistics.power`), with the degrees of freedom that moderated variances have.
+Under Holm's correction the first of m tests is made at α/m: what is found there is found whatever the other tests say,
+so figures "at Holm level" use α/m.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.comparisons.effect import Effect
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.statistics import power
-from leaderboards.statistics.ranking import SIGNIFICANCE, pair_tests
+from leaderboards.statistics.noise import FEWEST_SEEDS
 from leaderboards.statistics.student_t import CONFIDENCE, Array
+from leaderboards.statistics.verdicts import SIGNIFICANCE
 from schedules.errors import unknown
 
 
@@ -61,6 +63,7 @@ class Resolution:
     target:           a cell, or "all": over cells, averaged within each seed
     entries, seeds:   of the complete block that the noise is measured on, diverged entries left out
     noise, noise_*:   sd of a paired difference on the comparison scale, with its 95 % χ² interval
+    known:            degrees of freedom that are known of a variance beforehand
     unadjusted:       one comparison by itself
     against_baseline: each entry against the baseline, Holm over those
     ranks:            every pair of entries, as ranks need it
@@ -73,6 +76,7 @@ class Resolution:
     noise_low: float
     noise_high: float
     logarithmic: bool
+    known: float
     unadjusted: Detectable
     against_baseline: Detectable
     ranks: Detectable
@@ -105,8 +109,10 @@ class Separation:
     """Whether two entries are told apart, and what it would take.
 
     effect:         of the first against the second, paired by seed
-    p_holm:         corrected over all pairs of the section, as the ranks are; told_apart: p_holm < 0.05
-    noise:          the larger of the pair's own sd and the board's: an own sd of few seeds is often small by luck
+    p_holm:         corrected over the family of the section, as the ranks are; told_apart: p_holm < 0.05
+    same:           for practical purposes: the interval lies within ± 5 %
+    erratic:        which of the two have variances that are not moderated
+    noise:          sd of one difference, moderated as the tests are
     seeds:          that both have
     needed, *_holm: seeds in all that give 80 % power if the true difference is the one seen, by itself and at Holm
                     level; None where there is no difference to find, or 1000 seeds would not do
@@ -120,6 +126,8 @@ class Separation:
     effect: Effect
     p_holm: float
     told_apart: bool
+    same: bool
+    erratic: tuple[str, ...]
     noise: float
     seeds: int
     needed: int | None
@@ -145,15 +153,21 @@ class Separation:
         if self.note:
             return f"{pair}: {self.note}"
         if self.told_apart:
-            return f"{pair} are told apart: {self.effect.text}, p = {self.p_holm:.2g} after Holm"
+            slight = ", and the same for practical purposes" if self.same else ""
+            return f"{pair} are told apart: {self.effect.text}, p = {self.p_holm:.2g} after Holm{slight}"
+        if self.same:
+            return f"{pair} are the same for practical purposes: {self.effect.text}"
+        pair = f"{pair} are not told apart{self._because}"
         if self.needed_holm is None:
-            return f"{pair} are not told apart, and {power.MOST_SEEDS} seeds would not do it"
+            return f"{pair}, and {power.MOST_SEEDS} seeds would not do it"
         cost = "" if isnan(self.minutes_holm) else f", about {ceil(self.minutes_holm)} min of runs"
         if self.more_holm == 0:
-            return f"{pair} are not told apart, though {self.seeds} seeds should do in four of five repetitions"
-        return (
-            f"{pair} are not told apart; {self.more_holm} more seeds should do{cost}, if the difference is the one seen"
-        )
+            return f"{pair}, though {self.seeds} seeds should do in four of five repetitions"
+        return f"{pair}; {self.more_holm} more seeds should do{cost}, if the difference is the one seen"
+
+    @property
+    def _because(self) -> str:
+        return f", as {' and '.join(self.erratic)} scatters more than the others" if self.erratic else ""
 
 
 def separation(panel: Panel, first: str, second: str, target: str = ALL_TARGETS) -> Separation:
@@ -166,18 +180,16 @@ def separation(panel: Panel, first: str, second: str, target: str = ALL_TARGETS)
         if name not in part.labels:
             raise unknown("entry", name, part.labels)
     a, b = part.labels.index(first), part.labels.index(second)
-    costs = part.pooled
-    differences = costs[a] - costs[b]
-    effect, tests = Effect.of(differences, part.scale), pair_tests(costs)
-    of_board = _resolution(part.complete())
-    own = float(np.nanstd(differences, ddof=1)) if effect.n > 1 else nan
-    spread = float(np.nanmax([own, of_board.noise if of_board else nan])) if effect.n > 1 else nan
+    verdicts = part.verdicts
+    effect = Effect.of(verdicts, a, b, part.scale)
+    spread, known = verdicts.noise(a, b) if effect.n > 1 and a != b else (nan, 0.0)
     note = _missing(part, (a, b), effect.n)
-    family = max(1, int(np.isfinite(tests.p_holm).sum()) // 2)
-    standardised = 0.0 if note or first == second or not spread > 0 else abs(float(np.nanmean(differences))) / spread
-    needed = [power.seeds_needed(standardised, SIGNIFICANCE / tests_) for tests_ in (1, family)]
+    family = max(1, part.judge.verdicts(part.cells).tests)
+    standardised = 0.0 if note or first == second or not spread > 0 else abs(float(verdicts.mean[a, b])) / spread
+    needed = [power.seeds_needed(standardised, SIGNIFICANCE / tests_, known=known) for tests_ in (1, family)]
+    needed = [None if count is None else max(FEWEST_SEEDS, count) for count in needed]
     minutes = [nan if count is None else _minutes(part, (a, b), count) for count in needed]
-    p_holm = float(tests.p_holm[a, b])
+    p_holm = float(verdicts.p_holm[a, b])
     return Separation(
         first=first,
         second=second,
@@ -185,6 +197,8 @@ def separation(panel: Panel, first: str, second: str, target: str = ALL_TARGETS)
         effect=effect,
         p_holm=p_holm,
         told_apart=p_holm < SIGNIFICANCE,
+        same=part.scale.logarithmic and bool(verdicts.same[a, b]),
+        erratic=tuple(part.labels[place] for place in (a, b) if verdicts.erratic[place]),
         noise=spread,
         seeds=effect.n,
         needed=needed[0],
@@ -209,10 +223,12 @@ def _resolution(block: Panel) -> Resolution | None:
     if entries < 2 or seeds < 2:
         return None
     spread, low, high = (float(value) for value in noise(costs))
+    known = float(block.verdicts.by.prior.freedom)
 
     def found(tests: int) -> Detectable:
         alpha = SIGNIFICANCE / tests
-        return Detectable(alpha, tests, spread * power.detectable(seeds, alpha), block.scale.logarithmic)
+        least = spread * power.detectable(seeds, alpha, known=known)
+        return Detectable(alpha, tests, least, block.scale.logarithmic)
 
     return Resolution(
         target=block.target,
@@ -222,6 +238,7 @@ def _resolution(block: Panel) -> Resolution | None:
         noise_low=low,
         noise_high=high,
         logarithmic=block.scale.logarithmic,
+        known=known,
         unadjusted=found(1),
         against_baseline=found(entries - 1),
         ranks=found(entries * (entries - 1) // 2),
@@ -232,7 +249,7 @@ def _missing(part: Panel, pair: tuple[int, int], shared: int) -> str:
     lost = [part.labels[place] for place in pair if part.diverged[:, place].any()]
     if lost:
         return f"{', '.join(dict.fromkeys(lost))} diverged with some seed"
-    return "" if shared > 1 else "fewer than two seeds in common, so no noise to plan from"
+    return "" if shared >= FEWEST_SEEDS else "fewer than three seeds in common, so nothing to tell them apart by"
 
 
 def _minutes(part: Panel, pair: tuple[int, int], needed: int) -> float:

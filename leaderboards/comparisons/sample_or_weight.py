@@ -6,7 +6,8 @@ p / p_baseline, which has the same expected gradient. Seed by seed, on the compa
     sample − baseline  =  (weight − baseline)  +  (sample − weight)
     total                 the weight               where samples go
 
-each with its t interval. In ratios the parts multiply; for a metric that is compared by differences they add.
+each with its interval (`leaderboards.statistics.verdicts`). In ratios the parts multiply; for a metric that is
+compared by differences they add.
 """
 
 from __future__ import annotations
@@ -90,12 +91,16 @@ def weighted(label: str) -> str:
 
 def _parts(part: Panel, sampled: str, by_weight: str) -> Parts:
     at = [part.labels.index(label) for label in (sampled, by_weight, part.baseline)]
-    sample, weight, baseline = np.where(np.isfinite(part.pooled[at]).all(axis=0), part.pooled[at], np.nan)
+    costs = np.where(np.isfinite(part.pooled[at]).all(axis=0), part.pooled[at], np.nan)
+    verdicts, (sample, weight, baseline) = part.verdicts.again(at, costs), range(3)
+    total, of_weight, sampling = (
+        Effect.of(verdicts, *pair, part.scale) for pair in ((sample, baseline), (weight, baseline), (sample, weight))
+    )
     return Parts(
         entry=sampled,
         target=part.cells[0] if len(part.cells) == 1 else ALL_TARGETS,
-        seeds=int(np.isfinite(sample).sum()),
-        total=Effect.of(sample - baseline, part.scale),
-        weight=Effect.of(weight - baseline, part.scale),
-        sampling=Effect.of(sample - weight, part.scale),
+        seeds=total.n,
+        total=total,
+        weight=of_weight,
+        sampling=sampling,
     )

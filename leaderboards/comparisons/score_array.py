@@ -9,11 +9,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboards.boards.judge import Judge
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.boards.target_blocks import largest_block
 from leaderboards.data import cost, scores, selection
 from leaderboards.data.scale import MetricLike, Scale
+from leaderboards.data.track_noise import TrackNoise
 from leaderboards.statistics.student_t import Array, pool_seeds
+from leaderboards.statistics.verdicts import Verdicts
 from leaderboards.wording import listed
 
 
@@ -25,6 +28,7 @@ class Panel:
     cells:   prediction targets; labels: entries; seeds
     scores:  (cells, entries, seeds) in the metric's unit; NaN where there was no run, ±∞ where it diverged
     seconds: (cells, entries) mean seconds of a run; NaN where unknown, or where runs of several machines meet
+    judge:   tells the entries of the whole board apart, whatever part of it this is
     notes:   what was left out, and why
     """
 
@@ -39,6 +43,7 @@ class Panel:
     seeds: tuple[int, ...]
     scores: Array
     seconds: Array
+    judge: Judge
     notes: tuple[str, ...] = ()
 
     @property
@@ -61,6 +66,11 @@ class Panel:
         """(entries, seeds): costs averaged over the cells within each seed; NaN where a cell is missing."""
         return pool_seeds(np.swapaxes(self.costs, 0, 1))
 
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """What the whole board says of the entries that are here, in its cells, averaged within each seed."""
+        return self.judge.verdicts(self.cells, self.labels)
+
     @property
     def target(self) -> str:
         """The one cell, or "all"."""
@@ -75,6 +85,10 @@ class Panel:
     def cell(self, target: str) -> Panel:
         """One cell, with the entries that have a score there."""
         return self.only([target])
+
+    def showing(self, labels: Collection[str]) -> Panel:
+        """These entries; what is said of them is what the whole board says."""
+        return self._entries(np.array([label in labels for label in self.labels], dtype=bool))
 
     def sections(self) -> list[Panel]:
         """Each cell, then the largest block of cells where there are two or more: as a board's sections."""
@@ -135,21 +149,36 @@ def panel(
     guidance: scores.Guidance = "best",
     target: str | None = None,
     mark: float = 1.0,
+    noise: TrackNoise | None = None,
+    focus: str | None = None,
 ) -> Panel:
     """The scores that a board of the same arguments ranks.
 
     chosen: the runs that count, as `selection.select` gives them
     target: None for all that have runs
     mark:   fraction of the budget; below 1 a run is only scored unguided
+    noise:  of the track's published runs; it holds at the whole budget
+    focus:  the entry whose comparisons are the family of tests; None for all pairs
     """
     scored = chosen.scores[(chosen.scores["metric"] == metric.name) | (chosen.scores["outcome"] == "diverged")]
     guided = bool(scored["guidance"].notna().any())
-    targets = sorted(scored["target"].unique()) if target is None else [target]
-    rows = {name: scored[scored["target"] == name] for name in targets}
-    cells = {
-        name: scores.cell_scores(rows[name], metric.name, guidance, Scale.of(metric), mark).values for name in rows
+    scale, held = Scale.of(metric), guidance if guided else None
+    every = {
+        name: scores.cell_scores(scored[scored["target"] == name], metric.name, guidance, scale, mark).values
+        for name in sorted(scored["target"].unique())
     }
-    cells = {name: values for name, values in cells.items() if not values.empty}
+    every = {name: values for name, values in every.items() if not values.empty}
+    costs = {
+        name: (
+            values.index.tolist(),
+            [int(seed) for seed in values.columns],
+            scores.comparable(values.to_numpy(dtype=float), scale),
+        )
+        for name, values in every.items()
+    }
+    priors = noise.of(metric.name, held) if noise is not None and mark == 1.0 else None
+    judge = Judge.of(costs, priors, selection.label_of(chosen.runs, focus))
+    cells = {name: values for name, values in every.items() if target in (None, name)}
     labels = sorted(set().union(*(values.index for values in cells.values())))
     seeds = sorted(set().union(*(values.columns for values in cells.values())))
     shape = (len(cells), len(labels), len(seeds))
@@ -159,7 +188,7 @@ def panel(
         track=track,
         protocol=chosen.protocol,
         metric=metric,
-        guidance=guidance if guided else None,
+        guidance=held,
         mark=mark,
         baseline=chosen.baseline,
         cells=tuple(cells),
@@ -167,5 +196,6 @@ def panel(
         seeds=tuple(int(seed) for seed in seeds),
         scores=np.array(wide).reshape(shape),
         seconds=np.array(seconds).reshape(shape[:2]),
+        judge=judge,
         notes=(*chosen.notes, *selection.devices_note(chosen.runs), *cost.machines_note(chosen.scores)),
     )

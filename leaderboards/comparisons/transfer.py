@@ -24,12 +24,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.statistics.order_agreement import tau_b
-from leaderboards.statistics.ranking import SIGNIFICANCE
-from leaderboards.statistics.student_t import Array, holm, p_value, student
+from leaderboards.statistics.student_t import Array, student
 
 LEADS, BEATS = "leads", "beats baseline"
 
@@ -75,7 +74,8 @@ def transfer(axis: str, conditions: Mapping[str, Panel]) -> Transfer | None:
     """
     blocks = {name: panel.block() for name, panel in conditions.items()}
     shared = set.intersection(*(set(block.cells) for block in blocks.values())) if blocks else set()
-    pooled = {name: _costs(block.only(shared) if shared else block) for name, block in blocks.items()}
+    parts = {name: block.only(shared) if shared else block for name, block in blocks.items()}
+    pooled = {name: _costs(part) for name, part in parts.items()}
     pooled = {name: rows for name, rows in pooled.items() if rows[0]}
     labels = sorted(set.intersection(*(set(rows[0]) for rows in pooled.values()))) if len(pooled) > 1 else []
     if len(labels) < 2:
@@ -102,7 +102,7 @@ def transfer(axis: str, conditions: Mapping[str, Panel]) -> Transfer | None:
         **taus,
         of_means=tau_b(means[:, None], means[None]),
         leaders=leaders,
-        only=(*_only_leaders(leaders), *_only_better(names, labels, costs, baselines[0])),
+        only=(*_only_leaders(leaders), *_only_better(names, labels, parts, baselines[0])),
         notes=tuple(notes),
     )
 
@@ -156,15 +156,19 @@ def _only_leaders(leaders: Mapping[str, str]) -> list[OnlyWin]:
     return [OnlyWin(entry, where, LEADS) for where, entry in leaders.items() if names.count(entry) == 1]
 
 
-def _only_better(names: tuple[str, ...], labels: list[str], costs: Array, baseline: str) -> list[OnlyWin]:
-    """Entries that beat the baseline, by the paired test under Holm within each condition, in one condition alone."""
+def _only_better(
+    names: tuple[str, ...], labels: list[str], panels: Mapping[str, Panel], baseline: str
+) -> list[OnlyWin]:
+    """Entries that are shown to beat the baseline, as each condition's board judges, in one condition alone."""
     if baseline not in labels:
         return []
-    differences = costs - costs[:, labels.index(baseline)][:, None]
-    p = p_value(differences)
-    p[:, labels.index(baseline)] = np.nan
-    won = (np.stack([holm(row) for row in p]) < SIGNIFICANCE) & (differences.mean(axis=-1) < 0)
+    won = np.stack([_better(panels[name], labels, baseline) for name in names])
     return [
         OnlyWin(labels[place], names[int(np.argmax(won[:, place]))], BEATS)
         for place in np.flatnonzero(won.sum(axis=0) == 1)
     ]
+
+
+def _better(panel: Panel, labels: list[str], baseline: str) -> NDArray[np.bool_]:
+    verdicts = panel.judge.verdicts(panel.cells, labels)
+    return verdicts.better[:, labels.index(baseline)]

@@ -1,4 +1,4 @@
-"""Who beats whom: the share of cells and seeds that one entry wins against another, with the paired test's verdict."""
+"""Who beats whom: the share of cells and seeds that one entry wins against another, with the board's verdict."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leaderboards.comparisons.score_array import Panel
-from leaderboards.statistics.ranking import SIGNIFICANCE, pair_tests
 from leaderboards.statistics.student_t import Array
 
 
@@ -18,7 +17,7 @@ class Wins:
 
     share:   (n, n) of the (cell, seed) pairs that both have, ties half, a diverged run loses; NaN on the diagonal
     count:   (n, n) number of those pairs
-    p_holm:  (n, n) paired t-test over seeds of costs averaged over cells, Holm over all pairs, as for the ranks
+    p_holm:  (n, n) over seeds, of costs averaged over cells, corrected over the family, as for the ranks
     verdict: (n, n) +1 where the row is shown to be better, −1 where worse, 0 where nothing tells them apart
     """
 
@@ -37,13 +36,13 @@ def wins(panel: Panel) -> Wins | None:
     if len(block.labels) < 2:
         return None
     share, count = shares(block.scale.sign * block.scores)
-    tests = pair_tests(block.pooled)
-    verdict = np.where(tests.p_holm < SIGNIFICANCE, -np.sign(np.nan_to_num(tests.effect)), 0).astype(np.int64)
+    judged = block.verdicts
+    verdict = judged.better.astype(np.int64) - judged.better.T
     mean = np.nan_to_num(share).sum(axis=1) / np.maximum(1, np.isfinite(share).sum(axis=1))
     order = np.lexsort((block.labels, -mean))
     grid = np.ix_(order, order)
     labels = tuple(block.labels[place] for place in order)
-    return Wins(labels, share[grid], count[grid], tests.p_holm[grid], verdict[grid], block.cells, block.notes)
+    return Wins(labels, share[grid], count[grid], judged.p_holm[grid], verdict[grid], block.cells, block.notes)
 
 
 def shares(costs: ArrayLike) -> tuple[Array, NDArray[np.int64]]:

@@ -34,11 +34,11 @@ SCORE_COLUMNS = [
 
 @dataclass(frozen=True)
 class Filters:
-    """What a reader takes out of a board; ranks, ties and p-values are computed anew on what is left.
+    """What a reader takes out of a board. Entries are only hidden: every verdict is that of the whole board.
 
-    keep:            only these entries, and the baseline; None keeps all
-    leave_out:       entries to leave out, the baseline too if it is named
-    leave_out_seeds: seeds to leave out
+    keep:            show only these entries, and the baseline; None shows all
+    leave_out:       entries to hide, the baseline too if it is named
+    leave_out_seeds: seeds to leave out of the data
     """
 
     keep: tuple[str, ...] | None = None
@@ -182,19 +182,41 @@ def labelled(runs: pd.DataFrame, baseline: str) -> tuple[pd.DataFrame, str, list
 
 
 def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that the filters leave, and a note on what they took out; the baseline goes only by its name.
+    """The rows without the seeds that are left out, and a note on those and on what is hidden.
 
-    table: with `label`; names may be labels, or entries without their `#ab12cd`. UserError for an unknown one.
+    table: with `label`. UserError for an unknown entry or seed.
     """
     if filters == Filters():
         return table, []
+    for seed in filters.leave_out_seeds:
+        if seed not in set(table["seed"]):
+            raise unknown("seed", str(seed), [str(known) for known in sorted(table["seed"].unique())])
+    keep = shown(table, filters, baseline)
+    every = set(table["label"])
+    gone = sorted(every - keep) if keep is not None else []
+    notes = []
+    if gone:
+        parts = [f"{name} (the baseline)" if name == baseline else name for name in gone]
+        if len(parts) > MOST_NAMED:
+            others = [name for name in gone if name != baseline]
+            parts = [f"{len(others)} entries", *([f"{baseline} (the baseline)"] if baseline in gone else [])]
+        notes.append(f"hidden as asked: {', '.join(parts)}; ranks and p-values are those of all {len(every)} entries")
+    if seeds := sorted(filters.leave_out_seeds):
+        notes.append(f"left out as asked: {', '.join(f'seed {seed}' for seed in seeds)}")
+    return table[~table["seed"].isin(filters.leave_out_seeds)], notes
+
+
+def shown(table: pd.DataFrame, filters: Filters, baseline: str) -> set[str] | None:
+    """The labels that the filters show; None for all. The baseline goes only by its name.
+
+    table: with `label`; names may be labels, or entries without their `#ab12cd`. UserError for an unknown one.
+    """
+    if filters.keep is None and not filters.leave_out:
+        return None
     names = {*table["label"], *table["entry"]}
     for name in (*(filters.keep or ()), *filters.leave_out):
         if name not in names:
             raise unknown("entry", name, sorted(names))
-    for seed in filters.leave_out_seeds:
-        if seed not in set(table["seed"]):
-            raise unknown("seed", str(seed), [str(known) for known in sorted(table["seed"].unique())])
 
     def among(wanted: tuple[str, ...]) -> pd.Series:
         return table["label"].isin(wanted) | table["entry"].isin(wanted)
@@ -202,11 +224,26 @@ def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.D
     kept = ~among(filters.leave_out)
     if filters.keep is not None:
         kept &= among(filters.keep) | (table["label"] == baseline)
-    gone = sorted(set(table["label"]) - set(table["label"][kept]))
-    parts = [f"{name} (the baseline)" if name == baseline else name for name in gone]
-    if len(parts) > MOST_NAMED:
-        others = [name for name in gone if name != baseline]
-        parts = [f"{len(others)} entries", *([f"{baseline} (the baseline)"] if baseline in gone else [])]
-    parts += [f"seed {seed}" for seed in sorted(filters.leave_out_seeds)]
-    note = f"left out as asked: {', '.join(parts)}; ranks, ties and p-values are those of what is left"
-    return table[kept & ~table["seed"].isin(filters.leave_out_seeds)], [note] if parts else []
+    return set(table["label"][kept])
+
+
+def showing(chosen: Selected, filters: Filters) -> Selected:
+    """The runs and scores of the entries that the filters show."""
+    keep = shown(chosen.runs, filters, chosen.baseline)
+    if keep is None:
+        return chosen
+    runs, scores = (table[table["label"].isin(keep)] for table in (chosen.runs, chosen.scores))
+    return replace(chosen, runs=runs, scores=scores)
+
+
+def label_of(table: pd.DataFrame, name: str | None) -> str | None:
+    """The label that a name stands for: itself, or of an entry's several codes the newest.
+
+    table: with `label`. UserError for an unknown name.
+    """
+    if name is None or name in set(table["label"]):
+        return name
+    of_entry = table[table["entry"] == name].sort_values(RECORDED, kind="stable")
+    if of_entry.empty:
+        raise unknown("entry", name, sorted(table["label"].unique()))
+    return str(of_entry["label"].iloc[-1])

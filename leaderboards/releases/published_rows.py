@@ -6,7 +6,8 @@ from typing import Any
 
 from leaderboards.boards.query import board_of
 from leaderboards.boards.rows import Board, Row, Section
-from leaderboards.releases.released import published_table, released_tracks
+from leaderboards.data.released import published_table, released_tracks
+from leaderboards.render.columns import rank
 from schedules import Schedule, UserError, parse
 from schedules.relatives import similarity
 
@@ -14,7 +15,8 @@ from schedules.relatives import similarity
 def published_rows(schedule: Schedule) -> list[dict[str, Any]]:
     """Rows of published boards whose density is this one, by track and target.
 
-    Each is `track, target, entry, rank, entries, metric, mean, ci_low, ci_high, ratio` and `text`, which says it. Ranks
+    Each is `track, target, entry, rank, rank_low, rank_high, entries,
+    metric, mean, ci_low, ci_high, ratio` and `text`, which says it. Ranks
     are those among all entries of the section; over all targets where the board has such a section.
     """
     return [row for track in released_tracks() for row in _rows(schedule, track)]
@@ -47,7 +49,7 @@ def _same(schedule: Schedule, spec: str) -> bool:
 
 
 def _facts(board: Board, section: Section, row: Row) -> dict[str, Any]:
-    rank = f"{'=' if section.tied(row) else ''}{row.rank}" if row.rank is not None else "unranked"
+    place = "unranked" if row.rank is None else f"rank {rank(row)} of {section.entries}"
     interval = f"{row.metric} {row.mean:.3g} [{row.ci_low:.3g}, {row.ci_high:.3g}]"
     against = "the baseline" if row.baseline else f"{row.ratio:.2f} × {board.baseline}'s"
     return {
@@ -55,11 +57,13 @@ def _facts(board: Board, section: Section, row: Row) -> dict[str, Any]:
         "target": section.target,
         "entry": row.entry,
         "rank": row.rank,
-        "entries": len(section.rows),
+        "rank_low": row.rank_low,
+        "rank_high": row.rank_high,
+        "entries": section.entries,
         "metric": row.metric,
         "mean": row.mean,
         "ci_low": row.ci_low,
         "ci_high": row.ci_high,
         "ratio": row.ratio,
-        "text": f"rank {rank} of {len(section.rows)}, {interval}, {against}",
+        "text": f"{place}, {interval}, {against}",
     }

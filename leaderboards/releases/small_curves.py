@@ -7,7 +7,7 @@ from pathlib import Path
 
 from leaderboards.boards.run_views import Curve
 from leaderboards.data.cache import lines
-from leaderboards.releases.released import PREFIX, published_lines
+from leaderboards.data.released import PREFIX, published_lines
 
 
 def losses(store: Path, track: str, run_ids: Iterable[str]) -> dict[str, Curve]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from leaderboards.boards import query
+from leaderboards.data import released
 from leaderboards.data.table_parts import stacked
 from leaderboards.progress_bar import reading
-from leaderboards.releases import released
 from leaderboards.releases.bundles.receipt import bundle_table
 from schedules.errors import UserError, unknown
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import isnan
 
 from leaderboards.boards import tuned_parameters
 from leaderboards.boards.rows import Board, Row, Section
 from leaderboards.wording import NOTHING, brief, change, p_text, with_interval
+
+ERRATIC, SAME = "†", "≈"
+"""Marks: of an entry whose variances are not moderated; of one that is the same for practical purposes."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,11 @@ class Column:
 def columns(board: Board, section: Section) -> list[Column]:
     """The columns of one section; those that would say the same in each row are left to the legend."""
     found = [
-        Column("rank", lambda row: _rank(section, row)),
+        Column("rank", rank),
         Column("entry", lambda row: row.entry, name=True),
         Column(f"{board.metric.name} [95 %]", _score),
         Column(f"vs {board.baseline}", _effect),
+        *([Column(f"vs {board.focus}", _focused)] if board.focus else []),
         Column("p", lambda row: p_text(row.p_holm), spare=1),
     ]
     if _has_speedup(section.rows):
@@ -54,7 +59,7 @@ def legend(board: Board) -> list[str]:
     """What the numbers mean, what pairing bought, and notes: one line each."""
     if not board.sections:
         return list(board.notes)
-    lines = [_metric_line(board), _interval_line(board)]
+    lines = [_metric_line(board), _interval_line(board), *_counts(board)]
     if any(row.guidance is not None for row in board.rows):
         how = "for each entry and target the scale that wins on the validation split, scored on the test split"
         lines.append(f"g: guidance scale, {how if board.guidance == 'best' else 'the same for all'}.")
@@ -64,6 +69,8 @@ def legend(board: Board) -> list[str]:
         kind = "log ratio" if board.metric.compare == "ratio" else "difference"
         lines.append(f"pairing by seed: sd of a {kind} to {board.baseline}: {', '.join(bought)}.")
     single = [row for section in board.cells for row in section.rows]
+    if any(row.tuned for row in board.rows):
+        lines.append("@tuned: one study each; the interval holds the luck of seeds, not that of the search.")
     if any(row.tuned for row in single):
         lines.append("tuned to (lr, EMA: multiples of the track's learning rate and of its EMA's time constant):")
         lines += tuned_parameters.lines(single)
@@ -84,18 +91,37 @@ def _metric_line(board: Board) -> str:
 def _interval_line(board: Board) -> str:
     counts = sorted({row.seeds for row in board.rows})
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return (
-        f"mean over {seeds} seed{'' if counts == [1] else 's'} with 95 % Student-t interval; vs {board.baseline}:"
-        f" paired by seed; p: paired t-test against {board.baseline}, Holm-corrected over the table's entries; rank: 1"
-        " + the entries that are better by paired t-tests of all pairs, Holm-corrected over the pairs, which takes more"
-        " to show; =: shared, as none of these tells its entries apart."
-    )
+    parts = [
+        f"mean over {seeds} seed{'' if counts == [1] else 's'} with 95 % Student-t interval",
+        f"vs {board.baseline}: paired by seed",
+        f"p (against {board.reference}) and rank: {board.rows[0].family.partition(' (')[0]}, Holm-corrected",
+        "rank 1–6: between these, for all entries at once with 95 %",
+    ]
+    if board.noise:
+        parts.append(f"noise known from {board.noise}")
+    if any(row.same for row in board.rows):
+        parts.append(f"{SAME}: the same as {board.reference} within ± 5 %")
+    if any(row.erratic for row in board.rows):
+        parts.append(f"{ERRATIC}: scatters more than the others, so judged by its own seeds alone")
+    return "; ".join(parts) + "."
 
 
-def _rank(section: Section, row: Row) -> str:
-    if row.rank is None:
+def _counts(board: Board) -> list[str]:
+    """How many pairs each section tells apart."""
+    sections = [section for section in board.sections if section.tests]
+    if not sections:
+        return []
+    told = ", ".join(f"{section.target} {section.told_apart:,} of {section.tests:,}" for section in sections)
+    same = ", ".join(f"{section.target} {section.same:,}" for section in sections if section.same)
+    return [f"pairs told apart: {told}" + (f"; the same within ± 5 %: {same}." if same else ".")]
+
+
+def rank(row: Row) -> str:
+    """The rank's interval, "1–6", and a mark on an entry whose variances are not moderated."""
+    if row.rank_low is None or row.rank_high is None:
         return NOTHING
-    return f"={row.rank}" if section.tied(row) else str(row.rank)
+    text = f"{row.rank_low}" if row.rank_low == row.rank_high else f"{row.rank_low}–{row.rank_high}"
+    return f"{text} {ERRATIC}" if row.erratic else text
 
 
 def _score(row: Row) -> str:
@@ -109,8 +135,18 @@ def _effect(row: Row) -> str:
         return "baseline"
     ratio = change(row.ratio, row.ratio_low, row.ratio_high)
     if ratio != NOTHING:
-        return ratio
+        return f"{ratio} {SAME}" if row.same and isnan(row.focus_effect) else ratio
     return with_interval(row.difference, row.difference_low, row.difference_high, plus=True)
+
+
+def _focused(row: Row) -> str:
+    """Against the focus: a change where the baseline is compared by one, else a difference."""
+    if row.focus_low == row.focus_high and row.focus_effect in (0.0, 1.0):
+        return "focus"
+    if isnan(row.difference):
+        ratio = change(row.focus_effect, row.focus_low, row.focus_high)
+        return f"{ratio} {SAME}" if row.same else ratio
+    return with_interval(row.focus_effect, row.focus_low, row.focus_high, plus=True)
 
 
 def _guidance(row: Row) -> str:

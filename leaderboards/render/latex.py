@@ -13,7 +13,16 @@ SPECIAL = {
     **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}"},
     **{"`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "-": "-{}"},
     **{"−": "$-$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$", "±": r"$\pm$", "–": "--", "·": r"$\cdot$"},
-    **{"½": r"$\frac12$", "∫": r"$\int$", "∞": r"$\infty$", "²": r"$^2$", "‖": r"$\|$", "…": r"\ldots{}"},
+    **{
+        "½": r"$\frac12$",
+        "†": r"\dag{}",
+        "≈": r"$\approx$",
+        "∫": r"$\int$",
+        "∞": r"$\infty$",
+        "²": r"$^2$",
+        "‖": r"$\|$",
+        "…": r"\ldots{}",
+    },
     **{"α": r"$\alpha$", "β": r"$\beta$", "ε": r"$\varepsilon$", "λ": r"$\lambda$", "σ": r"$\sigma$"},
     **{"τ": r"$\tau$", "ω": r"$\omega$", "\u0302": ""},
 }

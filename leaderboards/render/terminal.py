@@ -22,7 +22,7 @@ PIPE_WIDTH = 120
 
 
 def print_board(board: Board, console: Console) -> None:
-    """One table for each section, a blank line between groups of tied entries, then the legend."""
+    """One table for each section, then the legend."""
     left_out: dict[str, None] = {}
     for section in board.sections:
         every = columns(board, section)
@@ -68,12 +68,10 @@ def _table(section: Section, shown: list[Column]) -> Table:
     for column in shown:
         header = Text(visible(column.header))
         table.add_column(header, justify="left" if column.name else "right", overflow="fold", no_wrap=not column.name)
-    ties = any(section.tied(row) for row in section.rows)
-    for row, following in zip(section.rows, [*section.rows[1:], None], strict=True):
+    for row in section.rows:
         # Text, never a string: rich would read markup in a name that a user chose.
         cells = [Text(visible(column.text(row))) for column in shown]
-        ends = ties and following is not None and following.rank != row.rank
-        table.add_row(*cells, style="bold" if row.baseline else None, end_section=ends)
+        table.add_row(*cells, style="bold" if row.baseline else None)
     return table
 
 

@@ -13,7 +13,7 @@ from app.charts import intervals, training
 from app.style import theme
 from app.widgets import ranked_table
 from leaderboards.boards.query import board_of
-from leaderboards.releases.released import published_table
+from leaderboards.data.released import published_table
 
 NAMES = ("cosine", "laplace", "laplace@tuned", "logit_normal@tuned", "cauchy@tuned")
 

@@ -18,6 +18,8 @@ from harness.results.store import Store
 from harness.tuning.studies import storage
 from leaderboards.boards import query
 from leaderboards.comparisons import compare
+from leaderboards.comparisons.agreement import agreements
+from leaderboards.comparisons.agreement_headline import leading, tau_text
 
 
 def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
@@ -127,7 +129,9 @@ def test_runs_that_failed_are_shown_with_their_reason(open_app, fresh_store):
 
 def test_transfer_draws_every_part(open_app, full_store):
     app = open_app(full_store, "transfer").fine()
-    assert set(app.figures) == {"correlations", "ranks", "wins", "profiles", "front"}
+    assert set(app.figures) == {"correlations", "agreement", "ranks", "wins", "profiles", "front"}
+    (lead, *_) = leading(agreements(query.runs_table(full_store, "digits-v1"), "digits-v1", compare.Choice("fd")))
+    assert app.tables["transfer.agreement"]["rows"][0]["cells"][4] == tau_text(lead)
     table = query.runs_table(full_store, "digits-v1")
     found = compare.transfer_of(table, "digits-v1", "target", compare.Choice("fd"))
     drawn = app.figures["correlations"]["data"][0]

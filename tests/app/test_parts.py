@@ -208,7 +208,7 @@ def test_another_address_is_served_only_when_told():
 
 
 def test_published_results_are_refused_where_there_are_none(monkeypatch):
-    from leaderboards.releases import released
+    from leaderboards.data import released
 
     monkeypatch.setattr(released, "released_tracks", lambda: [])
     with pytest.raises(UserError, match="no published results"):

@@ -9,7 +9,7 @@ import pytest
 
 from app.command import PUBLISHED
 from leaderboards.boards import query
-from leaderboards.releases import released
+from leaderboards.data import released
 from leaderboards.releases.publishing.publish import publish
 
 MINE = {"cosine": 1.0, "mode": 0.8}

@@ -19,11 +19,11 @@ from leaderboards.comparisons.agreement_headline import headlines, line
 from leaderboards.comparisons.compare import Choice
 from leaderboards.comparisons.reports import VIEWS
 from leaderboards.comparisons.reports.predicts import record
+from leaderboards.data.released import published_table, released_tracks
 from leaderboards.literature import preregistration, tables
 from leaderboards.literature.schema import PublishedTable
 from leaderboards.releases.agreement_line import FOLDER, agreement_line
 from leaderboards.releases.publishing import agreement as written
-from leaderboards.releases.released import published_table, released_tracks
 from schedules.errors import UserError
 
 FILE = Path(tables.__file__).with_name("2407.03297-guidance.json")
@@ -91,12 +91,14 @@ def test_densities_of_the_other_paper_are_read_on_v(found):
     assert "rf/mode(1.75)" in each.absent
 
 
-def test_what_is_written_beside_a_release_is_what_it_gives(tmp_path):
-    for track in released_tracks():
-        every = written.write(published_table(track), track, tmp_path)
-        assert (tmp_path / "agreement.json").read_bytes() == (FOLDER / track / "agreement.json").read_bytes()
-        assert agreement_line(track) == line(every)
+def test_what_is_written_beside_a_release_is_what_it_gives(found, tmp_path):
+    """`python -P -m leaderboards.releases.publishing.agreement` writes it anew where this fails."""
+    assert set(EXPECTED) <= set(released_tracks())
+    for track, comparisons in found.items():
+        assert agreement_line(track) == line(comparisons) != ""
     assert agreement_line("cifar10-v1") == ""
+    written.write(published_table("mnist-v1"), "mnist-v1", tmp_path)
+    assert (tmp_path / "agreement.json").read_bytes() == (FOLDER / "mnist-v1" / "agreement.json").read_bytes()
 
 
 def test_the_view_as_json():

@@ -55,7 +55,9 @@ def test_target_and_guidance(run, store):
     assert {(row["target"], row["guidance"]) for row in rows} == {("v", 1.5)}
 
 
-@pytest.mark.parametrize(("form", "words"), [("table", "over eps, v, x0"), ("md", "| rank |"), ("csv", "rank,entry,")])
+@pytest.mark.parametrize(
+    ("form", "words"), [("table", "over eps, v, x0"), ("md", "| rank |"), ("csv", "rank,rank_low,rank_high,entry,")]
+)
 def test_other_formats(run, store, form, words):
     result = run("digits-v1", "--format", form, "--store", store)
     assert result.exit_code == 0

@@ -148,10 +148,11 @@ def test_terminal_never_drops_an_entry_or_its_ratio(ranked, width):
     assert max(len(line.rstrip()) for line in shown.splitlines()) <= width
 
 
-def test_tied_entries_are_drawn_as_a_group(table, metric):
+def test_ranks_are_written_as_intervals(table, metric):
     table.runs_of("cosine", [2.0, 2.1, 2.2]).runs_of("x", [1.0, 1.1, 1.2]).runs_of("y", [1.1, 1.0, 1.2])
     shown = terminal(board(table.frame, track="digits-v1", metric=metric()))
-    assert shown.count("=1") == 2
+    assert shown.count(" 1–2 ") == 2
+    assert "2 of 3" in shown
 
 
 def test_special_rows_are_named(table, metric):

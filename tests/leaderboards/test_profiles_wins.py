@@ -10,7 +10,6 @@ from leaderboards.comparisons.profiles import profiles
 from leaderboards.comparisons.score_array import panel
 from leaderboards.comparisons.wins import shares, wins
 from leaderboards.data.selection import select
-from leaderboards.statistics.ranking import beats
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_wins_have_the_verdict_of_the_ranks(paper, of):
     assert (found.verdict == -found.verdict.T).all()
     block = part.block()
     order = [block.labels.index(label) for label in found.labels]
-    assert ((found.verdict == 1) == beats(block.pooled)[np.ix_(order, order)]).all()
+    assert ((found.verdict == 1) == block.verdicts.better[np.ix_(order, order)]).all()
     assert (found.verdict[0, 1:] == 1).all()
     assert found.count[0, 1] == 9
 

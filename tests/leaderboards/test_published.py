@@ -13,9 +13,10 @@ import pytest
 from harness import tracks
 from harness.results import read
 from leaderboards.boards import query
+from leaderboards.data import released
 from leaderboards.data.cache import packed
 from leaderboards.data.table_parts import narrowed
-from leaderboards.releases import released, small_curves
+from leaderboards.releases import small_curves
 from leaderboards.releases.publishing import freezing, plots
 from leaderboards.releases.publishing.publish import publish
 from leaderboards.render.formats import record

@@ -14,7 +14,8 @@ import pytest
 
 from harness.results.store import Store
 from leaderboards.boards import query
-from leaderboards.releases import released, small_curves
+from leaderboards.data import released
+from leaderboards.releases import small_curves
 from leaderboards.releases.publishing import plots
 from leaderboards.releases.publishing.publish import publish
 from leaderboards.render.formats import record

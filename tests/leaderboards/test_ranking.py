@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboards.statistics.ranking import beats, ranks
+from leaderboards.boards.judge import Judge
+from leaderboards.statistics.ranking import Standing, standings
+from leaderboards.statistics.verdicts import Verdicts
 
 NOISE = np.array([0.0, 0.01, -0.01, 0.005])
 OTHER = np.array([0.01, 0.0, -0.005, -0.01])
@@ -15,6 +17,25 @@ OTHER = np.array([0.01, 0.0, -0.005, -0.01])
 
 def never(costs: np.ndarray) -> np.ndarray:
     return np.zeros(len(costs), dtype=bool)
+
+
+def judged(costs: np.ndarray, focus: str | None = None) -> Verdicts:
+    """Of one cell of entries a, b, c, …, by ordinary paired t, as nothing else is known of so few."""
+    costs = np.asarray(costs, dtype=float)
+    labels = [f"{place:03}" for place in range(len(costs))]
+    return Judge.of({"v": (labels, range(costs.shape[1]), costs)}, None, focus).verdicts(["v"])
+
+
+def placed(costs: np.ndarray, diverged: object, focus: str | None = None) -> list[Standing | None]:
+    return standings(judged(costs, focus), costs, diverged)
+
+
+def ranks(costs: np.ndarray, diverged: object) -> list[int | None]:
+    return [standing and standing.rank for standing in placed(costs, diverged)]
+
+
+def beats(costs: np.ndarray) -> np.ndarray:
+    return judged(costs).better
 
 
 def test_entries_far_apart_are_ranked_in_order():
@@ -64,7 +85,7 @@ def test_a_ring_of_wins_is_a_tie():
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 10_000), st.integers(3, 7), st.integers(2, 5))
+@given(st.integers(0, 10_000), st.integers(3, 7), st.integers(3, 5))
 def test_beating_is_transitive_where_all_have_the_same_seeds(seed: int, entries: int, seeds: int):
     rng = np.random.default_rng(seed)
     won = beats(
@@ -74,7 +95,7 @@ def test_beating_is_transitive_where_all_have_the_same_seeds(seed: int, entries:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 10_000), st.integers(2, 7), st.integers(2, 5))
+@given(st.integers(0, 10_000), st.integers(2, 7), st.integers(3, 5))
 def test_ranks_are_consistent_whatever_the_noise(seed: int, entries: int, seeds: int):
     rng = np.random.default_rng(seed)
     costs = rng.normal(size=(entries, 1)) + rng.gamma(0.5, size=(entries, 1)) * rng.normal(size=(entries, seeds))
@@ -86,6 +107,30 @@ def test_ranks_are_consistent_whatever_the_noise(seed: int, entries: int, seeds:
     assert all(np.diff(np.array(place)[np.argsort(costs.mean(axis=1))]) >= 0)
     assert max(place) <= entries
     assert all(place[i] < place[j] for i, j in np.argwhere(beats(costs)))
+    for standing, better, worse in zip(placed(costs, never(costs)), won.sum(axis=0), won.sum(axis=1), strict=True):
+        assert (standing.low, standing.high) == (1 + better, entries - worse)
+        assert standing.low <= standing.rank <= standing.high
+
+
+def test_a_rank_is_an_interval():
+    """A and B are not told apart, C is behind both: either may be first or second, C is third."""
+    costs = np.stack([NOISE, 0.001 + OTHER, 1 - NOISE])
+    assert placed(costs, never(costs)) == [(1, 1, 2), (1, 1, 2), (3, 3, 3)]
+
+
+def test_a_focus_places_itself_and_says_little_of_others():
+    """Protocol 9: B is tested against A and C; of those two only what that shows is known."""
+    costs = np.stack([NOISE, 1 + OTHER, 2 - NOISE])
+    assert placed(costs, never(costs), focus="001") == [(1, 1, 1), (2, 2, 2), (3, 3, 3)]
+    assert placed(costs, never(costs), focus="000") == [(1, 1, 1), (2, 2, 3), (2, 2, 3)]
+
+
+def test_two_seeds_have_no_rank():
+    """Protocol 6: three seeds at least, as with two nothing shows an erratic entry."""
+    costs = np.array([[1.0, 1.1], [2.0, 2.1], [3.0, 3.2]])
+    assert placed(costs, [False, False, True]) == [None] * 3
+    mixed = np.stack([1 + NOISE, 2 + OTHER, [0.5, 0.4, np.nan, np.nan]])
+    assert placed(mixed, never(mixed)) == [(1, 1, 2), (2, 2, 3), None]
 
 
 def test_one_seed_has_no_rank():
@@ -101,7 +146,7 @@ def test_an_entry_with_one_seed_among_others_has_no_rank():
 def test_a_diverged_run_is_behind_every_other():
     """Divergence is a result, ranked last; several share the last rank."""
     costs = np.stack([2 + NOISE, [np.nan] * 4, 1 + OTHER, [np.nan] * 4])
-    assert ranks(costs, [False, True, False, True]) == [2, 3, 1, 3]
+    assert placed(costs, [False, True, False, True]) == [(2, 2, 2), (3, 3, 4), (1, 1, 1), (3, 3, 4)]
 
 
 def test_entries_without_common_seeds_have_no_rank():

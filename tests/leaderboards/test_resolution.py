@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import exp, isnan
 
@@ -101,16 +102,27 @@ def test_separation_plans_seeds_and_minutes(table, of):
     found = separation(of(filled(table, costs[None], seconds=60.0)), "e1", "cosine")
     assert found.effect.value == pytest.approx(exp(-0.01))
     assert (found.seeds, found.told_apart, found.target) == (4, False, "v")
-    own, board = np.std(STEPS, ddof=1), noise(costs)[0]
-    assert found.noise == pytest.approx(max(own, board))
+    assert found.noise == pytest.approx(np.std(STEPS, ddof=1))
     effect = 0.01 / found.noise
     for needed, alpha in ((found.needed, 0.05), (found.needed_holm, 0.05 / 3)):
         powers = [stats.nct.sf(stats.t.isf(alpha / 2, n - 1), n - 1, effect * np.sqrt(n)) for n in (needed - 1, needed)]
         assert powers[0] < 0.8 <= powers[1] + 1e-6
     assert found.more == found.needed - 4
     assert found.minutes == 2 * found.more
+    assert found.same
+    assert "the same for practical purposes: −1 % [" in found.verdict
+
+
+def test_a_plan_in_words(table, of):
+    """A difference of 20 % that is not told apart: seeds and minutes, and whose noise it is."""
+    base = np.array([0.0, 0.1, 0.2, 0.3])
+    costs = np.stack([base, base + 0.2 + 8 * STEPS, base + 0.5 - 0.3 * STEPS])
+    found = separation(of(filled(table, costs[None], seconds=60.0)), "e1", "cosine")
+    assert not found.told_apart
     assert f"{found.more_holm} more seeds" in found.verdict
     assert f"{2 * found.more_holm} min" in found.verdict
+    blamed = replace(found, erratic=("e1",))
+    assert "not told apart, as e1 scatters more than the others; " in blamed.verdict
 
 
 def test_only_the_missing_runs_are_counted(table, of):
@@ -134,14 +146,15 @@ def test_told_apart_is_what_the_ranks_use(paper, of):
 
 
 def test_what_cannot_be_planned_says_why(table, of):
-    table.runs_of("cosine", [1.0, 1.1]).runs_of("wild", [1.0, None]).runs_of("one", [1.0]).runs_of("same", [1.0, 1.1])
+    scores = [1.0, 1.1, 1.2]
+    table.runs_of("cosine", scores).runs_of("wild", [1.0, None]).runs_of("one", [1.0]).runs_of("same", scores)
     found = of(table.frame)
     assert "wild diverged" in separation(found, "cosine", "wild").verdict
-    assert "fewer than two seeds" in separation(found, "cosine", "one").verdict
+    assert "fewer than three seeds" in separation(found, "cosine", "one").verdict
     same = separation(found, "cosine", "same")
     assert same.needed is None
     assert isnan(same.minutes)
-    assert "would not do it" in same.verdict
+    assert "the same for practical purposes" in same.verdict
     with pytest.raises(UserError, match="unknown entry 'wil'"):
         separation(found, "cosine", "wil")
     with pytest.raises(UserError, match="unknown target 'w'"):

@@ -11,7 +11,7 @@ import pytest
 from harness.metrics.keys import parse
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
-from leaderboards.releases import released
+from leaderboards.data import released
 from leaderboards.releases.bundles import contents, rerun
 
 TRACK = "digits-v1"

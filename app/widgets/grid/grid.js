@@ -40,8 +40,12 @@ const ticks = (column, height) => {
 
 const kinds = {
   rank: (cell, td) => {
-    td.textContent = cell.text;
-    for (const name of cell.tie ?? []) td.classList.add(name);
+    td.append(node("span", {}, cell.text));
+    if (cell.low === undefined) return;
+    const svg = plot(4);
+    svg.append(draw("line", { x1: "0%", x2: "100%", y1: 2, y2: 2, class: "tick" }));
+    svg.append(draw("line", { x1: at(cell.low), x2: at(cell.high), y1: 2, y2: 2, class: "places" }));
+    td.append(svg);
   },
   entry: (cell, td) => {
     if (cell.colour) {

@@ -70,7 +70,7 @@ def wins_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
     ]
     title = f"{track} · {panel.metric.title} · per cent of (cell, seed) pairs that the row wins against the column"
     notes = (
-        "+ and −: the paired t-test over seeds, Holm-corrected over all pairs, shows the row to be better or worse.",
+        "+ and −: shown to be better or worse, by the tests that ranks come from.",
         *(
             [f"columns: the best {SHOWN_AGAINST} and {panel.baseline}; every pair is in --format json and csv."]
             if len(against) < count

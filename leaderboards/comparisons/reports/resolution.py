@@ -39,8 +39,8 @@ def resolution_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
             f"noise: sd of a paired {what} over seeds, rms over pairs of entries, with its 95 % χ² interval.",
             "one test, vs, any pair: the smallest true difference that is found in 80 % of repetitions: by itself,"
             " among all comparisons to the baseline, and among all pairs, as ranks need it (Holm's first step).",
-            "more seeds: for 80 % power if the true difference is the one seen, with the larger of the pair's own noise"
-            " and the board's; minutes: of the runs that both lack.",
+            "more seeds: for 80 % power if the true difference is the one seen, with the noise that the tests take;"
+            " minutes: of the runs that both lack.",
             f"{len(neighbours) - len(undecided)} of {len(neighbours)} neighbours in the table are told apart.",
             *(f"note: {note}" for note in panel.notes),
         ),

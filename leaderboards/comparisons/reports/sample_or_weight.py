@@ -27,7 +27,7 @@ def apply_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
         tuple(_record(row) for row in found.rows),
         (
             f"the weight: the same schedule applied as a loss weight, against {panel.baseline}; where samples go:"
-            f" sampled against weighted; the two {joined} to the total. Paired by seed, 95 % t intervals.",
+            f" sampled against weighted; the two {joined} to the total. Paired by seed, 95 % intervals.",
             *(f"note: {note}" for note in found.notes),
         ),
     )

@@ -20,11 +20,11 @@ from harness.metrics.keys import parse
 from harness.metrics.registry import METRICS
 from harness.specs import Apply, Entry, RunSpec
 from leaderboards.data.cache import packed, sync
+from leaderboards.data.released import SLIM, filled
 from leaderboards.data.validation import first
 from leaderboards.releases.bundles import archive
 from leaderboards.releases.bundles.archive import MalformedError
 from leaderboards.releases.publishing import freezing
-from leaderboards.releases.released import SLIM, filled
 from leaderboards.wording import visible
 from schedules.errors import UserError
 

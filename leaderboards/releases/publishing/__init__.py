@@ -1,1 +1,1 @@
-"""Freezes a store's results into the data that the package ships; `leaderboards.releases.released` reads it."""
+"""Freezes a store's results into the data that the package ships; `leaderboards.data.released` reads it."""

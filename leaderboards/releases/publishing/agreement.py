@@ -15,7 +15,7 @@ import pandas as pd
 from leaderboards.comparisons.agreement import Agreement, agreements
 from leaderboards.comparisons.agreement_headline import headlines, leading, line
 from leaderboards.comparisons.reports.predicts import record
-from leaderboards.releases import released
+from leaderboards.data import released
 from leaderboards.releases.agreement_line import AGREEMENT, LINE
 from leaderboards.releases.publishing.agreement_picture import draw
 from leaderboards.render.formats import _finite

@@ -17,12 +17,12 @@ from harness.metrics.keys import Measured, parse
 from harness.metrics.metric import BUILT_IN
 from harness.metrics.registry import METRICS
 from harness.results import read
+from leaderboards.data import released
 from leaderboards.data.cache import lines, packed
+from leaderboards.data.released import SCHEMA_VERSION, SLIM, STORED, Environment, Release, Tuning
 from leaderboards.data.table_parts import plain
-from leaderboards.releases import released
 from leaderboards.releases.publishing import commands
 from leaderboards.releases.publishing.joining import LINES, Content, ordered
-from leaderboards.releases.released import SCHEMA_VERSION, SLIM, STORED, Environment, Release, Tuning
 from schedules.errors import UserError
 
 COSTS = frozenset({"seconds/training", "seconds/evaluation", "memory/peak_mib"})

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness import tracks
+from leaderboards.data import released
 from leaderboards.data.cache import lines
+from leaderboards.data.released import STORED, Release
 from leaderboards.data.selection import RUN_OF
 from leaderboards.data.table_parts import plain
-from leaderboards.releases import released
-from leaderboards.releases.released import STORED, Release
 from schedules.errors import UserError
 
 LINES = pa.schema(

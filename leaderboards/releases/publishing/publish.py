@@ -15,13 +15,14 @@ from filelock import FileLock
 
 from leaderboards.boards.query import board_of
 from leaderboards.boards.rows import Board
+from leaderboards.data import released, track_noise
 from leaderboards.data.cache import sync
+from leaderboards.data.released import Release
 from leaderboards.data.table_parts import plain
-from leaderboards.releases import released
 from leaderboards.releases.publishing import agreement, changes, freezing, joining, plots
 from leaderboards.releases.publishing.equal_densities import as_text
 from leaderboards.releases.publishing.joining import Before, Content
-from leaderboards.releases.released import Release
+from leaderboards.releases.publishing.noise import noise_of
 from leaderboards.render.formats import to_markdown
 from schedules.errors import UserError
 
@@ -86,6 +87,7 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
         _write(fresh / released.LINES, found.lines)
         release = _dated(freezing.describe(track, found, facts), before, home, fresh)
         (fresh / released.RELEASE).write_text(release.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        (fresh / track_noise.NOISE).write_text(track_noise.written(noise_of(table, track)), encoding="utf-8")
         whole = "\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n"
         (fresh / released.TABLE).write_text(whole, encoding="utf-8")
         log = changes.log(track, release.made, changed, _log_before(to, track))

@@ -22,7 +22,7 @@ from harness.tracks.standing import Standing
 from leaderboards.boards import tuned_parameters
 from leaderboards.boards.rows import Board, Row, Section
 from leaderboards.boards.tuned_entries import as_published
-from leaderboards.releases.released import Release
+from leaderboards.data.released import Release
 from leaderboards.render.formats import markdown_table
 from leaderboards.render.text_tables import ranked
 

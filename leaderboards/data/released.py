@@ -3,6 +3,7 @@
 results.parquet   one row for each run, with its scores (`leaderboards.data.cache.packed`)
 lines.parquet     training loss in 20 points and ε-error against λ, of each run
 release.json      `Release`: what was run, under which protocol, on what, by which commands
+noise.json        what the runs know of the track's noise (`leaderboards.data.track_noise`)
 table.md, *.svg   the board, and its intervals for each target
 CHANGES.md        what each release added, removed or scored anew
 """
