@@ -10,19 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import run_report, splitting
+from harness.cli import options, run_report, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
-from harness.cli.options import (
-    STORE,
-    Json,
-    MetricPlugins,
-    Plugins,
-    Store,
-    TrackPlugins,
-    counted,
-    print_json,
-    with_store,
-)
+from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
 
 if TYPE_CHECKING:
@@ -119,7 +109,7 @@ def run(
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
-    metric_plugin: MetricPlugins = None,
+    metric_plugin: options.MetricPlugins = None,
 ) -> None:
     """Train and evaluate schedules on a track; what is already done is skipped.
 
@@ -211,12 +201,8 @@ def benchmark(
 
     load(plugins, track_plugins or [], metric_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
-    settings = replace(
-        settings,
-        stack=splitting.stack_of(stack, executor),
-        split=split or settings.split,
-        metric_plugins=tuple(metric_plugins or ()),
-    )
+    stacked, split = splitting.stack_of(stack, executor), split or settings.split
+    settings = replace(settings, stack=stacked, split=split, metric_plugins=tuple(metric_plugins or ()))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     name, said = request.budget.track(request.track)
     request = replace(request, track=name)

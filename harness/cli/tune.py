@@ -130,8 +130,10 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
     from harness.execution import executors
     from harness.execution.estimate import estimate
     from harness.results.store import Store
+    from harness.tuning import objective
     from harness.tuning.budget import Budget
 
+    objective.check(tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     budget = Budget.of(tracks.get(request.track), request.trials, request.seeds)
     subjects = _subjects(request)

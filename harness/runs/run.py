@@ -124,7 +124,8 @@ class Bench:
         share:   this process's part of the samples
         Raises Diverged for samples or a score that are not finite.
         """
-        subject = Subject(network or trainer.ema.average, spec.target, spec.seed, pulse, share)
+        averaged = trainer.ema.average if network is None else network
+        subject = Subject(averaged, spec.target, spec.seed, pulse, share)
         try:
             if spec.tunes:
                 scores = self.evaluator.validate(subject, mark, self.track.primary_metric)
