@@ -106,21 +106,33 @@ def recompute(track: str, to: Path = released.FOLDER) -> Published:
         changed = () if same else (changes.recomputed(board),)
         made = before.release.made if same else datetime.now(UTC).date().isoformat()
         release = before.release.model_copy(update={"made": made})
-        return Published(home, _put(to, track, found, lambda fresh: release, board, changed), board, changed)
+        _put(to, track, found, lambda fresh: release, board, changed, rewrite=False)
+        return Published(home, release, board, changed)
 
 
 def _put(
-    to: Path, track: str, found: Content, describe: Callable[[Path], Release], board: Board, changed: tuple[str, ...]
+    to: Path,
+    track: str,
+    found: Content,
+    describe: Callable[[Path], Release],
+    board: Board,
+    changed: tuple[str, ...],
+    *,
+    rewrite: bool = True,
 ) -> Release:
     """Write a release beside the old one, then put it in its place; what replicates it stays.
 
     describe: from the new folder, which holds the results, to what the release says of itself
+    rewrite:  write the results, too; else they stay as they are, byte by byte
     """
     home, fresh = to / track, to / f".{track}.{uuid.uuid4().hex[:8]}"
     try:
         fresh.mkdir(parents=True)
-        write_runs(fresh / released.RESULTS, found.runs)
-        write_runs(fresh / released.LINES, found.lines)
+        for name, part in ((released.RESULTS, found.runs), (released.LINES, found.lines)):
+            if rewrite:
+                write_runs(fresh / name, part)
+            else:
+                shutil.copy2(home / name, fresh)
         release = describe(fresh)
         noise = noise_of(freeze.as_table(found.runs), track)
         log = changes.log(track, release.made, changed, _log_before(to, track))
