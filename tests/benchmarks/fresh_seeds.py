@@ -1,0 +1,71 @@
+"""Do fresh seeds put entries in the order that a release says? For any two sets of seeds.
+
+    python tests/benchmarks/fresh_seeds.py TRACK --store DIR [--write]       a store's runs against the release
+    python tests/benchmarks/fresh_seeds.py TRACK --store DIR --seeds 0-4     some of a store's seeds against the rest
+    python tests/benchmarks/fresh_seeds.py TRACK --seeds 0-2                 some published seeds against the rest
+
+Of all pairs that the old seeds tell apart it says how many the fresh ones' means have in the same order, and which
+they have the other way round. `--write` puts the fresh runs and the answer beside the release.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from leaderboards import replication
+from leaderboards.boards import query
+from leaderboards.releases import released
+from leaderboards.releases.publishing.replicate import write
+
+
+def seeds_of(text: str) -> set[int]:
+    """ "0-4,7" → 0, 1, 2, 3, 4, 7."""
+    parts = [part.partition("-") for part in text.split(",")]
+    return {seed for first, _, last in parts for seed in range(int(first), int(last or first) + 1)}
+
+
+def show(found: replication.Replication) -> None:
+    """Print what was confirmed."""
+    print(f"{found.track}, {found.metric}: {found.runs} runs of {len(found.entries)} entries, seeds {found.fresh}")
+    for section in found.sections:
+        share = f" ({100 * section.alike / section.told:.1f} %)" if section.told else ""
+        print(
+            f"  {section.target:<5}{section.told:>5} of {section.pairs} pairs told apart by seeds {found.old}:"
+            f" {section.alike} in the same order{share}; {section.told_anew} told apart by the fresh seeds alone,"
+            f" {section.against} against"
+        )
+        for first, second, effect in section.reversed:
+            print(f"       the other way round: {first} and {second}, {effect:+.3f} with the old seeds")
+
+
+def main() -> int:
+    """Compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("track")
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--seeds", metavar="N-M", help="of one table, the old seeds; the rest are the fresh ones")
+    parser.add_argument("--metric")
+    parser.add_argument("--write", action="store_true", help="beside the release")
+    arguments = parser.parse_args()
+    if arguments.write and (arguments.seeds or arguments.store is None):
+        parser.error("--write is for a store's runs against the release")
+    table = query.runs_table(arguments.store, arguments.track) if arguments.store else None
+    published = released.published_table(arguments.track)
+    if arguments.seeds:
+        whole = published if table is None else table
+        old = whole["seed"].isin(seeds_of(arguments.seeds))
+        found = replication.replicate(whole[old], whole[~old], arguments.track, arguments.metric)
+    elif table is not None:
+        found = replication.replicate(published, table, arguments.track, arguments.metric)
+    else:
+        parser.error("one of --store and --seeds")
+    show(found)
+    if arguments.write:
+        write(arguments.store, found, released.FOLDER / arguments.track)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
