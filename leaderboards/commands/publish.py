@@ -30,6 +30,9 @@ def publish(
     replace: Annotated[
         bool, typer.Option("--replace", help="Publish this store's runs alone; without it they are added.")
     ] = False,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Table, pictures and noise of the release anew; reads no store.")
+    ] = False,
     costs: Annotated[
         bool,
         typer.Option(
@@ -58,10 +61,13 @@ def publish(
 
     load(plugin)
     load_tracks(track_plugin)
-    check_store(store, track)
     folder = to or released.FOLDER
-    with reading(f"reading {track}") as on_progress:
-        found = publishing.publish(store, track, folder, on_progress, replace=replace, costs=costs)
+    if recompute:
+        found = publishing.recompute(track, folder)
+    else:
+        check_store(store, track)
+        with reading(f"reading {track}") as on_progress:
+            found = publishing.publish(store, track, folder, on_progress, replace=replace, costs=costs)
     release = found.release
     for line in release.missing[:LISTED]:
         print(f"missing: {line}", file=sys.stderr)

@@ -32,8 +32,6 @@ from schedules.presets import RENAMED
 FOLDER = Path(__file__).parent.with_name("published")
 SCHEMA_VERSION = 1
 RESULTS, LINES, RELEASE, TABLE, CHANGES = "results.parquet", "lines.parquet", "release.json", "table.md", "CHANGES.md"
-REPLICATION = "replication.json"
-"""What other seeds said of the pairs that a release tells apart; made by `tests/benchmarks/fresh_seeds.py`."""
 PREFIX = "published:"
 """A published run has no id in anybody's MLflow: it is called this and its run key."""
 

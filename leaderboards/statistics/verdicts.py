@@ -2,7 +2,7 @@
 
     differences   paired by seed, on the comparison scale
     variance      moderated by what is known of the track's noise (`moderation`), unless an entry is erratic; the prior
-                  of a pair lies at s₀² (mᵢ + mⱼ) / 2, m being how much its two entries scatter (`noise.levels`)
+                  of a pair lies at s₀² (mᵢ + mⱼ) / 2, m being how much its entries scatter (`noise.levels`)
     p             t = d̄ √n / s̃ with ν₀ + ν degrees of freedom; for an erratic entry, the larger of that and ordinary p
     family        all pairs of the section, or one entry against every other; Holm-corrected
     interval      95 % of one difference by itself, from the same variance; for an erratic entry the wider of the two
@@ -121,7 +121,10 @@ class Verdicts:
         return Verdicts(self.pairs.of(at), self.half[grid], self.p_holm[grid], self.by.of(at), focus)
 
     def again(self, entries: Sequence[int], costs: Array) -> Verdicts:
-        """Of some entries, from costs (entries, seeds) that leave out some seeds; all their pairs are a family."""
+        """Of some entries, from costs that leave out some seeds; all their pairs are a family.
+
+        costs: (entries, seeds)
+        """
         return verdicts(pairs(costs), self.by.of(entries))
 
     def _alone(self, first: int, second: int) -> tuple[Pairs, Moderation]:

@@ -1,63 +1,71 @@
-"""Of the pairs that a release tells apart, how many do other seeds order alike?
+"""Do fresh seeds put entries in the order that a release says? For any two sets of seeds.
 
-    snrbench run digits-v1 -s cosine -s laplace … -t v -t x0 -t eps --first-seed 5 --seeds 5 --store STORE
-    python tests/benchmarks/fresh_seeds.py digits-v1 --store STORE [--out FILE.json]
+    python tests/benchmarks/fresh_seeds.py TRACK --store DIR [--write]       a store's runs against the release
+    python tests/benchmarks/fresh_seeds.py TRACK --store DIR --seeds 0-4     some of a store's seeds against the rest
+    python tests/benchmarks/fresh_seeds.py TRACK --seeds 0-2                 some published seeds against the rest
 
-STORE holds runs of some released entries with seeds that the release does not have. For each target, and over all of
-them, each pair of these entries that the released board tells apart is looked up: whether the mean over the new seeds
-orders it the same way. A pair that the old seeds got wrong is a coin's throw there: a share near one is evidence that
-the family-wise error is what it should be.
+Of all pairs that the old seeds tell apart it says how many the fresh ones' means have in the same order, and which
+they have the other way round. `--write` puts the fresh runs and the answer beside the release.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 from pathlib import Path
 
-import numpy as np
-
-from harness import tracks
-from leaderboards.boards.query import runs_table
-from leaderboards.comparisons.compare import Choice, panel_of
-from leaderboards.comparisons.score_array import Panel
-from leaderboards.data.released import published_table
+from leaderboards import replication
+from leaderboards.boards import query
+from leaderboards.releases import released
+from leaderboards.releases.publishing.replicate import write
 
 
-def confirmed(old: Panel, new: Panel) -> tuple[int, int]:
-    """Pairs told apart by the old seeds among the entries of both, and those that the new seeds order alike."""
-    names = [label for label in old.labels if label in new.labels]
-    before, after = ([panel.labels.index(label) for label in names] for panel in (old, new))
-    told, mean = (matrix[np.ix_(before, before)] for matrix in (old.verdicts.told, old.verdicts.mean))
-    scores = np.nanmean(new.pooled[after], axis=1)
-    alike = np.sign(scores[:, None] - scores[None]) == np.sign(mean)
-    upper = np.triu(told, k=1)
-    return int(upper.sum()), int((upper & alike).sum())
+def seeds_of(text: str) -> set[int]:
+    """ "0-4,7" → 0, 1, 2, 3, 4, 7."""
+    parts = [part.partition("-") for part in text.split(",")]
+    return {seed for first, _, last in parts for seed in range(int(first), int(last or first) + 1)}
 
 
-def main() -> None:
-    """Print a line for each target, and write what was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def show(found: replication.Replication) -> None:
+    """Print what was confirmed."""
+    print(f"{found.track}, {found.metric}: {found.runs} runs of {len(found.entries)} entries, seeds {found.fresh}")
+    for section in found.sections:
+        share = f" ({100 * section.alike / section.told:.1f} %)" if section.told else ""
+        print(
+            f"  {section.target:<5}{section.told:>5} of {section.pairs} pairs told apart by seeds {found.old}:"
+            f" {section.alike} in the same order{share}; {section.told_anew} told apart by the fresh seeds alone,"
+            f" {section.against} against"
+        )
+        for first, second, effect in section.reversed:
+            print(f"       the other way round: {first} and {second}, {effect:+.3f} with the old seeds")
+
+
+def main() -> int:
+    """Compare and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("track")
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    choice = Choice(tracks.get(options.track).primary_metric)
-    old = panel_of(published_table(options.track), options.track, choice)
-    new = panel_of(runs_table(options.store, options.track), options.track, choice)
-    if shared := set(old.seeds) & set(new.seeds):
-        parser.error(f"seeds {sorted(shared)} are in the release too; expected other ones")
-    rows = []
-    for cells in (*([cell] for cell in new.cells), list(new.cells)):
-        pairs, alike = confirmed(old.only(cells), new.only(cells))
-        entries = len(set(old.only(cells).labels) & set(new.only(cells).labels))
-        target = cells[0] if len(cells) == 1 else "all"
-        rows.append({"target": target, "entries": entries, "told_apart": pairs, "ordered_alike": alike})
-        print(f"{options.track}, {target}: {entries} entries, {alike} of {pairs} pairs told apart are ordered alike")
-    if options.out:
-        found = {"track": options.track, "metric": choice.metric, "seeds": list(new.seeds), "targets": rows}
-        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--seeds", metavar="N-M", help="of one table, the old seeds; the rest are the fresh ones")
+    parser.add_argument("--metric")
+    parser.add_argument("--write", action="store_true", help="beside the release")
+    arguments = parser.parse_args()
+    if arguments.write and (arguments.seeds or arguments.store is None):
+        parser.error("--write is for a store's runs against the release")
+    table = query.runs_table(arguments.store, arguments.track) if arguments.store else None
+    published = released.published_table(arguments.track)
+    if arguments.seeds:
+        whole = published if table is None else table
+        old = whole["seed"].isin(seeds_of(arguments.seeds))
+        found = replication.replicate(whole[old], whole[~old], arguments.track, arguments.metric)
+    elif table is not None:
+        found = replication.replicate(published, table, arguments.track, arguments.metric)
+    else:
+        parser.error("one of --store and --seeds")
+    show(found)
+    if arguments.write:
+        write(arguments.store, found, released.FOLDER / arguments.track)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

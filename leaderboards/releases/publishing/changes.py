@@ -55,6 +55,13 @@ def between(old: pa.Table, new: pa.Table, boards: tuple[Board, Board]) -> list[s
     return lines
 
 
+def recomputed(board: Board) -> str:
+    """The line of a release whose scores stayed, while what is said of them is worked out anew."""
+    sections = [board.overall] if board.overall else board.cells
+    told = ", ".join(f"{section.told_apart:,} of {section.tests:,} pairs told apart" for section in sections)
+    return f"ranks and intervals computed anew, no score changed: {told} ({', '.join(s.target for s in sections)})"
+
+
 def log(track: str, made: str, changed: Iterable[str], before: str) -> str:
     """The log with one more release at its top; unchanged where the release changes nothing."""
     lines = [f"- {visible(line)}" for line in changed]

@@ -6,13 +6,16 @@ import hashlib
 import shutil
 import tempfile
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from leaderboards import replication
 from leaderboards.boards.query import board_of
 from leaderboards.boards.rows import Board
 from leaderboards.data import released, track_noise
@@ -80,28 +83,82 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
         raise UserError(f"{track} has one seed, {facts['seed'].iloc[0]}: no interval, no rank, nothing to publish")
     board = board_of(table, track)
     changed = tuple(_changed(track, before, why, found, board))
-    fresh = to / f".{track}.{uuid.uuid4().hex[:8]}"
+    described = freezing.describe(track, found, facts)
+    release = _put(to, track, found, lambda fresh: _dated(described, before, home, fresh), board, changed)
+    return Published(home, release, board, changed, found.runs.num_rows - own.runs.num_rows)
+
+
+def recompute(track: str, to: Path = released.FOLDER) -> Published:
+    """Table, pictures and noise of the release in `to`/<track> anew, by the statistics as they are now.
+
+    No score changes, and the log says so.
+
+    UserError where there is no release, or it is of another protocol or version of the track.
+    """
+    home = to / track
+    with _alone(home):
+        before = joining.before(home)
+        if before is None:
+            raise UserError(f"no release of {track} in {to}")
+        if why := joining.apart(before.release):
+            raise UserError(f"the release of {track} cannot be computed anew: {why}")
+        found, board = before.content, board_of(freezing.as_table(before.content.runs), track)
+        same = (home / released.TABLE).read_text(encoding="utf-8") == _table(board)
+        changed = () if same else (changes.recomputed(board),)
+        made = before.release.made if same else datetime.now(UTC).date().isoformat()
+        release = before.release.model_copy(update={"made": made})
+        _put(to, track, found, lambda fresh: release, board, changed, rewrite=False)
+        return Published(home, release, board, changed)
+
+
+def _put(
+    to: Path,
+    track: str,
+    found: Content,
+    describe: Callable[[Path], Release],
+    board: Board,
+    changed: tuple[str, ...],
+    *,
+    rewrite: bool = True,
+) -> Release:
+    """Write a release beside the old one, then put it in its place; what replicates it stays.
+
+    describe: from the new folder, which holds the results, to what the release says of itself
+    rewrite:  write the results, too; else they stay as they are, byte by byte
+    """
+    home, fresh = to / track, to / f".{track}.{uuid.uuid4().hex[:8]}"
     try:
         fresh.mkdir(parents=True)
-        _write(fresh / released.RESULTS, found.runs)
-        _write(fresh / released.LINES, found.lines)
-        release = _dated(freezing.describe(track, found, facts), before, home, fresh)
-        (fresh / released.RELEASE).write_text(release.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        (fresh / track_noise.NOISE).write_text(track_noise.written(noise_of(table, track)), encoding="utf-8")
-        whole = "\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n"
-        (fresh / released.TABLE).write_text(whole, encoding="utf-8")
+        for name, part in ((released.RESULTS, found.runs), (released.LINES, found.lines)):
+            if rewrite:
+                write_runs(fresh / name, part)
+            else:
+                shutil.copy2(home / name, fresh)
+        release = describe(fresh)
+        noise = noise_of(freezing.as_table(found.runs), track)
         log = changes.log(track, release.made, changed, _log_before(to, track))
-        (fresh / released.CHANGES).write_text(log, encoding="utf-8")
+        for name, text in (
+            (released.RELEASE, release.model_dump_json(indent=1) + "\n"),
+            (track_noise.NOISE, track_noise.written(noise)),
+            (released.TABLE, _table(board)),
+            (released.CHANGES, log),
+        ):
+            (fresh / name).write_text(text, encoding="utf-8")
         plots.draw(board, fresh)
-        agreement.write(table, track, fresh)
-        if (home / released.REPLICATION).is_file():  # of other seeds, which no release of these changes
-            shutil.copy(home / released.REPLICATION, fresh)
-        _put(fresh, home)
+        agreement.write(freezing.as_table(found.runs), track, fresh)
+        for file in (home / name for name in replication.FILES):
+            if file.is_file():
+                shutil.copy2(file, fresh)
+        _swap(fresh, home)
     except OSError as error:
         raise UserError(f"results cannot be written to {home}: {error}") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Published(home, release, board, changed, found.runs.num_rows - own.runs.num_rows)
+    return release
+
+
+def _table(board: Board) -> str:
+    return "\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n"
 
 
 def _changed(track: str, before: Before | None, why: str | None, found: Content, board: Board) -> list[str]:
@@ -123,7 +180,7 @@ def _dated(release: Release, before: Before | None, home: Path, fresh: Path) -> 
     return old if same else release
 
 
-def _write(file: Path, table: pa.Table) -> None:
+def write_runs(file: Path, table: pa.Table) -> None:
     """As small as may be: words by dictionary, numbers with their bytes apart."""
     numbers = [f"{field.name}.list.element" for field in table.schema if pa.types.is_list(field.type)]
     words = [field.name for field in table.schema if not pa.types.is_list(field.type)]
@@ -132,7 +189,7 @@ def _write(file: Path, table: pa.Table) -> None:
     )
 
 
-def _put(fresh: Path, home: Path) -> None:
+def _swap(fresh: Path, home: Path) -> None:
     old = home.with_name(f"{fresh.name}.old")
     if home.exists():
         home.rename(old)

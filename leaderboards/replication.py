@@ -1,0 +1,147 @@
+"""Runs of a track with fresh seeds, beside its release, and what they confirmed of it.
+
+The board of a release keeps the seeds that all of its entries have. Runs with other seeds are a test of what it says:
+`replication.parquet` holds them, in the columns of the release's results, and `replication.json` what came of it.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness import tracks
+from leaderboards.comparisons.compare import Choice, panel_of
+from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.validation import first
+from schedules.errors import UserError
+
+RUNS, REPORT = "replication.parquet", "replication.json"
+FILES = (RUNS, REPORT)
+SCHEMA_VERSION = 1
+
+
+class Confirmed(BaseModel):
+    """What fresh seeds say of the pairs of one section.
+
+    target:    "all" over the targets that were run
+    entries:   that both have; pairs: of them
+    told:      that the old seeds tell apart; alike: of those, the fresh ones' means lie in the same order
+    told_anew: that the fresh seeds tell apart by themselves; against: of those, which the old tell apart the other way
+    reversed:  pairs that the fresh seeds' means have the other way round, with the old log ratio (or difference)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: str
+    entries: int
+    pairs: int
+    told: int
+    alike: int
+    told_anew: int
+    against: int
+    reversed: tuple[tuple[str, str, float], ...]
+
+
+class Replication(BaseModel):
+    """What was run again, and what it confirmed. old, fresh: seeds"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int
+    track: str
+    protocol: str
+    track_fingerprint: str
+    metric: str
+    runs: int
+    old: tuple[int, ...]
+    fresh: tuple[int, ...]
+    entries: tuple[str, ...]
+    sections: tuple[Confirmed, ...]
+
+
+def replicate(old: pd.DataFrame, fresh: pd.DataFrame, track: str, metric: str | None = None) -> Replication:
+    """Compare what the old seeds tell apart with the order that fresh ones give.
+
+    old, fresh: long tables; of fresh, only runs of entries (and densities) that old has, with seeds that old lacks.
+                The verdicts of the old are those of their whole board, whatever was run again.
+
+    UserError where nothing was run again.
+    """
+    fresh = again(old, fresh, track)
+    choice = Choice(metric=metric)
+    before, after = panel_of(old, track, choice), panel_of(fresh, track, choice)
+    now = tracks.get(track)
+    return Replication(
+        schema_version=SCHEMA_VERSION,
+        track=track,
+        protocol=now.protocol,
+        track_fingerprint=now.fingerprint,
+        metric=before.metric.name,
+        runs=int(fresh["run_id"].nunique()),
+        old=before.seeds,
+        fresh=after.seeds,
+        entries=after.labels,
+        sections=tuple(_confirmed(before, part) for part in after.sections()),
+    )
+
+
+def again(old: pd.DataFrame, fresh: pd.DataFrame, track: str) -> pd.DataFrame:
+    """The runs that repeat another table's: the same entry, density and target, with a seed that it lacks."""
+    now = tracks.get(track)
+    same = (fresh["track_fingerprint"] == now.fingerprint) & (fresh["protocol"] == now.protocol)
+    known = _keys(old, "entry", "fingerprint", "target")
+    seeds = set(old["seed"].unique())
+    kept = fresh[same & _keys(fresh, "entry", "fingerprint", "target").isin(set(known)) & ~fresh["seed"].isin(seeds)]
+    if kept.empty:
+        raise UserError(f"no run of {track} here repeats a published entry with a seed beyond {_listed(seeds)}")
+    return kept
+
+
+def read(folder: Path) -> Replication | None:
+    """What stands beside a release; None where there is none. UserError for a file of another kind or version."""
+    file = folder / REPORT
+    if not file.is_file():
+        return None
+    try:
+        found = Replication.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise UserError(f"{file} is no replication of schema version {SCHEMA_VERSION}: {first(error)}") from error
+    if found.schema_version != SCHEMA_VERSION:
+        raise UserError(f"{file}: schema version {found.schema_version}; expected {SCHEMA_VERSION}")
+    return found
+
+
+def _confirmed(before: Panel, after: Panel) -> Confirmed:
+    labels = [label for label in after.labels if label in before.labels]
+    cells = [cell for cell in after.cells if cell in before.cells]
+    old, new = (part.judge.verdicts(cells, labels) for part in (before, after))
+    pairs = list(combinations(range(len(labels)), 2))
+    known = [(i, j) for i, j in pairs if np.isfinite(old.mean[i, j]) and np.isfinite(new.mean[i, j])]
+    told = [pair for pair in known if old.told[pair]]
+    alike = [pair for pair in told if np.sign(old.mean[pair]) == np.sign(new.mean[pair])]
+    anew = [pair for pair in known if new.told[pair]]
+    against = [pair for pair in anew if old.told[pair] and np.sign(old.mean[pair]) != np.sign(new.mean[pair])]
+    turned = [pair for pair in told if pair not in set(alike)]
+    return Confirmed(
+        target=after.target,
+        entries=len(labels),
+        pairs=len(known),
+        told=len(told),
+        alike=len(alike),
+        told_anew=len(anew),
+        against=len(against),
+        reversed=tuple((labels[i], labels[j], float(old.mean[i, j])) for i, j in turned),
+    )
+
+
+def _keys(table: pd.DataFrame, *columns: str) -> pd.Series:
+    first_, *rest = (table[column].astype(str) for column in columns)
+    return first_.str.cat(rest, sep="\0")
+
+
+def _listed(seeds: set[int]) -> str:
+    return ", ".join(str(seed) for seed in sorted(seeds))
