@@ -80,6 +80,7 @@ def beyond(
     without: of which entries are out → shares and p of the others, (…, entries) each, NaN and 1 for those that are out
     wild:    (…, entries) that are erratic already
     """
+    level = np.asarray(level, dtype=np.float64)
     suspects, out = without(np.zeros_like(wild))[1] < level, wild.copy()
     while True:
         shares, p = without(out)

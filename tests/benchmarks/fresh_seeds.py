@@ -16,7 +16,7 @@ from pathlib import Path
 
 from leaderboards import replication
 from leaderboards.boards import query
-from leaderboards.releases import released
+from leaderboards.data import released
 from leaderboards.releases.publishing.replicate import write
 
 
