@@ -139,8 +139,7 @@ def _confirmed(before: Panel, after: Panel) -> Confirmed:
 
 
 def _keys(table: pd.DataFrame, *columns: str) -> pd.Series:
-    first_, *rest = (table[column].astype(str) for column in columns)
-    return first_.str.cat(rest, sep="\0")
+    return table[list(columns)].astype(str).agg("\0".join, axis=1)
 
 
 def _listed(seeds: set[int]) -> str:
