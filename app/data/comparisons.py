@@ -84,7 +84,7 @@ def transfer_over_tracks(store: Store, view: View, names: tuple[str, ...]) -> Tr
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing with papers …")
 def agreements(store: Store, view: View) -> tuple[agreement.Agreement, ...]:
     """Every comparison with a published table."""
-    return agreement.agreements(results.narrowed(store, view), view.track, choice(view))
+    return agreement.agreements(results.at_budget(store, view), view.track, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

@@ -89,9 +89,9 @@ def tables(
                 rows.append(("at most", f"{Budget.of(track).most_steps:,} steps", "of training, for one study"))
             made.append(_table(name, rows))
     made.append(_table("cost of a run", _cost(track, card)))
-    facts = [row for key, value in card.items() if key not in MEASURED_ELSEWHERE for row in _flat(key, value)]
-    if facts:
-        made.append(_table("measured", facts))
+    measured = [row for key, value in card.items() if key not in MEASURED_ELSEWHERE for row in _flat(key, value)]
+    if measured:
+        made.append(_table("measured", measured))
     if floors := card.get("floors"):
         rows = [(name, f"{value:.3g}", "") for name, value in floors.items()]
         made.append(_table("floors: real training data in the place of samples", rows))
