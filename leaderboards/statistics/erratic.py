@@ -80,10 +80,11 @@ def beyond(
     without: of which entries are out → shares and p of the others, (…, entries) each, NaN and 1 for those that are out
     wild:    (…, entries) that are erratic already
     """
-    suspects, out = without(np.zeros_like(wild))[1] < level, wild.copy()
+    limit = np.asarray(level, dtype=np.float64)
+    suspects, out = without(np.zeros_like(wild))[1] < limit, wild.copy()
     while True:
         shares, p = without(out)
-        suspects &= (p < level) & ~out
+        suspects &= (p < limit) & ~out
         if not suspects.any():
             return np.asarray(out)
         worst = np.where(suspects, shares, 0.0).max(axis=-1, keepdims=True)
