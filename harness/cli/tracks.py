@@ -48,7 +48,7 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_pl
     from harness.cli.track_card import listing
 
     print_table(listing(rows))
-    said = [f"{track.name} {sentence}" for track in rows for sentence in facts(track.name).values()]
+    said = [f"{fact}: {track.name} {sentence}" for track in rows for fact, sentence in facts(track.name).items()]
     if said:
         print("", *said, sep="\n")
 

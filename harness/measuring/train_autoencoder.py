@@ -1,6 +1,6 @@
 """Trains the autoencoder of a latent track on its training images alone, and prints what it loses.
 
-    python -m harness.measuring.train_autoencoder mnist
+    python -P -m harness.measuring.train_autoencoder mnist
 
 writes harness/data/weights/<name>.safetensors and prints the SHA-256 that the track declares. Committed files came
 from this command, on one core; what their decoded 8-bit images lose, as share of the variance and as `fd` to the images

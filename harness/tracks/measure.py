@@ -1,4 +1,4 @@
-"""`python -m harness.tracks.measure TRACK`: the name by which cards say how they were made; see `harness.measuring`."""
+"""`python -P -m harness.tracks.measure TRACK`: as cards say they were made; see `harness.measuring`."""
 
 import runpy
 
