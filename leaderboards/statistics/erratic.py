@@ -84,7 +84,7 @@ def beyond(
     suspects, out = without(np.zeros_like(wild))[1] < level, wild.copy()
     while True:
         shares, p = without(out)
-        suspects &= (p < limit) & ~out
+        suspects &= (p < level) & ~out
         if not suspects.any():
             return np.asarray(out)
         worst = np.where(suspects, shares, 0.0).max(axis=-1, keepdims=True)
