@@ -73,7 +73,7 @@ def app(
 
 def options(port: int, host: str = HOST) -> list[str]:
     """How Streamlit is started: flags, which no configuration file of the working directory can override."""
-    from app import theme  # imports Streamlit
+    from app.style import theme  # imports Streamlit
 
     settings = {"server.address": host, "server.port": str(port), "browser.serverAddress": _shown(host), **SETTINGS}
     found = [f"--{name}={value}" for name, value in settings.items()]
@@ -90,7 +90,7 @@ def _shown(host: str) -> str:
 
 def _check_published() -> None:
     """UserError if nothing was published."""
-    from leaderboards.released import released_tracks
+    from leaderboards.data.released import released_tracks
 
     if not released_tracks():
         raise UserError("no published results come with this installation; leave out --published to show a store")
@@ -100,7 +100,7 @@ def _checked(bundles: Iterable[Path]) -> list[str]:
     """Where the bundles are. UserError for one that is malformed or does not compare with the tracks as they are."""
     found = [file.absolute() for file in bundles]
     if found:
-        from leaderboards.bundles import contents
+        from leaderboards.releases.bundles import contents
 
         for file in found:
             contents.comparable(contents.open_bundle(file))

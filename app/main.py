@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import theme
+from app.style import theme
 
 st.set_page_config(page_title="snrbench", page_icon=theme.icon(), layout="wide")
-st.html(Path(__file__).with_name("phone.css"))
+st.html(Path(__file__).parent / "style" / "phone.css")
 st.logo(theme.logo(), size="medium")
 st.navigation(
     [

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +23,7 @@ from schedules.weightings import WEIGHTINGS, Weighting
 
 BASELINE = "cosine"
 Apply = Literal["sample", "weight"]
+Tags = tuple[tuple[str, str], ...]
 
 
 class Frozen(BaseModel):
@@ -113,6 +115,20 @@ class RunSpec(Frozen):
 
     def __str__(self) -> str:
         return f"{self.entry.label} × {self.target} × seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A tuned entry that is asked for. published: the entry that was tuned."""
+
+    published: Entry
+
+    @classmethod
+    def of(cls, spec: str, weighting: str, apply: Apply) -> Wanted | Entry:
+        """What a spec asks for: a tuned entry for one with `@tuned`, else the entry itself."""
+        published, tuned = schedules.split_tuned(spec) if "@" in spec else (spec, False)
+        entry = Entry.of(published, weighting, apply)
+        return cls(entry) if tuned else entry
 
 
 def checked_target(track: Track, target: str) -> str:

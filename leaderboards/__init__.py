@@ -1,27 +1,42 @@
-"""From stored runs to ranked tables: selection, statistics, ranks, exports, and what the app reads.
+"""From stored runs to ranked tables.
 
-    query.open_board   names a user typed → a `Board`             statistics   intervals, paired tests, Holm, pooling
-    board.board        the long table of runs → a `Board`         ranking      who is told apart from whom
-    views              what the app shows besides boards          speedup      steps to reach the baseline's score
-    show, exports      a `Board` → terminal, Markdown, CSV, JSON  scores       guidance `best`, diverged runs
+    >>> import leaderboards
+    >>> results = leaderboards.published("digits-v1")        # or leaderboards.load("snrbench-store", "digits-v1")
+    >>> len(results.runs), results.scores.columns.tolist()[:4]
+    (1215, ['run_id', 'entry', 'target', 'seed'])
+    >>> board = leaderboards.board(results, metric="fd", target="v")
+    >>> board.loc[board["entry"] == "cosine", "ratio"].item()
+    1.0
 
-Beyond boards, each from a `panel.Panel` (cells × entries × seeds) that `choices` makes of what a reader chose:
+data/         runs and scores, from a store's record, a release or a bundle; which of them count
+statistics/   intervals, tests and ranks: pure functions of arrays
+boards/       a board: its sections, rows and columns
+comparisons/  what is said beyond boards
+render/       a board as text for a terminal, Markdown, CSV, JSON, HTML, LaTeX
+releases/     publishing, released results, bundles
+commands/     `snrbench leaderboard`, `publish`, `bundle`, `verify`, `quickstart`
 
-    resolution, power      what the seeds can tell apart, and how many more would      transfer     orders elsewhere
-    variance               noise of training against noise of sampling                 tuned        what tuning gained
-    average_ranks, wins    critical differences; who beats whom                        pareto       several metrics
-    profiles               how often near the best                                     error_bands  where over λ
-    sample_or_weight       where samples go, or what they weigh                        improvement  P(better)
-
-    reports, show_views    these as text: `snrbench leaderboard TRACK --view NAME`
-
-    cache                  the store's runs as Parquet files, in step with MLflow      sources   several in one table
-    publishing, released   results as data of the package: written, read               lines     curves of many runs
-    bundles                results that others hand in: read with care, run again, marked
-
-A board is a pure function of one long table, so that it can be thrown away and rebuilt at any time.
+A board is a pure function of its results, so that it can be thrown away and rebuilt at any time.
 """
 
-from leaderboards.show import render_table
+from __future__ import annotations
 
-__all__ = ["render_table"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leaderboards.results import Results, board, load, published
+
+__all__ = ["Results", "board", "load", "published"]
+
+
+def __getattr__(name: str) -> Any:
+    # pandas takes a second, and the command line imports this package for every command.
+    if name not in __all__:
+        raise AttributeError(f"module 'leaderboards' has no attribute {name!r}")
+    from leaderboards import results
+
+    return getattr(results, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,9 +14,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness import tracks
-from leaderboards.choices import Choice, panel_of
-from leaderboards.panel import Panel
-from leaderboards.validation import first
+from leaderboards.comparisons.compare import Choice, panel_of
+from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.validation import first
 from schedules.errors import UserError
 
 RUNS, REPORT = "replication.parquet", "replication.json"

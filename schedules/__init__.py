@@ -18,28 +18,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from schedules.conformance import check, validate
-    from schedules.density import Density
+    from schedules.densities.density import Density
+    from schedules.densities.points import from_points
+    from schedules.densities.table import from_alphas_cumprod, from_betas
+    from schedules.densities.time_form import from_time
     from schedules.diffusers import from_diffusers
     from schedules.errors import UserError
-    from schedules.plugins import load_entry_points, load_plugin
-    from schedules.points import from_points
+    from schedules.plugins.conformance import check, validate
+    from schedules.plugins.loading import load_entry_points, load_plugin
     from schedules.registry import Info
     from schedules.schedule import Schedule, as_tuned, create, info, names, parse, register, split_tuned
-    from schedules.table import from_alphas_cumprod, from_betas
-    from schedules.time_form import from_time
 
 _HOMES = {
-    "conformance": ("check", "validate"),
-    "density": ("Density",),
+    "densities.density": ("Density",),
+    "densities.points": ("from_points",),
+    "densities.table": ("from_alphas_cumprod", "from_betas"),
+    "densities.time_form": ("from_time",),
     "diffusers": ("from_diffusers",),
     "errors": ("UserError",),
-    "plugins": ("load_entry_points", "load_plugin"),
-    "points": ("from_points",),
+    "plugins.conformance": ("check", "validate"),
+    "plugins.loading": ("load_entry_points", "load_plugin"),
     "registry": ("Info",),
     "schedule": ("Schedule", "as_tuned", "create", "info", "names", "parse", "register", "split_tuned"),
-    "table": ("from_alphas_cumprod", "from_betas"),
-    "time_form": ("from_time",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -10,7 +10,13 @@ class UserError(ValueError):
     """A mistake in the input. The message is one line: the thing, the value, what was expected."""
 
 
-OWN = {"track": "--track-plugin FILE.py", "schedule": "--plugin FILE.py", "weighting": "--plugin FILE.py"}
+OWN = {
+    "track": "--track-plugin FILE.py",
+    "metric": "--metric-plugin FILE.py",
+    "schedule": "--plugin FILE.py",
+    "weighting": "--plugin FILE.py",
+    "executor": "--executor FILE.py",
+}
 """Kind of thing → the option that brings one of somebody's own, which is easily forgotten."""
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from schedules.density import Array, Density
-from schedules.stepped import Stepped
+from schedules.densities.density import Array, Density
+from schedules.densities.stepped import Stepped
 
 FLOOR = 1e-3  # share of the mass that stays with the base, so that every λ is measured again
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from scipy.special import expit
 
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.errors import named
 
 PROPERTY = "learns as training asks it to"

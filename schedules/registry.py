@@ -19,11 +19,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from schedules import grammar, python_file, spaces
-from schedules.docstrings import docstring
+from schedules import grammar, spaces
 from schedules.errors import UserError, unknown
 from schedules.grammar import Call
 from schedules.spaces import Space, Value
+from schedules.user_code import python_file
+from schedules.user_code.docstrings import docstring
+from schedules.user_code.source_files import PUBLISHED
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -84,6 +86,8 @@ class Info:
     @functools.cached_property
     def source_hash(self) -> str:
         """SHA-256 of the file that defines the function (of the function's own text where there is no file)."""
+        if (published := PUBLISHED.get(getattr(self.function, "__module__", ""))) is not None:
+            return published
         try:
             file = inspect.getsourcefile(self.function)
             content = python_file.content(file) if file else b""

@@ -18,15 +18,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from schedules import grammar
-from schedules.density import Array, Density, log_density, survival, upper_quantile
+from schedules.densities.density import Array, Density, log_density, survival, upper_quantile
 from schedules.errors import UserError, named, unknown
-from schedules.foreign import foreign
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.presets import PRESETS
 from schedules.registry import Info, Registry
-from schedules.sources import behind
 from schedules.spaces import Value
 from schedules.transforms import TRANSFORMS
+from schedules.user_code.guarded_calls import foreign
+from schedules.user_code.source_files import behind
 
 SCHEDULES = Registry("schedule", builtins="schedules.builtin")
 register = SCHEDULES.register
@@ -62,16 +62,6 @@ class Schedule:
         given = {one.key: one.value for one in source.arguments} if isinstance(source, Call) else {}
         return {key: given.get(key, default) for key, default in self.info.params.items()}
 
-    def with_params(self, **params: Any) -> Schedule:
-        """The same schedule, transforms included, with some of its family's parameters replaced."""
-        if not isinstance(self._tree.source, Call):
-            raise UserError(f"schedule {self.spec!r}: a mixture has no parameters of its own")
-        bound = SCHEDULES.bind(self.name, {**self.params, **params}) if not self.info.spec else {}
-        if self.info.spec and params:
-            raise UserError(f"preset {self.name!r} has no parameters; it stands for {self.info.spec!r}")
-        arguments = tuple(Argument(key, value) for key, value in bound.items())
-        return _build(replace(self._tree, source=Call(self.name, arguments)), self.spec)
-
     def pdf(self, logsnr: ArrayLike) -> Array:
         """p(λ), per nat."""
         with foreign():
@@ -101,6 +91,23 @@ class Schedule:
         """t(λ) = 1 − cdf(λ), the inverse of `logsnr`."""
         with foreign():
             return survival(self._density, _float64(logsnr))
+
+    def sample(self, n: int, seed: int | np.random.Generator | None = None) -> Array:
+        """Draw λ as training does, one in each of n equal shares of probability: λᵢ = Q((i + uᵢ)/n), uᵢ ~ U(0, 1).
+
+        n:    number of draws, at least 0
+        seed: of the draws, or a NumPy generator; None draws anew each time
+
+        Returns (n,) float64 in nats of log SNR, in random order. UserError for a negative n.
+
+            >>> import schedules
+            >>> schedules.create("laplace").sample(4, seed=0).shape
+            (4,)
+        """
+        if n < 0:
+            raise UserError(f"n is {n}; expected a number of draws, 0 or more")
+        rng = np.random.default_rng(seed)
+        return self.ppf((rng.permutation(n) + rng.random(n)) / max(n, 1))
 
     @property
     def learns(self) -> bool:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Value = float | int | str | bool
 
+CORNERS, CORNERS_OF_A_LEARNER = 64, 16
+"""Corners of a space that a check tries at most; what learns takes a tenth of a second at each."""
+
 
 @dataclass(frozen=True)
 class Float:
@@ -109,7 +112,7 @@ def convert(value: Any, space: Range) -> Value:
     return int(number)
 
 
-def corners(space: Space, limit: int = 64) -> list[dict[str, Value]]:
+def corners(space: Space, limit: int = CORNERS) -> list[dict[str, Value]]:
     """Every combination of extreme values; where they are more than `limit`, so many of them, always the same."""
     ends = [one.choices if hasattr(one, "choices") else (one.low, one.high) for one in space.values()]
     total = math.prod(len(one) for one in ends)

@@ -16,7 +16,7 @@ import numpy as np
 
 from harness import tracks
 from harness.metrics.keys import Measured
-from harness.tracking.store import Store
+from harness.results.store import Store
 
 TRUTH = {"cosine": 1.0, "laplace": 0.5, "cosine_scaled:s=2": 0.7, "edm": 1.2}
 SHARES = ("memorised", "precision", "recall")

@@ -77,14 +77,14 @@ def workers_of(parent: int) -> list[int]:
                 line = (entry / "cmdline").read_text()
             except OSError:
                 continue
-            if f"PPid:\t{parent}\n" in status and "harness.execution.worker" in line:
+            if f"PPid:\t{parent}\n" in status and "harness.execution.processes.worker" in line:
                 found.append(int(entry.name))
     return found
 
 
 def scores(store: Path, track: str = "tiny-v1") -> dict[tuple[str, ...], float]:
     """(run key, metric, split, guidance, mark) → value of everything measured, without what a clock says."""
-    from harness.tracking.read import read_runs
+    from harness.results.read import read_runs
 
     table = read_runs(store, track)
     measured = table[table.split != ""]
@@ -98,8 +98,8 @@ def scores(store: Path, track: str = "tiny-v1") -> dict[tuple[str, ...], float]:
 
 def runs_in_mlflow(store: Path, track: str = "tiny-v1") -> list[str]:
     """Run keys of MLflow's finished runs, each as often as it is there."""
-    from harness.tracking.read import search
-    from harness.tracking.store import Store
+    from harness.results.read import search
+    from harness.results.store import Store
 
     found = search(Store(store), track, "attributes.status = 'FINISHED'")
     return sorted(run.data.tags["snrbench.run_key"] for run in found)

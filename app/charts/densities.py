@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.charts.frame import figure, line
-from app.text import label
-from app.theme import Style
-from leaderboards.views import Curve
+from app.style.plain_text import label
+from app.style.theme import Style
+from leaderboards.boards.run_views import Curve
 from schedules import Schedule
-from schedules.curves import grid, times
-from schedules.density import Array
+from schedules.densities.density import Array
+from schedules.relatives.curves import grid, times
 from schedules.weightings import Weighting
 
 Styles = Mapping[str, Style]

@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.charts.frame import BAND_SEEDS, band, figure, line, logarithmic, reference
-from app.text import label
-from app.theme import Style
-from leaderboards.error_bands import ErrorBands
+from app.style.plain_text import label
+from app.style.theme import Style
+from leaderboards.statistics.error_bands import ErrorBands
 
 
 def relative(found: ErrorBands, styles: Mapping[str, Style]) -> go.Figure:

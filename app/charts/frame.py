@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 
-from app import legend
-from app.text import label
-from app.theme import NEUTRAL, Style, ground
+from app.charts import legend
+from app.style.plain_text import label
+from app.style.theme import NEUTRAL, Style, ground
 
 Figure = go.Figure
 GRID = "rgba(133, 140, 152, 0.22)"
@@ -38,9 +38,7 @@ def figure(x: str, y: str, height: int = 320, **layout: Any) -> go.Figure:
     return made
 
 
-def line(
-    made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, hover: str = "%{y:.3g}", **more: Any
-) -> None:
+def line(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
     """A line of an entry."""
     made.add_scatter(
         x=x,

@@ -8,11 +8,11 @@ from math import isfinite
 import numpy as np
 import plotly.graph_objects as go
 
-from app import theme
 from app.charts.frame import figure, inside, logarithmic, reference, translucent
-from app.text import label
-from app.theme import NEUTRAL, Style
-from leaderboards.rows import Board, Row
+from app.style import theme
+from app.style.plain_text import label
+from app.style.theme import NEUTRAL, Style
+from leaderboards.boards.rows import Board, Row
 from leaderboards.wording import with_interval
 
 ROW, HEAD = 58, 84  # pixels

@@ -10,12 +10,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.charts.frame import BAND_SEEDS, band, figure, inside, line, logarithmic, note, reference
-from app.text import label
-from app.theme import Style
-from leaderboards.rows import Board, Row, Section
-from leaderboards.scale import MetricLike, Scale
-from leaderboards.statistics import Array, Estimate, student
-from leaderboards.views import Curve
+from app.style.plain_text import label
+from app.style.theme import Style
+from leaderboards.boards.rows import Board, Row, Section
+from leaderboards.boards.run_views import Curve
+from leaderboards.data.scale import MetricLike, Scale
+from leaderboards.statistics.student_t import Array, Estimate, student
 
 LOSS_POINTS = 80
 LEVEL = 15  # pixels from a word to the one above it

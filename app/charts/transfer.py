@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from app import theme
 from app.charts.frame import GRID, figure, line, logarithmic, translucent
-from app.text import label
-from app.theme import COLOURS, NEUTRAL
-from leaderboards.average_ranks import CriticalDifference
-from leaderboards.pareto import Pareto
-from leaderboards.profiles import Profiles
-from leaderboards.query import METRICS
-from leaderboards.scale import MetricLike
-from leaderboards.statistics import Array
-from leaderboards.transfer import Transfer
-from leaderboards.wins import Wins
+from app.style import theme
+from app.style.plain_text import label
+from app.style.theme import COLOURS, NEUTRAL
+from leaderboards.boards.query import METRICS
+from leaderboards.comparisons.average_ranks import CriticalDifference
+from leaderboards.comparisons.pareto import Pareto
+from leaderboards.comparisons.profiles import Profiles
+from leaderboards.comparisons.transfer import Transfer
+from leaderboards.comparisons.wins import Wins
+from leaderboards.data.scale import MetricLike
+from leaderboards.statistics.student_t import Array
 from leaderboards.wording import signed
 
 WORSE, BETTER = translucent(COLOURS[1], 0.55), translucent(COLOURS[0], 0.6)

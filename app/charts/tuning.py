@@ -13,8 +13,8 @@ from optuna.trial import FrozenTrial, TrialState
 from plotly.subplots import make_subplots
 
 from app.charts.frame import GRID, figure, logarithmic, translucent
-from app.text import label
-from app.theme import COLOURS, NEUTRAL
+from app.style.plain_text import label
+from app.style.theme import COLOURS, NEUTRAL
 
 BLUE, PALE = COLOURS[0], "#A9CFE8"
 ACROSS = 2

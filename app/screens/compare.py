@@ -7,15 +7,17 @@ from functools import partial
 
 import streamlit as st
 
-from app import comparisons, controls, links, nothing, pictures, power, results, standings, theme
-from app.card import head
 from app.charts import densities, errors, frame, intervals, training
-from app.chosen import Chosen
-from app.guard import shielded
-from app.results import Store
-from app.text import code
-from app.view import View
-from leaderboards.rows import Board
+from app.data import comparisons, links, results
+from app.data.chosen_entries import Chosen
+from app.data.page_choice import View
+from app.data.results import Store
+from app.style import theme
+from app.style.plain_text import code
+from app.widgets import controls, empty_state, more_seeds, ranked_table, sample_pictures
+from app.widgets.card_heading import head
+from app.widgets.error_boundary import shielded
+from leaderboards.boards.rows import Board
 
 PAGE = "compare"
 LEAST, MOST = 2, 8
@@ -29,14 +31,14 @@ def page() -> None:
     st.title("Compare", anchor=False)
     store = results.store()
     if not results.exists(store):
-        nothing.results(store, "There are no results yet.")
+        empty_state.results(store, "There are no results yet.")
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("seed", "pictures"), several=("entry",))
     store = controls.sources(PAGE, store)
     view = controls.view(PAGE, store, all_targets=False, focusing=True)
     controls.left_out(store, view.track)
     if not results.targets(store, view.track):
-        nothing.results(store, f"No run of {view.track} has finished yet.")
+        empty_state.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
         return
     board = results.board(store, view)
@@ -55,10 +57,10 @@ def page() -> None:
         _table(chosen)
         _figures(chosen)
         with st.container(border=True):
-            shielded(lambda: seen.update(pictures.show(chosen, PAGE)))
+            shielded(lambda: seen.update(sample_pictures.show(chosen, PAGE)))
         with st.container(border=True):
             st.markdown("**How many more seeds?**")
-            shielded(partial(power.show, chosen))
+            shielded(partial(more_seeds.show, chosen))
     links.show(PAGE, {**view.address, **controls.of_sources(store), **seen})
 
 
@@ -84,7 +86,7 @@ def _chosen(store: Store, view: View, board: Board, names: list[str]) -> Chosen:
 
 def _table(chosen: Chosen) -> None:
     """Their rows of the board; ranks are those among all entries."""
-    standings.excerpt(chosen.board, chosen.section, list(chosen.styles), f"{PAGE}.table")
+    ranked_table.excerpt(chosen.board, chosen.section, list(chosen.styles), f"{PAGE}.table")
 
 
 def _figures(chosen: Chosen) -> None:

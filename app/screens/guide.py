@@ -8,13 +8,15 @@ import numpy as np
 import streamlit as st
 
 import schedules
-from app import grid, links, results, theme
-from app.card import head
 from app.charts import densities, frame
-from app.grid import Column
-from app.guard import shielded
-from app.text import plain
-from leaderboards.query import METRICS
+from app.data import links, results
+from app.style import theme
+from app.style.plain_text import plain
+from app.widgets import grid
+from app.widgets.card_heading import head
+from app.widgets.error_boundary import shielded
+from app.widgets.grid import Column
+from leaderboards.boards.query import METRICS
 from leaderboards.wording import NOTHING
 
 PAGE = "guide"

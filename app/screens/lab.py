@@ -10,16 +10,18 @@ from functools import partial
 import streamlit as st
 
 import schedules
-from app import kin, links, results, sliders, theme, trainer_flags, tuned_specs
-from app.card import head
 from app.charts import densities, frame
-from app.families import family
-from app.guard import shielded
-from app.text import code, plain, reflowed
+from app.data import links, results, tuned_specs
+from app.data.families import family
+from app.style import theme
+from app.style.plain_text import code, plain, reflowed
+from app.widgets import similar_schedules, sliders, trainer_flags
+from app.widgets.card_heading import head
+from app.widgets.error_boundary import shielded
 from leaderboards.wording import signed
 from schedules import Schedule, UserError, exports, weightings
-from schedules.curves import quantiles
 from schedules.export import FORMATS, export
+from schedules.relatives.curves import quantiles
 from schedules.weightings import TARGETS, Weighting
 
 PAGE = "lab"
@@ -59,7 +61,7 @@ def page() -> None:
         shielded(partial(_about, current))
         shielded(partial(_conformance, current))
     with right:
-        shielded(partial(kin.show, current, _draw_beside))
+        shielded(partial(similar_schedules.show, current, _draw_beside))
         shielded(partial(_export, current))
         shielded(partial(trainer_flags.show, current, _take))
     usual = {"track": results.track_names()[0], "target": TARGETS[0], "export": FORMATS[0]}
@@ -277,7 +279,7 @@ def _about(schedule: Schedule) -> None:
 
 def _conformance(schedule: Schedule) -> None:
     """Whether it keeps what every schedule must."""
-    failures = kin.failures(schedule.spec)
+    failures = similar_schedules.failures(schedule.spec)
     with st.container(border=True):
         head("Conformance", "it integrates to 1, cdf and ppf invert each other, the spec round-trips, …")
         if failures:

@@ -7,16 +7,17 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import controls, findings, links, nothing, results, standings
-from app.grid import Choice
-from app.guard import shielded
-from app.results import Store
-from app.text import code, plain
-from app.view import View
-from leaderboards import exports
-from leaderboards.columns import legend
-from leaderboards.rows import Board, Section
-from leaderboards.scale import Scale
+from app.data import links, results
+from app.data.page_choice import View
+from app.data.results import Store
+from app.style.plain_text import code, plain
+from app.widgets import controls, empty_state, headline, ranked_table
+from app.widgets.error_boundary import shielded
+from app.widgets.grid import Choice
+from leaderboards.boards.rows import Board, Section
+from leaderboards.data.scale import Scale
+from leaderboards.render import formats
+from leaderboards.render.columns import legend
 
 PAGE = "leaderboard"
 ROWS = 25
@@ -33,7 +34,7 @@ def page() -> None:
     st.title("Leaderboard", anchor=False)
     store = results.store()
     if not results.exists(store):
-        nothing.results(store, "There are no results yet.")
+        empty_state.results(store, "There are no results yet.")
         return
     controls.adopt(PAGE, links.arrived(PAGE), more=("order", "rows"), several=("entry",))
     store = controls.sources(PAGE, store)
@@ -41,7 +42,7 @@ def page() -> None:
     view = controls.view(PAGE, store, narrowing=True, focusing=True, why_not_all=why_not_all)
     controls.left_out(store, view.track)
     if not results.targets(store, view.track):
-        nothing.results(store, f"No run of {view.track} has finished yet.")
+        empty_state.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
         return
     board = results.board(store, view)
@@ -67,7 +68,7 @@ def _standings(store: Store, view: View, board: Board, section: Section) -> dict
             f"Only {code(board.focus)} is tested, against every other entry. Going from one entry to the next is"
             " exploring, not proof: each choice is a family of its own."
         )
-    if found := findings.finding(board, section):
+    if found := headline.finding(board, section):
         st.markdown(found)
     elif max(row.seeds for row in section.rows) < 2:
         st.info("One seed of each entry: no interval, no rank. More seeds give both.", icon=":material/casino:")
@@ -75,13 +76,13 @@ def _standings(store: Store, view: View, board: Board, section: Section) -> dict
     names = [row.entry for row in section.rows]
     chosen = links.kept(f"{PAGE}.entry", names, MOST)
     look = _look(len(names))
-    training = standings.training(_marks(store, view, section), Scale.of(board.metric))
+    training = ranked_table.training(_marks(store, view, section), Scale.of(board.metric))
     choice = Choice(chosen, MOST, _choose)
-    left_out = standings.show(board, section, training, choice, look)
+    left_out = ranked_table.show(board, section, training, choice, look)
     if left_out:
         st.caption(f"{left_out} more entries below: choose “all” to see them.")
     _actions(view, board, section, chosen, controls.of_sources(store))
-    usual = standings.Look(ROWS)
+    usual = ranked_table.Look(ROWS)
     return {
         "entry": chosen,
         "order": "family" if look.by_family else "",
@@ -89,18 +90,18 @@ def _standings(store: Store, view: View, board: Board, section: Section) -> dict
     }
 
 
-def _look(count: int) -> standings.Look:
+def _look(count: int) -> ranked_table.Look:
     """How the table is put on the page; a short one leaves nothing to choose."""
     links.offer(f"{PAGE}.order", ["rank", "family"], "rank")
     links.offer(f"{PAGE}.rows", [f"best {ROWS}", "all"], f"best {ROWS}")
     if count <= 12:
-        return standings.Look(ROWS)
+        return ranked_table.Look(ROWS)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         order = st.segmented_control("Order", ["rank", "family"], key=f"{PAGE}.order", required=True)
         rows = f"best {ROWS}"
         if count > ROWS:
             rows = str(st.segmented_control("Rows", [f"best {ROWS}", "all"], key=f"{PAGE}.rows", required=True))
-    return standings.Look(count if rows == "all" else ROWS, order == "family")
+    return ranked_table.Look(count if rows == "all" else ROWS, order == "family")
 
 
 def _choose(names: list[str]) -> None:
@@ -158,7 +159,7 @@ def _actions(view: View, board: Board, section: Section, chosen: list[str], sour
         for form, mime in FILES.items():
             st.download_button(
                 form,
-                partial(exports.FORMATS[form], board),
+                partial(formats.FORMATS[form], board),
                 file_name=f"{view.track}-{view.target}-{view.metric}.{form}",
                 mime=mime,
                 icon=":material/download:",
@@ -170,7 +171,7 @@ def _actions(view: View, board: Board, section: Section, chosen: list[str], sour
 def _by_target(store: Store, view: View, board: Board) -> None:
     """The change against the baseline in each target, for the entries that the table shows."""
     with st.expander(f"Against {code(board.baseline)}, target by target", icon=":material/grid_view:", expanded=True):
-        standings.by_target(board, FEW)
+        ranked_table.by_target(board, FEW)
 
 
 def _diverged(store: Store, view: View) -> None:

@@ -10,13 +10,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import grid, links, nothing, plans, results, runlist, theme
-from app.grid import Badge, Cell, Choice, Column
-from app.guard import shielded
-from app.results import Store
-from app.text import code, plain
-from harness.tracking.store import Store as Opened
-from leaderboards.query import METRICS
+from app.data import links, results, run_list
+from app.data.results import Store
+from app.style import theme
+from app.style.plain_text import code, plain
+from app.widgets import commands_at_work, empty_state, grid
+from app.widgets.error_boundary import shielded
+from app.widgets.grid import Badge, Cell, Choice, Column
+from harness.results.store import Store as Opened
+from leaderboards.boards.query import METRICS
 from leaderboards.wording import NOTHING
 
 PAGE = "runs"
@@ -31,10 +33,10 @@ def page() -> None:
     st.title("Runs", anchor=False)
     store = results.store()
     if not results.exists(store):
-        nothing.results(store, "There are no results yet.")
+        empty_state.results(store, "There are no results yet.")
         return
     _adopt(links.arrived(PAGE))
-    shielded(partial(plans.show, store))
+    shielded(partial(commands_at_work.show, store))
     seen: dict[str, str] = {}
     shielded(lambda: seen.update(_runs(store)))
     links.show(PAGE, seen)
@@ -56,9 +58,9 @@ def _runs(store: Store) -> dict[str, str]:
         names = results.track_names()
         links.offer(f"{PAGE}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
         track = str(st.selectbox("Track", names, key=f"{PAGE}.track", width=122))
-        found = runlist.runs(store, track)
+        found = run_list.runs(store, track)
         counts = found["outcome"].value_counts().to_dict()
-        outcomes = ["all", *(outcome for outcome in runlist.OUTCOMES if outcome in counts)]
+        outcomes = ["all", *(outcome for outcome in run_list.OUTCOMES if outcome in counts)]
         links.offer(f"{PAGE}.outcome", outcomes, "all")
         outcome = str(
             st.segmented_control(
@@ -161,7 +163,7 @@ def _run(store: Store, track: str, run: pd.Series) -> None:
         with left:
             _seeds(store, track, run)
         with right:
-            environment = runlist.environment(store, str(run["run_id"]))
+            environment = run_list.environment(store, str(run["run_id"]))
             facts = {key: str(run.get(key, "")) for key in ("device", "hardware", "host")}
             _facts(
                 {"run id": str(run["run_id"]), **{key: value for key, value in facts.items() if value}, **environment}
@@ -170,7 +172,7 @@ def _run(store: Store, track: str, run: pd.Series) -> None:
 
 
 def _seeds(store: Store, track: str, run: pd.Series) -> None:
-    wide = runlist.per_seed(store, track, str(run["entry"]), str(run["target"]))
+    wide = run_list.per_seed(store, track, str(run["entry"]), str(run["target"]))
     if wide.empty:
         st.info("No finished run of this entry.")
         return
@@ -202,12 +204,12 @@ def _mlflow(store: Store, track: str, run_id: str) -> None:
     """A link into MLflow's own pages, with the command that serves them where nothing does yet."""
     if store.published:
         return
-    server = runlist.mlflow_server()
+    server = run_list.mlflow_server()
     if server is None:
         st.caption("Parameters, metric histories and artifacts are in MLflow's own pages, which this serves:")
         database = shlex.quote(Opened(store.folder).uri)
         st.code(f"mlflow ui --backend-store-uri {database}", language=None, wrap_lines=True)
-    link = runlist.mlflow_link(run_id, store, track, server or MLFLOW)
+    link = run_list.mlflow_link(run_id, store, track, server or MLFLOW)
     st.link_button("This run in MLflow", link, icon=":material/open_in_new:")
 
 

@@ -7,17 +7,19 @@ from math import isfinite
 
 import streamlit as st
 
-from app import comparisons, controls, grid, links, nothing, results, theme
-from app.card import head
 from app.charts import frame, transfer
-from app.grid import Cell, Column
-from app.guard import shielded
-from app.results import Store
-from app.text import code, plain
-from app.view import View
-from leaderboards.choices import PARETO_METRICS
-from leaderboards.query import METRICS
-from leaderboards.rows import ALL_TARGETS
+from app.data import comparisons, links, results
+from app.data.page_choice import View
+from app.data.results import Store
+from app.style import theme
+from app.style.plain_text import code, plain
+from app.widgets import controls, empty_state, grid, published_agreement
+from app.widgets.card_heading import head
+from app.widgets.error_boundary import shielded
+from app.widgets.grid import Cell, Column
+from leaderboards.boards.query import METRICS
+from leaderboards.boards.rows import ALL_TARGETS
+from leaderboards.comparisons.compare import PARETO_METRICS
 from leaderboards.wording import p_text, with_interval
 
 PAGE, NOTES = "transfer", "_transfer_notes"
@@ -42,14 +44,14 @@ def page() -> None:
     )
     store = results.store()
     if not results.exists(store):
-        nothing.results(store, "There are no results yet.")
+        empty_state.results(store, "There are no results yet.")
         return
-    controls.adopt(PAGE, links.arrived(PAGE), more=("axis", "across", "up"))
+    controls.adopt(PAGE, links.arrived(PAGE), more=("axis", "across", "up", "paper"))
     store = controls.sources(PAGE, store)
     view = controls.view(PAGE, store, narrowing=True)
     controls.left_out(store, view.track)
     if not results.targets(store, view.track):
-        nothing.results(store, f"No run of {view.track} has finished yet.")
+        empty_state.results(store, f"No run of {view.track} has finished yet.")
         links.show(PAGE, {"track": view.track})
         return
     baseline = results.board(store, view).baseline
@@ -57,6 +59,8 @@ def page() -> None:
     seen: dict[str, str] = {}
     with st.container(border=True):
         shielded(lambda: seen.update(_orders(store, view)))
+    with st.container(border=True):
+        shielded(lambda: seen.update(published_agreement.show(PAGE, store, view)))
     left, right = st.columns(2, gap="small")
     with left, st.container(border=True, height="stretch"):
         shielded(partial(_ranks, store, view, baseline))

@@ -10,14 +10,16 @@ import streamlit as st
 from optuna.trial import TrialState
 
 import schedules
-from app import gains, grid, links, results, studies, theme
-from app.card import head
 from app.charts import frame, tuning
-from app.grid import Cell, Choice, Column
-from app.guard import shielded
-from app.results import Store
-from app.studies import Found
-from app.text import plain
+from app.data import links, results, studies
+from app.data.results import Store
+from app.data.studies import Found
+from app.style import theme
+from app.style.plain_text import plain
+from app.widgets import grid, tuning_gains
+from app.widgets.card_heading import head
+from app.widgets.error_boundary import shielded
+from app.widgets.grid import Cell, Choice, Column
 from leaderboards.wording import NOTHING
 from schedules import UserError
 from schedules.spaces import text
@@ -47,14 +49,14 @@ def page() -> None:
     )
     store = results.store()
     found = studies.studies(store, studies.version(store))
-    scored = gains.tracks(store)
+    scored = tuning_gains.tracks(store)
     if not found and not scored:
         _nothing(store)
         return
     _adopt(links.arrived(PAGE))
     track, target = _controls(store, found, scored)
     with st.container(border=True):
-        shielded(partial(gains.show, store, track, target))
+        shielded(partial(tuning_gains.show, store, track, target))
     seen = {"track": track, "target": target}
     shown = [one for one in found if one.track == track and target in ("all", one.target)]
     if not shown:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import typer
-from typer.models import CommandInfo, TyperInfo
 
-from schedules.docstrings import docstring
+from schedules.user_code.docstrings import docstring
 
 
 def keep(cli: typer.Typer) -> None:
     """Give the functions of all commands, and of groups of commands, the docstrings that `-OO` took."""
-    commands: list[CommandInfo | TyperInfo] = [*cli.registered_commands]
-    if cli.registered_callback is not None:
-        commands.append(cli.registered_callback)
-    for command in commands:
-        if command.callback is not None and command.callback.__doc__ is None:
-            command.callback.__doc__ = docstring(command.callback)
+    functions = [command.callback for command in cli.registered_commands]
+    functions += [cli.registered_callback.callback] if cli.registered_callback else []
+    for function in functions:
+        if function is not None and function.__doc__ is None:
+            function.__doc__ = docstring(function)
     for group in cli.registered_groups:
         if group.typer_instance is not None:
             keep(group.typer_instance)

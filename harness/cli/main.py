@@ -8,7 +8,7 @@ nobody reads the output.
 from __future__ import annotations
 
 import gc
-import importlib
+import importlib.metadata
 import os
 import select
 import sys
@@ -23,18 +23,7 @@ from typer.exceptions import TyperException
 from harness.cli import complaints, help_texts, streams
 from schedules.errors import UserError, text_of
 
-# The command line knows every room by name only, so that imports between the rooms keep their one direction.
-COMMANDS = (
-    "harness.cli.quickstart",
-    "harness.cli.run",
-    "harness.cli.tune",
-    "leaderboards.command",
-    "app.command",
-    "harness.cli.schedules",
-    "harness.cli.tracks",
-    "harness.cli.status",
-    "harness.cli.sync",
-)
+COMMANDS = "snrbench.commands"
 
 WRONG_USE, DEFECT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 
@@ -71,8 +60,9 @@ def snrbench(
         os.environ["SNRBENCH_DEBUG"] = "1"
 
 
-for module in COMMANDS:
-    importlib.import_module(module).add_to(cli)
+# Rooms above this one bring their commands by entry points (pyproject.toml), so that imports keep their one direction.
+for command in importlib.metadata.distribution("snrbench").entry_points.select(group=COMMANDS):
+    command.load()(cli)
 help_texts.keep(cli)
 
 
@@ -81,7 +71,7 @@ def main() -> None:
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that a library starts imports from the working directory
     streams.prepare()
     code = _exit_code(sys.argv[1:])
-    if (store := sys.modules.get("harness.tracking.store")) is not None:  # a command that opened none need not load it
+    if (store := sys.modules.get("harness.results.store")) is not None:  # a command that opened none need not load it
         store.close_databases()
     gc.freeze()  # or Python looks through all that torch and MLflow hold while it ends: a second, also of a Ctrl-C
     sys.exit(code)

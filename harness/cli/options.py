@@ -32,6 +32,9 @@ Plugins = Annotated[
 TrackPlugins = Annotated[
     list[str] | None, typer.Option("--track-plugin", metavar="FILE.py", help="Load tracks from here; repeatable.")
 ]
+MetricPlugins = Annotated[
+    list[str] | None, typer.Option("--metric-plugin", metavar="FILE.py", help="Load metrics from here; repeatable.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -84,7 +87,8 @@ def load(plugins: list[str] | None) -> list[str]:
 @contextmanager
 def blaming(*schedules: Schedule | None) -> Iterator[None]:
     """A density that fails in mid-work is the plugin's mistake, and is named, where it doesn't pass its tests."""
-    from schedules import UserError, conformance
+    from schedules import UserError
+    from schedules.plugins import conformance
 
     try:
         yield
@@ -99,6 +103,15 @@ def blaming(*schedules: Schedule | None) -> Iterator[None]:
 def load_tracks(files: list[str] | None) -> None:
     """Register the tracks of the named files and of installed packages."""
     from harness.tracks import plugins
+
+    plugins.load_entry_points()
+    for file in files or []:
+        plugins.load_plugin(file)
+
+
+def load_metrics(files: list[str] | None) -> None:
+    """Register the metrics of the named files and of installed packages."""
+    from harness.metrics import plugins
 
     plugins.load_entry_points()
     for file in files or []:

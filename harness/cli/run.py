@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import run_report, splitting
+from harness.cli import options, run_report, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from harness.execution.estimate import Estimate
     from harness.execution.job import Job, Settings, Split
     from harness.execution.planner import Plan
-    from harness.tracking.store import Store as StoreFolder
+    from harness.results.store import Store as StoreFolder
 
 SEEDS = 3
 
@@ -40,13 +41,6 @@ class Wish(StrEnum):
     off = "off"
 
 
-class Where(StrEnum):
-    """What executes runs."""
-
-    local = "local"
-    ray = "ray"
-
-
 Workers = Annotated[
     int | None, typer.Option(help="Runs at a time. Default: one a core; on a GPU as many as its memory takes.")
 ]
@@ -55,7 +49,12 @@ Compile = Annotated[
     Wish, typer.Option(help="Compile the network, and on CUDA the whole step into one graph. auto: on CUDA alone.")
 ]
 ExecutorName = Annotated[
-    Where, typer.Option("--executor", help="Processes of this machine, or a Ray cluster (RAY_ADDRESS).")
+    str,
+    typer.Option(
+        "--executor",
+        metavar="local|ray|FILE.py",
+        help="Processes of this machine, a Ray cluster (RAY_ADDRESS), or what a file of yours makes.",
+    ),
 ]
 TimeLimit = Annotated[
     float | None,
@@ -85,14 +84,17 @@ def run(
     target: Annotated[
         list[str] | None, typer.Option("-t", "--target", metavar="TARGET", help="Prediction target; repeatable.")
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Seeds 0 … N−1.")] = SEEDS,
+    seeds: Annotated[int, typer.Option(help="Number of seeds: 0 … N−1.")] = SEEDS,
+    first_seed: Annotated[
+        int, typer.Option("--first-seed", metavar="F", help="Seeds F … F+N−1 instead, to repeat a board on fresh ones.")
+    ] = 0,
     apply: Annotated[
         Apply, typer.Option(help="Draw λ from the schedule, or weight the baseline's draws.")
     ] = Apply.sample,
     workers: Workers = None,
     device: Device = "auto",
     compile: Compile = Wish.auto,
-    executor: ExecutorName = Where.local,
+    executor: ExecutorName = "local",
     stack: Stack = "1",
     nproc: Processes = 1,
     micro_batch: MicroBatch = None,
@@ -107,6 +109,7 @@ def run(
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
+    metric_plugin: options.MetricPlugins = None,
 ) -> None:
     """Train and evaluate schedules on a track; what is already done is skipped.
 
@@ -123,6 +126,7 @@ def run(
         weightings=weighting or ["native"],
         targets=target or ["v"],
         seeds=seeds,
+        first_seed=first_seed,
         apply=apply.value,
         force=force,
         failed=failed,
@@ -133,10 +137,11 @@ def run(
         store=store,
         plugins=list(plugin or []),
         track_plugins=list(track_plugin or []),
+        metric_plugins=list(metric_plugin or []),
         workers=workers,
         device=device,
         compile=compile.value,
-        executor=executor.value,
+        executor=executor,
         stack=stack,
         split=splitting.split_of(nproc, micro_batch),
         time_limit=time_limit,
@@ -159,6 +164,7 @@ class Request:
     apply: Literal["sample", "weight"] = "sample"
     force: bool = False
     failed: bool = False
+    first_seed: int = 0
     budget: Budget = WHOLE
 
 
@@ -168,6 +174,7 @@ def benchmark(
     store: Path,
     plugins: list[str],
     track_plugins: list[str] | None = None,
+    metric_plugins: list[str] | None = None,
     workers: int | None = None,
     device: str = "auto",
     compile: str = "auto",
@@ -183,18 +190,19 @@ def benchmark(
     from rich.console import Console
 
     from harness import tracks
-    from harness.execution import planner, room
+    from harness.execution import executors, planner
     from harness.execution.estimate import estimate
-    from harness.execution.halt import StoreFull
     from harness.execution.plugins import load
-    from harness.tracking.store import Store
-    from harness.tracking.trouble import in_one_line, is_full
-    from harness.tracking.write import deliver_all
+    from harness.execution.stop_signals import StoreFull
+    from harness.results.errors import in_one_line, is_full
+    from harness.results.store import Store
+    from harness.results.write import deliver_all
     from schedules.errors import UserError
 
-    load(plugins, track_plugins or [])
+    load(plugins, track_plugins or [], metric_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
-    settings = replace(settings, stack=splitting.stack_of(stack, executor), split=split or settings.split)
+    stacked, split = splitting.stack_of(stack, executor), split or settings.split
+    settings = replace(settings, stack=stacked, split=split, metric_plugins=tuple(metric_plugins or ()))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     name, said = request.budget.track(request.track)
     request = replace(request, track=name)
@@ -207,7 +215,7 @@ def benchmark(
     empty = not opened.exists
     if not dry_run:
         if empty:
-            room.check(opened, request.track, settings)
+            executors.check(settings, opened, request.track)
         opened.prepare()
         try:
             recovered = deliver_all(opened, lambda line: console.print(line, markup=False, soft_wrap=True))
@@ -236,7 +244,7 @@ def benchmark(
     if not plan.jobs:
         return 0
     if not empty:
-        room.check(opened, request.track, settings)
+        executors.check(settings, opened, request.track)
     return _execute(opened, request.track, plan, settings, console, expected, json)
 
 
@@ -252,6 +260,7 @@ def settings_of(
 ) -> Settings:
     """The options of a command that executes runs. UserError for a value that cannot be."""
     from harness.device import resolve
+    from harness.execution import executors
     from harness.execution.job import Limits, Settings
     from schedules.errors import UserError
 
@@ -261,8 +270,9 @@ def settings_of(
         if limit is not None and not limit > 0:
             raise UserError(f"{name} is {limit:g}; expected more than 0")
     limits = Limits(None if time_limit is None else 60 * time_limit, memory_limit)
-    place = resolve(device) if executor == "local" else device
-    if compile == "on" and executor == "local":
+    here = executors.get(executor).here
+    place = resolve(device) if here else device
+    if compile == "on" and here:
         import torch
 
         from harness.training.compilation import compilation
@@ -273,9 +283,11 @@ def settings_of(
 
 def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
     from harness.execution import planner
+    from harness.tuning.studies import tuned
 
     entries = planner.entries(request.schedules, request.weightings, request.apply)
-    return planner.requested(store, request.track, entries, request.targets, request.seeds, tune)
+    found = functools.partial(tuned.found, store, request.track, command=tune)
+    return planner.requested(request.track, entries, request.targets, request.seeds, found, request.first_seed)
 
 
 def _announce(plan: Plan, console: Console) -> None:
@@ -287,14 +299,15 @@ def _announce(plan: Plan, console: Console) -> None:
 
 
 def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder) -> str:
-    from harness.execution.workers import workers_for
+    from harness.execution import executors
+    from harness.execution.capacity.worker_count import workers_for
 
     runs = counted(len(plan.jobs), "run")
     each = [expected.of(job.spec.target) for job in plan.jobs]
     known = [seconds for seconds in each if seconds is not None]
     if len(known) < len(each):
         return f"{runs}; what they take is not known: no past runs on this hardware, and nothing on the track's card"
-    if settings.executor != "local" and settings.workers is None:
+    if not executors.get(settings.executor).here and settings.workers is None:
         return f"{runs}: about {duration(sum(known))} of one worker's time, judging by {expected.source}"
     at_once = min(workers_for(settings, store, plan.jobs[0].spec.track), len(each))
     return f"{runs}, {at_once} at a time: about {duration(sum(known) / at_once)}, judging by {expected.source}"
@@ -310,8 +323,8 @@ def duration(seconds: float) -> str:
 def _execute(
     store: StoreFolder, track: str, plan: Plan, settings: Settings, console: Console, expected: Estimate, json: bool
 ) -> int:
-    from harness.execution.benchmark import Report, execute
-    from harness.execution.halt import Halt
+    from harness.execution.run_plan import Report, execute
+    from harness.execution.stop_signals import Halt
 
     report = Report()
     try:

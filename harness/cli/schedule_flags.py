@@ -1,23 +1,19 @@
-"""`snrbench schedules export` and `from`: a schedule for another training loop, and what a trainer's flags draw."""
+"""`snrbench schedules export`: a schedule for another training loop."""
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import STORE, Force, Json, Plugins, Store, blaming, load, print_json, refuse_to_replace
+from harness.cli.options import STORE, Force, Plugins, Store, blaming, load, refuse_to_replace
 from harness.cli.streams import show as write_out
 from harness.cli.tuned_specs import OfTarget, OfTrack, resolved
 
 if TYPE_CHECKING:
     from schedules import Schedule
-    from schedules.trainers import Reading
-
-RELATIVES = 3
 
 Tokens = Annotated[
     int | None, typer.Option("--tokens", min=1, help="Image tokens, for flags whose density depends on the image size.")
@@ -28,10 +24,8 @@ SigmaData = Annotated[
 
 
 def add_to(cli: typer.Typer) -> None:
-    """Register both commands under `schedules`."""
+    """Register the command under `schedules`."""
     cli.command()(export)
-    # A trainer's flags look like options of this command.
-    cli.command("from", context_settings={"ignore_unknown_options": True})(from_)
 
 
 def one_line(flags: str) -> str:
@@ -102,74 +96,3 @@ def _exported(schedule: Schedule, to: str, pinned: str, tokens: int | None, sigm
     for note in expression.notes:
         print(f"note: {note}", file=sys.stderr)
     return expression.flags
-
-
-def from_(
-    trainer: Annotated[str, typer.Argument(metavar="TRAINER", help="One of those that `export --to` has.")],
-    flags: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="FLAGS", help="In quotes, as pasted: a command line, JSON or YAML; - reads them."),
-    ] = None,
-    tokens: Tokens = None,
-    sigma_data: SigmaData = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Draw it: .png, .svg or .html.")] = None,
-    force: Force = False,
-    as_json: Json = False,
-    plugin: Plugins = None,
-) -> None:
-    """Say which density a trainer draws with some flags: its spec, relatives, and rows on published boards."""
-    from harness.cli.schedule_plots import draw
-    from schedules import trainers
-
-    load(plugin)
-    if plot is not None:
-        refuse_to_replace(plot, force)
-    pasted = sys.stdin.read() if flags == ["-"] else " ".join(flags or [])
-    reading = trainers.read(trainer, pasted, tokens=tokens, sigma_data=sigma_data)
-    facts = _facts(trainer, reading)
-    if plot is not None:
-        draw([reading.schedule], plot)
-        facts["plot"] = str(plot)
-    if as_json:
-        print_json(facts)
-        return
-    _print(facts)
-
-
-def _facts(trainer: str, reading: Reading) -> dict[str, Any]:
-    """What is said of a reading, in the order in which it is said."""
-    from schedules import kinship, trainers
-    from schedules.curves import quantiles
-
-    schedule = reading.schedule
-    # By name: this room does not import that one.
-    published = importlib.import_module("leaderboards.published_rows").published_rows(schedule)
-    return {
-        "spec": schedule.spec,
-        "weighting": reading.weighting,
-        "quantiles": quantiles(schedule),
-        "same density as": kinship.same_density(schedule),
-        "nearest": [{"name": kin.name, "tv": kin.tv, "w1": kin.w1} for kin in kinship.nearest(schedule, RELATIVES)],
-        "published": published,
-        "source": trainers.get(trainer).source,
-        "notes": list(reading.notes),
-    }
-
-
-def _print(facts: dict[str, Any]) -> None:
-    print(facts["spec"])
-    print(f"  weighting: {facts['weighting']}")
-    print("  λ at " + "   ".join(f"{share}: {value:.3f}" for share, value in facts["quantiles"].items()))
-    if facts["same density as"]:
-        print(f"  same density as: {', '.join(facts['same density as'])}")
-    near = [f"{kin['name']} (TV {kin['tv']:.3f}, {kin['w1']:.3f} nats)" for kin in facts["nearest"]]
-    print(f"  nearest: {', '.join(near)}")
-    for row in facts["published"]:
-        print(f"  published: {row['track']}, target {row['target']}: {row['entry']}, {row['text']}")
-    if not facts["published"]:
-        print("  published: on no board")
-    if "plot" in facts:
-        print(f"  plot: {facts['plot']}")
-    print(f"  source: {facts['source']}")
-    for note in facts["notes"]:
-        print(f"note: {note}", file=sys.stderr)

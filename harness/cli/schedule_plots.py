@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from schedules import Schedule, UserError
-from schedules.curves import effective, grid, times
-from schedules.density import Array
+from schedules.densities.density import Array
+from schedules.relatives.curves import effective, grid, times
 from schedules.weightings import ERRORS, TARGETS, error_of
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999933")

@@ -90,7 +90,8 @@ def show(
 @cli.command()
 def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
     """Test a schedule or weighting: is it a density, at its parameters and at the corners of their space."""
-    from schedules import conformance, kinship
+    from schedules.plugins import conformance
+    from schedules.relatives import similarity
     from schedules.weightings import conformance as weighting_conformance
 
     load(plugin)
@@ -107,8 +108,8 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
             print(f"{'FAIL' if bad else 'pass'}  {name}  ({len(of_name) - len(bad)}/{len(of_name)} parameter points)")
             for at, _, problem in bad:
                 print(f"      {at}: {problem}")
-    if schedule and not failed and (outside := kinship.beyond(schedule)) > MUCH_OUTSIDE:
-        print(f"note: {outside:.0%} of its draws lie beyond ±{kinship.LIMIT:g}, where λ is clipped", file=sys.stderr)
+    if schedule and not failed and (outside := similarity.beyond(schedule)) > MUCH_OUTSIDE:
+        print(f"note: {outside:.0%} of its draws lie beyond ±{similarity.LIMIT:g}, where λ is clipped", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
 
@@ -147,12 +148,12 @@ def nearest(
     target: OfTarget = None,
 ) -> None:
     """List the registered schedules nearest to one, and which are the same density under another name."""
-    from schedules import kinship
+    from schedules.relatives import similarity
 
     load(plugin)
     parsed = resolved(spec, store, track, target)
     with blaming(parsed):
-        found = kinship.nearest(parsed, count)
+        found = similarity.nearest(parsed, count)
     if as_json:
         print_json([{"name": one.name, "tv": one.tv, "w1": one.w1, "same": one.same} for one in found])
         return
@@ -170,7 +171,7 @@ def new(
     folder: Annotated[Path, typer.Option("-o", "--out", "--in", metavar="FOLDER", help="Where to write it.")] = Path(),
 ) -> None:
     """Write a commented plugin file and its test, to start from."""
-    from schedules.scaffold import write_plugin
+    from schedules.plugins.scaffold import write_plugin
 
     for path in write_plugin(name, folder, kind):
         print(path)
@@ -234,8 +235,8 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
 
 def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
     from schedules import trainers
-    from schedules.curves import quantiles
-    from schedules.kinship import same_density, same_objective
+    from schedules.relatives.curves import quantiles
+    from schedules.relatives.similarity import same_density, same_objective
     from schedules.weightings import ERRORS
 
     objectives = {target: same_objective(schedule, target) for target in ERRORS}

@@ -36,12 +36,15 @@ MicroBatch = Annotated[
 
 def stack_of(stack: str, executor: str) -> int | None:
     """The option as a number; None for "auto". UserError for what is neither."""
+    from harness.execution import executors
+
+    stacks = executors.get(executor).stacks
     if stack == "auto":
-        return None if executor == "local" else 1
+        return None if stacks else 1
     if not stack.isdecimal() or int(stack) < 1:
         raise UserError(f"--stack is {stack!r}; expected a number of runs, at least 1, or auto")
-    if int(stack) > 1 and executor != "local":
-        raise UserError(f"--stack {stack} goes with --executor local; on a Ray cluster every run is a task of its own")
+    if int(stack) > 1 and not stacks:
+        raise UserError(f"--stack {stack} goes with --executor local; with {executor} every run is executed by itself")
     return int(stack)
 
 
@@ -57,13 +60,15 @@ def split_of(processes: int, micro_batch: int | None) -> Split:
 
 def check(settings: Settings, track: Track) -> None:
     """UserError for a split that does not go with the other options, with this machine or with the track."""
+    from harness.execution import executors
+
     processes, micro_batch = settings.split.processes, settings.split.micro_batch
     if not settings.split:
         return
     given = f"--nproc {processes}" if processes > 1 else f"--micro-batch {micro_batch}"
     if settings.stack != 1:
         raise UserError(f"{given} splits a run, --stack joins several; give one of them")
-    if settings.executor != "local":
+    if not executors.get(settings.executor).splits:
         raise UserError(f"{given} goes with --executor local, got {settings.executor}")
     if processes > 1:
         _check_place(settings, given)

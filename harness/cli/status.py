@@ -10,8 +10,8 @@ import typer
 from harness.cli.options import STORE, Json, Store, counted, print_json, with_store
 
 if TYPE_CHECKING:
-    from harness.execution.plans import Command
-    from harness.tracking.outcomes import Ended
+    from harness.execution.plan_files import Command
+    from harness.results.outcomes import Ended
 
 SHOWN = 4  # runs of a command, by name
 
@@ -27,19 +27,19 @@ def status(store: Store = STORE, json: Json = False) -> None:
     A command that was killed is shown as interrupted, with how to go on.
     """
     from harness import tracks
-    from harness.execution import plans
-    from harness.tracking.outcomes import ended
-    from harness.tracking.store import Store
-    from harness.tracking.write import WHY, set_aside, waiting
+    from harness.execution import plan_files
+    from harness.results.outcomes import ended
+    from harness.results.store import Store
+    from harness.results.write import WHY, set_aside, waiting
     from schedules.errors import UserError
 
     opened = Store(store)
-    commands = plans.read(opened)
+    commands = plan_files.read(opened)
     if not opened.exists and not commands:
         raise UserError(f"no store at {store}; `{with_store('snrbench quickstart', store)}` makes one")
     found = ended(opened)
     finished = {run.key for run in found if run.outcome in ("finished", "diverged")}
-    shown = plans.to_show(commands, finished)
+    shown = plan_files.to_show(commands, finished)
     counts = _counts(found, shown, tracks.names())
     troubled = [run for run in found if run.outcome in ("failed", "diverged")]
     undelivered, refused = len(waiting(opened)), len(set_aside(opened))

@@ -19,9 +19,9 @@ def sync(json: Json = False, store: Store = STORE) -> None:
 
     Exit code 1 when some are left or set aside, each named with why.
     """
-    from harness.execution.courier import Courier
-    from harness.tracking import write
-    from harness.tracking.store import Store
+    from harness.results import write
+    from harness.results.delivery import Courier
+    from harness.results.store import Store
     from schedules.errors import UserError
 
     opened = Store(store)

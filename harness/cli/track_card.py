@@ -53,12 +53,17 @@ def listing(tracks: Sequence[Track]) -> Table:
 
 
 def tables(
-    track: Track, card: Mapping[str, Any], cautions: Sequence[str] = (), noise: Rows | None = None
+    track: Track,
+    card: Mapping[str, Any],
+    cautions: Sequence[str] = (),
+    facts: Mapping[str, str] | None = None,
+    noise: Rows | None = None,
 ) -> list[Table]:
     """The card of a track, a table for each part of it.
 
     card:     what was measured, `harness.tracks.card`
     cautions: what the track has too few of, `harness.tracks.enough`
+    facts:    what other rooms say of it, `harness.cli.track_facts`
     noise:    of published runs: targets, sd of a paired difference, how well it is known
     """
     from harness.tuning.budget import Budget
@@ -72,6 +77,7 @@ def tables(
         ("targets", ", ".join(track.targets), "what a network may predict"),
         ("needs", track.needs or "no data to be had first", f"extra: {track.extra}" if track.extra else ""),
     ]
+    own += [(name, "", sentence) for name, sentence in (facts or {}).items()]
     own += [("note", caution, "") for caution in cautions]
     made = [_table(track.name, own)]
     for name, part in track:
@@ -83,9 +89,9 @@ def tables(
                 rows.append(("at most", f"{Budget.of(track).most_steps:,} steps", "of training, for one study"))
             made.append(_table(name, rows))
     made.append(_table("cost of a run", _cost(track, card)))
-    facts = [row for key, value in card.items() if key not in MEASURED_ELSEWHERE for row in _flat(key, value)]
-    if facts:
-        made.append(_table("measured", facts))
+    measured = [row for key, value in card.items() if key not in MEASURED_ELSEWHERE for row in _flat(key, value)]
+    if measured:
+        made.append(_table("measured", measured))
     if floors := card.get("floors"):
         rows = [(name, f"{value:.3g}", "") for name, value in floors.items()]
         made.append(_table("floors: real training data in the place of samples", rows))
@@ -121,7 +127,7 @@ def _cost(track: Track, card: Mapping[str, Any]) -> Rows:
         elif kind == "cpu" and seconds:
             rows.append((title, _seconds(seconds), "median of the runs behind the figures below"))
         else:
-            command = f"python -P -m harness.tracks.measure {track.name} --cost {kind}"
+            command = f"python -P -m harness.measuring.measure {track.name} --cost {kind}"
             rows.append((title, NOT_MEASURED, f"{command} measures it" if track in BUILT_IN else ""))
     return rows
 

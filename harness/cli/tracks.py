@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Json, TrackPlugins, load_tracks, print_json, print_table
+from harness.cli.options import Json, MetricPlugins, TrackPlugins, load_metrics, load_tracks, print_json, print_table
+from harness.cli.track_facts import facts, noise_of
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -24,10 +24,11 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @tracks.command("list")
-def list_tracks(json: Json = False, track_plugin: TrackPlugins = None) -> None:
+def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_plugin: MetricPlugins = None) -> None:
     """Every track, a line each, with what it needs."""
     from harness import tracks as registry
 
+    load_metrics(metric_plugin)
     load_tracks(track_plugin)
     rows = [registry.get(name) for name in registry.names()]
     if json:
@@ -37,6 +38,7 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None) -> None:
                 {
                     **track.model_dump(mode="json", include=fields),
                     "standing": registry.standing(track.name).kind,
+                    "facts": facts(track.name),
                     "seconds_a_run_on_one_cpu_core": registry.card(track.name).get("seconds_a_run_on_one_cpu_core"),
                 }
                 for track in rows
@@ -46,6 +48,9 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None) -> None:
     from harness.cli.track_card import listing
 
     print_table(listing(rows))
+    said = [f"{track.name} {sentence}" for track in rows for sentence in facts(track.name).values()]
+    if said:
+        print("", *said, sep="\n")
 
 
 @tracks.command("show")
@@ -53,12 +58,14 @@ def show(
     track: Annotated[str, typer.Argument(help="Name of a track.")],
     json: Json = False,
     track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
 ) -> None:
     """The card of a track: every number that defines it, and what was measured of it."""
     from harness import tracks as registry
     from harness.tracks.enough import known_cautions
     from harness.tuning.budget import Budget
 
+    load_metrics(metric_plugin)
     load_tracks(track_plugin)
     found = registry.get(track)
     if json:
@@ -66,13 +73,13 @@ def show(
         card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
         card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
         card["cautions"] = list(known_cautions(track))
-        card["noise"] = importlib.import_module("leaderboards.noise_card").as_json(track)
+        card["facts"], card["noise"] = facts(track), noise_of(track).as_json
         print_json(card)
         return
     from harness.cli.track_card import tables
 
-    noise = importlib.import_module("leaderboards.noise_card").rows(track)
-    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), noise)):
+    noise = noise_of(track).rows
+    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), facts(track), noise)):
         if number:
             print()
         print_table(table)
@@ -94,6 +101,7 @@ def prepare(
     batch: Annotated[int | None, typer.Option(help="Images encoded at once. Default: by their size.")] = None,
     json: Json = False,
     track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
 ) -> None:
     """Make or load the track's data once, and get the weights that it is scored with.
 
@@ -103,6 +111,7 @@ def prepare(
     from harness import tracks as registry
     from schedules.errors import UserError
 
+    load_metrics(metric_plugin)
     load_tracks(track_plugin)
     found = registry.get(track)
     for name, value in (("--workers", workers), ("--batch", batch)):
@@ -135,7 +144,7 @@ def _make(
 ) -> None:
     from harness.data.preparation import How
     from harness.device import resolve
-    from harness.execution.workers import devices_of
+    from harness.execution.capacity.devices import devices_of
     from harness.tracks.track import imported
 
     devices = devices_of(resolve(device))

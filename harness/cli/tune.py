@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli import splitting
-from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, print_json, print_table
+from harness.cli.options import STORE, Json, MetricPlugins, Plugins, Store, TrackPlugins, print_json, print_table
 from harness.cli.run import (
     Apply,
     Compile,
@@ -18,7 +18,6 @@ from harness.cli.run import (
     ExecutorName,
     MemoryLimit,
     TimeLimit,
-    Where,
     Wish,
     Workers,
     duration,
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
 
     from harness.execution.estimate import Estimate
     from harness.execution.job import Settings
-    from harness.tracking.store import Store as StoreFolder
+    from harness.results.store import Store as StoreFolder
     from harness.tuning.budget import Budget
-    from harness.tuning.study import Study
-    from harness.tuning.subject import Subject
+    from harness.tuning.studies.study import Study
+    from harness.tuning.studies.subject import Subject
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -63,7 +62,7 @@ def tune(
     workers: Workers = None,
     device: Device = "auto",
     compile: Compile = Wish.auto,
-    executor: ExecutorName = Where.local,
+    executor: ExecutorName = "local",
     stack: Stack = "1",
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
@@ -73,6 +72,7 @@ def tune(
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
 ) -> None:
     """Search parameters of schedules, and confirm what was found on fresh seeds; a study goes on where it was.
 
@@ -92,10 +92,10 @@ def tune(
     )
     from harness.execution.plugins import load
 
-    load(list(plugin or []), list(track_plugin or []))
+    load(list(plugin or []), list(track_plugin or []), list(metric_plugin or []))
     settings = settings_of(
         device,
-        executor.value,
+        executor,
         workers,
         time_limit,
         memory_limit,
@@ -103,7 +103,7 @@ def tune(
         list(track_plugin or []),
         compile.value,
     )
-    settings = replace(settings, stack=splitting.stack_of(stack, executor.value))
+    settings = replace(settings, stack=splitting.stack_of(stack, executor), metric_plugins=tuple(metric_plugin or ()))
     raise typer.Exit(search(request, store, settings, dry_run, json))
 
 
@@ -127,11 +127,13 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
     from rich.console import Console
 
     from harness import tracks
-    from harness.execution import room
+    from harness.execution import executors
     from harness.execution.estimate import estimate
-    from harness.tracking.store import Store
+    from harness.results.store import Store
+    from harness.tuning import objective
     from harness.tuning.budget import Budget
 
+    objective.check(tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     budget = Budget.of(tracks.get(request.track), request.trials, request.seeds)
     subjects = _subjects(request)
@@ -149,7 +151,7 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
             print(subject.name)
         console.print(cost, soft_wrap=True)
         return 0
-    room.check(opened, request.track, settings)
+    executors.check(settings, opened, request.track)
     return _work(request, subjects, budget, opened, settings, console, expected, json)
 
 
@@ -157,9 +159,8 @@ def _subjects(request: Request) -> list[Subject]:
     import schedules
     from harness import tracks
     from harness.execution import planner
-    from harness.specs import checked_target
-    from harness.tuning.subject import Subject
-    from harness.tuning.tuned import Wanted
+    from harness.specs import Wanted, checked_target
+    from harness.tuning.studies.subject import Subject
     from schedules.errors import UserError
 
     if request.every and request.schedules:
@@ -177,7 +178,7 @@ def _subjects(request: Request) -> list[Subject]:
 
 
 def _cost(subjects: list[Subject], budget: Budget, expected: Estimate, settings: Settings, store: StoreFolder) -> str:
-    from harness.execution.workers import workers_for
+    from harness.execution.capacity.worker_count import workers_for
 
     each = [expected.of(subject.target) for subject in subjects]
     known = [seconds * budget.most_runs for seconds in each if seconds is not None]
@@ -201,14 +202,14 @@ def _work(
     expected: Estimate,
     json: bool,
 ) -> int:
-    from harness.execution.halt import Halt
     from harness.execution.session import Session
-    from harness.tracking.write import deliver_all
-    from harness.tuning import storage
-    from harness.tuning.desk import Desk
-    from harness.tuning.recorded import Record
+    from harness.execution.stop_signals import Halt
+    from harness.results.write import deliver_all
+    from harness.tuning.recorded_runs import Record
+    from harness.tuning.run_dispatch import Desk
     from harness.tuning.search import search
-    from harness.tuning.study import Study
+    from harness.tuning.studies import storage
+    from harness.tuning.studies.study import Study
 
     store.prepare()
     opened, locks = storage.open_storage(store)

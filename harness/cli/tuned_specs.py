@@ -38,7 +38,7 @@ def resolved(
     if not is_tuned(spec):
         return schedules.parse(spec)
     from harness.cli.options import load_tracks
-    from harness.tuning.lookup import tuned
+    from harness.tuning.studies.lookup import tuned
 
     load_tracks(None)
     found = tuned(spec, store, track, target)

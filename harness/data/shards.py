@@ -38,7 +38,7 @@ from harness.data.encoders import Encoder
 from harness.data.image_file import read
 from harness.data.prepared import INDEX, SPLITS, Declared
 from harness.data.train_val_folder import Folder
-from harness.training.streams import Streams
+from harness.streams import Streams
 from schedules.errors import UserError
 
 NOISE_SEED = 0

@@ -7,8 +7,8 @@ import statistics
 from dataclasses import dataclass
 
 from harness import tracks
-from harness.tracking import read
-from harness.tracking.store import Store
+from harness.results import read
+from harness.results.store import Store
 
 NEWEST = 200
 PARTS = ("seconds/training", "seconds/evaluation", "seconds/checkpoint")

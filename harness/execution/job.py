@@ -84,7 +84,7 @@ WHOLE = Split()
 class Settings:
     """How runs are executed.
 
-    executor: "local" or "ray"
+    executor: a name that `harness.execution.executors` knows, or the path of a file that holds one
     workers:  runs at a time; None lets the executor decide
     compile:  "auto", "on" or "off"
     stack:    runs of one cell that a worker executes at once; None lets `harness.execution.stacks` decide
@@ -100,6 +100,7 @@ class Settings:
     compile: str = "auto"
     stack: int | None = 1
     split: Split = WHOLE
+    metric_plugins: tuple[str, ...] = ()
 
 
 class Executor(Protocol):

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import schedules
 from harness import tracks
-from harness.execution.failed import failed_jobs
 from harness.execution.job import Job
-from harness.specs import Apply, Entry, RunSpec, checked_target
-from harness.tracking.read import finished_keys
-from harness.tracking.store import Store
-from harness.tuning import tuned
-from harness.tuning.seeds import FIRST_TUNING
-from harness.tuning.tuned import Wanted
+from harness.execution.retry import failed_jobs
+from harness.results.read import finished_keys
+from harness.results.store import Store
+from harness.seeds import FIRST_TUNING
+from harness.specs import Apply, Entry, RunSpec, Tags, Wanted, checked_target
 from schedules.errors import UserError
 from schedules.weightings import validate as validate_weighting
+
+Tuned = Callable[[str, Wanted], tuple[Entry, Tags]]
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,32 @@ def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> li
 
 
 def requested(
-    store: Store, track: str, wanted: Iterable[Entry | Wanted], targets: Iterable[str], seeds: int, tune: str
+    track: str,
+    wanted: Iterable[Entry | Wanted],
+    targets: Iterable[str],
+    seeds: int,
+    tuned: Tuned,
+    first_seed: int = 0,
 ) -> list[Job]:
     """Seed by seed, so that an interrupted request has whole comparisons.
 
-    tune: how the user types `snrbench tune`, for what is wanted tuned and is not
+    tuned:     the entry that tuning found on a target, and what its runs are tagged with besides
     UserError: unknown track or target; a tuned entry that is not tuned yet
     """
     found = tracks.get(track)
     if not 1 <= seeds <= FIRST_TUNING:
         raise UserError(f"seeds is {seeds}; expected at least 1{f' and at most {FIRST_TUNING}' if seeds > 0 else ''}")
+    if not 0 <= first_seed <= FIRST_TUNING - seeds:
+        raise UserError(f"the first seed is {first_seed}; expected at least 0, and all seeds below {FIRST_TUNING}")
     cells = [
-        (target, *(tuned.found(store, track, target, one, tune) if isinstance(one, Wanted) else (one, ())))
+        (target, *(tuned(target, one) if isinstance(one, Wanted) else (one, ())))
         for target in [checked_target(found, target) for target in targets]
         for one in wanted
     ]
     return list(
         dict.fromkeys(
             Job(RunSpec(track=track, target=target, entry=entry, seed=seed), tags=tags)
-            for seed in range(seeds)
+            for seed in range(first_seed, first_seed + seeds)
             for target, entry, tags in cells
         )
     )

@@ -13,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from harness import tracks
-from harness.execution import executors, plans
-from harness.execution.courier import Courier
+from harness.execution import executors, plan_files
 from harness.execution.estimate import Estimate
-from harness.execution.halt import Halt, Signals, Stopped, StoreFull
 from harness.execution.job import PAUSED, UNWRITABLE, Done, Executor, Job, Settings
+from harness.execution.stop_signals import Halt, Signals, Stopped, StoreFull
+from harness.results.delivery import Courier
+from harness.results.store import Store
 from harness.specs import RunSpec
-from harness.tracking.store import Store
 
 POLL_SECONDS = 0.25
 STOP_SECONDS = 3.5
@@ -71,7 +71,7 @@ class Session:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        if self.settings.executor == "local":  # a cluster's nodes have data and weights of their own
+        if executors.get(self.settings.executor).here:  # other machines have data and weights of their own
             tracks.get(self.track).check()
         self.store.check_active([self.track, f"{self.track}/tuning"])
         with ExitStack() as stack:
@@ -82,7 +82,7 @@ class Session:
             self._progress = stack.enter_context(_progress(self.console))
             self._task = self._progress.add_task("", completed=self.before, total=self.before + self.total, left="")
             self._courier = Courier(self.store, self.say)
-            self._recorder = plans.Recorder(
+            self._recorder = plan_files.Recorder(
                 self.store, self._planned, self.slots, self.expected.seconds, self.total, before=self.before
             )
             self._planned.clear()

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
+from harness.execution.capacity.devices import devices_of
+from harness.execution.capacity.memory_check import CONTEXT_MIB
+from harness.execution.capacity.worker_count import MIB, stacks_on_a_gpu
 from harness.execution.job import Job, Settings
-from harness.execution.room import CONTEXT_MIB
-from harness.execution.workers import MIB, devices_of, stacks_on_a_gpu
-from harness.tracking.store import Store
+from harness.results.store import Store
 
 ON_A_GPU = 32
 """Runs at once on a GPU where nothing is known of their memory."""

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from harness.data import autoencoder
+from harness.declared import Part
 from harness.metrics.image_features import ImageFeatures
-from harness.tracks.track import Part
 
 
 def features(device: torch.device, weights: str, sha256: str, classifier: Mapping[str, Any]) -> ImageFeatures:

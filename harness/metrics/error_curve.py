@@ -20,8 +20,8 @@ from torch import Tensor
 
 from harness.data.dataset import Split, Truth
 from harness.device import float64
+from harness.streams import Streams
 from harness.targets import to_eps
-from harness.training.streams import Streams
 
 MOST_SCORES = 2**26  # values of the decoder held at once: half a GiB
 

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from harness.data.dataset import Dataset, Split
 from harness.data.images import VARIABLE, one_at_a_time, root, to_write
-from harness.tracks.track import imported
+from harness.declared import imported
+from harness.metrics.feature_space import FeatureSpace
 from schedules.errors import UserError, text_of
 
 INCEPTION, DINOV2 = "inception-v3", "dinov2"
@@ -48,7 +49,7 @@ DINOV2_WEIGHTS = Source(
 )
 
 
-class ImageFeatures(nn.Module):
+class ImageFeatures(FeatureSpace):
     """Scaled data (N, *shape) → features (N, d).
 
     extractor: uint8 images → features
@@ -89,6 +90,14 @@ class ImageFeatures(nn.Module):
         if split.pixels is None:
             return torch.cat([self(part.to(device)) for part in split.x.split(IMAGES_AT_ONCE)])
         return torch.cat([self.of_images(part.to(device)) for part in split.pixels.split(IMAGES_AT_ONCE)])
+
+    def of_rows(self, split: Split, rows: Tensor, whole: Tensor) -> Tensor:
+        """Those of the images themselves, too, which a subset of the split no longer has."""
+        return whole[rows.to(whole.device)]
+
+    def pictures(self, x: Tensor, like: Tensor) -> Tensor:
+        """(N, 3, side, side): the images themselves."""
+        return self.images(x).float() / 255
 
 
 def features(device: torch.device, extractor: str, decoder: str = "", weights: str = "") -> ImageFeatures:

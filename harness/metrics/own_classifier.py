@@ -24,9 +24,9 @@ from torch import Tensor
 
 from harness.data import images
 from harness.data.dataset import Dataset, Split
+from harness.declared import Part
 from harness.metrics.classifiers import Features, ImageClassifier
 from harness.metrics.train_image_classifier import accuracy, standardise, train
-from harness.tracks.track import Part
 from schedules.errors import UserError
 
 RECIPE = 1

@@ -42,6 +42,10 @@ class Share:
         return torch.cat([chunks[number] for number in range(len(sizes))])
 
 
+WHOLE = Share()
+"""Of a process that draws every sample by itself."""
+
+
 def over_processes() -> Share:
     """This process's share among those of torch.distributed's default group, which has been set up."""
     return Share(distributed.get_rank(), distributed.get_world_size(), _gathered)

@@ -11,15 +11,12 @@ Every `Track` that such a module holds under a name of its own becomes known by 
 from __future__ import annotations
 
 import functools
-import hashlib
-import sys
 from importlib.metadata import entry_points
-from pathlib import Path
 from types import ModuleType
 
 from harness import tracks
+from harness.plugin_file import module_of
 from harness.tracks.track import Track
-from schedules import python_file
 from schedules.errors import UserError, named
 
 GROUP = "snrbench.tracks"
@@ -28,26 +25,7 @@ BUILT_IN = tuple(tracks.TRACKS.values())
 
 def load_plugin(file: str) -> list[str]:
     """Import a file and register its tracks; their names. UserError: not there, not importable, or it holds none."""
-    path = Path(file).resolve()
-    if not path.is_file():
-        raise UserError(f"track plugin {file!r}: no such file")
-    if path.suffix != ".py":
-        raise UserError(f"track plugin {file!r}: expected a file that ends in .py")
-    try:
-        text = path.read_bytes()
-    except OSError as problem:
-        raise UserError(f"track plugin {file!r}: {problem.strerror}") from problem
-    # A module for each content: a file that was edited is not taken for what it was.
-    name = f"snrbench_tracks_{hashlib.sha256(str(path).encode() + text).hexdigest()[:12]}"
-    if name in sys.modules:
-        return _register(sys.modules[name], file)
-    try:
-        return _register(python_file.load(path, name, text), file)
-    except (Exception, SystemExit) as problem:
-        sys.modules.pop(name, None)
-        if isinstance(problem, UserError):
-            raise
-        raise UserError(f"track plugin {file!r}: import failed with {named(problem)}") from problem
+    return _register(module_of(file, "track"), file)
 
 
 @functools.cache

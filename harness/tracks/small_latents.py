@@ -3,7 +3,7 @@
 arXiv:2407.03297 trains on the latents of an autoencoder and looks at what they decode to. So do these tracks, on 4×4×4
 latents of 32×32 images: the network never sees a pixel, and distances are taken on decoded images, in the committed
 classifiers' feature spaces. Held-out images are encoded and decoded too: what the autoencoder loses
-(`harness.data.train_autoencoder` has the figures) is the same for every schedule, and no part of a distance.
+(`harness.measuring.train_autoencoder` has the figures) is the same for every schedule, and no part of a distance.
 
 How their numbers were chosen, by the baseline's scores alone (v, seed 0; Fashion-MNIST / MNIST; seconds of processor
 time on a machine with other work; `fd` at the best of the scales 1, 1.25, 1.5, 2 and 3, and in floors):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.metrics.catalog import METRICS
+from harness.metrics.registry import METRICS
 from harness.tracks.track import Track
 
 MOST_FLOORS = 6.0

@@ -6,62 +6,16 @@ A track names its data, network and feature space by import path, so that listin
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from harness.metrics.catalog import METRICS
+from harness.declared import Declared, Part, added, imported
+from harness.metrics.registry import METRICS
 from harness.protocol import PROTOCOL
 from schedules.errors import UserError, unknown
-
-ADDED = "added after the first tracks"
-
-
-class Declared(BaseModel):
-    """Base of every part of a track: immutable, and a misspelt field is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def unchanged(self) -> set[str]:
-        """Names of the fields that came later and are at their defaults."""
-        return {
-            name
-            for name, field in type(self).model_fields.items()
-            if isinstance(field.json_schema_extra, dict)
-            and ADDED in field.json_schema_extra
-            and getattr(self, name) == field.default
-        }
-
-
-def added(default: Any, description: str) -> Any:
-    """A field that came after the first tracks were frozen: at its default it is no part of a fingerprint."""
-    return Field(default, description=description, json_schema_extra={ADDED: True})
-
-
-class Part(Declared):
-    """Something built by a function: `make` is "module:function", `options` its keyword arguments.
-
-    check:   a function of the same options that raises UserError where what `make` needs is not there
-    prepare: one that makes what `make` reads out of a folder of images; see `harness.data.preparation.prepare`
-
-    Neither says what a run's result is, so neither is part of a fingerprint.
-    """
-
-    make: str
-    options: dict[str, Any] = {}
-    check: str = added("", "function that says what is missing, before any run")
-    prepare: str = added("", "function that makes the data, for `snrbench tracks prepare`")
-
-    def __call__(self, *arguments: Any) -> Any:
-        return imported(self.make)(*arguments, **self.options)
-
-    def unchanged(self) -> set[str]:
-        """These two, whatever they are."""
-        return {"check", "prepare"}
 
 
 class Training(Declared):
@@ -209,14 +163,12 @@ def check_counts(name: str, rules: Evaluation) -> None:
         )
 
 
-def imported(path: str) -> Callable[..., Any]:
-    """The function that "module:function" names."""
-    module, name = path.split(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return function
-
-
 def read_card(track: str) -> dict[str, Any]:
     """Measured facts of a track (floors, cost, noise over seeds), as committed beside it; {} when not yet measured."""
-    path = Path(__file__).with_name("cards") / f"{track}.json"
+    path = card_file(track)
     return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def card_file(track: str) -> Path:
+    """Where the card of a track is committed."""
+    return Path(__file__).with_name("cards") / f"{track}.json"

@@ -10,15 +10,15 @@ from torch import Tensor
 
 from harness.data.dataset import Split
 from harness.networks.network import Network
+from harness.streams import Block, Streams
 from harness.targets import target
 from harness.tracks.track import Training
 from harness.training.compilation import OFF, Compilation, compiled
+from harness.training.cuda_graph import GraphedSteps
 from harness.training.ema import EMA
-from harness.training.feed import Batch, Feed
-from harness.training.graphed import GraphedSteps
 from harness.training.noise_levels import NoiseLevels, NoiseLevelSource
-from harness.training.precision import casting, products, sampling
-from harness.training.streams import Block, Streams
+from harness.training.precision import casting, products
+from harness.training.step_blocks import Batch, Feed
 
 
 class Diverged(Exception):  # noqa: N818 - a result, not an error
@@ -69,9 +69,6 @@ class Trainer:
         if compilation.backend:
             compiled(network, compilation.backend)
             compiled(self.ema.average, compilation.backend)
-        if rules.precision != "fp32":
-            asked = sampling(self.ema.average.at_one_logsnr, rules.precision, self.device)
-            self.ema.average.at_one_logsnr = asked  # type: ignore[method-assign, assignment]
         self.graph = self._graphed() if compilation.graph else None
         self.compilation = replace(compilation, graph=self.graph is not None)
 

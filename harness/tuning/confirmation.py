@@ -14,12 +14,13 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from harness import seeds
 from harness.execution.job import Done, Job
 from harness.specs import Entry, RunSpec
-from harness.tuning import objective, seeds
-from harness.tuning.desk import Desk
+from harness.tuning import objective
 from harness.tuning.objective import Gain, Score
-from harness.tuning.study import Study
+from harness.tuning.run_dispatch import Desk
+from harness.tuning.studies.study import Study
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Confirmation:
         self.ended = True
 
     def outcome(self) -> dict[str, Any]:
-        """What `tuned` says: see `harness.tuning.tuned`. Without a candidate that finished it has no schedule."""
+        """What `harness.tuning.studies.tuned` reads. Without a candidate that finished it has no schedule."""
         study, trials = self.study, self.study.trials
         measured = [(one.score.value, one) for one in self.candidates if one.score is not None]
         best = min(measured, key=lambda pair: pair[0])[1] if measured else None

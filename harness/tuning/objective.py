@@ -13,7 +13,9 @@ import numpy as np
 from scipy import stats
 
 from harness.metrics.keys import Measured
+from harness.metrics.registry import METRICS
 from harness.tracks.track import Track
+from schedules.errors import UserError, unknown
 
 SMALLEST = 1e-12
 """A score of exactly 0 would have no logarithm."""
@@ -28,6 +30,18 @@ class Score:
     value: float
     logs: tuple[float, ...]
     guidance: float | None
+
+
+def check(track: Track) -> None:
+    """UserError for a track whose primary metric tuning cannot go by, before anything is trained."""
+    metric = METRICS.get(track.primary_metric)
+    if metric is None:
+        raise unknown("metric", track.primary_metric, METRICS)
+    if not metric.tunable(track.evaluation):
+        raise UserError(
+            f"{track.name} is ranked by {metric.name}, which tuning cannot go by; expected a metric that is compared "
+            "by ratio, is better where lower, and is measured along training, on validation data too"
+        )
 
 
 def score(track: Track, runs: Sequence[Values], mark: float = 1.0) -> Score:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from harness.tuning.confirmation import Confirmation
-from harness.tuning.desk import Desk
 from harness.tuning.pruning import completed
-from harness.tuning.study import Block, Study
+from harness.tuning.run_dispatch import Desk
+from harness.tuning.studies.study import Block, Study
 from harness.tuning.trial import FAILED, REFUSED, STATES, Trial
 
 LOOK_SECONDS = 2.0

@@ -12,8 +12,8 @@ so is a preset's, in the space of the family that it stands for. Of a mixture, t
 the weights of all but the first.
 
 Not searched are parameters that the registry calls given, and those of a transform or a mixture that only do what the
-ones before them do (`schedules.redundancy`), as a shift does behind a family with a location: they stay as written. A
-study goes on in the space that it was begun in, though that had more of them.
+ones before them do (`schedules.plugins.redundancy`), as a shift does behind a family with a location: they stay as
+written. A study goes on in the space that it was begun in, though that had more of them.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ from optuna.trial import create_trial
 
 import schedules
 from harness.specs import Entry
-from schedules import grammar, redundancy, weightings
-from schedules.density import Array
+from schedules import grammar, weightings
+from schedules.densities.density import Array
 from schedules.grammar import Argument, Call, Mixture, Spec
+from schedules.plugins import redundancy
 from schedules.registry import Info
 from schedules.schedule import SCHEDULES
 from schedules.spaces import Value

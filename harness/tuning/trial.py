@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from harness import seeds
 from harness.execution.job import PAUSED, Done, Job
 from harness.specs import Entry, RunSpec
-from harness.tuning import objective, seeds
-from harness.tuning.desk import Desk
+from harness.tuning import objective
 from harness.tuning.pruning import hopeless
-from harness.tuning.study import Study
+from harness.tuning.run_dispatch import Desk
+from harness.tuning.studies.study import Study
 from schedules.errors import UserError
 
 FINISHED, PRUNED, DIVERGED, FAILED, REFUSED = "finished", "pruned", "diverged", "failed", "refused"

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from schedules import Density, from_points, register
-from schedules.solved import tabulated
+from schedules.densities.tabulated import tabulated
 from schedules.spaces import Float
 
 _LOC, _SCALE = Float(-3, 3), Float(0.1, 5, log=True)

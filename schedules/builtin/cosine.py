@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from schedules import Density, from_time, register
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.spaces import Float
 
 

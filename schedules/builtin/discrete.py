@@ -1,4 +1,4 @@
-"""Discrete β tables of DDPM and its followers, as densities exact at their own timesteps (see `schedules.table`)."""
+"""Discrete β tables of DDPM and its followers, as densities exact at their own timesteps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from schedules import Density, from_alphas_cumprod, from_betas, register
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.spaces import Choice, Float, Int
 
 # T is how finely a table is written, and sets with its β what ᾱ falls to: T steps of β are 2T of β/2, to first order.

@@ -10,9 +10,9 @@ from scipy import stats
 from scipy.special import expit
 
 from schedules import Density, from_time, register
-from schedules.beta import Beta
-from schedules.density import Array, Continuous
-from schedules.flow_time import from_flow_time
+from schedules.densities.beta import Beta
+from schedules.densities.density import Array, Continuous
+from schedules.densities.flow_time import from_flow_time
 from schedules.spaces import Float
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from schedules import Density, from_time, register
-from schedules.density import Array
+from schedules.densities.density import Array
 
 
 @register("cosine_time", paper="CosyVoice")

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from schedules import Density, from_points, register
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.spaces import Float
 
 _REACH, _KNOTS = 50.0, 4001

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from schedules import Density, register
-from schedules.density import Array, Continuous
+from schedules.densities.density import Array, Continuous
 from schedules.spaces import Float
 
 

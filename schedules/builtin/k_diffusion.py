@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 
 from schedules import Density, register
-from schedules.density import Array, Continuous
+from schedules.densities.density import Array, Continuous
 from schedules.spaces import Float
 
 

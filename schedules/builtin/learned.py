@@ -1,8 +1,8 @@
 """Schedules that learn while training, from the λ drawn and the squared ε-error of each sample.
 
-Each keeps a histogram over the time of a base schedule (`schedules.stepped`) and starts as that base. `update(logsnr,
-loss)` moves it; `importance(λ)` = p_base(λ)/p(λ) is the factor that keeps the base's objective, so that only the
-sampling is learned.
+Each keeps a histogram over the time of a base schedule (`schedules.densities.stepped`) and starts as that base.
+`update(logsnr, loss)` moves it; `importance(λ)` = p_base(λ)/p(λ) is the factor that keeps the base's objective, so that
+only the sampling is learned.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from schedules import Density, create, register
-from schedules.density import Array, survival, upper_quantile
+from schedules.densities.density import Array, survival, upper_quantile
 from schedules.learned import Learned, MovingMean
 from schedules.spaces import Choice, Float, Int
 

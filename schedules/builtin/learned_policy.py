@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import betainc, polygamma, psi
 
 from schedules import Density, create, register
-from schedules.density import Array, upper_quantile
+from schedules.densities.density import Array, upper_quantile
 from schedules.learned import Adam, Learned, MovingMean
 from schedules.spaces import Choice, Float, Int
 

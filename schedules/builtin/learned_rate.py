@@ -7,7 +7,7 @@ from scipy.optimize import isotonic_regression
 from scipy.special import expit
 
 from schedules import Density, create, register
-from schedules.density import Array, upper_quantile
+from schedules.densities.density import Array, upper_quantile
 from schedules.learned import Learned, MovingMean
 from schedules.spaces import Choice, Float, Int
 

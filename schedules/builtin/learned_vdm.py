@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from schedules import Density, create, register
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.learned import Adam, Learned
 from schedules.spaces import Float, Int
 

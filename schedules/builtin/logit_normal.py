@@ -12,9 +12,9 @@ from scipy import stats
 from scipy.special import expit, ndtr, ndtri
 
 from schedules import Density, register
-from schedules.density import Array, Continuous
-from schedules.flow_time import Part, from_flow_time
-from schedules.solved import logit
+from schedules.densities.density import Array, Continuous
+from schedules.densities.flow_time import Part, from_flow_time
+from schedules.densities.tabulated import logit
 from schedules.spaces import Float
 
 _M, _S = Float(-2, 2), Float(0.3, 3, log=True)

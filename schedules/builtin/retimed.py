@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from schedules import Density, create, register
+from schedules.densities.stepped import Stepped
 from schedules.spaces import Choice, Float, Int
-from schedules.stepped import Stepped
 from schedules.transforms.builtin.retime import retime
 
 _BASES = ("ddpm_linear", "scaled_linear", "iddpm_cosine", "cosine", "flow_uniform", "vp_sde")

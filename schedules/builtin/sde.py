@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from schedules import Density, from_time, register
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.spaces import Float
 
 _BETA_MIN, _BETA_MAX = Float(0.001, 1, log=True), Float(5, 40)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from scipy.special import expit
 
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.exports import Format
 from schedules.schedule import Schedule
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from schedules.density import Array
+from schedules.densities.density import Array
+from schedules.densities.inverse import invert
 from schedules.exports import Format
-from schedules.inverse import invert
 from schedules.schedule import Schedule
 
 _REACH = 30.0  # |logit q| that the table covers

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schedules.density import Array, Density, survival, upper_quantile
-from schedules.solved import Solved
+from schedules.densities.density import Array, Density, survival, upper_quantile
+from schedules.densities.tabulated import Solved
 
 _SHARES = np.append(np.exp(-np.linspace(40.0, 1.0, 79)), 0.5)
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from schedules import learning, spaces
-from schedules.conformance import CORNERS, CORNERS_OF_A_LEARNER
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.errors import UserError, named, text_of
 from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
-from schedules.time_limit import TimeLimit, time_limit
+from schedules.user_code.time_limit import TimeLimit, time_limit
 from schedules.weightings.targets import ERRORS, TARGETS
 from schedules.weightings.weighting import Weighting, create, parse
 
@@ -37,7 +36,7 @@ def results(weighting: Weighting | str) -> Iterator[tuple[str, str, str | None]]
     """(spec, property, problem or None) for every point of the parameter space."""
     first = parse(weighting) if isinstance(weighting, str) else weighting
     corners = (
-        spaces.corners(first.info.ranges, CORNERS_OF_A_LEARNER if first.learns else CORNERS)
+        spaces.corners(first.info.ranges, spaces.CORNERS_OF_A_LEARNER if first.learns else spaces.CORNERS)
         if first.info.ranges
         else []
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.errors import unknown
 
 _FACTORS: dict[str, Callable[[Array], Array]] = {

@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from schedules import grammar
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.errors import UserError, named
-from schedules.foreign import prints_aside
 from schedules.grammar import Argument, Call, Mixture
 from schedules.registry import Info, Registry
 from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
-from schedules.sources import behind
 from schedules.spaces import Value
+from schedules.user_code.guarded_calls import prints_aside
+from schedules.user_code.source_files import behind
 from schedules.weightings.targets import ERRORS, error_of
 
 WEIGHTINGS = Registry("weighting", builtins="schedules.weightings.builtin", context=("logsnr", "target", "schedule"))

@@ -16,7 +16,7 @@ import streamlit as st
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from harness.tracking.store import Store
+from harness.results.store import Store
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 

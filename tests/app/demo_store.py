@@ -19,8 +19,8 @@ from PIL import Image
 
 from harness import tracks
 from harness.metrics.keys import Measured
-from harness.tracking import write
-from harness.tracking.store import Store
+from harness.results import write
+from harness.results.store import Store
 
 TRUTH = {"cosine": 1.0, "laplace": 0.45, "cosine_scaled:s=2": 0.6, "edm": 1.15, "laplace@tuned": 0.4, "infonoise": 0.9}
 """entry → ratio of its fd to the baseline's."""

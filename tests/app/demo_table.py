@@ -1,4 +1,4 @@
-"""Long tables of any size, as `leaderboards.query.runs_table` gives them, without a store behind them."""
+"""Long tables of any size, as `leaderboards.boards.query.runs_table` gives them, without a store behind them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from browser import LAPTOP, PHONE, chromium, running, screenshot, settled
 
-from leaderboards.query import runs_table
+from leaderboards.boards.query import runs_table
 
 TOPICS = ("question", "protocol", "tracks", "metrics", "reading", "adding")
 ADDRESSES = {

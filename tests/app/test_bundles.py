@@ -9,7 +9,7 @@ import pytest
 
 from app.command import BUNDLES
 from harness.cli.main import main
-from leaderboards.bundles import archive, contents, receipt
+from leaderboards.releases.bundles import archive, contents, receipt
 
 TRACK = "digits-v1"
 

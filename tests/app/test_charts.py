@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app import standings, theme
 from app.charts import intervals, training
-from leaderboards.query import board_of
-from leaderboards.released import published_table
+from app.style import theme
+from app.widgets import ranked_table
+from leaderboards.boards.query import board_of
+from leaderboards.data.released import published_table
 
 NAMES = ("cosine", "laplace", "laplace@tuned", "logit_normal@tuned", "cauchy@tuned")
 
@@ -71,9 +72,9 @@ def test_bars_stay_inside_a_logarithmic_axis(digits, styles, monkeypatch):
 
 
 def test_whoever_may_be_first_is_drawn_in_full():
-    """Those at the top of published digits-v1, and every entry whose rank may be 1."""
+    """And the rows at the top: on published digits-v1 those that may be first are among them."""
     section = board_of(published_table("digits-v1"), "digits-v1").overall
-    lit = standings._lit(section)
-    top = {row.entry for row in section.rows[: standings.LIT]}
-    assert top | {row.entry for row in section.rows if row.rank_low == 1} == lit
-    assert standings.LIT <= len(lit) < len(section.rows)
+    lit = ranked_table._lit(section)
+    top = {row.entry for row in section.rows[: ranked_table.LIT]}
+    assert lit == top | {row.entry for row in section.rows if row.rank_low == 1}
+    assert ranked_table.LIT <= len(lit) < len(section.rows)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app import results
 from app.charts.errors import relative
-from app.theme import Style
-from leaderboards import choices, error_bands, query
-from leaderboards.error_bands import ErrorBands
-from leaderboards.resolution import separation
+from app.data import results
+from app.style.theme import Style
+from leaderboards.boards import query
+from leaderboards.comparisons import compare
+from leaderboards.comparisons.resolution import separation
+from leaderboards.statistics import error_bands
+from leaderboards.statistics.error_bands import ErrorBands
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def test_colours_are_those_of_every_page(page):
 
 
 def test_more_seeds_are_those_of_the_statistics(page, full_store):
-    panel = choices.panel_of(query.runs_table(full_store, "digits-v1"), "digits-v1", choices.Choice("fd", "v"))
+    panel = compare.panel_of(query.runs_table(full_store, "digits-v1"), "digits-v1", compare.Choice("fd", "v"))
     expected = separation(panel, "laplace", "infonoise", "v")
     (row,) = [row for row in page.tables["compare.power"]["rows"] if row["id"] == "infonoise"]
     assert row["cells"][1] == expected.effect.text

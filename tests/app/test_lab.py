@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import schedules
-import schedules.kinship
-from app import kin, trainer_flags
+import schedules.relatives.similarity
+from app.widgets import similar_schedules, trainer_flags
 from harness import tracks
 
 CARDS = Path(tracks.__file__).parent / "cards"
@@ -24,8 +24,8 @@ def whole_lab(open_app, tmp_path):
 @pytest.fixture
 def lab(whole_lab, monkeypatch):
     """The page without its relatives and conformance, which take most of its time and have a test of their own."""
-    monkeypatch.setattr(kin, "relatives", lambda spec: [])
-    monkeypatch.setattr(kin, "failures", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "relatives", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "failures", lambda spec: [])
     monkeypatch.setattr(trainer_flags, "ranked", lambda spec: [])
     return whole_lab
 
@@ -85,8 +85,8 @@ def tuned_store(tmp_path_factory):
 
 
 def test_what_was_tuned_is_offered_and_drawn(tuned_store, open_app, monkeypatch):
-    monkeypatch.setattr(kin, "relatives", lambda spec: [])
-    monkeypatch.setattr(kin, "failures", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "relatives", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "failures", lambda spec: [])
     root, found = tuned_store
     app = open_app(root, "lab", spec=["cosine"]).fine()
     assert {f"laplace@tuned · gmm-v1 · {target}" for target in found} <= set(app.multiselect(key="lab.others").options)
@@ -117,7 +117,7 @@ def test_keeping_a_schedule_draws_it_on_beside_every_kind(lab):
 
 def test_relatives_conformance_cost_and_export(whole_lab):
     app = whole_lab(spec="laplace:scale=0.7").fine()
-    found = schedules.kinship.nearest(schedules.parse("laplace:scale=0.7"), 3)
+    found = schedules.relatives.similarity.nearest(schedules.parse("laplace:scale=0.7"), 3)
     assert app.names("lab.relatives")[:3] == [one.name for one in found]
     assert "Passes every property" in next(one.value for one in app.success)
     seconds = json.loads((CARDS / "digits-v1.json").read_text())["seconds_a_run_on_one_cpu_core"]
@@ -136,8 +136,8 @@ def test_a_mistaken_transform_is_one_line(lab):
 
 
 def test_a_trainers_flags_both_ways(whole_lab, monkeypatch):
-    monkeypatch.setattr(kin, "relatives", lambda spec: [])
-    monkeypatch.setattr(kin, "failures", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "relatives", lambda spec: [])
+    monkeypatch.setattr(similar_schedules, "failures", lambda spec: [])
     app = whole_lab(spec="preset/sd3").fine()
     app.selectbox(key="lab.trainer").set_value("sd-scripts").run()
     flags = "--timestep_sampling shift --sigmoid_scale 1 --discrete_flow_shift 3"

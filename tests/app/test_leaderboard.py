@@ -7,9 +7,10 @@ import json
 import pytest
 
 import schedules
-from app import results
-from leaderboards import exports, query
-from leaderboards.columns import rank
+from app.data import results
+from leaderboards.boards import query
+from leaderboards.render import formats
+from leaderboards.render.columns import rank
 
 
 def test_an_empty_store_says_what_to_run(open_app, tmp_path):
@@ -133,7 +134,7 @@ def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch, no_ca
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(results.views, "marks_of_targets", broken)
+    monkeypatch.setattr(results.run_views, "marks_of_targets", broken)
     app = open_app(full_store, target="v")
     assert not app.exception
     (error,) = app.error
@@ -188,7 +189,7 @@ def test_downloads_are_the_exports(open_app, full_store):
     app = open_app(full_store, target="v").fine()
     board = query.open_board(full_store, "digits-v1", target="v")
     assert [one.label for one in app.get("download_button")] == ["csv", "json", "md"]
-    assert len(json.loads(exports.FORMATS["json"](board))) == len(board.rows)
+    assert len(json.loads(formats.FORMATS["json"](board))) == len(board.rows)
 
 
 def test_a_new_run_shows_at_the_next_click(open_app, stores, fresh_store):

@@ -9,12 +9,14 @@ from collections import Counter
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from app import command, families, legend, theme
-from app.axis import Axis
-from app.charts import frame
+from app import command
+from app.charts import frame, legend
 from app.charts.frame import round_step, round_values
-from app.sliders import pitch, positions
-from app.text import code, label, plain, reflowed, unbroken
+from app.charts.ratio_axis import Axis
+from app.data import families
+from app.style import theme
+from app.style.plain_text import code, label, plain, reflowed, unbroken
+from app.widgets.sliders import pitch, positions
 from harness.cli.main import main
 from schedules import UserError
 
@@ -206,7 +208,7 @@ def test_another_address_is_served_only_when_told():
 
 
 def test_published_results_are_refused_where_there_are_none(monkeypatch):
-    from leaderboards import released
+    from leaderboards.data import released
 
     monkeypatch.setattr(released, "released_tracks", lambda: [])
     with pytest.raises(UserError, match="no published results"):

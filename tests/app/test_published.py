@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.command import PUBLISHED
-from leaderboards import query, released
-from leaderboards.publishing.publish import publish
+from leaderboards.boards import query
+from leaderboards.data import released
+from leaderboards.releases.publishing.publish import publish
 
 MINE = {"cosine": 1.0, "mode": 0.8}
 

@@ -14,8 +14,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from leaderboards import query, released, replication
-from leaderboards.publishing.replicate import write
+from leaderboards import replication
+from leaderboards.boards import query
+from leaderboards.data import released
+from leaderboards.releases.publishing.replicate import write
 
 
 def seeds_of(text: str) -> set[int]:

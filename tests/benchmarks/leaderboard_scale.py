@@ -67,9 +67,9 @@ def build(folder: Path, runs: int) -> float:
 
 def opening(store: Path, rebuild: bool) -> dict[str, float]:
     """Opening the table of a store, and what a reader does next."""
-    imports = timed(__import__, "leaderboards.query")
-    from leaderboards import query
-    from leaderboards.cache import lines
+    imports = timed(__import__, "leaderboards.boards.query")
+    from leaderboards.boards import query
+    from leaderboards.data.cache import lines
 
     found: dict[str, float] = {"imports": imports}
     found["open"] = timed(query.runs_table, store, TRACK, rebuild=rebuild)
@@ -94,7 +94,7 @@ def opening(store: Path, rebuild: bool) -> dict[str, float]:
 
 def one_more(store: Path) -> float:
     """Opening after one run was added."""
-    from leaderboards import query
+    from leaderboards.boards import query
 
     query.runs_table(store, TRACK)
     bulk_store.append(store, {f"laplace:loc=new{time.time_ns()}": 0.5}, ["v"], [0], curves=False)
@@ -103,8 +103,8 @@ def one_more(store: Path) -> float:
 
 def by_mlflow(store: Path) -> float:
     """MLflow's own search of every run."""
-    from harness.tracking import read
-    from harness.tracking.store import Store
+    from harness.results import read
+    from harness.results.store import Store
 
     return timed(list, read.recorded(Store(store), None, TRACK))
 
@@ -114,7 +114,7 @@ def table_alone(runs: int, folder: Path) -> dict[str, float]:
     import numpy as np
     import pyarrow as pa
 
-    from leaderboards.cache import files, packed
+    from leaderboards.data.cache import files, packed
 
     rng = np.random.default_rng(0)
     keys = packed.JOINT.join(of.mark_key for of in bulk_store.measured((1.0, 1.15, 1.3, 1.5, 2.0, 3.0)))
@@ -145,7 +145,7 @@ def table_alone(runs: int, folder: Path) -> dict[str, float]:
 
 def read_alone(folder: Path) -> dict[str, float]:
     """Reading that file into the long table."""
-    from leaderboards.cache import files, packed
+    from leaderboards.data.cache import files, packed
 
     file = folder / "cache" / "alone.parquet"
     imported, tables = memory_mb(), []

@@ -46,7 +46,7 @@ def parts(peak: float, store: Path) -> list[list[str]]:
     one_run = [*snrbench, "run", "digits-v1", "-s", "laplace", "--seeds", "1", *gpu, "--store", str(store)]
     found += [[*one_run, "--nproc", str(processes), "--micro-batch", "32"]]
     found += [
-        [*python, "-m", "harness.tracks.measure", track, "--cost", "cuda"] for track in tracks.names() if here(track)
+        [*python, "-m", "harness.measuring.measure", track, "--cost", "cuda"] for track in tracks.names() if here(track)
     ]
     return found
 

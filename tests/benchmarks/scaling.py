@@ -20,12 +20,12 @@ from rich.console import Console
 
 import schedules
 from harness import tracks
+from harness.execution.capacity.free_memory import resident
 from harness.execution.job import Job, Settings
-from harness.execution.memory import resident
 from harness.execution.session import Session
+from harness.results.store import Store
+from harness.results.write import waiting
 from harness.specs import Entry, RunSpec
-from harness.tracking.store import Store
-from harness.tracking.write import waiting
 from schedules import weightings
 
 PLANNED = 10_000

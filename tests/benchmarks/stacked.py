@@ -45,14 +45,15 @@ from multiprocessing.synchronize import Barrier
 
 import torch
 
-from harness import rendezvous, tracks
+from harness import tracks
 from harness.device import describe, resolve
 from harness.networks.network import Network
-from harness.run import Bench
+from harness.runs.run import Bench
 from harness.specs import Entry, RunSpec
+from harness.stacked import batched_evaluation
+from harness.stacked.training import StackedTrainer
 from harness.training.compilation import WISHES, compilation
 from harness.training.loop import Trainer
-from harness.training.stacked import StackedTrainer
 
 SCHEDULES = ("cosine", "laplace", "edm", "cauchy")
 ALONE = 2
@@ -132,7 +133,7 @@ def stacked(place: Bench, specs: list[RunSpec], asked: Question) -> Pair:
         for mark in asked.marks:
             pairs = zip(stack.members, specs, strict=True)
             tasks = [partial(score, trainer, spec, mark) for trainer, spec in pairs]
-            rendezvous.together(stack.network, stack.averages, tasks)
+            batched_evaluation.together(stack.network, stack.averages, tasks)
 
     return training, timed(all_together)
 

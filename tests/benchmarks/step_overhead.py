@@ -20,7 +20,7 @@ import torch
 
 from harness import tracks
 from harness.device import resolve
-from harness.run import Bench
+from harness.runs.run import Bench
 from harness.specs import Entry, RunSpec
 from harness.training.loop import Batch, Trainer, batches
 
@@ -92,7 +92,7 @@ def main() -> None:
 
     decay = harness.rules.ema_decay
     loops = {
-        "harness": lambda: harness.run(harness.done + options.steps),
+        "harness": lambda: harness.runs.run(harness.done + options.steps),
         "by hand": lambda: bare_loop(bare, drawn_by_hand(bare, options.steps), decay),
         "batches ready": lambda: bare_loop(bare, prepared, decay),
     }

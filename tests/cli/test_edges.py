@@ -37,14 +37,14 @@ def loud_weight(logsnr):
 
 @pytest.fixture
 def loud(tmp_path):
-    from schedules import plugins
+    from schedules.plugins import loading
 
     path = tmp_path / "loud.py"
     path.write_text(PRINTS)
-    before = plugins._registered()
+    before = loading._registered()
     yield path
-    plugins._forget(plugins._registered() - before)
-    plugins._loaded.clear()
+    loading._forget(loading._registered() - before)
+    loading._loaded.clear()
 
 
 @pytest.mark.parametrize(

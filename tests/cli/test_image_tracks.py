@@ -8,7 +8,7 @@ import torch
 
 from harness import tracks
 from harness.data import images
-from harness.tracking.read import read_runs
+from harness.results.read import read_runs
 from harness.tracks.cifar10 import CIFAR10
 from harness.tracks.fashion import FASHION
 from harness.tracks.imagenet import IMAGENET64, IMAGENET256, IMAGENET512

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.metrics import METRICS
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import Scene, runs_in_mlflow
 
@@ -53,6 +55,22 @@ def late_nan(): return Late(lambda q: q * float("nan"))
 """
 
 
+OWN_METRICS = '''
+from harness.metrics import Metric, register
+
+COUNTED = {"better": "higher", "compare": "difference"}
+
+
+@register(Metric("drawn", title="Samples", needs=("features",), **COUNTED))
+def drawn(samples, reference):
+    """How many samples there are."""
+    return len(samples.features)
+
+
+@register(Metric("points", title="Points", needs=("curve",), **COUNTED))
+def points(curve, reference):
+    return len(curve.logsnr)
+'''
 TAGS = ["run_key", "protocol", "track", "schedule", "entry", "target", "weighting", "seed", "outcome", "source_hash"]
 
 
@@ -70,9 +88,13 @@ def rows(snrbench, store, *arguments, track="gmm-v1"):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """A store with a real benchmark: two schedules, two seeds, gmm-v1, trained in two processes."""
+    """A store with a real benchmark: two schedules, two seeds, gmm-v1, trained in two processes; with metrics of its
+    own in the file beside it."""
     folder = tmp_path_factory.mktemp("main-job") / "store"
-    done = call("run", "gmm-v1", "-s", "cosine", "-s", "laplace", "--seeds", 2, "--device", "cpu", "--store", folder)
+    own = folder.with_name("own.py")
+    own.write_text(OWN_METRICS)
+    request = ("run", "gmm-v1", "-s", "cosine", "-s", "laplace", "--seeds", 2, "--metric-plugin", own)
+    done = call(*request, "--device", "cpu", "--store", folder)
     assert done.returncode == 0, done.stderr
     assert "4 finished" in done.stderr
     return folder
@@ -89,6 +111,23 @@ def test_leaderboard_ranks_what_was_trained(store, snrbench):
     needed = "rank entry schedule params weighting apply target metric guidance mean ci_low ci_high seeds ratio"
     for column in [*needed.split(), "ratio_low", "ratio_high", "speedup", "tuned", "floor"]:
         assert column in found["laplace"]
+
+
+def test_a_metric_from_one_file_stands_on_a_board(store, snrbench):
+    """1024 samples and a curve of 33 points: so says the track. The other scores are those of any run."""
+    code, _, said = snrbench("leaderboard", "gmm-v1", "--metric", "drawn", "--store", store)
+    assert code == 2
+    assert said.strip().endswith("(one of your own comes with --metric-plugin FILE.py)")
+    own = ("--metric-plugin", store.with_name("own.py"))
+    try:
+        for metric, value in (("drawn", 1024), ("points", 33)):
+            found = rows(snrbench, store, "--metric", metric, *own)
+            assert {(row["entry"], row["metric"], row["mean"]) for row in found if row["target"] == "v"} == {
+                ("cosine", metric, value),
+                ("laplace", metric, value),
+            }
+    finally:
+        METRICS.forget(f"metric plugin {str(own[1])!r}")
 
 
 def content_of(store):

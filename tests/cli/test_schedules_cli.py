@@ -10,8 +10,9 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from harness.cli.schedules import add_to
-from leaderboards import released
-from schedules import UserError, plugins, scaffolds
+from leaderboards.data import released
+from schedules import UserError
+from schedules.plugins import loading, scaffolds
 
 BAD = """
 import numpy as np
@@ -34,10 +35,10 @@ def twice_too_much():
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():
-    before = plugins._registered()
+    before = loading._registered()
     yield
-    plugins._forget(plugins._registered() - before)
-    plugins._loaded.clear()
+    loading._forget(loading._registered() - before)
+    loading._loaded.clear()
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import Scene, runs_in_mlflow, scores, workers_of
 
 from harness import tracks
-from harness.execution import plans
-from harness.run import bench, execute
+from harness.execution import plan_files
+from harness.results.store import Store
+from harness.runs.run import bench, execute
 from harness.specs import Entry, RunSpec
-from harness.tracking.store import Store
 from harness.tracks.plugins import load_plugin
 
 REQUEST = ("-s", "infonoise", "--seeds", "1", "--workers", "1")
@@ -66,7 +66,7 @@ def test_stopped_and_killed_it_goes_on_and_ends_as_if_nothing_had_been(scene):
     while left_alive(workers):
         assert time.monotonic() < deadline, "a worker outlived its parent"
         time.sleep(0.05)
-    commands = plans.read(Store(scene.store("store")))
+    commands = plan_files.read(Store(scene.store("store")))
     assert [(command.state, command.code) for command in commands] == [("interrupted", 143), ("interrupted", None)]
     assert str(scene.track) in commands[0].command
 

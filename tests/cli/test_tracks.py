@@ -55,7 +55,7 @@ def test_the_card_says_what_a_run_costs_or_how_to_measure_it():
     known = by_name(track_card._cost(track, {"cost": {"cuda": at}}))
     assert known["H100"] == ["1 min 15 s", "training 30 s, evaluation 45.4 s; on a card"]
     assert known["one CPU core"][0] == "not measured"
-    assert "python -P -m harness.tracks.measure digits-v1 --cost cpu" in known["one CPU core"][1]
+    assert "python -P -m harness.measuring.measure digits-v1 --cost cpu" in known["one CPU core"][1]
     written = by_name(track_card._cost(track, {"seconds_a_run_on_one_cpu_core": 14.1}))
     assert written["one CPU core"][0] == "14.1 s"
     assert written["H100"][0] == "not measured"
@@ -92,6 +92,16 @@ def test_the_list_says_what_each_track_needs(snrbench):
     cost = read_card("digits-v1")["seconds_a_run_on_one_cpu_core"]
     assert rows["digits-v1"]["seconds_a_run_on_one_cpu_core"] == cost
     table = snrbench("tracks", "list")[1].splitlines()
-    (line,) = (line for line in table if line.startswith("digits-v1"))
+    line = next(line for line in table if line.startswith("digits-v1"))  # the agreement follows below the table
     assert f"{cost} s" in line
     assert "none" in line
+
+
+def test_the_card_and_the_list_say_it_in_a_line(snrbench):
+    _, card, _ = snrbench("tracks", "show", "digits-v1")
+    _, listing, _ = snrbench("tracks", "list")
+    _, as_json, _ = snrbench("tracks", "list", "--json")
+    for said in (card, listing, as_json):
+        assert "agrees with one single-seed table on six rows (arXiv:2407.03297" in said
+    assert "mnist-v1 neither agrees nor disagrees with one single-seed table" in listing
+    assert "predicts" not in listing

@@ -18,10 +18,10 @@ from sqlalchemy.exc import OperationalError
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import SNRBENCH, Scene, runs_in_mlflow
 
-from harness.execution import plans
-from harness.tracking.read import read_runs, search
-from harness.tracking.store import Store
-from harness.tuning.study import Study
+from harness.execution import plan_files
+from harness.results.read import read_runs, search
+from harness.results.store import Store
+from harness.tuning.studies.study import Study
 
 RULE = """
 from harness.tracks.track import Tuning
@@ -104,7 +104,7 @@ def test_killed_it_goes_on_and_ends_as_if_nothing_had_been(scene, quiet):
     assert keys == runs_in_mlflow(quiet[0], "tiny-v1/tuning")
     assert done.stdout == quiet[1].stdout
     # Runs are counted, not the parts of runs between two marks, and the second command counts what the first had done.
-    killed, last = plans.read(Store(scene.store("killed")))
+    killed, last = plan_files.read(Store(scene.store("killed")))
     assert (killed.state, killed.most) == ("interrupted", 5 + 2 * 2)
     assert (last.state, last.done, last.most) == ("ended", 5 + 2 * 2, 5 + 2 * 2)
 
@@ -228,7 +228,7 @@ def test_a_database_that_fails_in_mid_work_ends_the_command_in_order(
     assert code == 1
     assert says in said
     assert "the same command goes on" in said
-    assert plans.read(Store(store))[-1].code == 1
+    assert plan_files.read(Store(store))[-1].code == 1
 
 
 def test_a_schedule_that_always_fails_is_named(snrbench, tmp_path, scene):

@@ -7,7 +7,7 @@ import torch
 
 from harness.execution import executors, plugins
 from harness.execution.job import Limits, Settings
-from harness.tracking.store import Store
+from harness.results.store import Store
 
 TRACK = """
 from harness.tracks.gmm import GMM

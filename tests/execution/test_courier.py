@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
-from harness.execution import courier as courier_module
-from harness.execution.courier import Courier
-from harness.run import RunResult
+from harness.results import delivery as courier_module
+from harness.results import read, run_folder, write
+from harness.results.delivery import Courier
+from harness.results.store import Store
+from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
-from harness.tracking import read, result_folder, write
-from harness.tracking.store import Store
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_results import CPU, written
@@ -195,7 +195,7 @@ def test_a_full_disk_is_told_from_a_server_that_is_away(store, monkeypatch):
 def test_a_pruned_tuning_run_has_an_experiment_of_its_own(store):
     spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0, study="a/b", trial=7)
     result = RunResult(spec, outcome="pruned", reason="hopeless")
-    write.deliver(store, result_folder.write(store.outbox, result, CPU, 2.0, 1.0))
+    write.deliver(store, run_folder.write(store.outbox, result, CPU, 2.0, 1.0))
     (run,) = read.search(store, "gmm-v1/tuning")
     assert run.info.status == "KILLED"
     assert run.data.tags["snrbench.study"] == "a/b"
@@ -209,8 +209,8 @@ DELIVERERS = """
 import os, sys, time
 from pathlib import Path
 import mlflow
-from harness.tracking.store import Store
-from harness.tracking.write import deliver_all
+from harness.results.store import Store
+from harness.results.write import deliver_all
 root, go = sys.argv[1], Path(sys.argv[2])
 children = []
 for _ in range(int(sys.argv[3])):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
-from harness.execution.courier import Courier
-from harness.tracking import read, write
-from harness.tracking.store import Store
+from harness.results import read, write
+from harness.results.delivery import Courier
+from harness.results.store import Store
 from schedules.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from harness.execution.job import Done, Job
-from harness.run import execute
+from harness.runs.run import execute
 from harness.specs import Entry, RunSpec
 
 CPU = torch.device("cpu")

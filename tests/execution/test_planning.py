@@ -10,16 +10,16 @@ import pytest
 import schedules
 from harness import tracks
 from harness.cli import main
+from harness.execution.capacity.limits import LEAST_SECONDS, UNKNOWN_SECONDS, completed
 from harness.execution.estimate import estimate
-from harness.execution.failed import failed_jobs
 from harness.execution.job import Limits
-from harness.execution.limits import LEAST_SECONDS, UNKNOWN_SECONDS, completed
-from harness.execution.worker import check_unchanged
-from harness.run import RunResult
+from harness.execution.processes.worker import check_unchanged
+from harness.execution.retry import failed_jobs
+from harness.results import run_folder
+from harness.results.store import Store
+from harness.results.write import deliver
+from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
-from harness.tracking import result_folder
-from harness.tracking.store import Store
-from harness.tracking.write import deliver
 from schedules.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -62,7 +62,7 @@ def store(tmp_path_factory):
         made = Entry.of(schedule).model_copy(update=entry)
         spec = RunSpec(track="gmm-v1", target=target, entry=made, seed=seed)
         result = RunResult(spec, outcome=outcome, reason="of a test", costs={"seconds/training": seconds})
-        deliver(store, result_folder.write(store.outbox, result, CPU, time.time(), time.time(), extra_tags=tags))
+        deliver(store, run_folder.write(store.outbox, result, CPU, time.time(), time.time(), extra_tags=tags))
         return spec
 
     for seed, seconds in enumerate((10.0, 20.0, 60.0)):
@@ -88,8 +88,8 @@ def test_the_plugin_that_is_missing_is_named(tmp_path):
     try:
         spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("of_a_plugin"), seed=0)
         tags = {"plugins": json.dumps(["mine/my_schedules.py"])}
-        failed = result_folder.failed(spec, "boom")
-        deliver(store, result_folder.write(store.outbox, failed, CPU, 1.0, 2.0, extra_tags=tags))
+        failed = run_folder.failed(spec, "boom")
+        deliver(store, run_folder.write(store.outbox, failed, CPU, 1.0, 2.0, extra_tags=tags))
     finally:
         schedules.schedule.SCHEDULES.remove("of_a_plugin")
     with pytest.raises(UserError, match=r"of_a_plugin.*--plugin mine/my_schedules.py"):

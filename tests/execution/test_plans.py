@@ -7,15 +7,15 @@ import time
 
 import pytest
 
-from harness.execution import plans
+from harness.execution import plan_files
+from harness.results.store import Store
 from harness.specs import Entry, RunSpec
-from harness.tracking.store import Store
 
 HOLDS_A_PLAN = """
 import sys, time
-from harness.execution.plans import Recorder
+from harness.execution.plan_files import Recorder
 from harness.specs import Entry, RunSpec
-from harness.tracking.store import Store
+from harness.results.store import Store
 spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0)
 recorder = Recorder(Store(sys.argv[1]), [spec], 2, command="snrbench run gmm-v1")
 print("ready", flush=True)
@@ -34,13 +34,13 @@ def specs(count):
 
 
 def only(store):
-    (command,) = plans.read(store)
+    (command,) = plan_files.read(store)
     return command
 
 
 def test_a_plan_says_what_is_left_and_for_how_long(store):
     runs = specs(5)
-    recorder = plans.Recorder(store, runs, slots=2, expected={"v": 30.0})
+    recorder = plan_files.Recorder(store, runs, slots=2, expected={"v": 30.0})
     assert only(store).state == "running"
     assert only(store).seconds_left == 5 * 30.0 / 2
     recorder.ended(runs[0], "finished", 10.0)
@@ -58,7 +58,7 @@ def test_a_plan_says_what_is_left_and_for_how_long(store):
 
 @pytest.mark.parametrize("named", ["", " --store here", " --store=here"])
 def test_of_a_store_that_was_moved_it_says_the_command_for_where_it_is(tmp_path, named):
-    plans.Recorder(Store(tmp_path / "here"), specs(1), slots=1, command=f"snrbench run gmm-v1{named} --seeds 1")
+    plan_files.Recorder(Store(tmp_path / "here"), specs(1), slots=1, command=f"snrbench run gmm-v1{named} --seeds 1")
     (tmp_path / "here").rename(tmp_path / "there")
     command = only(Store(tmp_path / "there")).command
     assert command == f"snrbench run gmm-v1 --seeds 1 --store {tmp_path / 'there'}"
@@ -66,7 +66,7 @@ def test_of_a_store_that_was_moved_it_says_the_command_for_where_it_is(tmp_path,
 
 def test_runs_planned_later_and_paused_ones_count(store):
     first, second = specs(2)
-    recorder = plans.Recorder(store, [], slots=1, total=3)
+    recorder = plan_files.Recorder(store, [], slots=1, total=3)
     recorder.planned(first)
     recorder.ended(first, "paused", 5.0)
     recorder.planned(first)
@@ -80,7 +80,7 @@ def test_runs_planned_later_and_paused_ones_count(store):
 
 def test_a_request_that_took_several_commands_is_counted_as_one(store):
     """Of 15 runs 6 had ended, one more is found recorded, two are run: 9 of 15, and only their time is judged by."""
-    recorder = plans.Recorder(store, [], slots=1, total=9, before=6)
+    recorder = plan_files.Recorder(store, [], slots=1, total=9, before=6)
     found, first, second = specs(3)
     recorder.recorded(found, "finished")
     for spec in (first, second):
@@ -94,10 +94,10 @@ def test_a_request_that_took_several_commands_is_counted_as_one(store):
 
 
 def test_a_command_that_was_stopped_or_killed_is_interrupted(store):
-    recorder = plans.Recorder(store, specs(2), slots=1)
+    recorder = plan_files.Recorder(store, specs(2), slots=1)
     recorder.close(130)
     assert (only(store).state, only(store).code) == ("interrupted", 130)
-    plans.forget(store, only(store))
+    plan_files.forget(store, only(store))
 
     holder = subprocess.Popen([sys.executable, "-c", HOLDS_A_PLAN, str(store.root)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "ready\n"
@@ -110,7 +110,7 @@ def test_a_command_that_was_stopped_or_killed_is_interrupted(store):
 
 
 def test_torn_and_foreign_files_are_left_out(store):
-    recorder = plans.Recorder(store, specs(2), slots=1)
+    recorder = plan_files.Recorder(store, specs(2), slots=1)
     recorder.ended(specs(2)[0], "finished", 1.0)
     (events,) = (store.root / "plans").glob("*.jsonl")
     with events.open("a") as file:
@@ -121,38 +121,40 @@ def test_torn_and_foreign_files_are_left_out(store):
 
 
 def test_old_plans_go_and_new_ones_stay(store):
-    plans.Recorder(store, specs(1), slots=1).close(130)
-    recorder = plans.Recorder(store, specs(1), slots=1)
+    plan_files.Recorder(store, specs(1), slots=1).close(130)
+    recorder = plan_files.Recorder(store, specs(1), slots=1)
     recorder.ended(specs(1)[0], "finished", 1.0)
     recorder.close(0)
     days = 86400.0
-    for command, age in zip(sorted(plans.read(store), key=lambda one: one.state), (2 * days, 2 * days), strict=True):
+    for command, age in zip(
+        sorted(plan_files.read(store), key=lambda one: one.state), (2 * days, 2 * days), strict=True
+    ):
         path = store.root / "plans" / f"{command.id}.json"
         path.write_text(path.read_text().replace(f'"started": {command.started}', f'"started": {time.time() - age}'))
-    plans.tidy(store)
+    plan_files.tidy(store)
     assert only(store).state == "interrupted"
     assert len(os.listdir(store.root / "plans")) == 3
 
 
 def test_a_disk_that_takes_no_plan_stops_nothing(store):
     (store.root / "plans").write_text("in the way")
-    recorder = plans.Recorder(store, specs(1), slots=1)
+    recorder = plan_files.Recorder(store, specs(1), slots=1)
     recorder.planned(specs(2)[1])
     recorder.ended(specs(1)[0], "finished", 1.0)
     recorder.close(0)
-    assert plans.read(store) == []
+    assert plan_files.read(store) == []
 
 
 def command(state, line="snrbench run gmm-v1", left=("a",), number=0):
-    runs = {key: plans.Planned(key, key, "gmm-v1", "v") for key in left}
-    return plans.Command(f"{number}", line, "here", 1, float(number), 1, len(runs), state, runs=runs)
+    runs = {key: plan_files.Planned(key, key, "gmm-v1", "v") for key in left}
+    return plan_files.Command(f"{number}", line, "here", 1, float(number), 1, len(runs), state, runs=runs)
 
 
 def test_of_interrupted_commands_the_newest_that_has_something_left_is_shown():
     ended, older, newer = command("ended"), command("interrupted", number=1), command("interrupted", number=2)
-    assert plans.to_show([ended, older, newer], set()) == [newer]
-    assert plans.to_show([ended, older, newer], {"a"}) == []
+    assert plan_files.to_show([ended, older, newer], set()) == [newer]
+    assert plan_files.to_show([ended, older, newer], {"a"}) == []
     other = command("interrupted", "snrbench run digits-v1", ("a", "b"), 3)
     again = command("running", number=4)
-    assert plans.to_show([older, newer, other, again], {"a"}) == [other, again]
-    assert plans.to_show([older, newer, again], set()) == [again]
+    assert plan_files.to_show([older, newer, other, again], {"a"}) == [other, again]
+    assert plan_files.to_show([older, newer, again], set()) == [again]

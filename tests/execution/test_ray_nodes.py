@@ -8,7 +8,7 @@ import torch
 from ray.cluster_utils import Cluster
 
 from harness.execution.job import Job
-from harness.run import execute
+from harness.runs.run import execute
 from harness.specs import Entry, RunSpec
 
 

@@ -21,10 +21,10 @@ from servers import mlflow_server, postgresql
 from werkzeug.security import generate_password_hash
 
 from harness.cli import main
-from harness.execution import courier as courier_module
-from harness.execution.courier import Courier
-from harness.tracking import read, write
-from harness.tracking.store import Store
+from harness.results import delivery as courier_module
+from harness.results import read, write
+from harness.results.delivery import Courier
+from harness.results.store import Store
 
 ADMIN = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "long-enough-password"}
 MEMBER = {"MLFLOW_TRACKING_USERNAME": "ada", "MLFLOW_TRACKING_PASSWORD": "another-long-password"}

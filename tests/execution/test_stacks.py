@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from harness.execution import stacks
+from harness.execution.capacity.worker_count import workers_for
 from harness.execution.job import Job, Settings
-from harness.execution.workers import workers_for
-from harness.run import execute
+from harness.results.store import Store
+from harness.runs.run import execute
 from harness.specs import Entry, RunSpec
-from harness.tracking.store import Store
 
 
 def spec_of(schedule="laplace", seed=0, **more):
@@ -43,7 +43,7 @@ def test_auto_is_one_on_a_cpu_and_what_fits_on_a_gpu(tmp_path, monkeypatch, peak
 @pytest.mark.parametrize(("cores", "gpus", "workers"), [(1, 1, 1), (4, 1, 4), (16, 1, 8), (16, 4, 16), (2, 4, 4)])
 def test_stacks_share_a_gpu_and_its_memory(tmp_path, monkeypatch, cores, gpus, workers):
     """A run takes 600 MiB: of the 12,000 that are for stacks, each worker has its part less a CUDA context."""
-    monkeypatch.setattr("harness.execution.workers.cores", lambda: cores)
+    monkeypatch.setattr("harness.execution.capacity.worker_count.cores", lambda: cores)
     monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
     monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: 600.0)
     monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (20_000 * 2**20, 80_000 * 2**20))
@@ -56,7 +56,7 @@ def test_stacks_share_a_gpu_and_its_memory(tmp_path, monkeypatch, cores, gpus, w
 
 def test_stacks_of_a_given_size_share_a_gpu_as_far_as_its_memory_goes(tmp_path, monkeypatch):
     """600 MiB for a context and 1.5 × 100 for each run: a stack of 16 takes 3,000."""
-    monkeypatch.setattr("harness.execution.workers.cores", lambda: 16)
+    monkeypatch.setattr("harness.execution.capacity.worker_count.cores", lambda: 16)
     monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: 100.0)
     store = Store(tmp_path)
     for free, workers in ((40_000, 8), (10_000, 3), (1_000, 1)):

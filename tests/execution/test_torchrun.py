@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from harness import tracks
-from harness.execution import plugins, ranks, torchrun
+from harness.execution import plugins
 from harness.execution.job import Job, Split
-from harness.execution.messages import Assignment, Setup
-from harness.run import execute
+from harness.execution.processes import rank_process, torchrun
+from harness.execution.processes.messages import Assignment, Setup
+from harness.runs.run import execute
 from harness.specs import Entry, RunSpec
 from schedules.schedule import SCHEDULES
 
@@ -142,7 +143,7 @@ def test_a_process_that_is_asked_to_stop_writes_its_checkpoint(given, tmp_path, 
     named = {"RANK": "0", "WORLD_SIZE": "1", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
     for name, value in named.items():
         monkeypatch.setenv(name, value)
-    assert ranks.main(folder) == 0
+    assert rank_process.main(folder) == 0
     assert pickle.loads((folder / "reply").read_bytes()).outcome == "interrupted"
     assert [path.name for path in order.checkpoints.iterdir()] == ["000000005.safetensors"]
 
@@ -151,7 +152,7 @@ def test_a_stop_reaches_the_processes_and_their_progress_comes_back(given, monke
     script = """
 import pickle, sys, time
 from pathlib import Path
-from harness.execution.messages import Reply
+from harness.execution.processes.messages import Reply
 folder = Path(sys.argv[1])
 (folder / "share").write_text("0.25")
 while not (folder / "stop").exists():

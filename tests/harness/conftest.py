@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from harness import tracks
-from harness.run import bench
+from harness.runs.run import bench
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,14 +9,14 @@ import numpy as np
 from harness import tracks
 from harness.execution.job import Done
 from harness.metrics.keys import Measured
+from harness.results.store import Store
 from harness.specs import Entry, RunSpec
-from harness.tracking.store import Store
-from harness.tuning import storage
 from harness.tuning.budget import Budget
-from harness.tuning.desk import Desk, Result
+from harness.tuning.run_dispatch import Desk, Result
 from harness.tuning.search import search
-from harness.tuning.study import Study
-from harness.tuning.subject import Subject
+from harness.tuning.studies import storage
+from harness.tuning.studies.study import Study
+from harness.tuning.studies.subject import Subject
 
 HOPELESS = (9, 13)
 

@@ -4,9 +4,10 @@ import json
 
 import torch
 
-from harness import memory, tracks
+from harness import tracks
 from harness.data.dataset import Split
-from harness.footprint import predict
+from harness.execution.capacity.predicted_memory import predict
+from harness.runs import peak_memory
 from harness.specs import Entry
 from harness.tracks.track import Part, Training
 from harness.training.loop import Trainer
@@ -32,10 +33,10 @@ def grown(network, shape, rules):
     x, label = torch.zeros(ROWS, *shape).normal_(), torch.arange(ROWS) % CLASSES
     schedule, weighting = Entry.of("laplace").make()
     levels = NoiseLevelSource(schedule, weighting, "v", rules.logsnr_range)
-    memory.reset_peak(CPU)
-    before = memory.peak_mib(CPU)
+    peak_memory.reset_peak(CPU)
+    before = peak_memory.peak_mib(CPU)
     Trainer(network(shape, CLASSES), rules, Split(x, label, label), CLASSES, "v", levels, 0).run(STEPS)
-    return memory.peak_mib(CPU) - before
+    return peak_memory.peak_mib(CPU) - before
 
 
 def main():

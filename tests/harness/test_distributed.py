@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from harness.run import Bench
+from harness.distributed import training
+from harness.distributed.training import Team, TeamBench
+from harness.runs.run import Bench
 from harness.specs import Entry, RunSpec
-from harness.training import distributed
-from harness.training.distributed import Team, TeamBench
 
 CPU = torch.device("cpu")
 
@@ -36,7 +36,7 @@ def test_rows_of_a_team_are_all_rows_once_and_in_order(size, monkeypatch):
         for part, rows in zip(parts, own, strict=True):
             part.copy_(rows)
 
-    monkeypatch.setattr(distributed.distributed, "all_gather", all_gather)
+    monkeypatch.setattr(training.distributed, "all_gather", all_gather)
     assert torch.equal(Team(size - 1, size).gather(own[size - 1]), data)
 
 

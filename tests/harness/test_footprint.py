@@ -11,10 +11,10 @@ import torch
 
 from harness import tracks
 from harness.cli import main
-from harness.execution import room, workers
+from harness.execution.capacity import memory_check, worker_count
+from harness.execution.capacity.predicted_memory import FACTOR, MIB, Footprint, peak_of, predict
 from harness.execution.job import Settings
-from harness.footprint import FACTOR, MIB, Footprint, peak_of, predict
-from harness.tracking.store import Store
+from harness.results.store import Store
 
 HUGE = """
 from harness import tracks
@@ -94,31 +94,31 @@ def test_a_run_that_does_not_fit_is_refused_before_any_work(tmp_path, capsys):
 def test_what_was_measured_goes_before_what_is_predicted(tmp_path, monkeypatch):
     store, settings = Store(tmp_path), Settings(device="cpu")
     monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: None)
-    predicted = room.need(store, "digits-v1", settings, None)
+    predicted = memory_check.need(store, "digits-v1", settings, None)
     assert predicted.mib == pytest.approx(
-        room.PROCESS_MIB + Footprint.read(tracks.card("digits-v1")["memory_mib"]).peak
+        memory_check.PROCESS_MIB + Footprint.read(tracks.card("digits-v1")["memory_mib"]).peak
     )
     monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: 321.0)
-    assert room.need(store, "digits-v1", settings, None).mib == 321.0
-    monkeypatch.setattr(room, "available", lambda: 300 * MIB)
+    assert memory_check.need(store, "digits-v1", settings, None).mib == 321.0
+    monkeypatch.setattr(memory_check, "available", lambda: 300 * MIB)
     with pytest.raises(
-        room.UserError, match=r"digits-v1 needs about 321 MiB .*past runs.* and 300 MiB of this machine"
+        memory_check.UserError, match=r"digits-v1 needs about 321 MiB .*past runs.* and 300 MiB of this machine"
     ):
-        room.check(store, "digits-v1", settings)
-    monkeypatch.setattr(room, "available", lambda: 400 * MIB)
-    room.check(store, "digits-v1", settings)
+        memory_check.check(store, "digits-v1", settings)
+    monkeypatch.setattr(memory_check, "available", lambda: 400 * MIB)
+    memory_check.check(store, "digits-v1", settings)
 
 
 def test_workers_on_a_gpu_go_by_the_prediction_until_a_run_was_measured(tmp_path, monkeypatch):
     card = Footprint(data=100.0, state=400.0, training=3000.0, evaluation=500.0)
     monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: None)
-    monkeypatch.setattr(room, "predicted", lambda *_: card)
+    monkeypatch.setattr(memory_check, "predicted", lambda *_: card)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (24 * 1024 * MIB, 24 * 1024 * MIB))
-    monkeypatch.setattr(workers, "cores", lambda: 64)
+    monkeypatch.setattr(worker_count, "cores", lambda: 64)
     settings = Settings(device="cuda:0")
-    each = workers.CONTEXT_MIB + workers.ALLOCATOR * card.peak
-    assert workers.workers_for(settings, Store(tmp_path), "digits-v1") == int(24 * 1024 // each)
+    each = worker_count.CONTEXT_MIB + worker_count.ALLOCATOR * card.peak
+    assert worker_count.workers_for(settings, Store(tmp_path), "digits-v1") == int(24 * 1024 // each)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (150 * MIB, 24 * 1024 * MIB))
-    assert room.need(Store(tmp_path), "digits-v1", settings, 150.0).mib == card.peak - card.data
-    with pytest.raises(room.UserError, match="of cuda:0 are free"):
-        room.check(Store(tmp_path), "digits-v1", settings)
+    assert memory_check.need(Store(tmp_path), "digits-v1", settings, 150.0).mib == card.peak - card.data
+    with pytest.raises(memory_check.UserError, match="of cuda:0 are free"):
+        memory_check.check(Store(tmp_path), "digits-v1", settings)

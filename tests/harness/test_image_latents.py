@@ -8,14 +8,15 @@ import pytest
 import torch
 
 from harness import tracks
-from harness.data import autoencoder, images, train_autoencoder
+from harness.data import autoencoder, images
 from harness.data.autoencoder import WEIGHTS, Autoencoder
+from harness.measuring import train_autoencoder
+from harness.measuring.measure import facts
 from harness.metrics.frechet import Moments, frechet_distance
 from harness.metrics.keys import Measured
-from harness.run import Bench, execute
+from harness.runs.run import Bench, execute
 from harness.specs import Entry, RunSpec
 from harness.tracks.fashion import FASHION
-from harness.tracks.measure import facts
 from harness.tracks.mnist import MNIST
 from harness.tracks.small_latents import FASHION_LATENT, FASHION_LATENT_GPU, MNIST_LATENT, MNIST_LATENT_GPU
 
@@ -87,16 +88,16 @@ def test_latents_are_the_autoencoders_scaled_to_unit_variance_by_one_number(trac
 def test_distances_are_those_of_decoded_pictures_in_the_pixel_tracks_own_space(track, gpu, on_pixels):
     place = Bench(few_steps(track, 2), CPU)
     encoder = encoder_of(track)
-    classifier, evaluator = on_pixels.features(CPU), place.evaluator
+    classifier, references = on_pixels.features(CPU), place.evaluator.references
 
     def seen(split):
         return classifier(encoder.scaled(pixels(place.data, split, encoder)))
 
     held_out, other = seen(place.data.test), seen(place.data.val)
-    torch.testing.assert_close(evaluator.features_of(place.data.val.x), other, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(references.space.of(place.data.val.x), other, atol=1e-4, rtol=1e-4)
     by_hand = frechet_distance(Moments.of_tensor(other), Moments.of_tensor(held_out))
-    theirs = Moments.of_tensor(evaluator.features_of(place.data.val.x))
-    assert frechet_distance(theirs, evaluator.moments["test"]) == pytest.approx(by_hand, rel=1e-3)
+    theirs = Moments.of_tensor(references.space.of(place.data.val.x))
+    assert frechet_distance(theirs, references.own.splits["test"].moments) == pytest.approx(by_hand, rel=1e-3)
     assert gpu.features == track.features
     assert track.feature_space == on_pixels.feature_space
 

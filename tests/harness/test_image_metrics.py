@@ -14,18 +14,21 @@ import torch
 import schedules
 from harness.data import images
 from harness.data.dataset import Dataset, Split
-from harness.evaluation import Evaluator
+from harness.evaluation.drawing import Subject
+from harness.evaluation.evaluator import Evaluator
+from harness.measuring import measure
 from harness.metrics import image_features
-from harness.metrics.catalog import METRICS
+from harness.metrics.builtin.fd_dinov2 import fd_dinov2
+from harness.metrics.builtin.fid import fid
 from harness.metrics.keys import Measured, parse
+from harness.metrics.registry import METRICS
 from harness.networks.mlp import ResidualMLP
 from harness.sampling.ddim import ddim
 from harness.sampling.share import Share
-from harness.tracks import measure
+from harness.streams import Streams
 from harness.tracks.cifar10 import CIFAR10
 from harness.tracks.track import Part
-from harness.training.streams import Streams
-from leaderboards.query import checked
+from leaderboards.boards.query import checked
 from schedules.errors import UserError
 
 CPU = torch.device("cpu")
@@ -56,6 +59,17 @@ def split(count, seed, first=0, copies=1):
     return Split(x, labels.repeat_interleave(copies), group.repeat_interleave(copies))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def smaller_and_larger_fids():
+    """FID of as many samples as the tracks here draw."""
+    with METRICS.registering("a test"):
+        for thousands in (1, 20):
+            fid(thousands)
+            fd_dinov2(thousands)
+    yield
+    METRICS.forget("a test")
+
+
 @pytest.fixture(scope="module")
 def data():
     return Dataset(split(60, 0, copies=2), split(40, 1, 100), split(50, 2, 200), CLASSES, mean=127.5, std=73.9)
@@ -78,7 +92,8 @@ def track_of(**evaluation):
         }
     )
     spaces = {"features": extractor("tiny_space"), "dinov2": extractor("other_space")}
-    return CIFAR10.model_copy(update={"name": "tiny-images-v1", "evaluation": rules, **spaces})
+    training = CIFAR10.training.model_copy(update={"precision": "fp32"})
+    return CIFAR10.model_copy(update={"name": "tiny-images-v1", "training": training, "evaluation": rules, **spaces})
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +109,7 @@ def network():
 @pytest.fixture(scope="module")
 def scored(data, network):
     evaluator = Evaluator(track_of(fid=(10_000, 20_000)), data, CPU)
-    return evaluator, evaluator(network, "v", 0, 1.0, schedules.create("cosine"))
+    return evaluator, evaluator(Subject(network, "v", 0), 1.0, schedules.create("cosine"))
 
 
 def sampled(evaluator, network, count, guidance):
@@ -123,7 +138,7 @@ def test_fid_is_torch_fidelitys_on_the_same_samples(scored, data, network):
     x = pixels(sampled(evaluator, network, 20_000, 2.0))
     for count in (10_000, 20_000):
         for name in ("val", "test"):
-            held_out = pixels(evaluator.splits[name].x)
+            held_out = pixels(evaluator.references.splits[name].x)
             measured = scores.values[Measured(f"fid{count // 1000}k", name, 2.0)]
             assert measured == pytest.approx(theirs(space(x[:count]), space(held_out)), rel=1e-4)
             measured = scores.values[Measured(f"fd{count // 1000}k_dinov2", name, 2.0)]
@@ -138,7 +153,7 @@ def test_what_is_measured_when(scored, data, network):
         assert {(name, 1.0), (name, 2.0)} <= at_end
     assert "fd" not in {measured.metric for measured in scores.values}
     assert {"fd_own_grid", "fd_resampled"} <= {name for name, _ in at_end}
-    early = evaluator(network, "v", 0, 0.5, schedules.create("cosine"))
+    early = evaluator(Subject(network, "v", 0), 0.5, schedules.create("cosine"))
     assert {measured.metric for measured in early.values} == {"fid10k", "memorised", "eps_error", "nll"}
     assert {measured.guidance for measured in early.values if measured.metric == "fid10k"} == {1.0}
     assert early.samples_drawn == 10_000
@@ -146,24 +161,24 @@ def test_what_is_measured_when(scored, data, network):
     key = Measured("fid10k", "test", 1.0, 0.5)
     assert early.values[key] == scores.values[Measured("fid10k", "test", 1.0)]
     every = Evaluator(track_of(guided_marks=True, samples=1000, fid=(1000,), sample_block=0, to_train=0), data, CPU)
-    early = every(network, "v", 0, 0.5, schedules.create("cosine"))
+    early = every(Subject(network, "v", 0), 0.5, schedules.create("cosine"))
     assert {measured.guidance for measured in early.values if measured.metric == "fid1k"} == {1.0, 2.0}
 
 
 def test_validation_sees_the_distance_by_its_name(scored, network):
     evaluator, scores = scored
-    found = evaluator.validate(network, "v", 0, 1.0, "fid10k")
+    found = evaluator.validate(Subject(network, "v", 0), 1.0, "fid10k")
     for scale in (1.0, 2.0):
         key = Measured("fid10k", "val", scale)
         assert found.values[key] == scores.values[key]
-    with pytest.raises(ValueError, match="expected fid10k, excess or eps_error"):
-        evaluator.validate(network, "v", 0, 1.0, "fd")
+    with pytest.raises(ValueError, match="expected fid10k or eps_error"):
+        evaluator.validate(Subject(network, "v", 0), 1.0, "fd")
 
 
 def test_processes_that_share_the_samples_find_the_same_scores(data, network):
     """Three of them, as threads with an exchange in the place of all_gather."""
     world, rules = 3, track_of(samples=1000, fid=(1000,), sample_block=150, to_train=0)
-    alone = Evaluator(rules, data, CPU)(network, "v", 0, 1.0, schedules.create("cosine"))
+    alone = Evaluator(rules, data, CPU)(Subject(network, "v", 0), 1.0, schedules.create("cosine"))
     barrier, table, found = threading.Barrier(world), [None] * world, [None] * world
     drawn = []
 
@@ -175,10 +190,9 @@ def test_processes_that_share_the_samples_find_the_same_scores(data, network):
         return everyone
 
     def work(rank):
-        evaluator = Evaluator(rules, data, CPU)
-        evaluator.share = Share(rank, world, lambda mine: gather(rank, mine))
-        evaluator.pulse = lambda: drawn.append(rank)
-        found[rank] = evaluator(network, "v", 0, 1.0, schedules.create("cosine"))
+        share = Share(rank, world, lambda mine: gather(rank, mine))
+        subject = Subject(network, "v", 0, lambda: drawn.append(rank), share)
+        found[rank] = Evaluator(rules, data, CPU)(subject, 1.0, schedules.create("cosine"))
 
     threads = [threading.Thread(target=work, args=(rank,)) for rank in range(world)]
     for thread in threads:
@@ -232,8 +246,8 @@ def test_fewer_samples_than_the_name_says_are_refused(data):
             Evaluator(track, data, CPU)
     with pytest.raises(UserError, match="fid of 1500 samples; expected a multiple of 1000"):
         track_of(samples=1500, fid=(1500,)).check()
-    with pytest.raises(UserError, match="unknown metric 'fid1k'"):
-        track_of(samples=1000, fid=(1000,)).check()
+    with pytest.raises(UserError, match="unknown metric 'fid2k'"):
+        track_of(samples=2000, fid=(2000,)).check()
 
 
 def test_floors_of_every_distance_are_those_of_real_training_images(monkeypatch):
@@ -250,10 +264,10 @@ def test_floors_of_every_distance_are_those_of_real_training_images(monkeypatch)
 
 
 def test_neighbours_are_one_row_of_each_image(data, scored):
-    evaluator = scored[0]
+    references = scored[0].references
     chosen = data.train.one_of_each(20, np.random.default_rng(0))
     assert len(chosen) == len(chosen.group.unique()) == 20
-    assert {len(subset) for subset in evaluator.train_subsets} == {len(evaluator.held_out)} == {20}
+    assert {len(subset) for subset in references.train_subsets} == {len(references.held_out)} == {20}
     mirrored = sum(bool((data.train.x[1::2] == row).flatten(1).all(dim=1).any()) for row in chosen.x)
     assert 3 <= mirrored <= 17  # either orientation
 

@@ -3,7 +3,7 @@
 import pytest
 
 from harness import tracks
-from harness.tracks import measure
+from harness.measuring import measure
 from harness.tracks.enough import cautions, known_cautions
 from schedules.errors import UserError
 

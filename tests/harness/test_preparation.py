@@ -19,7 +19,7 @@ from harness.data import dataset, images, prepared, shards
 from harness.data.image_file import cropped
 from harness.data.preparation import How, prepare
 from harness.data.prepared import load
-from harness.execution.memory import resident
+from harness.execution.capacity.free_memory import resident
 from schedules.errors import UserError
 
 sys.path.append(str(Path(__file__).parent))

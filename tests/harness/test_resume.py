@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from harness.metrics.keys import Measured
-from harness.progress import Checkpoints, Progress
-from harness.run import Interrupted, abandon, execute
+from harness.runs.progress import Checkpoints, Progress
+from harness.runs.run import Interrupted, abandon, execute
 from harness.specs import Entry, RunSpec
 from harness.training import checkpoint
 
@@ -21,8 +21,8 @@ def spec_of(schedule="laplace", weighting="native", target="v", **more):
 
 @pytest.fixture(autouse=True)
 def always_due(monkeypatch):
-    monkeypatch.setattr("harness.progress.FIRST_AFTER_SECONDS", 0.0)
-    monkeypatch.setattr("harness.progress.SHARE_OF_TIME", 1e9)
+    monkeypatch.setattr("harness.runs.progress.FIRST_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("harness.runs.progress.SHARE_OF_TIME", 1e9)
 
 
 def interrupted_after(spec, folder, calls):
@@ -164,14 +164,14 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tiny_gmm, tmp_path, mo
 
 def test_checkpoints_are_rare_enough_to_cost_little(monkeypatch, tmp_path):
     now = [0.0]
-    monkeypatch.setattr("harness.progress.SHARE_OF_TIME", 0.01)
-    monkeypatch.setattr("harness.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("harness.runs.progress.SHARE_OF_TIME", 0.01)
+    monkeypatch.setattr("harness.runs.progress.time.monotonic", lambda: now[0])
     kept, progress = Checkpoints(tmp_path), Progress()
 
     def slow_save(*_):
         now[0] += 2.0
 
-    monkeypatch.setattr("harness.progress.checkpoint.save", slow_save)
+    monkeypatch.setattr("harness.runs.progress.checkpoint.save", slow_save)
     for _ in range(10_000):
         now[0] += 1.0
         if kept.due():

@@ -5,7 +5,7 @@ import pytest
 from harness import tracks
 from harness.specs import Entry, RunSpec
 from harness.targets import TARGETS
-from leaderboards import released
+from leaderboards.data import released
 from schedules.errors import UserError
 
 

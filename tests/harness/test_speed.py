@@ -15,19 +15,20 @@ from torch._dynamo.utils import counters
 
 from harness.cli import main
 from harness.data.dataset import Split
-from harness.execution.executors.places import assignment
+from harness.execution.executors.parts.assignments import assignment
 from harness.execution.job import Job, Settings
 from harness.networks.dit import DiT
 from harness.networks.mlp import ResidualMLP
 from harness.networks.unet import UNet
-from harness.run import Bench, execute
+from harness.results.store import Store
+from harness.runs.run import Bench, execute
 from harness.specs import Entry, RunSpec
-from harness.tracking.store import Store
 from harness.tracks.track import Training
 from harness.training.compilation import COMPILERS, OFF, Compilation, compilation
-from harness.training.feed import Feed
 from harness.training.loop import Trainer, batches
 from harness.training.noise_levels import NoiseLevelSource
+from harness.training.precision import sampling
+from harness.training.step_blocks import Feed
 from schedules.errors import UserError
 
 CPU = torch.device("cpu")
@@ -130,7 +131,10 @@ def test_samples_are_drawn_in_the_declared_precision_and_returned_in_float32():
         made.run(25)
         made.ema.average.load_state_dict(plain.ema.average.state_dict())
     with torch.inference_mode():
-        exact, coarse = (made.ema.average.at_one_logsnr(x, level, label) for made in (plain, half))
+        exact, coarse = (
+            sampling(made.ema.average.at_one_logsnr, made.rules.precision, made.device)(x, level, label)
+            for made in (plain, half)
+        )
         unsampled = half.ema.average(x, level.expand(4), label)
     assert coarse.dtype == torch.float32
     assert not torch.equal(exact, coarse)

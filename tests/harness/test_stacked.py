@@ -8,15 +8,16 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from harness import rendezvous, tracks
+from harness import tracks
 from harness.networks.network import Network
-from harness.run import Bench, Interrupted, bench, execute
+from harness.runs.run import Bench, Interrupted, bench, execute
 from harness.specs import Entry, RunSpec
-from harness.stack import execute_stack
+from harness.stacked import batched_evaluation
+from harness.stacked.attention import FoldedAttention
+from harness.stacked.run import execute_stack
+from harness.stacked.training import StackedNetwork, StackedTrainer, Unstackable
 from harness.tracks.track import Part
 from harness.training.compilation import Compilation
-from harness.training.folded import FoldedAttention
-from harness.training.stacked import StackedNetwork, StackedTrainer, Unstackable
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 NO_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -139,8 +140,8 @@ def test_tuning_runs_stack_too_and_see_validation_alone(tiny_gmm):
 
 @pytest.fixture
 def always_due(monkeypatch):
-    monkeypatch.setattr("harness.progress.FIRST_AFTER_SECONDS", 0.0)
-    monkeypatch.setattr("harness.progress.SHARE_OF_TIME", 1e9)
+    monkeypatch.setattr("harness.runs.progress.FIRST_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("harness.runs.progress.SHARE_OF_TIME", 1e9)
 
 
 def folders(place, specs):
@@ -279,7 +280,7 @@ def test_tasks_of_different_shapes_and_lengths_meet_and_an_error_ends_all():
         return ask
 
     calls = []
-    answers = rendezvous.together(
+    answers = batched_evaluation.together(
         StackedNetwork(networks[0]), weights, [task(row) for row in range(3)], lambda: calls.append(0)
     )
     assert [len(one) for one in answers] == [1, 2, 3]
@@ -292,5 +293,5 @@ def test_tasks_of_different_shapes_and_lengths_meet_and_an_error_ends_all():
         raise KeyError("this one")
 
     with pytest.raises(KeyError, match="this one"):
-        rendezvous.together(StackedNetwork(networks[0]), weights, [task(0), fails, task(2)])
+        batched_evaluation.together(StackedNetwork(networks[0]), weights, [task(0), fails, task(2)])
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("member")]

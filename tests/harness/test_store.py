@@ -13,8 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from read_only import read_only_copy
 
-from harness.tracking import database, read, sqlite_file
-from harness.tracking.store import Store
+from harness.results import database, read, sqlite_file
+from harness.results.store import Store
 from schedules.errors import UserError
 
 ODD = "what? #1, 100% {0} [b] 'é'\""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.training.streams import Streams
+from harness.streams import Streams
 
 SHAPE = {"steps": 20, "batch": 16, "size": 50, "shape": (3,), "dropout": 0.1}
 

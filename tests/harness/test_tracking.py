@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from harness.metrics.keys import Measured
-from harness.run import RunResult, execute
+from harness.results import read, run_folder
+from harness.results.store import Store, close_databases
+from harness.results.write import deliver, deliver_all
+from harness.runs.run import RunResult, execute
 from harness.specs import Entry, RunSpec
-from harness.tracking import read, result_folder
-from harness.tracking.store import Store, close_databases
-from harness.tracking.write import deliver, deliver_all
 from schedules.errors import UserError
 
 CPU = torch.device("cpu")
@@ -42,7 +42,7 @@ def result(quick_gmm):
 
 
 def write(store, result):
-    return result_folder.write(store.outbox, result, CPU, time.time() - 5, time.time())
+    return run_folder.write(store.outbox, result, CPU, time.time() - 5, time.time())
 
 
 def test_a_run_comes_back_as_it_was(store, result):
@@ -149,7 +149,7 @@ def test_delivery_that_was_cut_off_is_completed_once(store, result, monkeypatch)
         assert folder.exists()
         assert read.read_runs(store.root, "gmm-v1").empty
     with monkeypatch.context() as patch:
-        patch.setattr("harness.tracking.write._forget", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("harness.results.write._forget", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             deliver(store, folder)
     assert deliver_all(store) == 1
@@ -159,7 +159,7 @@ def test_delivery_that_was_cut_off_is_completed_once(store, result, monkeypatch)
 
 
 def test_a_half_written_folder_is_never_delivered(store, result, monkeypatch):
-    monkeypatch.setattr(result_folder, "_record", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+    monkeypatch.setattr(run_folder, "_record", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
     with pytest.raises(OSError, match="no space"):
         write(store, result)
     assert deliver_all(store) == 0
@@ -170,7 +170,7 @@ def test_repeated_run_counts_once_the_newest(store, result):
     deliver(store, write(store, result))
     key = next(key for key in result.values if key.metric == "excess" and key.mark == 1.0)
     result.values[key] = 123.0
-    newest = deliver(store, result_folder.write(store.outbox, result, CPU, time.time(), time.time()))
+    newest = deliver(store, run_folder.write(store.outbox, result, CPU, time.time(), time.time()))
     table = read.read_runs(store.root, "gmm-v1")
     assert table.run_id.unique().tolist() == [newest]
     assert 123.0 in table.value.to_numpy()
@@ -180,7 +180,7 @@ def test_a_diverged_run_is_one_row_and_a_failed_one_none(store, result):
     result.outcome, result.reason, result.step = "diverged", "the loss is not finite", 17
     deliver(store, write(store, result))
     other = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0)
-    deliver(store, write(store, result_folder.failed(other, "RuntimeError: boom")))
+    deliver(store, write(store, run_folder.failed(other, "RuntimeError: boom")))
     table = read.read_runs(store.root, "gmm-v1")
     assert len(table) == 1
     row = table.iloc[0]
@@ -231,7 +231,7 @@ def test_processes_that_make_one_store_at_once_all_succeed(tmp_path):
 
     program = (
         "import pwd; pwd.getpwuid = {}.__getitem__; "
-        f"from harness.tracking.store import Store; s = Store({str(tmp_path / 'new')!r}); s.prepare(); "
+        f"from harness.results.store import Store; s = Store({str(tmp_path / 'new')!r}); s.prepare(); "
         "s.client.create_run(s.experiment('gmm-v1', create=True)); "
         "print(s.client.get_experiment('0').name)"
     )
@@ -252,7 +252,7 @@ def test_the_run_that_is_recorded_last_counts_whatever_the_clocks_say(store, res
     later = time.time() + 86400
     with monkeypatch.context() as patch:
         patch.setattr(time, "time", lambda: later)
-        deliver(store, result_folder.write(store.outbox, result, CPU, later, later + 5))
+        deliver(store, run_folder.write(store.outbox, result, CPU, later, later + 5))
     key = next(key for key in result.values if key.metric == "excess" and key.mark == 1.0)
     last = []
     for value in (123.0, 124.0):

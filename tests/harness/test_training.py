@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import schedules
-from harness.run import Bench, bench, execute
+from harness.runs.run import Bench, bench, execute
 from harness.specs import Entry, RunSpec
 from harness.training.ema import EMA
 from harness.training.loop import Diverged
@@ -146,8 +146,9 @@ def test_a_run_that_blows_up_with_finite_losses_is_diverged_in_scoring_and_valid
 def test_samples_that_are_no_numbers_are_found_also_where_their_features_look_like_some(quick_digits, monkeypatch):
     """An image of 8 bits has no NaN: it would be black, and its features like those of any other."""
     place = bench("digits-v1", CPU)
-    features = place.evaluator.features
-    monkeypatch.setattr(place.evaluator, "features", lambda x: features(x.nan_to_num(0.0)))
+    space = place.evaluator.references.space
+    features = space.forward
+    monkeypatch.setattr(space, "forward", lambda x: features(x.nan_to_num(0.0)))
     trainer = place.trainer(spec())
     with torch.no_grad():
         next(iter(trainer.ema.average.parameters())).fill_(torch.nan)

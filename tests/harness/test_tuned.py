@@ -1,5 +1,6 @@
 """`laplace@tuned`: what a study found, as the entry that is scored."""
 
+import functools
 import json
 import shutil
 import sys
@@ -10,9 +11,9 @@ import pytest
 
 from harness import tracks
 from harness.execution import planner
-from harness.specs import Entry
-from harness.tracking.store import Store
-from harness.tuning.tuned import Wanted, found
+from harness.results.store import Store
+from harness.specs import Entry, Wanted
+from harness.tuning.studies.tuned import found
 from schedules import UserError
 
 sys.path.append(str(Path(__file__).parent))
@@ -69,7 +70,7 @@ def test_it_is_found_whatever_the_path_holds(tmp_path):
 def test_planned_runs_have_it_beside_the_published_one(study):
     root, says = study
     wanted = planner.entries(["laplace", "laplace@tuned"], ["native"], "sample")
-    jobs = planner.requested(Store(root), "gmm-v1", wanted, ["v"], 2, "snrbench tune")
+    jobs = planner.requested("gmm-v1", wanted, ["v"], 2, functools.partial(found, Store(root), "gmm-v1"))
     labels = [(job.spec.entry.label, job.spec.seed, bool(job.tags)) for job in jobs]
     assert labels == [(label, seed, "@" in label) for seed in (0, 1) for label in ("laplace", "laplace@tuned")]
     assert not any(job.spec.tunes for job in jobs)

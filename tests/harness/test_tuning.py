@@ -11,12 +11,12 @@ import pytest
 from optuna.trial import TrialState
 
 import schedules
-from harness import tracks
+from harness import seeds, tracks
+from harness.results.store import Store
 from harness.specs import Entry
-from harness.tracking.store import Store
-from harness.tuning import seeds, storage
-from harness.tuning.study import Study
-from harness.tuning.tuned import Wanted, found
+from harness.tuning.studies import storage
+from harness.tuning.studies.study import Study
+from harness.tuning.studies.tuned import Wanted, found
 from schedules import UserError
 from schedules.schedule import SCHEDULES
 

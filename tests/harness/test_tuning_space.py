@@ -7,7 +7,8 @@ import schedules
 from harness.specs import Entry
 from harness.tuning.sampling import ask
 from harness.tuning.space import Space
-from schedules import UserError, redundancy
+from schedules import UserError
+from schedules.plugins import redundancy
 from schedules.presets import PRESETS
 from schedules.schedule import SCHEDULES
 

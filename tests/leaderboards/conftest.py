@@ -1,4 +1,4 @@
-"""Synthetic long tables with known truth, in the form that `harness.tracking.read.read_runs` gives."""
+"""Synthetic long tables with known truth, in the form that `harness.results.read.read_runs` gives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Metric:
-    """Stands in for `harness.metrics.catalog.Metric`."""
+    """Stands in for `harness.metrics.metric.Metric`."""
 
     name: str = "fd"
     title: str = "Fréchet distance"

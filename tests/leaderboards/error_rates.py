@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from kinds_of_noise import Kind, groups
 
-from leaderboards.moderation import Prior
-from leaderboards.noise import BoardNoise, Noise, levels, measure, scatter
-from leaderboards.pairs import pairs
-from leaderboards.statistics import holm
-from leaderboards.verdicts import SIGNIFICANCE, Moderation, compared, erratic_in
+from leaderboards.statistics.moderation import Prior
+from leaderboards.statistics.noise import BoardNoise, Noise, levels, measure, scatter
+from leaderboards.statistics.pairs import pairs
+from leaderboards.statistics.student_t import holm
+from leaderboards.statistics.verdicts import SIGNIFICANCE, Moderation, compared, erratic_in
 
 TRACKS, PUBLISHED = 40, (81, 5)
 """Boards that a track's prior is taken from, one of them for each simulated board; their entries and seeds."""

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from leaderboards.bundles import archive, contents
-from leaderboards.bundles.archive import MalformedError
+from leaderboards.releases.bundles import archive, contents
+from leaderboards.releases.bundles.archive import MalformedError
 
 
 def zipped(path, members, compression=zipfile.ZIP_DEFLATED):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.average_ranks import critical_difference, groups, iman_davenport, nemenyi, ranks_by_seed
-from leaderboards.board import BASELINE
-from leaderboards.panel import panel
-from leaderboards.selection import select
+from leaderboards.boards.board import BASELINE
+from leaderboards.comparisons.average_ranks import critical_difference, groups, iman_davenport, nemenyi, ranks_by_seed
+from leaderboards.comparisons.score_array import panel
+from leaderboards.data.selection import select
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from leaderboards.blocks import largest_block
-from leaderboards.board import board
-from leaderboards.rows import Board
+from leaderboards.boards.board import board
+from leaderboards.boards.rows import Board
+from leaderboards.boards.target_blocks import largest_block
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from leaderboards.board import board
-from leaderboards.rows import Board, Row, Section
-from leaderboards.statistics import holm
+from leaderboards.boards.board import board
+from leaderboards.boards.rows import Board, Row, Section
+from leaderboards.statistics.student_t import holm
 from schedules.errors import UserError
 
 SEEDS = 5

@@ -19,16 +19,16 @@ import torch
 
 from harness import tracks
 from harness.device import describe
-from harness.metrics.catalog import METRICS
 from harness.metrics.keys import parse
-from harness.run import RunResult
+from harness.metrics.registry import METRICS
+from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
-from leaderboards import query
-from leaderboards.bundles import archive, contents, receipt, rerun
-from leaderboards.bundles.archive import MalformedError
-from leaderboards.cache import packed
-from leaderboards.narrow import plain
-from leaderboards.publishing import freeze
+from leaderboards.boards import query
+from leaderboards.data.cache import packed
+from leaderboards.data.table_parts import plain
+from leaderboards.releases.bundles import archive, contents, receipt, rerun
+from leaderboards.releases.bundles.archive import MalformedError
+from leaderboards.releases.publishing import freezing
 from schedules.errors import UserError
 
 TRACK = "digits-v1"
@@ -306,7 +306,7 @@ def test_what_is_written_is_what_can_be_read(honest, tmp_path, monkeypatch):
     out = tmp_path / "refused.zip"
     with pytest.raises(UserError, match=r"refused.zip cannot be made: run 0: hardware: .* × seed 0\)$"):
         contents.make(store, TRACK, out)
-    monkeypatch.setattr(freeze, "environments", lambda *_: {str(n): {"torch": str(n)} for n in range(101)})
+    monkeypatch.setattr(freezing, "environments", lambda *_: {str(n): {"torch": str(n)} for n in range(101)})
     with pytest.raises(UserError, match=r"refused.zip cannot be made: bundle.json: environment: .* 100 items"):
         contents.make(store, TRACK, out)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["long.zip", "store"]

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.tracking import read
-from harness.tracking.sql import Database
-from harness.tracking.store import Store
-from leaderboards import query
-from leaderboards.cache import files, lines, packed, sync
-from leaderboards.exports import to_json
-from leaderboards.narrow import narrowed, plain, stacked
+from harness.results import read
+from harness.results.sql import Database
+from harness.results.store import Store
+from leaderboards.boards import query
+from leaderboards.data.cache import files, lines, packed, sync
+from leaderboards.data.table_parts import narrowed, plain, stacked
+from leaderboards.render.formats import to_json
 from schedules.errors import UserError
 
 TRACK = "digits-v1"

@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from harness.tracking.outcomes import Ended
-from leaderboards import command, query, render_table
+from harness.results.outcomes import Ended
+from leaderboards.boards import query
+from leaderboards.commands import leaderboard
+from leaderboards.commands.show import render_table
 from schedules.errors import UserError
 
 
@@ -26,7 +28,7 @@ def store(tmp_path, monkeypatch, paper):
 @pytest.fixture
 def run():
     cli = typer.Typer()
-    command.add_to(cli)
+    leaderboard.add_to(cli)
 
     def call(*arguments: object):
         return CliRunner().invoke(cli, ["leaderboard", *(str(argument) for argument in arguments)])

@@ -7,7 +7,7 @@ import shlex
 import pandas as pd
 
 import schedules
-from leaderboards.publishing.commands import that_made
+from leaderboards.releases.publishing.commands import that_made
 
 NAN = float("nan")
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.improvement import interval, probability
-from leaderboards.resolution import noise
-from leaderboards.speedup import all_over_seeds, over_cells, reach_all
-from leaderboards.statistics import pool_independent, pool_seeds, student
-from leaderboards.transfer import fisher
-from leaderboards.variance import mean_squares, sampling_interval, training_interval
+from leaderboards.comparisons.resolution import noise
+from leaderboards.comparisons.transfer import fisher
+from leaderboards.comparisons.variance import mean_squares, sampling_interval, training_interval
+from leaderboards.statistics.improvement import interval, probability
+from leaderboards.statistics.speedup import all_over_seeds, over_cells, reach_all
+from leaderboards.statistics.student_t import pool_independent, pool_seeds, student
 
 SEEDS = (3, 5, 8, 20)
 Draw = Callable[..., np.ndarray]

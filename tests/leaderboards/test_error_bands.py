@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards import views
-from leaderboards.error_bands import bands
+from leaderboards.boards import run_views
+from leaderboards.statistics.error_bands import bands, of_runs
 
 
 def test_bands_are_paired_by_seed_at_each_level():
@@ -35,30 +33,30 @@ def test_missing_runs_and_single_seeds():
 
 
 @pytest.fixture
-def stored(table, monkeypatch):
-    """Curves of cosine, of x at half its error, and of y on another grid."""
+def runs(table):
+    """Two runs of cosine, two of x and one of y."""
     table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [1.0, 1.0]).runs_of("y", [1.0])
-    curves = {}
-    for number, factor, grid in ((1, 1.0, 3), (2, 1.2, 3), (3, 0.5, 3), (4, 0.6, 3), (5, 1.0, 4)):
-        logsnr = np.linspace(-1, 1, grid)
-        content = {"logsnr": logsnr.tolist(), "eps_error": (factor * np.exp(-logsnr)).tolist()}
-        curves[f"run{number}"] = json.dumps(content).encode()
-    monkeypatch.setattr(views.read, "artifact", lambda store, run_id, name: curves.get(run_id))
-    return table.frame
+    return run_views.ranked_runs(table.frame, "v")
 
 
-def test_bands_are_read_from_the_runs_of_the_board(stored, tmp_path):
-    found = views.error_bands(tmp_path, stored, "v")
-    assert found.labels == ("cosine", "x")
-    assert found.logsnr.tolist() == [-1, 0, 1]
-    assert found.bands.ratio[1] == pytest.approx([0.5] * 3)
-    assert found.notes == ("measured on another grid of λ, so left out: y",)
+@pytest.fixture
+def curves():
+    """Curves of cosine, of x at half its error, and of y on another grid."""
+    grids = {1: (1.0, 3), 2: (1.2, 3), 3: (0.5, 3), 4: (0.6, 3), 5: (1.0, 4)}
+    return {
+        f"run{number}": (np.linspace(-1, 1, points), factor * np.exp(-np.linspace(-1, 1, points)))
+        for number, (factor, points) in grids.items()
+    }
 
 
-def test_the_baseline_is_always_read(stored, tmp_path):
-    assert views.error_bands(tmp_path, stored, "v", labels=["x"]).labels == ("cosine", "x")
-    assert views.error_bands(tmp_path, stored[stored["entry"] != "cosine"], "v") is None
+def test_bands_of_the_runs_of_a_board(runs, curves):
+    of_board = of_runs(runs, curves, "cosine")
+    assert of_board.labels == ("cosine", "x")
+    assert of_board.logsnr.tolist() == [-1, 0, 1]
+    assert of_board.bands.ratio[1] == pytest.approx([0.5] * 3)
+    assert of_board.notes == ("measured on another grid of λ, so left out: y",)
 
 
-def test_a_quantity_that_no_run_has(stored, tmp_path):
-    assert views.error_bands(tmp_path, stored, "v", quantity="excess") is None
+def test_without_a_curve_of_the_baseline_there_are_no_bands(runs, curves):
+    assert of_runs(runs[runs["label"] != "cosine"], curves, "cosine") is None
+    assert of_runs(runs, {}, "cosine") is None

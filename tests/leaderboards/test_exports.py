@@ -11,9 +11,9 @@ from math import nan
 import pytest
 from rich.console import Console
 
-from leaderboards.board import board
-from leaderboards.exports import to_csv, to_json, to_markdown
-from leaderboards.terminal import print_board
+from leaderboards.boards.board import board
+from leaderboards.render.formats import to_csv, to_json, to_markdown
+from leaderboards.render.terminal import print_board
 
 CONTRACT = {
     *("rank", "entry", "schedule", "params", "weighting", "apply", "target", "metric", "guidance"),

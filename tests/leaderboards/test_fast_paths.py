@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leaderboards.judge import Judge
-from leaderboards.pairs import pairs
-from leaderboards.query import board_of
-from leaderboards.ranking import standings
-from leaderboards.verdicts import Verdicts
+from leaderboards.boards.judge import Judge
+from leaderboards.boards.query import board_of
+from leaderboards.statistics.pairs import pairs
+from leaderboards.statistics.ranking import standings
+from leaderboards.statistics.verdicts import Verdicts
 
 SHARES = st.sampled_from([0.0, 0.1, 0.4])
 

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from leaderboards.board import board
-from leaderboards.exports import to_json
-from leaderboards.selection import Filters
+from leaderboards.boards.board import board
+from leaderboards.data.selection import Filters
+from leaderboards.render.formats import to_json
 from schedules.errors import UserError
 
 

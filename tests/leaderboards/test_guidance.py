@@ -6,7 +6,7 @@ from math import inf, nan
 
 import pytest
 
-from leaderboards.board import board
+from leaderboards.boards.board import board
 
 
 def scores(val: dict[float, float], test: dict[float, float]) -> dict[tuple[str, float, float], float]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.board import board
-from leaderboards.improvement import interval, probability
+from leaderboards.boards.board import board
+from leaderboards.statistics.improvement import interval, probability
 
 
 def test_it_is_rliables_definition():

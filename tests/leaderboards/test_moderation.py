@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from leaderboards.erratic import chance, own_variances
-from leaderboards.moderation import Prior, fit, moderate, trigamma_inverse
-from leaderboards.pairs import pairs
+from leaderboards.statistics.erratic import chance, own_variances
+from leaderboards.statistics.moderation import Prior, fit, moderate, trigamma_inverse
+from leaderboards.statistics.pairs import pairs
 
 
 @given(st.floats(1e-3, 1e4))

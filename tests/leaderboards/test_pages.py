@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from leaderboards.board import board
-from leaderboards.exports import FORMATS, to_csv, to_html, to_json, to_latex, to_markdown
-from leaderboards.sheets import ranked, seed_by_seed
-from leaderboards.terminal import print_seeds
+from leaderboards.boards.board import board
+from leaderboards.render.formats import FORMATS, to_csv, to_html, to_json, to_latex, to_markdown
+from leaderboards.render.terminal import print_seeds
+from leaderboards.render.text_tables import ranked, seed_by_seed
 from leaderboards.wording import visible
 
 HOSTILE = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leaderboards.board import BASELINE, board
-from leaderboards.panel import panel
-from leaderboards.selection import select
+from leaderboards.boards.board import BASELINE, board
+from leaderboards.comparisons.score_array import panel
+from leaderboards.data.selection import select
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leaderboards.board import BASELINE
-from leaderboards.panel import panel
-from leaderboards.pareto import dominates, pareto, shown_dominated
-from leaderboards.selection import select
+from leaderboards.boards.board import BASELINE
+from leaderboards.comparisons.pareto import dominates, pareto, shown_dominated
+from leaderboards.comparisons.score_array import panel
+from leaderboards.data.selection import select
 
 
 def test_dominates_by_hand():

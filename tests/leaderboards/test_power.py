@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.power import detectable, power, seeds_needed
+from leaderboards.statistics.power import detectable, power, seeds_needed
 
 
 @pytest.mark.parametrize(("effect", "pairs"), [(0.2, 199), (0.5, 34), (0.8, 15), (1.0, 10)])

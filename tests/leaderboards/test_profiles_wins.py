@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leaderboards.board import BASELINE
-from leaderboards.panel import panel
-from leaderboards.profiles import profiles
-from leaderboards.selection import select
-from leaderboards.wins import shares, wins
+from leaderboards.boards.board import BASELINE
+from leaderboards.comparisons.profiles import profiles
+from leaderboards.comparisons.score_array import panel
+from leaderboards.comparisons.wins import shares, wins
+from leaderboards.data.selection import select
 
 
 @pytest.fixture

@@ -11,13 +11,15 @@ from math import isclose
 import pytest
 
 from harness import tracks
-from harness.tracking import read
-from leaderboards import lines, query, released
-from leaderboards.cache import packed
-from leaderboards.exports import record
-from leaderboards.narrow import narrowed
-from leaderboards.publishing import freeze, plots
-from leaderboards.publishing.publish import publish
+from harness.results import read
+from leaderboards.boards import query
+from leaderboards.data import released
+from leaderboards.data.cache import packed
+from leaderboards.data.table_parts import narrowed
+from leaderboards.releases import small_curves
+from leaderboards.releases.publishing import freezing, plots
+from leaderboards.releases.publishing.publish import publish
+from leaderboards.render.formats import record
 from schedules.errors import UserError
 
 TRACK = "digits-v1"
@@ -101,7 +103,7 @@ def test_the_release_says_what_it_is_of(out):
 def test_curves_are_released_too(real_store, out):
     table = query.runs_table(real_store, TRACK).drop_duplicates("run_id")
     run_id, run_key = (str(table[name].iloc[5]) for name in ("run_id", "run_key"))
-    for of in (lines.losses, lines.error_curves):
+    for of in (small_curves.losses, small_curves.error_curves):
         own, published = (
             of(real_store, TRACK, [run_id]),
             of(real_store.parent / "nowhere", TRACK, [f"published:{run_key}"]),
@@ -258,7 +260,7 @@ def test_scores_that_are_used_are_released(real_store, out):
     }
     lost = {f"{m}/{s}" for m, s in zip(own["metric"], own["split"], strict=True)} - kept
     assert lost == {"kd_se/val", "train/loss/"}
-    assert freeze.kept("mark25/test/fd/g1")
+    assert freezing.kept("mark25/test/fd/g1")
     assert read.cells("mark25/test/fd/g1")["mark"] == 0.25
     assert packed.COLUMNS[-1] == "value"
 

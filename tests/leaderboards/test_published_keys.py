@@ -6,7 +6,7 @@ import pytest
 
 import schedules
 from harness.specs import Entry, RunSpec
-from leaderboards import released
+from leaderboards.data import released
 from schedules.presets import RENAMED
 
 

@@ -12,11 +12,14 @@ from math import isnan
 import pyarrow.parquet as pq
 import pytest
 
-from harness.tracking.store import Store
-from leaderboards import lines, query, released, replication
-from leaderboards.exports import record
-from leaderboards.publishing import plots
-from leaderboards.publishing.publish import publish, recompute
+from harness.results.store import Store
+from leaderboards import replication
+from leaderboards.boards import query
+from leaderboards.data import released
+from leaderboards.releases import small_curves
+from leaderboards.releases.publishing import plots
+from leaderboards.releases.publishing.publish import publish, recompute
+from leaderboards.render.formats import record
 from leaderboards.wording import with_interval
 from schedules.errors import UserError
 
@@ -129,7 +132,7 @@ def test_curves_and_what_made_the_runs_are_joined_too(whole, home, tmp_path):
     publish(one, TRACK, home)
     release = publish(two, TRACK, home).release
     table = query.runs_table(whole, TRACK).drop_duplicates("run_id")
-    for of in (lines.losses, lines.error_curves):
+    for of in (small_curves.losses, small_curves.error_curves):
         own = of(whole, TRACK, table["run_id"].astype(str))
         published = of(tmp_path / "nowhere", TRACK, [f"published:{key}" for key in table["run_key"]])
         assert len(own) == len(published) == 36

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaderboards.judge import Judge
-from leaderboards.ranking import Standing, standings
-from leaderboards.verdicts import Verdicts
+from leaderboards.boards.judge import Judge
+from leaderboards.statistics.ranking import Standing, standings
+from leaderboards.statistics.verdicts import Verdicts
 
 NOISE = np.array([0.0, 0.01, -0.01, 0.005])
 OTHER = np.array([0.01, 0.0, -0.005, -0.01])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness import tracks
-from leaderboards.board import board
-from leaderboards.publishing import freeze, readme
+from leaderboards.boards.board import board
+from leaderboards.releases.publishing import freezing, readme
 
 TRACK = "digits-v1"
 
@@ -30,7 +30,7 @@ def long_board(table, metric):
 
 
 def released_as(track):
-    return freeze.Release(
+    return freezing.Release(
         schema_version=1, track=track, protocol="1", track_fingerprint=tracks.get(track).fingerprint, made="2026-01-02",
         runs=120, entries=40, targets=("v",), seeds=(0, 1, 2), metrics=("fd",), environment=(), hardware=("a machine",),
         commands=(), tuning=(), missing=(),

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from harness import tracks
-from leaderboards import released, replication
-from leaderboards.cache import packed
+from leaderboards import replication
+from leaderboards.data import released
+from leaderboards.data.cache import packed
 from leaderboards.replication import again, replicate
 from schedules.errors import UserError
 

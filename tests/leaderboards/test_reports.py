@@ -13,12 +13,13 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from leaderboards import command, show_views, sources
-from leaderboards.choices import AXES, Choice, pareto_of, transfer_of, transfer_over_tracks, variances_of
-from leaderboards.reports import VIEWS
-from leaderboards.reports.report import Report, sheet
-from leaderboards.show_views import print_report, render_view
-from leaderboards.view_names import VIEW_NAMES
+from leaderboards.commands import leaderboard, views
+from leaderboards.commands.views import print_report, render_view
+from leaderboards.comparisons.compare import AXES, Choice, pareto_of, transfer_of, transfer_over_tracks, variances_of
+from leaderboards.comparisons.reports import VIEWS
+from leaderboards.comparisons.reports.report import Report, sheet
+from leaderboards.comparisons.view_names import VIEW_NAMES
+from leaderboards.releases import sources
 from schedules.errors import UserError
 
 SEEDS = 4
@@ -74,6 +75,7 @@ WORDS = {
     "apply": ["where samples go", "both help"],
     "tuned": ["gain", "cosine is not tuned here"],
     "variance": ["share of sampling", "log ratio of fd to the baseline"],
+    "predicts": ["against published tables", "arXiv:2407.03297", "pairs in the other order"],
 }
 
 
@@ -124,7 +126,7 @@ def test_an_unknown_view_or_format_is_named(full):
     with pytest.raises(UserError, match="unknown view 'resolutoin'"):
         render_view("resolutoin", full, "digits-v1", Choice())
     with pytest.raises(UserError, match="unknown format of a view 'html'"):
-        show_views.check("wins", "html")
+        views.check("wins", "html")
 
 
 @pytest.mark.parametrize("axis", AXES)
@@ -182,7 +184,7 @@ def test_filters_and_targets_reach_the_views(full):
 
 def test_the_command_prints_a_view(full, tmp_path, monkeypatch):
     cli = typer.Typer()
-    command.add_to(cli)
+    leaderboard.add_to(cli)
     monkeypatch.setattr(sources, "table_of", lambda *arguments: (full, ["from a test"]))
     arguments = ["leaderboard", "digits-v1", "--store", str(tmp_path), "--view"]
     result = CliRunner().invoke(cli, [*arguments, "wins", "--without", "edm", "-t", "v"])

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.board import BASELINE
-from leaderboards.panel import panel
-from leaderboards.resolution import noise, resolutions, separation
-from leaderboards.selection import select
+from leaderboards.boards.board import BASELINE
+from leaderboards.comparisons.resolution import noise, resolutions, separation
+from leaderboards.comparisons.score_array import panel
+from leaderboards.data.selection import select
 from schedules.errors import UserError
 
 STEPS = np.array([-0.03, 0.01, -0.02, 0.0])
@@ -61,7 +61,7 @@ def test_the_resolution_is_found_in_four_of_five_repetitions():
     """Truth at the resolution of its own noise: the paired test finds it in 80 %, at α = 0.05 and at α / 10."""
     seeds, sd = 5, 0.03
     rng = np.random.default_rng(0)
-    from leaderboards.power import detectable
+    from leaderboards.statistics.power import detectable
 
     for alpha in (0.05, 0.005):
         truth = sd * detectable(seeds, alpha)

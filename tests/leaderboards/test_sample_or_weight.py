@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.board import BASELINE
-from leaderboards.panel import panel
-from leaderboards.sample_or_weight import sample_or_weight
-from leaderboards.selection import select
+from leaderboards.boards.board import BASELINE
+from leaderboards.comparisons.sample_or_weight import sample_or_weight
+from leaderboards.comparisons.score_array import panel
+from leaderboards.data.selection import select
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])
 WEIGHTED = BASE * np.array([0.80, 0.82, 0.79, 0.81])

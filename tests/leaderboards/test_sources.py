@@ -9,10 +9,10 @@ import sqlite3
 import pytest
 
 from harness.metrics.keys import parse
-from harness.run import RunResult
+from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
-from leaderboards import released
-from leaderboards.bundles import contents, rerun
+from leaderboards.data import released
+from leaderboards.releases.bundles import contents, rerun
 
 TRACK = "digits-v1"
 

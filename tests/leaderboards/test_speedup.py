@@ -7,7 +7,7 @@ from math import inf, isnan, log
 import numpy as np
 import pytest
 
-from leaderboards.speedup import Reach, over_cells, over_seeds, reach
+from leaderboards.statistics.speedup import Reach, over_cells, over_seeds, reach
 
 MARKS = (0.25, 0.5, 1.0)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.statistics import holm, p_value, pairing_gain, pool_independent, pool_seeds, student
+from leaderboards.statistics.student_t import holm, p_value, pairing_gain, pool_independent, pool_seeds, student
 
 A = np.array([2.26, 2.31, 2.19, 2.40, 2.28])
 B = np.array([0.69, 0.81, 0.62, 0.88, 0.70])

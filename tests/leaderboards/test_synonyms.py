@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 import schedules
-from leaderboards.publishing.synonyms import as_text, synonyms, twins
-from schedules.kinship import same_density
+from leaderboards.releases.publishing.equal_densities import as_text, synonyms, twins
+from schedules.relatives.similarity import same_density
 
 
 def board(*names):

@@ -8,10 +8,11 @@ import shutil
 import numpy as np
 import pytest
 
-from leaderboards import noise_card, query, released, track_noise
-from leaderboards.choices import EVERYTHING, panel_of
-from leaderboards.pairs import pairs
-from leaderboards.publishing.noise import noise_of
+from leaderboards.boards import noise_card, query
+from leaderboards.comparisons.compare import EVERYTHING, panel_of
+from leaderboards.data import released, track_noise
+from leaderboards.releases.publishing.noise import noise_of
+from leaderboards.statistics.pairs import pairs
 from schedules.errors import UserError
 
 TRACK, METRIC = "gmm-v1", "excess"

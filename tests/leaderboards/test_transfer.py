@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.board import BASELINE
-from leaderboards.panel import panel
-from leaderboards.selection import select
-from leaderboards.transfer import OnlyWin, fisher, tau_b, transfer
+from leaderboards.boards.board import BASELINE
+from leaderboards.comparisons.score_array import panel
+from leaderboards.comparisons.transfer import OnlyWin, fisher, tau_b, transfer
+from leaderboards.data.selection import select
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.board import board
-from leaderboards.choices import Choice, tuned_table_of
-from leaderboards.columns import legend
-from leaderboards.query import board_of
-from leaderboards.tuned import budget_notes
-from leaderboards.tuned_parameters import of_entry, searched_besides
+from leaderboards.boards.board import board
+from leaderboards.boards.query import board_of
+from leaderboards.boards.tuned_entries import budget_notes
+from leaderboards.boards.tuned_parameters import of_entry, searched_besides
+from leaderboards.comparisons.compare import Choice, tuned_table_of
+from leaderboards.render.columns import legend
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])
 GAIN = np.array([0.80, 0.82, 0.79, 0.81])

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.selection import select
-from leaderboards.variance import split, variance_table
+from leaderboards.comparisons.variance import split, variance_table
+from leaderboards.data.selection import select
 
 
 def twice(table, entry, first, second, target="v", chosen=1.5):

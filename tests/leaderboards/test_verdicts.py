@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from leaderboards.judge import Judge
-from leaderboards.statistics import holm
-from leaderboards.track_noise import Known, Priors, Record
-from leaderboards.verdicts import SIGNIFICANCE, Verdicts
+from leaderboards.boards.judge import Judge
+from leaderboards.data.track_noise import Known, Priors, Record
+from leaderboards.statistics.student_t import holm
+from leaderboards.statistics.verdicts import SIGNIFICANCE, Verdicts
 
 SHARES = st.sampled_from([0.0, 0.1, 0.4])
 

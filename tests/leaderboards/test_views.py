@@ -7,12 +7,12 @@ from math import nan
 
 import numpy as np
 
-from leaderboards import views
+from leaderboards.boards import run_views
 
 
 def test_runs_are_listed_with_their_failures(table):
     table.runs_of("cosine", [1.0]).runs_of("wild", [None])
-    wild, cosine = views.runs(table.frame).to_dict("records")
+    wild, cosine = run_views.runs(table.frame).to_dict("records")
     assert (wild["entry"], wild["outcome"], wild["reason"], wild["diverged_step"]) == (
         *("wild", "diverged", "loss is NaN"),
         17.0,
@@ -22,27 +22,24 @@ def test_runs_are_listed_with_their_failures(table):
 
 def test_ranked_runs_are_those_of_the_board(table):
     table.runs_of("cosine", [1.0, 1.1], protocol="1").runs_of("cosine", [1.0, 1.1]).runs_of("cosine", [2.0])
-    found = views.ranked_runs(table.frame, "v")
+    found = run_views.ranked_runs(table.frame, "v")
     assert found[["label", "seed", "run_id"]].values.tolist() == [["cosine", 0, "run5"], ["cosine", 1, "run4"]]
 
 
 def test_marks_are_unguided_test_scores(table):
     table.run("cosine", 0, {("test", 1.0, 0.5): 2.0, ("test", 1.0, 1.0): 1.0, ("test", 2.0, 1.0): 7.0})
     table.run("cosine", 1, {("test", nan, 1.0): 3.0, ("val", 1.0, 1.0): 8.0})
-    found = views.marks(table.frame, "v", "fd").sort_values(["seed", "mark"])
+    found = run_views.marks_of_targets(table.frame, ["v"], "fd")[0].sort_values(["seed", "mark"])
     assert found[["seed", "mark", "value"]].values.tolist() == [[0, 0.5, 2.0], [0, 1.0, 1.0], [1, 1.0, 3.0]]
 
 
-def test_curves_and_samples_come_from_the_store(monkeypatch, tmp_path):
-    curve = json.dumps({"logsnr": [-1, 0, 1], "eps_error": [0.9, 0.5, 0.1]}).encode()
-    kept = {("a", "curves.json"): curve, ("a", "samples.png"): b"PNG"}
-    monkeypatch.setattr(views.read, "artifact", lambda store, run_id, name: kept.get((run_id, name)))
+def test_learned_densities_come_from_the_store(monkeypatch, tmp_path):
+    density = json.dumps({"logsnr": [-1, 0, 1], "pdf": [0.1, 0.8, 0.1]}).encode()
     monkeypatch.setattr(
-        views.read, "history", lambda store, run_id, metric: [(1, 2.0), (5, 1.0)] if run_id == "a" else []
+        run_views.read,
+        "artifact",
+        lambda store, run_id, name: density if (run_id, name) == ("a", "density.json") else None,
     )
-    errors = views.error_curves(tmp_path, ["a", "b"])
-    assert list(errors) == ["a"]
-    np.testing.assert_array_equal(errors["a"].y, [0.9, 0.5, 0.1])
-    losses = views.histories(tmp_path, ["a", "b"], "loss")
-    assert (losses["a"].x.tolist(), losses["a"].y.tolist()) == ([1, 5], [2.0, 1.0])
-    assert (views.samples(tmp_path, "a"), views.samples(tmp_path, "b")) == (b"PNG", None)
+    densities = run_views.learned_densities(tmp_path, ["a", "b"])
+    assert list(densities) == ["a"]
+    np.testing.assert_array_equal(densities["a"].y, [0.1, 0.8, 0.1])

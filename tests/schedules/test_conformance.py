@@ -9,8 +9,9 @@ from optuna.distributions import FloatDistribution as Float
 from scipy import stats
 
 import schedules
-from schedules import UserError, conformance, register
-from schedules.density import Continuous
+from schedules import UserError, register
+from schedules.densities.density import Continuous
+from schedules.plugins import conformance
 from schedules.schedule import SCHEDULES
 
 

@@ -8,7 +8,8 @@ from scipy import stats
 from scipy.special import expit, logit
 
 import schedules
-from schedules import kinship, weightings
+from schedules import weightings
+from schedules.relatives import similarity
 
 N = 100_000
 COSINE = schedules.create("cosine")
@@ -52,7 +53,7 @@ def test_cosine_time():
     data = 1 - np.cos(rng().random(N) * 0.5 * np.pi)
     assert agrees(of_flow(1 - data), "cosine_time")
     sine = schedules.parse("flow_uniform|sine:n=1")
-    assert kinship.total_variation(sine, schedules.create("cosine_time")) < 1e-8
+    assert similarity.total_variation(sine, schedules.create("cosine_time")) < 1e-8
 
 
 def test_simplefold():
@@ -95,10 +96,12 @@ def test_speed_with_its_mirrored_half():
 def test_speed_as_published_here_has_no_mirrored_half():
     plain, spelled = schedules.create("speed"), schedules.parse("speed:mirror=0")
     assert plain.spec == spelled.spec == "speed"
-    assert kinship.total_variation(plain, schedules.parse("bias_range:start=0,share=0.7,m=5,base=ddpm_linear")) < 1e-9
+    assert (
+        similarity.total_variation(plain, schedules.parse("bias_range:start=0,share=0.7,m=5,base=ddpm_linear")) < 1e-9
+    )
     for tau in (300, 500, 700):
         almost = schedules.parse(f"speed:tau={tau},mirror=1e-9")
-        assert kinship.total_variation(schedules.parse(f"speed:tau={tau}"), almost) < 1e-6
+        assert similarity.total_variation(schedules.parse(f"speed:tau={tau}"), almost) < 1e-6
 
 
 @pytest.mark.parametrize(
@@ -235,9 +238,9 @@ IDENTITIES = {
 
 @pytest.mark.parametrize("spec", IDENTITIES)
 def test_two_names_of_one_density(spec):
-    assert kinship.total_variation(schedules.parse(spec), schedules.parse(IDENTITIES[spec])) < 1e-8
+    assert similarity.total_variation(schedules.parse(spec), schedules.parse(IDENTITIES[spec])) < 1e-8
     if IDENTITIES[spec] in schedules.names() and schedules.parse(spec).spec != IDENTITIES[spec]:
-        assert IDENTITIES[spec] in kinship.same_density(schedules.parse(spec))
+        assert IDENTITIES[spec] in similarity.same_density(schedules.parse(spec))
 
 
 def test_other_names_of_registered_tables():

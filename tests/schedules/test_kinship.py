@@ -5,24 +5,24 @@ import pytest
 from scipy import stats
 
 import schedules
-from schedules import kinship
+from schedules.relatives import similarity
 
 
 def test_total_variation_of_two_normals():
     """TV(N(0, 1), N(d, 1)) = 2Φ(d/2) − 1; here in units of standard deviation 2."""
     one, other = schedules.parse("logit_normal"), schedules.parse("logit_normal:m=0.5")
-    assert kinship.total_variation(one, other) == pytest.approx(2 * stats.norm.cdf(0.25) - 1, abs=1e-4)
-    assert kinship.total_variation(one, one) == 0
+    assert similarity.total_variation(one, other) == pytest.approx(2 * stats.norm.cdf(0.25) - 1, abs=1e-4)
+    assert similarity.total_variation(one, one) == 0
 
 
 def test_disjoint_densities_are_one_apart():
     one = schedules.parse("laplace|truncate:low=0")
-    assert kinship.total_variation(one, schedules.parse("laplace|truncate:high=0")) == pytest.approx(1, abs=1e-6)
+    assert similarity.total_variation(one, schedules.parse("laplace|truncate:high=0")) == pytest.approx(1, abs=1e-6)
 
 
 def test_wasserstein_of_a_shift_is_the_shift():
     one, other = schedules.parse("laplace"), schedules.parse("laplace|offset:by=1.5")
-    assert kinship.wasserstein(one, other) == pytest.approx(1.5, abs=1e-5)
+    assert similarity.wasserstein(one, other) == pytest.approx(1.5, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_wasserstein_of_a_shift_is_the_shift():
 )
 def test_same_density_under_other_names(spec, kin):
     schedule = schedules.parse(spec)
-    assert {name for name in kinship.same_density(schedule) if name in schedules.names()} >= kin
-    assert {one.name for one in kinship.nearest(schedule) if one.same} == {
-        name for name in kinship.same_density(schedule) if name in schedules.names()
+    assert {name for name in similarity.same_density(schedule) if name in schedules.names()} >= kin
+    assert {one.name for one in similarity.nearest(schedule) if one.same} == {
+        name for name in similarity.same_density(schedule) if name in schedules.names()
     }
 
 
 def test_near_but_not_the_same():
-    first = kinship.nearest(schedules.create("vp_sde"), 1)[0]
+    first = similarity.nearest(schedules.create("vp_sde"), 1)[0]
     assert first.name == "ddpm_linear"
     assert not first.same
     assert 0 < first.tv < 0.01
@@ -55,5 +55,5 @@ def test_near_but_not_the_same():
 
 def test_same_objective_by_another_way():
     """SD3's cosmap weighting on uniform flow time trains for what sampling the cosine schedule trains for."""
-    assert "flow_uniform + cosmap_weight" in kinship.same_objective(schedules.create("cosine"), "flow")
-    assert kinship.same_objective(schedules.create("laplace"), "v") == []
+    assert "flow_uniform + cosmap_weight" in similarity.same_objective(schedules.create("cosine"), "flow")
+    assert similarity.same_objective(schedules.create("laplace"), "v") == []

@@ -11,7 +11,8 @@ import traceback
 import pytest
 
 import schedules
-from schedules import UserError, plugins, weightings
+from schedules import UserError, weightings
+from schedules.plugins import loading
 
 GOOD = """
 from scipy import stats
@@ -36,11 +37,11 @@ def with_space(a={default}):
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():
-    before = plugins._registered()
+    before = loading._registered()
     yield
-    plugins._forget(plugins._registered() - before)
-    plugins._loaded.clear()
-    plugins.load_entry_points.cache_clear()
+    loading._forget(loading._registered() - before)
+    loading._loaded.clear()
+    loading.load_entry_points.cache_clear()
 
 
 def write(folder, name, text):

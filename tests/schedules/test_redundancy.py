@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import schedules
-from schedules import redundancy
+from schedules.plugins import redundancy
 from schedules.schedule import SCHEDULES
 from schedules.transforms import TRANSFORMS
 

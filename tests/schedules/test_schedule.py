@@ -74,13 +74,6 @@ def test_time_form_is_the_quantile_function_read_backwards():
     np.testing.assert_allclose(schedule.time(schedule.logsnr(t)), t, atol=1e-14)
 
 
-def test_with_params_keeps_transforms():
-    schedule = schedules.parse("laplace:loc=1|shift:a=3").with_params(scale=2)
-    assert schedule.spec == "laplace:loc=1,scale=2|shift:a=3"
-    with pytest.raises(UserError, match="mixture"):
-        schedules.parse("mixture(cosine@1, edm@1)").with_params(s=1)
-
-
 @given(st.floats(0.01, 100), st.floats(1e-6, 1 - 1e-6))
 def test_shift_is_the_resolution_shift_of_flow_time(a, t):
     """SD3: t' = a t / (1 + (a − 1) t) on the straight path is λ − 2 ln a."""

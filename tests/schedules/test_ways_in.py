@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from schedules import UserError, from_alphas_cumprod, from_betas, from_points, from_time
-from schedules.inverse import invert
+from schedules.densities.inverse import invert
 
 SHARES = np.concatenate([10.0 ** -np.arange(1.0, 13), np.linspace(0.01, 0.99, 99), 1 - 10.0 ** -np.arange(1.0, 10)])
 

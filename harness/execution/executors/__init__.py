@@ -1,38 +1,64 @@
-"""Executors: one interface, several places to run."""
+"""Executors: one interface, several places to run, each found by being a file of this folder with an `EXECUTOR`.
+
+One of somebody's own is a file that `--executor` names by its path, or an entry point in `snrbench.executors`:
+
+    # my_machines.py
+    from harness.execution.capacity import memory_check
+from harness.execution.executors.kind import ExecutorKind
+
+    EXECUTOR = ExecutorKind("my-machines", lambda wanted: MyExecutor(wanted.jobs))
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import functools
+import importlib
+import pkgutil
+from importlib.metadata import entry_points
 
+from harness.execution.capacity import memory_check
+from harness.execution.executors.kind import ExecutorKind, Wanted
 from harness.execution.job import Executor, Settings
-from harness.execution.limits import completed
-from harness.tracking.store import Store
-from schedules.errors import UserError
+from harness.plugin_file import module_of
+from harness.results.store import Store
+from schedules.errors import UserError, unknown
 
-NAMES = ("local", "ray")
+GROUP = "snrbench.executors"
+
+
+def names() -> list[str]:
+    """What `--executor` can be, besides a file."""
+    return sorted(_known())
+
+
+def get(name: str) -> ExecutorKind:
+    """The executor of this name, or of the file of this path. UserError for one that is not there."""
+    if name.endswith(".py"):
+        kind = getattr(module_of(name, "executor"), "EXECUTOR", None)
+        if not isinstance(kind, ExecutorKind):
+            raise UserError(f"executor {name!r} holds no EXECUTOR; expected an ExecutorKind under that name")
+        return kind
+    if name not in _known():
+        raise unknown("executor", name, names())
+    return _known()[name]
+
+
+def check(settings: Settings, store: Store, track: str) -> None:
+    """UserError for what is known to go wrong before anything starts: a run that does not fit this machine's memory."""
+    if get(settings.executor).here:
+        memory_check.check(store, track, settings)
 
 
 def make(settings: Settings, store: Store, jobs: int, expected: float | None = None, track: str = "") -> Executor:
-    """The executor that the settings name, for at most `jobs` at a time. UserError for one that is not there.
+    """The executor that the settings name, for at most `jobs` at a time. UserError for one that is not there."""
+    return get(settings.executor).make(Wanted(settings, store, jobs, expected, track))
 
-    expected: seconds of a run, if known; what a run may take is judged by it
-    track:    what will be run; how much memory its runs take on a GPU is known from earlier ones
-    """
-    if settings.executor == "local":
-        from harness.execution.executors.local import LocalExecutor
-        from harness.execution.stacks import stack_size
-        from harness.execution.workers import devices_of, workers_for
 
-        workers = max(1, min(workers_for(settings, store, track), jobs))
-        limits = completed(settings.limits, expected, workers, settings.device)
-        stack = stack_size(settings, store, track)
-        # The processes of a run have a GPU each, so that their worker is dealt none.
-        devices = [settings.device] if settings.split.processes > 1 else devices_of(settings.device)
-        return LocalExecutor(replace(settings, limits=limits), store, workers, devices, stack)
-    if settings.executor == "ray":
-        try:
-            from harness.execution.executors.on_ray import RayExecutor
-        except ImportError as error:
-            raise UserError("--executor ray needs Ray: pip install 'snrbench[ray]'") from error
-        return RayExecutor(settings, store, jobs, expected, track)
-    raise UserError(f"unknown executor {settings.executor!r}; expected one of {', '.join(NAMES)}")
+@functools.cache
+def _known() -> dict[str, ExecutorKind]:
+    modules = [
+        importlib.import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__) if not one.ispkg
+    ]
+    kinds = [module.EXECUTOR for module in modules if hasattr(module, "EXECUTOR")]
+    kinds += [point.load() for point in entry_points(group=GROUP)]
+    return {kind.name: kind for kind in kinds}

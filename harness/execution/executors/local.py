@@ -14,12 +14,16 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from harness.execution.executors.places import assignment, done_of, setup_of
+from harness.execution.capacity.devices import devices_of
+from harness.execution.capacity.limits import completed
+from harness.execution.capacity.worker_count import workers_for
+from harness.execution.executors.kind import ExecutorKind, Wanted
+from harness.execution.executors.parts.assignments import assignment, done_of, setup_of
 from harness.execution.job import INTERRUPTED, Done, Job, Settings
-from harness.execution.messages import Reply, Stack
-from harness.execution.stacks import grouped
-from harness.execution.supervised import Supervised
-from harness.tracking.store import Store
+from harness.execution.processes.messages import Reply, Stack
+from harness.execution.processes.supervision import Supervised
+from harness.execution.stacks import grouped, stack_size
+from harness.results.store import Store
 from schedules.errors import named
 
 
@@ -163,3 +167,16 @@ class LocalExecutor:
         while not self._ended.empty():
             found += self._ended.get()
         return found
+
+
+def _make(wanted: Wanted) -> LocalExecutor:
+    settings, store = wanted.settings, wanted.store
+    workers = max(1, min(workers_for(settings, store, wanted.track), wanted.jobs))
+    limits = completed(settings.limits, wanted.expected, workers, settings.device)
+    # The processes of a run have a GPU each, so that their worker is dealt none.
+    devices = [settings.device] if settings.split.processes > 1 else devices_of(settings.device)
+    stack = stack_size(settings, store, wanted.track)
+    return LocalExecutor(replace(settings, limits=limits), store, workers, devices, stack)
+
+
+EXECUTOR = ExecutorKind("local", _make, here=True, stacks=True, splits=True)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize
 
-from schedules import kinship
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.errors import UserError
+from schedules.relatives import similarity
 from schedules.schedule import Schedule, parse
 from schedules.trainers.common.reading import complete, drawn, parse_flags
 from schedules.trainers.common.text import aside
@@ -108,7 +108,7 @@ class _Search:
                     read_back, _ = drawn(self._trainer, settings)
                 except UserError:
                     continue
-                if kinship.total_variation(self._schedule, read_back) < kinship.SAME:
+                if similarity.total_variation(self._schedule, read_back) < similarity.SAME:
                     return self._expression(settings, exact=True)
         return None
 
@@ -134,8 +134,8 @@ class _Search:
             flags=(self._trainer.write(own) + aside(beside)).strip(),
             spec=read_back.spec,
             exact=exact,
-            w1=0.0 if exact else kinship.wasserstein(self._schedule, read_back),
-            tv=0.0 if exact else kinship.total_variation(self._schedule, read_back),
+            w1=0.0 if exact else similarity.wasserstein(self._schedule, read_back),
+            tv=0.0 if exact else similarity.total_variation(self._schedule, read_back),
             notes=draw.notes,
         )
 
@@ -144,7 +144,7 @@ class _Wanted:
     """The density to fit: F at points of λ that follow it, and how much of λ each point stands for."""
 
     def __init__(self, schedule: Schedule) -> None:
-        limit = kinship.LIMIT
+        limit = similarity.LIMIT
         inner = np.clip(schedule.ppf(SHARES), -limit, limit)
         self.points: Array = np.unique(np.concatenate([inner, np.linspace(-limit, limit, 161)]))
         self.mass = schedule.cdf(self.points)

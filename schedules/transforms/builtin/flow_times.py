@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schedules.density import Density
-from schedules.flow_map import FlowMap, FlowMapped
+from schedules.densities.density import Density
+from schedules.densities.flow_map import FlowMap, FlowMapped
 from schedules.spaces import Float, Int
 from schedules.transforms import register
 

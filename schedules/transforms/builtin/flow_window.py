@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from schedules.density import Array, Continuous, Density, survival, upper_quantile
+from schedules.densities.density import Array, Continuous, Density, survival, upper_quantile
 from schedules.errors import UserError
 from schedules.spaces import Float
 from schedules.transforms import register

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from schedules.beta import Beta
-from schedules.density import Array, Continuous, Density, survival, upper_quantile
+from schedules.densities.beta import Beta
+from schedules.densities.density import Array, Continuous, Density, survival, upper_quantile
 from schedules.spaces import Float
 from schedules.transforms import register
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schedules.affine import Affine
-from schedules.density import Density
+from schedules.densities.affine import Affine
+from schedules.densities.density import Density
 from schedules.spaces import Float
 from schedules.transforms import register
 

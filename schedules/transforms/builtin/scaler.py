@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schedules.density import Density
+from schedules.densities.density import Density
 from schedules.spaces import Float
 from schedules.transforms import TRANSFORMS, register
 

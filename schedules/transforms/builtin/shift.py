@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
-from schedules.affine import Affine
-from schedules.density import Density
+from schedules.densities.affine import Affine
+from schedules.densities.density import Density
 from schedules.spaces import Float
 from schedules.transforms import register
 

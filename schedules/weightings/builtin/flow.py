@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.spaces import Float
 from schedules.weightings import register, target_factor
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from schedules import Schedule
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.learned import Adam
 from schedules.spaces import Choice, Float, Int
 from schedules.weightings import LearnedWeighting, register, target_factor

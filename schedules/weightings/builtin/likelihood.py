@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from schedules import Schedule
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.spaces import Float
 from schedules.weightings import register
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from schedules import Schedule
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.spaces import Float, Int
 from schedules.weightings import LearnedWeighting, register
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schedules.density import Array
+from schedules.densities.density import Array
 from schedules.weightings import register, target_factor
 
 

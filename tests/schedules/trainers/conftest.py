@@ -5,7 +5,7 @@ import pytest
 
 import schedules
 from schedules import trainers
-from schedules.kinship import SAME, total_variation
+from schedules.relatives.similarity import SAME, total_variation
 
 COUNT = 100_000
 SHARES = np.linspace(0.001, 0.999, 999)

@@ -6,7 +6,7 @@ import pytest
 
 import schedules
 from schedules import UserError, trainers
-from schedules.kinship import SAME, total_variation
+from schedules.relatives.similarity import SAME, total_variation
 from schedules.trainers.common import text
 
 
@@ -99,12 +99,12 @@ def test_the_nearest_is_no_further_than_any_other():
     laplace = schedules.create("laplace")
     nearest = trainers.express(laplace, "edm", sigma_data=1.0)
     scan = [
-        schedules.kinship.wasserstein(laplace, schedules.parse(f"edm:p_mean=0,p_std={width:.3f}"))
+        schedules.relatives.similarity.wasserstein(laplace, schedules.parse(f"edm:p_mean=0,p_std={width:.3f}"))
         for width in [0.2 + 0.005 * step for step in range(60)]
     ]
     assert not nearest.exact
     assert nearest.w1 == pytest.approx(min(scan), abs=5e-4)
-    assert schedules.kinship.wasserstein(laplace, schedules.parse(nearest.spec)) == nearest.w1
+    assert schedules.relatives.similarity.wasserstein(laplace, schedules.parse(nearest.spec)) == nearest.w1
 
 
 NEW = """

@@ -1,0 +1,129 @@
+"""Cached statistics of what a view ranks, from `leaderboards`: the same keys as in `results`.
+
+Shared, not copied, between visitors: nobody changes them.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.data import results
+from app.data.page_choice import FULL, View
+from app.data.results import KEPT, Store
+from leaderboards.comparisons import agreement, compare
+from leaderboards.comparisons.average_ranks import CriticalDifference, critical_difference
+from leaderboards.comparisons.pareto import Pareto
+from leaderboards.comparisons.profiles import Profiles, profiles
+from leaderboards.comparisons.published_vs_tuned import TunedTable
+from leaderboards.comparisons.resolution import Resolution, Separation, resolutions, separation
+from leaderboards.comparisons.sample_or_weight import SampleOrWeight, sample_or_weight
+from leaderboards.comparisons.score_array import Panel
+from leaderboards.comparisons.transfer import Transfer
+from leaderboards.comparisons.variance import VarianceTable
+from leaderboards.comparisons.wins import Wins, wins
+from leaderboards.releases import small_curves
+from leaderboards.statistics.error_bands import ErrorBands, of_runs
+
+
+def choice(store: Store, view: View) -> compare.Choice:
+    """What `leaderboards` is asked; the table is cut to the budget before."""
+    return compare.Choice(
+        metric=view.metric,
+        target=view.one_target,
+        guidance=view.guidance,
+        keep=results.shown(store, view),
+        focus=view.focus or None,
+        whole_budget=view.budget == FULL,
+    )
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing …")
+def panel(store: Store, view: View) -> Panel:
+    """The scores of a view, as entries × targets × seeds."""
+    return compare.panel_of(results.at_budget(store, view), view.track, choice(store, view))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Reading curves …")
+def error_bands(store: Store, track: str, target: str, labels: tuple[str, ...], baseline: str) -> ErrorBands | None:
+    """ε-error against λ as a ratio to the baseline's; None where that has no curve."""
+    runs = results.ranked_runs(store, track, target)
+    runs = runs[runs["label"].isin([*labels, baseline])]
+    curves = small_curves.error_curves(store.folder, track, runs["run_id"].astype(str))
+    return of_runs(runs, {run_id: (curve.x, curve.y) for run_id, curve in curves.items()}, baseline)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def resolution(store: Store, view: View) -> tuple[Resolution, ...]:
+    """What difference the runs of a view can show."""
+    return resolutions(panel(store, view))
+
+
+@st.cache_resource(max_entries=4 * KEPT, show_spinner=False)
+def separated(store: Store, view: View, first: str, second: str) -> Separation:
+    """How two entries compare, and how many more seeds would tell them apart."""
+    return separation(panel(store, view), first, second, view.target)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing orders …")
+def transfer(store: Store, view: View, axis: str) -> Transfer | None:
+    """Rank correlations between the conditions along an axis."""
+    return compare.transfer_of(results.at_budget(store, view), view.track, axis, choice(store, view))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing tracks …")
+def transfer_over_tracks(store: Store, view: View, names: tuple[str, ...]) -> Transfer | None:
+    """Rank correlations between tracks."""
+    views = {name: view.of(track=name) for name in names}
+    return compare.transfer_over_tracks(
+        {name: results.at_budget(store, one) for name, one in views.items()},
+        compare.Choice(guidance="best"),
+        {name: results.shown(store, one) for name, one in views.items()},
+    )
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Comparing with papers …")
+def agreements(store: Store, view: View) -> tuple[agreement.Agreement, ...]:
+    """Every comparison with a published table."""
+    return agreement.agreements(results.at_budget(store, view), view.track, choice(store, view))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def ranks(store: Store, view: View) -> CriticalDifference | None:
+    """Average ranks with the critical difference."""
+    return critical_difference(panel(store, view))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def performance(store: Store, view: View) -> Profiles | None:
+    """Performance profiles."""
+    return profiles(panel(store, view))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def win_matrix(store: Store, view: View) -> Wins | None:
+    """Who beats whom, as a share of the pairs."""
+    return wins(panel(store, view))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def pareto(store: Store, view: View, metrics: tuple[str, ...]) -> Pareto | None:
+    """Who is best in several metrics at once."""
+    return compare.pareto_of(results.at_budget(store, view), view.track, choice(store, view), metrics=metrics)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def ways_applied(store: Store, view: View) -> SampleOrWeight:
+    """Sampling from p against weighting by p."""
+    return sample_or_weight(panel(store, view))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def tuned(store: Store, view: View) -> TunedTable:
+    """What tuning gained on the test split."""
+    return compare.tuned_table_of(results.at_budget(store, view), view.track, choice(store, view))
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def variances(store: Store, view: View) -> VarianceTable:
+    """Training seed against sampling noise."""
+    return compare.variances_of(results.at_budget(store, view), view.track, choice(store, view))

@@ -1,0 +1,100 @@
+"""The runs of a track one by one: those that count, from the results; failed and unfinished ones, from MLflow."""
+
+from __future__ import annotations
+
+import json
+import os
+from urllib.parse import urlsplit
+
+import pandas as pd
+import streamlit as st
+
+from app.data import results
+from app.data.results import Store
+from harness.results import read
+from harness.results.store import Store as Opened
+from leaderboards.boards.query import METRICS
+from leaderboards.data.table_parts import plain
+
+OUTCOMES = ("finished", "diverged", "failed", "running")
+COLUMNS = [
+    "run_id",
+    "entry",
+    "target",
+    "seed",
+    "outcome",
+    "reason",
+    "diverged_step",
+    "device",
+    "hardware",
+    "host",
+    "started",
+]
+MOST_BROKEN = 500
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading runs …")
+def runs(store: Store, track: str) -> pd.DataFrame:
+    """One row for each run of a track, newest first, with its unguided score at the end as `score`."""
+    table = results.table(store, track)
+    found = plain(table.drop_duplicates("run_id")[[name for name in COLUMNS if name in table]])
+    found["score"] = found["run_id"].map(_scores(table, track))
+    broken = _broken(store, track)
+    return pd.concat([broken, found]).sort_values("started", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _scores(table: pd.DataFrame, track: str) -> pd.Series:
+    metric = results.track(track).primary_metric
+    rows = table[(table["metric"] == metric) & (table["split"] == "test") & (table["mark"] == 1.0)]
+    rows = rows[rows["guidance"].isna() | (rows["guidance"] == 1.0)]
+    return rows.assign(run_id=rows["run_id"].astype(str)).drop_duplicates("run_id").set_index("run_id")["value"]
+
+
+def _broken(store: Store, track: str) -> pd.DataFrame:
+    """Runs that MLflow holds without a result: failed, or not finished yet."""
+    if store.published or not Opened(store.folder).exists:
+        return pd.DataFrame(columns=[*COLUMNS, "score"])
+    rows = []
+    for run in read.search(Opened(store.folder), track, "attributes.status != 'FINISHED'"):
+        tags = {key.removeprefix("snrbench."): value for key, value in run.data.tags.items()}
+        outcome = "failed" if run.info.status in ("FAILED", "KILLED") else "running"
+        rows.append({
+            "run_id": run.info.run_id,
+            **{key: tags.get(key, "") for key in ("entry", "target", "reason", "device", "hardware", "host")},
+            "seed": int(tags.get("seed", "0")),
+            "outcome": outcome,
+            "diverged_step": float("nan"),
+            "started": pd.Timestamp(run.info.start_time or 0, unit="ms"),
+            "score": float("nan"),
+        })  # fmt: skip
+        if len(rows) == MOST_BROKEN:
+            break
+    return pd.DataFrame(rows, columns=[*COLUMNS, "score"])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def environment(store: Store, run_id: str) -> dict[str, str]:
+    """Versions of what a run ran with; empty where it left none."""
+    content = results.picture(store, run_id, "environment.json")
+    return {str(key): str(value) for key, value in json.loads(content or b"{}").items()}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def per_seed(store: Store, track: str, entry: str, target: str) -> pd.DataFrame:
+    """metric × seed: unguided test scores at the end of the budget."""
+    table = results.table(store, track)
+    rows = table[(table["entry"] == entry) & (table["target"] == target) & (table["mark"] == 1.0)]
+    rows = rows[(rows["split"] == "test") & (rows["guidance"].isna() | (rows["guidance"] == 1.0))]
+    wide = plain(rows).pivot_table(index="metric", columns="seed", values="value", aggfunc="last")
+    return wide.reindex([name for name in METRICS if name in wide.index])
+
+
+def mlflow_server() -> str | None:
+    """The MLflow server that holds the runs, where there is one that a browser can open."""
+    server = os.environ.get("MLFLOW_TRACKING_URI", "")
+    return server.rstrip("/") if urlsplit(server).scheme in ("http", "https") else None
+
+
+def mlflow_link(run_id: str, store: Store, track: str, server: str) -> str:
+    """The run's page on an MLflow server."""
+    return f"{server}/#/experiments/{Opened(store.folder).experiment(track)}/runs/{run_id}"

@@ -1,0 +1,43 @@
+"""`laplace@tuned` in the lab: what the store's studies found, offered by track and target, and read when typed."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import schedules
+from app.data import studies
+from app.data.results import Store
+from harness.tuning.studies import lookup
+from schedules import Schedule, UserError
+
+BETWEEN = " · "
+
+
+def offered(store: Store) -> list[str]:
+    """A name for each study of a schedule under plain MSE: "laplace@tuned · digits-v1 · v"."""
+    version = studies.version(store)
+    return _offered(store, version) if version else []
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _offered(store: Store, version: str) -> list[str]:
+    try:
+        found = lookup.studies(store.folder)
+    except UserError:
+        return []  # the Tuning page says why
+    plain = [one for one in found if (one.entry.weighting, one.entry.apply) == ("native", "sample")]
+    return [BETWEEN.join((schedules.as_tuned(one.entry.schedule), one.track, one.target)) for one in plain]
+
+
+def read(text: str, store: Store) -> Schedule:
+    """The schedule of a spec, of one of `offered`, or of "laplace@tuned" where there is one study. UserError: none."""
+    spec, *of = text.split(BETWEEN)
+    if "@" not in spec or not schedules.split_tuned(spec)[1]:
+        return schedules.parse(text)
+    if len(of) not in (0, 2):
+        raise UserError(f"{text!r}: expected a track and a target, as in {BETWEEN.join((spec, 'digits-v1', 'v'))!r}")
+    try:
+        return lookup.tuned(spec, store.folder, *of).schedule
+    except UserError as mistake:
+        line = str(mistake).replace("say which with --track and --target", f"write {BETWEEN.join((spec, '…', '…'))!r}")
+        raise UserError(line) from mistake

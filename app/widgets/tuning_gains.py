@@ -1,0 +1,99 @@
+"""What tuning gained on the test split: every schedule as published and as tuned, in pairs over the same seeds."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import streamlit as st
+
+from app.charts.ratio_axis import Axis
+from app.data import comparisons, results
+from app.data.page_choice import View
+from app.data.results import Store
+from app.style import theme
+from app.style.plain_text import plain
+from app.widgets import grid
+from app.widgets.card_heading import head
+from app.widgets.grid import Column
+from leaderboards.boards.rows import ALL_TARGETS
+from leaderboards.boards.tuned_parameters import of_entry
+from leaderboards.comparisons.published_vs_tuned import Level, TunedRow
+from leaderboards.data.scale import Scale
+from leaderboards.wording import NOTHING, with_interval
+
+HOUR, MINUTE = 3600.0, 60.0
+
+
+def tracks(store: Store) -> list[str]:
+    """Tracks that have runs with tuned parameters."""
+    names = results.track_names() if results.exists(store) else []
+    return [name for name in names if results.has_tuned(store, name)]
+
+
+def show(store: Store, track: str, target: str) -> None:
+    """A row for each schedule and target that was scored both ways; a line where there is none.
+
+    target: "all" shows every target, and the mean over them
+    """
+    if track not in tracks(store):
+        st.caption("No tuned entry has been scored on the test split yet; `@tuned` after a schedule's name runs it:")
+        st.code(f"snrbench run {track} -s laplace -s laplace@tuned", language=None, wrap_lines=True)
+        return
+    recorded, primary = results.recorded(store, track), results.track(track).primary_metric
+    metric = recorded.get(primary) or next(iter(recorded.values()))
+    found = comparisons.tuned(store, View(track, ALL_TARGETS, metric.name))
+    head("Published against tuned, on the test split", f"{metric.title}, paired by seed, with 95 % intervals")
+    rows = [row for row in found.rows if target in (ALL_TARGETS, row.target)]
+    if rows:
+        _table(rows, metric.name, Scale.of(metric).logarithmic)
+    for note in found.notes:
+        st.caption(plain(note))
+
+
+def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
+    axis = Axis.around([_effect(row) for row in rows], logarithmic)
+    heads = [
+        Column("schedule", "entry"),
+        Column("target"),
+        Column(f"{metric}, published", align="right", phone="small", short="published"),
+        Column(f"{metric}, tuned", align="right", phone="small", short="tuned"),
+        Column("tuned to", phone="wide", help="lr, EMA: multiples of the track's learning rate and EMA time constant"),
+        Column("tuned vs published", "interval", ticks=axis.ticks(), reference=axis.reference),
+        Column("gain", align="right", help="where the interval holds no change, no gain is shown"),
+        Column("seeds", align="right", phone="small"),
+        Column("trials", align="right", phone="small", help="trials of the study that found the parameters"),
+        Column("tuning", align="right", phone="small", help="seconds that all its trials took together"),
+    ]
+    made = []
+    for row in rows:
+        colour = theme.colour(row.entry)
+        cells: list[grid.Cell] = [
+            grid.name(row.schedule, colour),
+            row.target,
+            _level(row.published),
+            _level(row.tuned),
+            of_entry(row.params, row.tuned_from) if row.target != ALL_TARGETS else NOTHING,
+            {**axis.places(*_effect(row)), "colour": colour, "note": "", "title": row.gain.text},
+            row.verdict,
+            str(row.seeds),
+            f"{row.trials:.0f}" if isfinite(row.trials) else NOTHING,
+            _time(row.tuning_seconds),
+        ]
+        made.append(grid.Row(f"{row.entry} {row.target}", cells, ["strong"] if row.gain_shown else []))
+    grid.show(heads, made, "tuning.gains", "Published against tuned, on the test split")
+
+
+def _effect(row: TunedRow) -> tuple[float, float, float]:
+    return row.gain.value, row.gain.low, row.gain.high
+
+
+def _level(level: Level) -> str:
+    return with_interval(level.value, level.low, level.high) if isfinite(level.value) else NOTHING
+
+
+def _time(seconds: float) -> str:
+    """In the largest unit that leaves a number of one or more."""
+    if not isfinite(seconds):
+        return NOTHING
+    unit, name = next(((unit, name) for unit, name in ((HOUR, "h"), (MINUTE, "min")) if seconds >= unit), (1.0, "s"))
+    return f"{seconds / unit:.3g} {name}"

@@ -1,0 +1,69 @@
+"""One of the processes that torchrun starts for a run; `torchrun.py` beside this file says what files they share."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from harness.execution.processes.end_with_parent import die_with_parent
+from harness.execution.processes.messages import Assignment, Reply, Setup, in_one_line
+from harness.execution.processes.torchrun import replace as write
+from harness.execution.processes.worker import check_unchanged, delivered, set_up
+
+SHARES_A_SECOND = 5
+
+
+def main(folder: Path) -> int:
+    """Execute this process's part of the order in `folder`. Returns the exit code."""
+    rank, started = int(os.environ["RANK"]), time.time()
+    try:
+        given, setup = pickle.loads((folder / "order").read_bytes())
+        reply = _execute(folder, given, setup, started)
+    except (Exception, SystemExit) as error:  # a plugin may raise anything
+        write(folder / f"problem-{rank}", in_one_line(error).encode())
+        return 1
+    if rank == 0:
+        write(folder / "reply", pickle.dumps(reply))
+    return 0
+
+
+def _execute(folder: Path, given: Assignment, setup: Setup, started: float) -> Reply:
+    from harness import tracks
+    from harness.distributed.training import TeamBench, own_device, team
+    from harness.runs.run import Interrupted, execute
+
+    set_up(setup)
+    spec, device, said = given.job.spec, own_device(given.device), 0.0
+    check_unchanged(spec)
+
+    def report(share: float) -> None:
+        nonlocal said
+        if us.leads and time.monotonic() - said >= 1 / SHARES_A_SECOND:
+            said = time.monotonic()
+            write(folder / "share", str(share).encode())
+
+    with team(device) as us:
+        try:
+            result = execute(
+                spec,
+                device,
+                report,
+                checkpoints=given.checkpoints,
+                until=given.job.until,
+                stop_asked=lambda: bool(us.agreed((folder / "stop").exists())),
+                place=TeamBench(tracks.get(spec.track), device, us, given.split.micro_batch),
+            )
+        except Interrupted:
+            return Reply("interrupted", "it was asked to stop")
+        if not us.leads:
+            return Reply(result.outcome)
+        return delivered(replace(given, device=str(device)), result, started)
+
+
+if __name__ == "__main__":
+    die_with_parent()
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,67 @@
+"""Runs a plan to its end and says what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from harness.execution.estimate import Estimate
+from harness.execution.job import Done, Job, Settings
+from harness.execution.session import Session
+from harness.results.store import Store
+
+
+@dataclass
+class Report:
+    """What came of a plan. failed: a line for each run that failed; code: 0 when all is done and recorded, else 1.
+
+    runs: each that ended
+    """
+
+    runs: list[Done] = field(default_factory=list)
+    finished: int = 0
+    diverged: int = 0
+    failed: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    code: int = 0
+
+    def add(self, done: Done) -> None:
+        """Count one run."""
+        self.runs.append(done)
+        if done.outcome == "failed":
+            self.failed.append(f"{done.spec}: {done.reason}")
+        elif done.outcome == "diverged":
+            self.diverged += 1
+        else:
+            self.finished += 1
+
+
+def execute(
+    store: Store,
+    track: str,
+    jobs: list[Job],
+    settings: Settings,
+    console: Console,
+    expected: Estimate,
+    report: Report | None = None,
+    before: int = 0,
+) -> Report:
+    """Run the jobs; every result is in MLflow, or waits in the outbox and is counted. Raises Halt.
+
+    report: to be added to, for a caller that wants it after a Halt, too
+    before: runs of the same request that are in the store already
+    """
+    report = report or Report()
+    planned = [job.spec for job in jobs]
+    with Session(store, settings, console, track=track, planned=planned, expected=expected, before=before) as session:
+        for job in jobs:
+            session.submit(job)
+        while session.open:
+            for done in session.wait():
+                report.add(done)
+                if done.outcome != "finished":
+                    session.say(f"{done.outcome}: {done.spec}: {done.reason}")
+    report.seconds = session.seconds
+    report.code = 1 if report.failed else session.code
+    return report

@@ -1,0 +1,1 @@
+"""One file a metric; what lies here is known by lying here."""

@@ -1,0 +1,38 @@
+"""A user's file of tracks, metrics or executors as a module; schedules have a loader of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from schedules.errors import UserError, named
+from schedules.user_code import python_file
+
+
+def module_of(file: str, kind: str) -> ModuleType:
+    """Import a file, once for each content of it.
+
+    kind: what it holds, "track", "metric" or "executor"
+    UserError in one line, with the file: not there, not readable, no Python, or whatever its import raises.
+    """
+    what, path = f"{kind} plugin {file!r}", Path(file).resolve()
+    if not path.is_file():
+        raise UserError(f"{what}: no such file")
+    if path.suffix != ".py":
+        raise UserError(f"{what}: expected a file that ends in .py")
+    try:
+        text = path.read_bytes()
+    except OSError as problem:
+        raise UserError(f"{what}: {problem.strerror}") from problem
+    # A module for each content: a file that was edited is not taken for what it was.
+    name = f"snrbench_{kind}s_{hashlib.sha256(str(path).encode() + text).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    try:
+        return python_file.load(path, name, text)
+    except UserError as problem:
+        raise UserError(f"{what}: {problem}") from problem
+    except (Exception, SystemExit) as problem:
+        raise UserError(f"{what}: import failed with {named(problem)}") from problem

@@ -1,0 +1,118 @@
+"""The SQLite file that MLflow keeps its record in: is it usable as it is, or is it to be made.
+
+MLflow migrates or completes a database when it opens one, also for somebody who only reads; so the file is looked at
+first, and what MLflow would change is refused with what to do.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import importlib.util
+import re
+import shlex
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.results import sqlite_file
+from schedules.errors import UserError
+
+RESTORE = "restore a backup of it, or use another --store"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """MLflow's schema revision in the file (None: none), whether its first experiment is there, and runs."""
+
+    revision: str | None
+    complete: bool
+    runs: int
+
+    @property
+    def usable(self) -> bool:
+        """Whether its making came to an end."""
+        return self.revision is not None and self.complete
+
+
+def is_wanted(file: Path) -> bool:
+    """Whether it is still to be made: it is not there, or its making was cut off before any run came in.
+
+    UserError for a file that SQLite cannot read.
+    """
+    if not file.exists() or file.stat().st_size == 0:
+        return True
+    try:
+        found = _look(file)
+    except sqlite3.Error as error:
+        raise damaged(file, error) from error
+    return not found.usable and found.runs == 0
+
+
+def holds_anything(file: Path) -> bool:
+    """Whether there is a record to read; a damaged file counts, so that opening it says what is wrong."""
+    if not file.is_file() or file.stat().st_size == 0:
+        return False
+    try:
+        found = _look(file)
+    except sqlite3.Error:
+        return True
+    return found.complete or found.runs > 0
+
+
+def examine(file: Path) -> None:
+    """UserError unless MLflow can use the file and has nothing to migrate or to complete in it."""
+    try:
+        found = _look(file)
+    except sqlite3.Error as error:
+        raise damaged(file, error) from error
+    if not found.usable:
+        remedy = RESTORE if found.runs else "it holds no runs, and the next `snrbench run` makes it again"
+        raise UserError(f"store {file.parent} cannot be read: {file.name} was never made completely; {remedy}")
+    head, known = _revisions()
+    if head is None or found.revision == head:
+        return
+    if found.revision in known:
+        upgrade = f"mlflow db upgrade {shlex.quote(sqlite_file.url(file))}"
+        raise UserError(
+            f"store {file.parent}: {file.name} was made by an older MLflow (schema {found.revision}, expected {head}); "
+            f"copy the file, then run: {upgrade}"
+        )
+    raise UserError(
+        f"store {file.parent}: {file.name} was made by a newer MLflow than {importlib.metadata.version('mlflow')} "
+        f"(schema {found.revision}, expected {head}); update MLflow, or use another --store"
+    )
+
+
+def damaged(file: Path, error: sqlite3.Error) -> UserError:
+    """What to say of a file that SQLite cannot read."""
+    return UserError(f"store {file.parent} cannot be read: {file.name}: {error}; {RESTORE}")
+
+
+def _look(file: Path) -> Schema:
+    with sqlite_file.opened(file, "look") as connection:
+        names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+        revision = _first(connection, "select version_num from alembic_version") if "alembic_version" in names else None
+        if not {"experiments", "runs", "metrics", "params", "tags"} <= names:
+            return Schema(revision, complete=False, runs=0)
+        complete = _first(connection, "select count(*) from experiments where experiment_id = 0") == 1
+        return Schema(revision, complete, _first(connection, "select count(*) from runs"))
+
+
+def _first(connection: sqlite3.Connection, query: str) -> Any:
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
+
+
+@functools.cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The schema revision of the installed MLflow (None: not to be found; MLflow will judge), and all that it knows."""
+    # Read as text: alembic imports each of the scripts, a second of every command, and MLflow itself takes more.
+    package = importlib.util.find_spec("mlflow")
+    places = list(package.submodule_search_locations or ()) if package else []
+    scripts = sorted(one for place in places for one in Path(place).glob("store/db_migrations/versions/*.py"))
+    found = [dict(re.findall(r'^(revision|down_revision) = "(\w+)"', one.read_text(), re.M)) for one in scripts]
+    known = {one["revision"] for one in found if "revision" in one}
+    heads = known - {one.get("down_revision") for one in found}
+    return (heads.pop() if len(heads) == 1 else None), frozenset(known)

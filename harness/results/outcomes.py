@@ -1,0 +1,70 @@
+"""What became of every run in a store: what finished, and what did not, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.results import read
+from harness.results.sql import DELIVERED_RUNS, RECORDED_AT
+from harness.results.store import Store
+
+_RUNS = f"""
+SELECT experiments.name, runs.name, runs.status, tags.key, tags.value, runs.run_uuid
+FROM {DELIVERED_RUNS} JOIN experiments USING (experiment_id) JOIN tags ON tags.run_uuid = runs.run_uuid
+WHERE runs.lifecycle_stage = 'active' AND tags.key IN ('snrbench.run_key', 'snrbench.outcome', 'snrbench.reason')
+ORDER BY {RECORDED_AT}, runs.run_uuid"""
+RECORDED = ("FINISHED", "FAILED", "KILLED")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The newest that is known of a run. experiment: the track's name, or "<track>/tuning"; name: as people call it."""
+
+    experiment: str
+    name: str
+    key: str
+    outcome: str
+    reason: str
+
+
+def ended(store: Store) -> list[Ended]:
+    """Every run that ended, once: as finished or diverged where it ever did, else with its last failure."""
+    found: dict[tuple[str, str], Ended] = {}
+    for run in _recorded(store):
+        before = found.get((run.experiment, run.key))
+        if before is None or before.outcome not in ("finished", "diverged") or run.outcome in ("finished", "diverged"):
+            found[run.experiment, run.key] = run
+    return list(found.values())
+
+
+def _recorded(store: Store) -> Iterator[Ended]:
+    database = read._database(store)
+    if database is None:
+        yield from _asked(store)
+        return
+    rows: dict[str, dict[str, str]] = {}
+    with database._open() as db:
+        for experiment, name, status, key, value, run_id in db.execute(_RUNS):
+            if status in RECORDED:
+                row = rows.setdefault(run_id, {"experiment": experiment, "name": name})
+                row[key.removeprefix("snrbench.")] = value
+    for row in rows.values():
+        if "run_key" in row:
+            yield Ended(row["experiment"], row["name"], row["run_key"], row.get("outcome", ""), row.get("reason", ""))
+
+
+def _asked(store: Store) -> Iterator[Ended]:
+    if not store.exists:
+        return
+    for experiment in store.client.search_experiments():
+        for run in reversed(list(read.search(store, experiment.name))):
+            tags = run.data.tags
+            if "snrbench.run_key" in tags and run.info.status in RECORDED:
+                yield Ended(
+                    experiment.name,
+                    run.info.run_name,
+                    tags["snrbench.run_key"],
+                    tags.get("snrbench.outcome", ""),
+                    tags.get("snrbench.reason", ""),
+                )

@@ -1,0 +1,223 @@
+"""The store: one folder with the MLflow database and artifacts, and results waiting to be delivered to it.
+
+`store.json` says in which format: {"format": 1, "protocol": "1"}; a store without it is of format 1. Until `prepare`
+opens it for writing, the client reads and leaves every file as it is. The folder may be moved, copied, or mounted
+elsewhere. `MLFLOW_TRACKING_URI` replaces the MLflow part by a server.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import shlex
+import sqlite3
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from harness.protocol import PROTOCOL
+from harness.results import artifact_places, database, server, sqlite_file, unknown_user
+from harness.results.errors import in_one_line, is_full
+from schedules.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Experiment
+
+FORMAT = 1
+
+
+class Store:
+    """Paths of a store folder, and the MLflow client for it. Nothing is created until something is written."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).absolute()
+        self.outbox = self.root / "outbox"
+        self.set_aside = self.root / "set-aside"
+        self.artifacts = self.root / artifact_places.FOLDER
+        self.database = self.root / "mlflow.db"
+        self.marker = self.root / "store.json"
+        self._writes = False
+
+    @property
+    def remote(self) -> str | None:
+        """URI of the MLflow server that replaces the folder's database, if one is set."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or None
+
+    @property
+    def uri(self) -> str:
+        """Tracking URI, for writing."""
+        return self.remote or sqlite_file.url(self.database)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to read: a database that is empty, or was never finished, counts as none."""
+        return self.remote is not None or database.holds_anything(self.database)
+
+    def prepare(self) -> None:
+        """Make the folder and its database, for writing. UserError when it cannot be written, or is no such store."""
+        if self.root.exists() and not self.root.is_dir():
+            raise UserError(f"store {self.root} cannot be written: it is a file; expected a folder")
+        self.check_format()
+        try:
+            self.outbox.mkdir(parents=True, exist_ok=True)
+            if self.remote is None:
+                # MLflow makes its tables when a client first opens the database; two at once would break it.
+                with FileLock(self.root / "mlflow.lock"):
+                    self._prepare_database()
+                    self._writes = True
+                    _ = self.client
+            else:
+                server.check(self._writer, self.remote)
+            self._mark()
+        except (OSError, sqlite3.Error) as error:
+            raise UserError(f"store {self.root} cannot be written: {error}") from error
+        self._writes = True
+
+    def _prepare_database(self) -> None:
+        if database.is_wanted(self.database):
+            try:
+                sqlite_file.make_whole(self.database, self._fill)
+            except Exception as error:  # MLflow wraps what its database library raises
+                if not is_full(error):
+                    raise
+                raise UserError(f"store {self.root} cannot be written: {in_one_line(error)}") from error
+        database.examine(self.database)
+        artifact_places.readdress(self.database, self.artifacts)
+
+    def _fill(self, file: Path) -> None:
+        """Have MLflow make its tables in a file."""
+        _settle()
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        SqlAlchemyStore(sqlite_file.url(file), self.artifacts.as_uri()).engine.dispose()
+
+    @property
+    def client(self) -> MlflowClient:
+        """MLflow's client: it reads, and after `prepare` writes. UserError for a database that it can't use."""
+        return self._writer if self._writes else self._reader
+
+    def experiment(self, track: str, create: bool = False) -> str | None:
+        """Id of the track's experiment; None when there is none and `create` is false.
+
+        create: it is to be written to, under the lock of the record. UserError for one that MLflow holds as deleted
+        """
+        self._writes |= create
+        held = self.client.get_experiment_by_name(track)
+        if held is None and create:
+            from mlflow.exceptions import MlflowException
+
+            location = None if self.remote else (self.artifacts / track.replace("/", "-")).as_uri()
+            try:
+                return str(self.client.create_experiment(track, artifact_location=location))
+            except MlflowException:  # another process was faster
+                held = self.client.get_experiment_by_name(track)
+                if held is None:
+                    raise
+        if held is None:
+            return None
+        if create:
+            self._check_active(held)
+            if self.remote is None and artifact_places.of_experiment(self.artifacts, held.artifact_location) not in (
+                None,
+                held.artifact_location,
+            ):  # another process has the store mounted elsewhere
+                artifact_places.readdress(self.database, self.artifacts)
+        return str(held.experiment_id)
+
+    def check_active(self, tracks: Iterable[str]) -> None:
+        """UserError where MLflow holds the experiment of one of these as deleted, so that it would take no run."""
+        for held in filter(None, map(self.client.get_experiment_by_name, tracks)):
+            self._check_active(held)
+
+    def _check_active(self, experiment: Experiment) -> None:
+        if experiment.lifecycle_stage != "active":
+            where = "" if self.remote else f"MLFLOW_TRACKING_URI={shlex.quote(self.uri)} "
+            raise UserError(
+                f"the experiment {experiment.name} was deleted in MLflow, which records no run in it until it is "
+                f"restored: {where}mlflow experiments restore --experiment-id {experiment.experiment_id}"
+            )
+
+    @functools.cached_property
+    def _reader(self) -> MlflowClient:
+        self.check_format()
+        if self.remote is not None:
+            return _client(self.remote)
+        database.examine(self.database)
+        return _unpooled(sqlite_file.reading_url(self.database))
+
+    @functools.cached_property
+    def _writer(self) -> MlflowClient:
+        return _client(self.uri)
+
+    def check_format(self) -> None:
+        if not self.marker.is_file():
+            return
+        try:
+            found = json.loads(self.marker.read_text())["format"]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise UserError(f'store {self.root}: {self.marker.name} does not read {{"format": {FORMAT}}}') from error
+        if found != FORMAT:
+            raise UserError(
+                f"store {self.root} has format {found}, expected {FORMAT}: another version of snrbench made it; "
+                "use that version, or another --store"
+            )
+
+    def _mark(self) -> None:
+        if self.marker.exists():
+            return
+        partial = self.root / f".{self.marker.name}.{os.getpid()}"
+        partial.write_text(json.dumps({"format": FORMAT, "protocol": PROTOCOL}) + "\n")
+        os.replace(partial, self.marker)
+
+
+def _unpooled(uri: str) -> MlflowClient:
+    """A client that holds no connection between two calls, so that a long-lived reader keeps no log file open."""
+    name = "MLFLOW_SQLALCHEMYSTORE_POOLCLASS"
+    before = os.environ.get(name)
+    os.environ[name] = "NullPool"
+    try:
+        return _client(uri)
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
+
+
+def _settle() -> None:
+    """Have MLflow be imported whoever we are, and neither chatter nor report its usage then."""
+    unknown_user.settle()
+    server.be_impatient()
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # Two lines for every run that a server takes, into standard output.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    for name in ("alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # It logs a traceback of each database error and then raises it.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+
+
+def _client(uri: str) -> MlflowClient:
+    """A quiet client."""
+    _settle()
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    if (engine := getattr(client._tracking_client.store, "engine", None)) is not None:
+        _engines.add(engine)
+    return client
+
+
+_engines: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def close_databases() -> None:
+    """Close what this process has open, so that SQLite merges its write-ahead logs into the files."""
+    for engine in list(_engines):
+        engine.dispose()

@@ -1,0 +1,101 @@
+"""Training steps without the host: one step is captured as a CUDA graph and replayed, for the next steps and runs.
+
+A small network's step is a hundred kernels of a few microseconds, which the host cannot launch as fast as a GPU does
+them. A graph is launched at once. Everything that changes from step to step is therefore read from buffers of the
+device at a counter that the graph moves itself: the examples, the noise, λ, and numbers such as the learning rate.
+
+While it is warmed up and captured all of them are zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from harness.training.step_blocks import Batch
+
+WARM_UP_STEPS = 3
+
+
+class GraphedSteps:
+    """A step whose tensors keep their places in memory from now on.
+
+    step:    (batch, numbers (k,)) → loss and error, of any shapes; whoever made it puts back what three steps on zeros
+             change, and a fourth where it is called instead of captured
+    block:   zeros of the shapes of a block of steps
+    numbers: k
+
+    Where there is no CUDA the same step is called instead of replayed: no use, but the same numbers.
+    """
+
+    def __init__(self, step: Callable[[Batch, Tensor], tuple[Tensor, Tensor]], block: Batch, numbers: int) -> None:
+        self.step, self.block, device = step, block, block.x0.device
+        self.steps = len(block.x0)
+        self.at = torch.zeros(1, dtype=torch.int64, device=device)
+        self.numbers = torch.zeros(self.steps, numbers, device=device)
+        self.outputs: tuple[Tensor, ...] = ()
+        self._graph = self._captured() if device.type == "cuda" else None
+        if self._graph is None:
+            self._warm_up()
+
+    @classmethod
+    def of(
+        cls, step: Callable[[Batch, Tensor], tuple[Tensor, Tensor]], block: Batch, numbers: int, notes: list[str]
+    ) -> GraphedSteps | None:
+        """The same, or None with a note for the user where the step cannot be captured."""
+        try:
+            return cls(step, block, numbers)
+        except RuntimeError as error:
+            if block.x0.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
+                raise
+            why = str(error).partition("\n")[0] or type(error).__name__
+            notes.append(f"its steps are not one CUDA graph, which costs speed: {why}")
+            return None
+
+    def run(self, block: Batch, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Queue the steps of a block. numbers: (steps, k). Returns losses (steps, *) and errors (steps, *).
+
+        Both are buffers that the next block overwrites.
+        """
+        for buffer, fresh in zip(self.block.tensors(), block.tensors(), strict=True):
+            buffer.copy_(fresh)
+        self.numbers.copy_(numbers)
+        self.at.zero_()
+        for _ in range(self.steps):
+            if self._graph is None:
+                self._step()
+            else:
+                self._graph.replay()
+        losses, errors = self.outputs
+        return losses, errors
+
+    def _step(self) -> None:
+        at = self.at
+        batch = Batch(*(part.index_select(0, at)[0] for part in self.block.tensors()))
+        found = self.step(batch, self.numbers.index_select(0, at)[0])
+        if not self.outputs:
+            self.outputs = tuple(torch.zeros(self.steps, *one.shape, device=one.device) for one in found)
+        for kept, one in zip(self.outputs, found, strict=True):
+            kept.index_copy_(0, at, one[None])
+        at.add_(1)
+
+    def _warm_up(self) -> None:
+        """Compile what is to be compiled and let an optimiser make its state."""
+        for _ in range(WARM_UP_STEPS):
+            self.at.zero_()
+            self._step()
+
+    def _captured(self) -> torch.cuda.CUDAGraph:
+        with torch.cuda.device(self.at.device):  # a graph is captured on the current one
+            beside = torch.cuda.Stream()
+            beside.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(beside):
+                self._warm_up()
+            torch.cuda.current_stream().wait_stream(beside)
+            self.at.zero_()
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                self._step()
+        return graph

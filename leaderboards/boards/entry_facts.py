@@ -1,0 +1,56 @@
+"""Who each entry is: what stands in its row besides numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from leaderboards.data import origin
+from leaderboards.data.cost import seconds_per_run
+from leaderboards.data.selection import RECORDED
+
+TEXTS = ("schedule", "params", "weighting", "apply", "tuned_from", *origin.COLUMNS)
+COLUMNS = (*TEXTS, "tuned", "trials", "tuning_seconds")
+
+
+def of_cell(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """label → schedule, params, weighting, apply, tuned, … of its newest run, and seconds, of a run.
+
+    runs, scores: of one target, as `selection.Selected` holds them
+    """
+    order = runs[[RECORDED, "label"]].sort_values(RECORDED, kind="stable")
+    newest = runs.loc[order.drop_duplicates("label", keep="last").index, ["label", *COLUMNS]].set_index("label")
+    found = newest.assign(seconds=seconds_per_run(scores).reindex(newest.index))
+    return found.assign(**origin.of_runs(runs).reindex(found.index))
+
+
+def over_cells(cells: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The same over several targets: seconds are a mean, seconds of tuning a sum.
+
+    Parameters that differ between targets, as tuned ones do, are an object of target → parameters; a number of trials
+    that differs is NaN.
+
+    cells: target → facts of that target
+    """
+    together = pd.concat(cells, names=["target", "label"])
+    found = together.groupby(level="label").last()
+    by_label = together.groupby(level="label")
+    found["seconds"], found["tuning_seconds"] = by_label["seconds"].mean(), by_label["tuning_seconds"].sum(min_count=1)
+    found["trials"] = found["trials"].where(by_label["trials"].nunique() == 1)
+    found = found.assign(**origin.of_runs(together.reset_index()).reindex(found.index))
+    params = by_label["params"].nunique()
+    for label in params.index[params > 1]:
+        of_label = together.xs(label, level="label")["params"]
+        found.loc[label, "params"] = json.dumps({str(target): _read(text) for target, text in of_label.items()})
+    return found
+
+
+def _read(params: str) -> Any:
+    """What the JSON says; the text itself where it is none, as in results that were handed in from elsewhere."""
+    try:
+        return json.loads(params)
+    except ValueError:
+        return params

@@ -1,0 +1,162 @@
+"""`snrbench bundle` and `snrbench verify`: results as one file for others, and such a file put to the test."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import (
+    STORE,
+    Force,
+    Json,
+    Plugins,
+    Store,
+    TrackPlugins,
+    load,
+    load_tracks,
+    print_json,
+    refuse_to_replace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leaderboards.releases.bundles.contents import Bundle
+    from leaderboards.releases.bundles.rerun import Compared
+
+DISAGREED = 1
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the commands."""
+    cli.command()(bundle)
+    cli.command()(verify)
+
+
+def bundle(
+    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The bundle to write.")],
+    force: Force = False,
+    json: Json = False,
+    store: Store = STORE,
+    plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
+) -> None:
+    """Put a track's results into one file that others can verify and rank beside theirs."""
+    load(plugin)
+    load_tracks(track_plugin)
+    refuse_to_replace(out, force)
+    from leaderboards.boards.query import check_store
+    from leaderboards.releases.bundles.contents import make
+
+    check_store(store, track)
+    manifest = make(store, track, out)
+    if json:
+        print_json({"file": str(out), "bytes": out.stat().st_size, **manifest.model_dump(mode="json")})
+        return
+    print(f"{out}: {manifest.runs} runs of {track}, protocol {manifest.protocol}, {out.stat().st_size / 1e6:.2f} MB")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle that `snrbench bundle` wrote.")],
+    runs: Annotated[int, typer.Option("--runs", metavar="K", min=1, help="Runs to repeat.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Which runs: seed of the draw.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    json: Json = False,
+    store: Store = STORE,
+    plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
+) -> None:
+    """Run a random sample of a bundle's runs again and compare. Exit code 0: agreed, 1: disagreed, 2: malformed."""
+    load(plugin)
+    load_tracks(track_plugin)
+    from leaderboards.releases.bundles import contents, rerun
+
+    found = contents.open_bundle(file)
+    contents.comparable(found)
+    import torch
+
+    from harness.device import resolve
+
+    place = torch.device(resolve(device))
+    beyond = rerun.unverifiable(found)
+    for entry, why in sorted(beyond.items()):
+        print(f"self-reported, cannot be verified: {entry}: {why}", file=sys.stderr)
+    chosen = rerun.sample(found, beyond, runs, seed)
+    if not chosen:
+        print("none of its runs can be repeated here: every entry stays self-reported", file=sys.stderr)
+    say = partial(print, file=sys.stderr if json else sys.stdout)
+    if chosen:
+        say(f"repeating {len(chosen)} of {len(found.runs)} runs on {place}")
+    compared = []
+    for run in chosen:
+        compared.append(rerun.compare(found, run, place))
+        _say(compared[-1], say)
+    agreed = bool(compared) and all(one.agreed for one in compared)
+    kept = _keep(store, found, compared, sorted(beyond), agreed) if compared else None
+    if json:
+        print_json(_as_json(found, compared, beyond, agreed, kept))
+    elif kept is not None:
+        print(f"receipt: {kept}")
+        print("agreed" if agreed else "disagreed")
+    raise typer.Exit(0 if agreed else DISAGREED)
+
+
+def _as_json(
+    found: Bundle, compared: list[Compared], beyond: dict[str, str], agreed: bool, kept: Path | None
+) -> object:
+    from leaderboards.releases.bundles.rerun import tolerance
+
+    return {
+        "bundle": str(found.file),
+        "digest": found.digest,
+        "track": found.manifest.track,
+        "runs": len(found.runs),
+        "agreed": agreed,
+        "code": 0 if agreed else DISAGREED,
+        "unverifiable": beyond,
+        "receipt": None if kept is None else str(kept),
+        "repeated": [
+            {
+                "key": one.run.run_key,
+                **{name: getattr(one.run, name) for name in ("entry", "target", "seed")},
+                "agreed": one.agreed,
+                "scores": one.scores,
+                "largest_relative_difference": one.largest,
+                "tolerance": tolerance(one),
+                "differences": list(one.differences),
+            }
+            for one in compared
+        ],
+    }
+
+
+def _say(one: Compared, say: Callable[[str], None]) -> None:
+    from leaderboards.releases.bundles.rerun import tolerance
+
+    what = f"{one.run.entry} × {one.run.target} × seed {one.run.seed}"
+    verdict = "agrees" if one.agreed else "disagrees"
+    say(f"{what}: {verdict}; {one.scores} scores, largest relative difference {one.largest:.2g}; {tolerance(one)}")
+    for line in one.differences:
+        say(f"  {line}")
+
+
+def _keep(store: Path, found: Bundle, compared: list[Compared], beyond: list[str], agreed: bool) -> Path:
+    from leaderboards.releases.bundles import receipt, rerun
+
+    return receipt.save(
+        store,
+        receipt.Receipt(
+            bundle=found.digest,
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+            agreed=agreed,
+            rerun=tuple(one.run.run_key for one in compared),
+            unverifiable=tuple(beyond),
+            tolerance="; ".join(sorted({rerun.tolerance(one) for one in compared})),
+        ),
+    )

@@ -1,0 +1,123 @@
+"""`snrbench leaderboard`: ranks what a store holds, what is published, and what others handed in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import STORE, MetricPlugins, Plugins, Store, TrackPlugins, load, load_metrics, load_tracks
+from harness.cli.streams import show
+from leaderboards.commands import bundle, publish
+from leaderboards.comparisons.view_names import VIEW_NAMES
+from schedules.errors import UserError, unknown
+
+FORMATS = ("table", "md", "csv", "json", "html", "latex")
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the commands."""
+    cli.command()(leaderboard)
+    publish.add_to(cli)
+    bundle.add_to(cli)
+
+
+def leaderboard(
+    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    target: Annotated[str | None, typer.Option("-t", "--target", help="One prediction target; default: all.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="Rank by this; default: the track's own.")] = None,
+    guidance: Annotated[str, typer.Option("--guidance", metavar="best|G", help="Guidance scale.")] = "best",
+    focus: Annotated[
+        str | None, typer.Option("--focus", metavar="ENTRY", help="Test this entry against every other, no other pair.")
+    ] = None,
+    entry: Annotated[
+        list[str] | None, typer.Option("--entry", metavar="GLOB", help="Show only entries like this; repeatable.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="ENTRY", help="Hide an entry; repeatable.")
+    ] = None,
+    without_seed: Annotated[
+        list[int] | None, typer.Option("--without-seed", metavar="N", help="Leave a seed out; repeatable.")
+    ] = None,
+    view: Annotated[
+        str | None, typer.Option("--view", metavar="|".join(VIEW_NAMES), help="A comparison instead of the ranking.")
+    ] = None,
+    seeds: Annotated[bool, typer.Option("--seeds", help="The score of each seed, too.")] = False,
+    published: Annotated[
+        bool, typer.Option("--published", help="The published results alone; needs no store.")
+    ] = False,
+    with_published: Annotated[
+        bool, typer.Option("--with-published", help="Own and published results in one ranking.")
+    ] = False,
+    with_bundle: Annotated[
+        list[Path] | None, typer.Option("--with-bundle", metavar="FILE", help="A bundle's results, too; repeatable.")
+    ] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Read the store's record anew, not its cache.")] = False,
+    form: Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="Output format.")] = "table",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, as --format json does.")] = False,
+    store: Store = STORE,
+    plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
+) -> None:
+    """Rank the entries of a track, with intervals."""
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
+    if json and form not in ("table", "json"):
+        raise UserError(f"--json with --format {form}; choose one")
+    form = "json" if json else form
+    if view is not None:
+        from leaderboards.commands.views import check
+
+        check(view, form)
+    if published and (with_published or rebuild):
+        raise UserError("--published shows no store's results; use it without --with-published and --rebuild")
+    if plugin:
+        load(plugin)
+    load_metrics(metric_plugin)
+    load_tracks(track_plugin)
+    from dataclasses import replace
+
+    from harness import tracks
+    from leaderboards.boards.query import board_of, checked, hint
+    from leaderboards.releases.sources import Sources, matching, table_of
+    from leaderboards.render.formats import FORMATS as EXPORTS
+    from leaderboards.render.terminal import default_console, print_board, print_seeds
+
+    checked(tracks.get(track), metric, target, guidance)
+    sources = Sources(store, own=not published, published=published or with_published, bundles=tuple(with_bundle or ()))
+    table, notes = table_of(sources, track, rebuild)
+    keep = matching(table, entry) if entry else None
+    if view is not None:
+        from leaderboards.commands.views import render_view
+        from leaderboards.comparisons.compare import Choice
+
+        chosen = Choice(metric, target, guidance, None, keep, tuple(without or ()), tuple(without_seed or ()), focus)
+        render_view(view, table, track, chosen, form, notes=tuple(notes))
+        return
+    board = board_of(
+        table,
+        track,
+        metric=metric,
+        target=target,
+        guidance=guidance,
+        keep=keep,
+        leave_out=tuple(without or ()),
+        leave_out_seeds=tuple(without_seed or ()),
+        focus=focus,
+    )
+    board = replace(board, notes=(*board.notes, *notes))
+    if form != "table" and (board.sections or form != "md"):
+        show(EXPORTS[form](board, seeds), form)
+    elif board.sections:
+        print_board(board, default_console())
+        if seeds:
+            print_seeds(board, default_console())
+    if not board.sections:
+        filtered = bool(entry or without or without_seed) and not table.empty
+        print(
+            "the filters leave no run" if filtered else hint(store, track, target, set(table["target"])),
+            file=sys.stderr,
+        )

@@ -1,0 +1,99 @@
+"""`snrbench publish`: freezes a track's results into the data that the package ships."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, load, load_tracks, print_json
+
+LISTED = 10
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the command."""
+    cli.command()(publish)
+
+
+def publish(
+    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    to: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", "--to", metavar="DIR", file_okay=False, help="Default: leaderboards/published."),
+    ] = None,
+    readme: Annotated[
+        Path | None, typer.Option("--readme", metavar="FILE", dir_okay=False, help="Page whose table is refreshed.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Publish this store's runs alone; without it they are added.")
+    ] = False,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Table, pictures and noise of the release anew; reads no store.")
+    ] = False,
+    costs: Annotated[
+        bool,
+        typer.Option(
+            "--costs/--without-costs", help="Seconds and memory of runs, too; not if the machine had other work."
+        ),
+    ] = True,
+    json: Json = False,
+    store: Store = STORE,
+    plugin: Plugins = None,
+    track_plugin: TrackPlugins = None,
+) -> None:
+    """Publish a track's results: scores, curves, table, pictures, and what changed since the last release.
+
+    Runs that are published already stay: those of the store are added, or take the place of the same runs. A release of
+    another protocol or version of the track is replaced. Results that are not meant for this package, as of a track of
+    one's own, go --out to a folder of one's own.
+
+    The table of README.md is refreshed between the markers <!-- snrbench:published TRACK --> and
+    <!-- /snrbench:published -->, where it has them.
+    """
+    from leaderboards.boards.query import check_store
+    from leaderboards.data import released
+    from leaderboards.progress_bar import reading
+    from leaderboards.releases.publishing import publish as publishing
+    from leaderboards.releases.publishing.readme import refresh
+
+    load(plugin)
+    load_tracks(track_plugin)
+    folder = to or released.FOLDER
+    if recompute:
+        found = publishing.recompute(track, folder)
+    else:
+        check_store(store, track)
+        with reading(f"reading {track}") as on_progress:
+            found = publishing.publish(store, track, folder, on_progress, replace=replace, costs=costs)
+    release = found.release
+    for line in release.missing[:LISTED]:
+        print(f"missing: {line}", file=sys.stderr)
+    if len(release.missing) > LISTED:
+        print(f"missing: {len(release.missing) - LISTED} more, listed in {released.RELEASE}", file=sys.stderr)
+    for line in found.board.notes:
+        print(f"note: {line}", file=sys.stderr)
+    page = readme or released.FOLDER.parents[1] / "README.md"
+    table = f"{_shown(found.folder, page)}/{released.TABLE}"
+    refreshed = (to is None or readme is not None) and refresh(page, found.board, release, table)
+    size = sum(file.stat().st_size for file in found.folder.iterdir())
+    if json:
+        more = {"folder": str(found.folder), "bytes": size, "stayed": found.stayed, "changed": list(found.changed)}
+        print_json({**more, "refreshed": str(page) if refreshed else None, **release.model_dump(mode="json")})
+        return
+    if found.stayed:
+        print(f"stayed: {found.stayed} runs that are not in this store")
+    for line in found.changed or ("nothing changed",):
+        print(line)
+    what = f"{release.entries} entries, {len(release.targets)} targets, {len(release.seeds)} seeds, {release.runs} runs"
+    print(f"{found.folder}: {what}, {size / 1e6:.2f} MB")
+    if refreshed:
+        print(f"{page}: table refreshed")
+
+
+def _shown(folder: Path, page: Path) -> str:
+    """The folder as the page can link to it."""
+    folder, home = folder.absolute(), page.absolute().parent
+    return str(folder.relative_to(home)) if folder.is_relative_to(home) else str(folder)

@@ -1,0 +1,136 @@
+"""Published against tuned (protocol 5): what tuning gained each schedule, on the reported seeds, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+import pandas as pd
+
+from leaderboards.boards.rows import ALL_TARGETS
+from leaderboards.boards.tuned_entries import as_published
+from leaderboards.boards.tuned_parameters import space_notes
+from leaderboards.comparisons.effect import Effect
+from leaderboards.comparisons.score_array import Panel
+from leaderboards.statistics.student_t import student
+
+
+@dataclass(frozen=True)
+class Level:
+    """A mean over seeds with its 95 % t interval, in the metric's unit; NaN where it does not exist."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class TunedRow:
+    """One schedule, as published and as tuned.
+
+    schedule, entry: labels of the published and of the tuned entry
+    target:          "all" over the targets that both were run on: a geometric mean for ratio metrics
+    params:          the tuned parameters, a JSON object in a string; of each target for "all"
+    tuned_from:      the spec that was tuned
+    seeds:           that both have
+    published, tuned: means over those seeds
+    gain:            tuned / published (or difference), paired by seed
+    trials, tuning_seconds: of the study; NaN where not recorded, the sum of the seconds for "all"
+    """
+
+    schedule: str
+    entry: str
+    target: str
+    params: str
+    tuned_from: str
+    seeds: int
+    published: Level
+    tuned: Level
+    gain: Effect
+    trials: float
+    tuning_seconds: float
+
+    @property
+    def gain_shown(self) -> bool:
+        """Whether the interval of the gain holds only improvements."""
+        return self.gain.better > 0
+
+    @property
+    def verdict(self) -> str:
+        """What tuning did, in words."""
+        if np.isnan(self.gain.low):
+            return "too few seeds to say"
+        if self.gain.better:
+            return self.gain.text if self.gain_shown else f"worse: {self.gain.text}"
+        return "no gain shown"
+
+
+@dataclass(frozen=True)
+class TunedTable:
+    """Every schedule that was scored both ways, and what must be known to compare them."""
+
+    rows: tuple[TunedRow, ...]
+    notes: tuple[str, ...]
+
+
+def tuned_table(panel: Panel, facts: Mapping[str, pd.DataFrame], notes: tuple[str, ...] = ()) -> TunedTable:
+    """What tuning gained, in each cell, then over all that both entries were run on.
+
+    facts: target (and "all") → facts of its entries (`leaderboards.boards.entry_facts`)
+    notes: of `fairness_notes`
+    """
+    pairs = published_of(facts)
+    rows = []
+    for tuned, published in pairs.items():
+        both = [cell for cell in panel.cells if {tuned, published} <= set(panel.cell(cell).labels)]
+        for target in (*both, *([ALL_TARGETS] if len(both) > 1 else ())):
+            rows.append(
+                _row(panel.only(both) if target == ALL_TARGETS else panel.cell(target), tuned, published, facts)
+            )
+    alone = sorted({label for known in facts.values() for label in known.index[known["tuned"]]} - set(pairs))
+    missing = [f"not run with published parameters, so no gain to show: {', '.join(alone)}"] if alone else []
+    spaces = space_notes((row.entry, row.params, row.tuned_from) for row in rows if row.target != ALL_TARGETS)
+    return TunedTable(tuple(rows), (*notes, *spaces, *missing))
+
+
+def published_of(facts: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Label of a tuned entry → label of the same with published parameters, for those that have both.
+
+    A tuned label says `@tuned` after the spec it was tuned from; weighting and application follow it in both.
+    """
+    known = {label for cell in facts.values() for label in cell.index}
+    found = {}
+    for cell in facts.values():
+        for label, source in cell["tuned_from"][cell["tuned"].astype(bool)].items():
+            published = as_published(str(label), source)
+            if source and published in known:
+                found[str(label)] = published
+    return dict(sorted(found.items()))
+
+
+def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFrame]) -> TunedRow:
+    target = panel.cells[0] if len(panel.cells) == 1 else ALL_TARGETS
+    costs = panel.pooled[[panel.labels.index(label) for label in (tuned, published)]]
+    costs = np.where(np.isfinite(costs).all(axis=0), costs, nan)
+    levels = [_level(row, panel) for row in costs]
+    known = facts[target].loc[tuned].to_dict()
+    return TunedRow(
+        schedule=published,
+        entry=tuned,
+        target=target,
+        params=str(known["params"]),
+        tuned_from=str(known["tuned_from"]),
+        seeds=int(np.isfinite(costs[0]).sum()),
+        published=levels[1],
+        tuned=levels[0],
+        gain=Effect.of(panel.verdicts, panel.labels.index(tuned), panel.labels.index(published), panel.scale),
+        trials=float(known["trials"]),
+        tuning_seconds=float(known["tuning_seconds"]),
+    )
+
+
+def _level(costs: np.ndarray, panel: Panel) -> Level:
+    estimate = student(panel.scale.back(panel.scale.sign * costs))
+    return Level(float(estimate.mean), float(estimate.low), float(estimate.high))

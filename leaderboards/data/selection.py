@@ -1,0 +1,249 @@
+"""Which runs a board is made of: one protocol, one run for each entry, target and seed, one code behind each label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leaderboards.data import cost
+from leaderboards.data.table_parts import parted
+from schedules.errors import unknown
+
+FINGERPRINT_LETTERS = 6
+MOST_NAMED = 4
+"""Entries that a note names; of more it says how many."""
+DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(("tuned_from", "hardware", "host", "source", "verified"), ""),
+    **{"trials": nan, "tuning_seconds": nan},
+}
+"""Columns that tables of earlier versions lack, and what they stand for there."""
+RECORDED = "recorded"
+"""What orders runs: when they were recorded, seconds since the epoch; clocks may say otherwise of when they began."""
+RUN_OF = ["entry", "fingerprint", "target", "seed"]
+SCORE_COLUMNS = [
+    *("run_id", "label", "target", "seed", "outcome", "machine"),
+    *("metric", "split", "guidance", "mark", "value"),
+]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader takes out of a board. Entries are only hidden: every verdict is that of the whole board.
+
+    keep:            show only these entries, and the baseline; None shows all
+    leave_out:       entries to hide, the baseline too if it is named
+    leave_out_seeds: seeds to leave out of the data
+    """
+
+    keep: tuple[str, ...] | None = None
+    leave_out: tuple[str, ...] = ()
+    leave_out_seeds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The runs that count, with their `label`, and what they scored.
+
+    runs:     one row for each run, with everything that is known of it
+    scores:   the long table in the columns that scores need, text as categories; diverged runs, and those without a
+              score, have metric ""
+    baseline: label of the baseline
+    notes:    what was left out, and why
+    """
+
+    runs: pd.DataFrame
+    scores: pd.DataFrame
+    protocol: str
+    baseline: str
+    notes: tuple[str, ...]
+
+    @cached_property
+    def seconds(self) -> dict[str, pd.Series]:
+        """Target → label → mean seconds of a run."""
+        rows = self.scores[self.scores["metric"].isin(cost.SECONDS)]
+        targets = self.runs["target"].unique()
+        return {str(target): cost.seconds_per_run(rows[rows["target"] == target]) for target in targets}
+
+    def of(self, target: str) -> Selected:
+        """The runs and scores of one target."""
+        runs, scores = (table[table["target"] == target] for table in (self.runs, self.scores))
+        return replace(self, runs=runs, scores=scores)
+
+
+def select(
+    table: pd.DataFrame,
+    track: str | None,
+    metrics: Iterable[str],
+    *,
+    baseline: str,
+    protocol: str | None = None,
+    filters: Filters | None = None,
+) -> Selected:
+    """One protocol's newest runs of a track, labelled, without what was filtered out.
+
+    track:   None for a table that is of one track
+    metrics: the ones that are needed; a run without any of them keeps one empty row. What runs cost is always there.
+
+    UserError for a protocol without runs, and for entries and seeds that no run has.
+    """
+    parts = parted(table, {*metrics, *cost.SECONDS})
+    runs = completed(parts.runs)
+    runs, protocol, notes = of_one_protocol(runs if track is None else runs[runs["track"] == track], protocol)
+    runs, baseline, code_notes = labelled(latest(runs), baseline)
+    runs, filter_notes = filtered(runs, baseline, filters or Filters())
+    runs = runs.assign(machine=cost.machine(runs))
+    scores = _scores(runs, parts.rows)
+    return Selected(runs, scores, protocol, baseline, (*notes, *code_notes, *filter_notes))
+
+
+def _scores(runs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """What the runs that are left measured, with what scores need to know of them; text as sorted categories.
+
+    runs: by the number that `rows` calls `run`
+    """
+    place = np.full(int(max(rows["run"].max(), runs.index.max())) + 1 if len(rows) and len(runs) else 1, -1)
+    place[runs.index] = np.arange(len(runs))
+    of_run = place[rows["run"].to_numpy()] if len(runs) else np.full(len(rows), -1)
+    kept = of_run >= 0
+    of_run, measured = of_run[kept], rows.drop(columns="run").loc[kept].reset_index(drop=True)
+    texts = {name: pd.Categorical(runs[name]) for name in SCORE_COLUMNS if name in runs and name != "seed"}
+    known = {name: text.take(of_run) for name, text in texts.items()}
+    return measured.assign(**known, seed=runs["seed"].to_numpy()[of_run])[SCORE_COLUMNS]
+
+
+def completed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with every column that today's tables have."""
+    missing = {column: value for column, value in DEFAULTS.items() if column not in table}
+    if RECORDED not in table:
+        missing[RECORDED] = table["started"].astype("datetime64[ms]").astype("int64") / 1000
+    blank = {column: table[column].fillna("") for column, value in DEFAULTS.items() if value == "" and column in table}
+    return table.assign(**missing, **blank)
+
+
+def of_one_protocol(table: pd.DataFrame, protocol: str | None) -> tuple[pd.DataFrame, str, list[str]]:
+    """The runs of one protocol, its name, and a note on what was left out.
+
+    protocol: None takes the one that the run belongs to which was recorded last. UserError for one without runs.
+    """
+    known = table["protocol"].unique()
+    if protocol is None:
+        newest = table[[RECORDED, "protocol"]].sort_values([RECORDED, "protocol"], kind="stable")
+        protocol = str(newest["protocol"].iloc[-1]) if len(newest) else ""
+    elif len(known) and protocol not in known:
+        raise unknown("protocol", protocol, [str(name) for name in known])
+    others = table[table["protocol"] != protocol]
+    notes = [
+        f"protocol {protocol}: {runs} runs of protocol {other} left out, their numbers do not compare"
+        for other, runs in others.groupby("protocol")["run_key"].nunique().items()
+    ]
+    return table[table["protocol"] == protocol], protocol, notes
+
+
+def latest(runs: pd.DataFrame) -> pd.DataFrame:
+    """The run that was recorded last, for each entry, fingerprint, target and seed."""
+    kept = runs[[RECORDED, *RUN_OF]].sort_values(RECORDED, kind="stable").drop_duplicates(RUN_OF, keep="last")
+    return runs.loc[np.sort(kept.index)]
+
+
+def devices_note(table: pd.DataFrame) -> list[str]:
+    """A note where runs of several devices meet: the same seed need not give the same numbers on both."""
+    devices = sorted(table["device"].dropna().astype(str).unique())
+    return [f"runs of several devices: {', '.join(devices)}"] if len(devices) > 1 else []
+
+
+def labelled(runs: pd.DataFrame, baseline: str) -> tuple[pd.DataFrame, str, list[str]]:
+    """Add the column `label`: the entry, with `#ab12cd` where two codes were run under one name.
+
+    A tuned entry is another density for each target, so its codes are counted within a target.
+
+    Returns the runs, the label of the baseline (the code of its last recorded run), and notes.
+    """
+    runs = runs.assign(fingerprint=runs["fingerprint"].fillna("").astype(str))
+    scope = runs["target"].where(runs["tuned"].astype(bool), "")
+    kinds = pd.DataFrame({"entry": runs["entry"], "scope": scope, "code": runs["fingerprint"]}).drop_duplicates()
+    codes = kinds.groupby(["entry", "scope"]).size().groupby(level=0).max()
+    changed = set(codes[codes > 1].index)
+    label = runs["entry"]
+    if changed:
+        label = label.where(~label.isin(changed), label + "#" + runs["fingerprint"].str[:FINGERPRINT_LETTERS])
+    runs = runs.assign(label=label)
+    notes = [f"{entry}: run with {codes[entry]} different codes, shown apart" for entry in sorted(changed)]
+    if baseline in changed:
+        newest = runs[runs["entry"] == baseline].sort_values(RECORDED, kind="stable")
+        baseline = str(newest["label"].iloc[-1])
+        notes.append(f"the baseline is {baseline}, recorded last")
+    return runs, baseline, notes
+
+
+def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.DataFrame, list[str]]:
+    """The rows without the seeds that are left out, and a note on those and on what is hidden.
+
+    table: with `label`. UserError for an unknown entry or seed.
+    """
+    if filters == Filters():
+        return table, []
+    for seed in filters.leave_out_seeds:
+        if seed not in set(table["seed"]):
+            raise unknown("seed", str(seed), [str(known) for known in sorted(table["seed"].unique())])
+    keep = shown(table, filters, baseline)
+    every = set(table["label"])
+    gone = sorted(every - keep) if keep is not None else []
+    notes = []
+    if gone:
+        parts = [f"{name} (the baseline)" if name == baseline else name for name in gone]
+        if len(parts) > MOST_NAMED:
+            others = [name for name in gone if name != baseline]
+            parts = [f"{len(others)} entries", *([f"{baseline} (the baseline)"] if baseline in gone else [])]
+        notes.append(f"hidden as asked: {', '.join(parts)}; ranks and p-values are those of all {len(every)} entries")
+    if seeds := sorted(filters.leave_out_seeds):
+        notes.append(f"left out as asked: {', '.join(f'seed {seed}' for seed in seeds)}")
+    return table[~table["seed"].isin(filters.leave_out_seeds)], notes
+
+
+def shown(table: pd.DataFrame, filters: Filters, baseline: str) -> set[str] | None:
+    """The labels that the filters show; None for all. The baseline goes only by its name.
+
+    table: with `label`; names may be labels, or entries without their `#ab12cd`. UserError for an unknown one.
+    """
+    if filters.keep is None and not filters.leave_out:
+        return None
+    names = {*table["label"], *table["entry"]}
+    for name in (*(filters.keep or ()), *filters.leave_out):
+        if name not in names:
+            raise unknown("entry", name, sorted(names))
+
+    def among(wanted: tuple[str, ...]) -> pd.Series:
+        return table["label"].isin(wanted) | table["entry"].isin(wanted)
+
+    kept = ~among(filters.leave_out)
+    if filters.keep is not None:
+        kept &= among(filters.keep) | (table["label"] == baseline)
+    return set(table["label"][kept])
+
+
+def showing(chosen: Selected, filters: Filters) -> Selected:
+    """The runs and scores of the entries that the filters show."""
+    keep = shown(chosen.runs, filters, chosen.baseline)
+    if keep is None:
+        return chosen
+    runs, scores = (table[table["label"].isin(keep)] for table in (chosen.runs, chosen.scores))
+    return replace(chosen, runs=runs, scores=scores)
+
+
+def label_of(table: pd.DataFrame, name: str | None) -> str | None:
+    """The label that a name stands for: itself, or of an entry's several codes the newest.
+
+    table: with `label`. UserError for an unknown name.
+    """
+    if name is None or name in set(table["label"]):
+        return name
+    of_entry = table[table["entry"] == name].sort_values(RECORDED, kind="stable")
+    if of_entry.empty:
+        raise unknown("entry", name, sorted(table["label"].unique()))
+    return str(of_entry["label"].iloc[-1])

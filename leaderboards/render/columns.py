@@ -1,0 +1,170 @@
+"""The columns of a board for people, as text, and the lines below it; the terminal and Markdown share them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import isnan
+
+from leaderboards.boards import tuned_parameters
+from leaderboards.boards.rows import Board, Row, Section
+from leaderboards.wording import NOTHING, brief, change, p_text, with_interval
+
+ERRATIC, SAME = "†", "≈"
+"""Marks: of an entry whose variances are not moderated; of one that is the same for practical purposes."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its header and the text of a row.
+
+    name:  the text is a name that a user chose
+    spare: the order in which columns are left out where the page is narrow; 0 is never left out
+    """
+
+    header: str
+    text: Callable[[Row], str]
+    name: bool = False
+    spare: int = 0
+
+
+def columns(board: Board, section: Section) -> list[Column]:
+    """The columns of one section; those that would say the same in each row are left to the legend."""
+    found = [
+        Column("rank", rank),
+        Column("entry", lambda row: row.entry, name=True),
+        Column(f"{board.metric.name} [95 %]", _score),
+        Column(f"vs {board.baseline}", _effect),
+        *([Column(f"vs {board.focus}", _focused)] if board.focus else []),
+        Column("p", lambda row: p_text(row.p_holm), spare=1),
+    ]
+    if _has_speedup(section.rows):
+        found.append(Column("speed-up", _speedup, spare=3))
+    if any(row.guidance_scale is not None for row in section.rows):
+        found.append(Column("g", _guidance, spare=2))
+    if len({row.seeds for row in section.rows}) > 1:
+        found.append(Column("seeds", lambda row: str(row.seeds)))
+    if len({(row.source, row.verified) for row in board.rows}) > 1:
+        found.append(Column("from", _origin, name=True))
+    return found
+
+
+def title(board: Board, section: Section) -> str:
+    """What a section shows, in one line."""
+    over = f"over {', '.join(section.targets)}" if len(section.targets) > 1 else f"target {section.target}"
+    return f"{board.track} · {board.metric.title} · {over}"
+
+
+def legend(board: Board) -> list[str]:
+    """What the numbers mean, what pairing bought, and notes: one line each."""
+    if not board.sections:
+        return list(board.notes)
+    lines = [_metric_line(board), _interval_line(board), *_counts(board)]
+    if any(row.guidance is not None for row in board.rows):
+        how = "for each entry and target the scale that wins on the validation split, scored on the test split"
+        lines.append(f"g: guidance scale, {how if board.guidance == 'best' else 'the same for all'}.")
+    if _has_speedup(board.rows):
+        lines.append(f"speed-up: budget / steps until {board.baseline}'s final score is reached, unguided, by seed.")
+    if bought := [f"{s.target} {s.noise[0]:#.2g} (unpaired {s.noise[1]:#.2g})" for s in board.sections if s.noise]:
+        kind = "log ratio" if board.metric.compare == "ratio" else "difference"
+        lines.append(f"pairing by seed: sd of a {kind} to {board.baseline}: {', '.join(bought)}.")
+    single = [row for section in board.cells for row in section.rows]
+    if any(row.tuned for row in board.rows):
+        lines.append("@tuned: one study each; the interval holds the luck of seeds, not that of the search.")
+    if any(row.tuned for row in single):
+        lines.append("tuned to (lr, EMA: multiples of the track's learning rate and of its EMA's time constant):")
+        lines += tuned_parameters.lines(single)
+    lines += [f"note: {note}" for note in board.notes]
+    return lines + [f"note ({section.target}): {note}" for section in board.sections for note in section.notes]
+
+
+def _metric_line(board: Board) -> str:
+    unit = f" in {board.metric.unit}" if board.metric.unit else ""
+    parts = [f"{board.metric.name}: {board.metric.title}{unit}, {board.metric.better} is better"]
+    if board.features:
+        parts.append(f"features: {board.features}")
+    if board.floor is not None:
+        parts.append(f"floor {brief(board.floor)} (real against held-out data; * = within its reach, saturated)")
+    return f"{'; '.join(parts)}; protocol {board.protocol}."
+
+
+def _interval_line(board: Board) -> str:
+    counts = sorted({row.seeds for row in board.rows})
+    seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    parts = [
+        f"mean over {seeds} seed{'' if counts == [1] else 's'} with 95 % Student-t interval",
+        f"vs {board.baseline}: paired by seed",
+        f"p (against {board.reference}) and rank: {board.rows[0].family.partition(' (')[0]}, Holm-corrected",
+        "rank 1–6: between these, for all entries at once with 95 %",
+    ]
+    if board.noise:
+        parts.append(f"noise known from {board.noise}")
+    if any(row.same for row in board.rows):
+        parts.append(f"{SAME}: the same as {board.reference} within ± 5 %")
+    if any(row.erratic for row in board.rows):
+        parts.append(f"{ERRATIC}: scatters more than the others, so judged by its own seeds alone")
+    return "; ".join(parts) + "."
+
+
+def _counts(board: Board) -> list[str]:
+    """How many pairs each section tells apart."""
+    sections = [section for section in board.sections if section.tests]
+    if not sections:
+        return []
+    told = ", ".join(f"{section.target} {section.told_apart:,} of {section.tests:,}" for section in sections)
+    same = ", ".join(f"{section.target} {section.same:,}" for section in sections if section.same)
+    return [f"pairs told apart: {told}" + (f"; the same within ± 5 %: {same}." if same else ".")]
+
+
+def rank(row: Row) -> str:
+    """The rank's interval, "1–6", and a mark on an entry whose variances are not moderated."""
+    if row.rank_low is None or row.rank_high is None:
+        return NOTHING
+    text = f"{row.rank_low}" if row.rank_low == row.rank_high else f"{row.rank_low}–{row.rank_high}"
+    return f"{text} {ERRATIC}" if row.erratic else text
+
+
+def _score(row: Row) -> str:
+    if row.diverged:
+        return f"diverged ({row.diverged} of {row.seeds})"
+    return with_interval(row.mean, row.ci_low, row.ci_high) + (" *" if row.saturated else "")
+
+
+def _effect(row: Row) -> str:
+    if row.baseline:
+        return "baseline"
+    ratio = change(row.ratio, row.ratio_low, row.ratio_high)
+    if ratio != NOTHING:
+        return f"{ratio} {SAME}" if row.same and isnan(row.focus_effect) else ratio
+    return with_interval(row.difference, row.difference_low, row.difference_high, plus=True)
+
+
+def _focused(row: Row) -> str:
+    """Against the focus: a change where the baseline is compared by one, else a difference."""
+    if row.focus_low == row.focus_high and row.focus_effect in (0.0, 1.0):
+        return "focus"
+    if isnan(row.difference):
+        ratio = change(row.focus_effect, row.focus_low, row.focus_high)
+        return f"{ratio} {SAME}" if row.same else ratio
+    return with_interval(row.focus_effect, row.focus_low, row.focus_high, plus=True)
+
+
+def _guidance(row: Row) -> str:
+    return NOTHING if row.guidance_scale is None else f"{row.guidance_scale:g}"
+
+
+def _has_speedup(rows: Iterable[Row]) -> bool:
+    """Whether there is anything to say of speed: not for a metric that is measured at the end only."""
+    return any(_speedup(row) != NOTHING for row in rows)
+
+
+def _origin(row: Row) -> str:
+    return row.verified or row.source or "own"
+
+
+def _speedup(row: Row) -> str:
+    if row.speedup is None:
+        return row.speedup_note if row.speedup_note.startswith(("not", "reached")) else NOTHING
+    if row.speedup_note.startswith(">="):
+        return f"≥{row.speedup_note[2:]}×"
+    return with_interval(row.speedup, row.speedup_low, row.speedup_high, unit="×", most=2)

@@ -1,0 +1,114 @@
+"""How near two schedules are, and which names stand for the same density or the same objective.
+
+TV(p, r) = ½ ∫ |p − r| dλ, the share of draws that would have to move; W₁(p, r) = ∫ |F − G| dλ, how far they move on
+average, in nats, with λ clipped to ±20 as in training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from schedules import weightings
+from schedules.densities.density import Array
+from schedules.schedule import Schedule, create, info, names
+
+LIMIT = 20.0
+SAME = 1e-8  # total variation below which two densities are one: tables are accurate to 1e-9
+_SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-16.0, 16.0, 1601)))
+
+
+@dataclass(frozen=True)
+class Kin:
+    """A registered schedule at its defaults, and its distance to the one that was asked about."""
+
+    name: str
+    tv: float
+    w1: float
+
+    @property
+    def same(self) -> bool:
+        """Whether both are one density under two names."""
+        return self.tv < SAME
+
+
+def total_variation(one: Schedule, other: Schedule) -> float:
+    """½ ∫ |p − r| dλ, from masses between 3200 points that follow both densities; a lower bound, within about 1e-4."""
+    points = np.unique(np.concatenate([one.ppf(_SHARES), other.ppf(_SHARES)]))
+    inner = np.diff(one.cdf(points)) - np.diff(other.cdf(points))
+    ends = one.cdf(points[[0]]) - other.cdf(points[[0]]), one.time(points[[-1]]) - other.time(points[[-1]])
+    return 0.5 * float(np.sum(np.abs(inner)) + np.abs(ends[0][0]) + np.abs(ends[1][0]))
+
+
+def wasserstein(one: Schedule, other: Schedule) -> float:
+    """∫ |F − G| dλ over ±20 nats."""
+    points: Array = np.linspace(-LIMIT, LIMIT, 8001)
+    return float(np.trapezoid(np.abs(one.cdf(points) - other.cdf(points)), points))
+
+
+def beyond(schedule: Schedule) -> float:
+    """P(|λ| > 20): the share of draws that training clips to its range."""
+    return float(schedule.cdf(np.array(-LIMIT)) + schedule.time(np.array(LIMIT)))
+
+
+def nearest(schedule: Schedule, count: int | None = None) -> list[Kin]:
+    """Registered schedules and presets at their defaults, nearest first in total variation; itself left out."""
+    others = [create(name) for name in names() if name != schedule.spec]
+    kin = [
+        Kin(one.name, total_variation(schedule, one), wasserstein(schedule, one)) for one in others if not one.learns
+    ]
+    return sorted(kin, key=lambda one: (one.tv, one.name))[:count]
+
+
+def same_density(schedule: Schedule) -> list[str]:
+    """Other names of the very same density: "cosmap" for cosine, a preset's family for the preset."""
+    others = (create(name) for name in names() if name != schedule.spec)
+    alike = [one for one in others if not one.learns and same(schedule, one)]
+    stood_for = [info(schedule.name).spec] if schedule.spec in names() and info(schedule.name).spec else []
+    return stood_for + [one.spec for one in alike if one.spec not in stood_for]
+
+
+def same(one: Schedule, other: Schedule) -> bool:
+    """Whether two schedules are one density; of those that learn, as they start."""
+    return _median_agrees(one, other) and total_variation(one, other) < SAME
+
+
+def _median_agrees(one: Schedule, other: Schedule) -> bool:
+    """A cheap test that nearly all pairs fail."""
+    return abs(float(one.ppf(0.3)) - float(other.ppf(0.3))) < 1e-6
+
+
+def same_objective(schedule: Schedule, target: str) -> list[str]:
+    """Pairs "schedule + weighting" that train for the same as this schedule under plain MSE in a target's space.
+
+    The objective is p(λ)·ω(λ) up to a factor; pairs whose own density is this one, and weightings that divide by p,
+    are left out. UserError: unknown target.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _same_objective(schedule, target)
+
+
+def _same_objective(schedule: Schedule, target: str) -> list[str]:
+    at = np.linspace(-8.0, 8.0, 65)
+    wanted = np.log(schedule.pdf(at)) + np.log(weightings.target_factor(target, at))
+    ways = [weightings.create(name) for name in weightings.names()]
+    # A target's plain weighting says nothing that `native` doesn't.
+    ways = [one for one in ways if not one.learns and "schedule" not in one.info.context]
+    ways = [one for one in ways if one.name not in ("native", target)]
+    found = []
+    for name in names():
+        other = create(name)
+        if other.learns:
+            continue
+        density = np.log(other.pdf(at))
+        if _constant(density - np.log(schedule.pdf(at))):
+            continue
+        found += [
+            f"{name} + {way.name}" for way in ways if _constant(density + np.log(way(at, target, other)) - wanted)
+        ]
+    return found
+
+
+def _constant(log_ratio: Array) -> bool:
+    return bool(np.all(np.isfinite(log_ratio)) and np.ptp(log_ratio) < 1e-9)
