@@ -93,9 +93,8 @@ def again(old: pd.DataFrame, fresh: pd.DataFrame, track: str) -> pd.DataFrame:
     """The runs that repeat another table's: the same entry, density and target, with a seed that it lacks."""
     now = tracks.get(track)
     same = (fresh["track_fingerprint"] == now.fingerprint) & (fresh["protocol"] == now.protocol)
-    known = _keys(old, "entry", "fingerprint", "target")
     seeds = set(old["seed"].unique())
-    kept = fresh[same & _keys(fresh, "entry", "fingerprint", "target").isin(set(known)) & ~fresh["seed"].isin(seeds)]
+    kept = fresh[same & _keys(fresh).isin(_keys(old).unique()) & ~fresh["seed"].isin(seeds)]
     if kept.empty:
         raise UserError(f"no run of {track} here repeats a published entry with a seed beyond {_listed(seeds)}")
     return kept
@@ -138,8 +137,9 @@ def _confirmed(before: Panel, after: Panel) -> Confirmed:
     )
 
 
-def _keys(table: pd.DataFrame, *columns: str) -> pd.Series:
-    return table[list(columns)].astype(str).agg("\0".join, axis=1)
+def _keys(table: pd.DataFrame) -> pd.MultiIndex:
+    """Which entry, of which density, for which target."""
+    return pd.MultiIndex.from_frame(table[["entry", "fingerprint", "target"]].astype(str))
 
 
 def _listed(seeds: set[int]) -> str:

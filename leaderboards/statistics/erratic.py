@@ -71,7 +71,7 @@ def level_alone(freedom: Array) -> Array:
 
 
 def beyond(
-    without: Callable[[NDArray[np.bool_]], tuple[Array, Array]], level: ArrayLike, wild: NDArray[np.bool_]
+    without: Callable[[NDArray[np.bool_]], tuple[Array, Array]], level: Array | float, wild: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Which entries are beyond chance, and still are when those that scatter more are left out.
 

@@ -52,24 +52,17 @@ def fit(variances: ArrayLike, freedom: ArrayLike, entries: ArrayLike, *, careful
     if variances.shape[-1] == 0:
         return Prior(np.zeros(variances.shape[:-1]), np.ones(variances.shape[:-1]))
     with np.errstate(all="ignore"):
-        ordered = np.sort(np.where(variances > 0, variances, np.nan), axis=-1)
-        middle = (np.isfinite(ordered).sum(axis=-1, keepdims=True) - 1) // 2
-        least = EQUAL * np.take_along_axis(ordered, np.maximum(middle, 0), axis=-1)
+        least = EQUAL * _median(np.where(variances > 0, variances, np.inf))
         used = variances > least
-        freedom = np.asarray(freedom, dtype=np.float64)
-        # Most boards have one freedom for all, and ψ is the dearest thing here.
-        freedom = freedom.max(keepdims=True) if np.ptp(freedom) == 0 else np.broadcast_to(freedom, variances.shape)
+        freedom = np.broadcast_to(np.asarray(freedom, dtype=np.float64), variances.shape)
+        bias, luck = _moments(freedom)
         count = used.sum(axis=-1)
-        e = np.log(variances, where=used, out=np.zeros_like(variances))
-        e = e - special.digamma(freedom / 2) + np.log(freedom / 2)
+        e = np.log(variances, where=used, out=np.zeros_like(variances)) - bias
         mean = np.sum(e, axis=-1, where=used) / count
         spread = np.sum((e - mean[..., None]) ** 2, axis=-1, where=used) / (count - 1)
         if careful:
             spread = spread * (1 + np.sqrt(2 / (np.asarray(entries) - 1)))
-        own, noise = (
-            np.sum(np.broadcast_to(value, variances.shape), axis=-1, where=used) / count
-            for value in (freedom, special.polygamma(1, freedom / 2))
-        )
+        own, noise = (np.sum(value, axis=-1, where=used) / count for value in (freedom, luck))
         extra = spread - noise
         most = np.maximum(0, (np.asarray(entries) - 2) * own)
         found = np.minimum(2 * trigamma_inverse(np.maximum(extra, 2 / ENDLESS)), most)
@@ -89,11 +82,31 @@ def moderate(variances: ArrayLike, freedom: ArrayLike, prior: Prior) -> tuple[Ar
         return np.asarray((prior.freedom * prior.variance + freedom * variances) / total), np.asarray(total)
 
 
+def _moments(freedom: Array) -> tuple[Array, Array]:
+    """Mean ψ(ν/2) − log(ν/2) and variance ψ′(ν/2) of log s² / σ²; the dearest thing here, so once for each whole ν."""
+    whole = freedom.astype(np.int64)
+    few = bool(np.all(whole == freedom))
+    half = np.arange(max(2, whole.max() + 1)) / 2 if few else freedom / 2
+    found = special.digamma(half) - np.log(half), special.polygamma(1, half)
+    return (found[0][whole], found[1][whole]) if few else found
+
+
+def _median(values: Array) -> Array:
+    """(…, 1): the lower median of the values that are finite."""
+    count = np.isfinite(values).sum(axis=-1, keepdims=True)
+    middle = np.maximum((count - 1) // 2, 0)
+    ordered = np.partition(values, np.unique(middle), axis=-1)
+    return np.asarray(np.take_along_axis(ordered, middle, axis=-1))
+
+
 def trigamma_inverse(y: ArrayLike) -> Array:
     """x with ψ′(x) = y > 0, by Newton's steps on 1/ψ′, which is convex and nearly linear (Smyth 2004, appendix)."""
     y = np.asarray(y, dtype=np.float64)
     x = 0.5 + 1 / y
     for _ in range(20):
         value = special.polygamma(1, x)
-        x = x + value * (1 - value / y) / special.polygamma(2, x)
+        step = value * (1 - value / y) / special.polygamma(2, x)
+        x = x + step
+        if np.all(np.abs(step) <= 1e-12 * x):
+            break
     return np.asarray(x)

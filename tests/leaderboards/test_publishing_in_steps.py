@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.results.store import Store
+from leaderboards import replication
 from leaderboards.boards import query
 from leaderboards.data import released
 from leaderboards.releases import small_curves
 from leaderboards.releases.publishing import plots
-from leaderboards.releases.publishing.publish import publish
+from leaderboards.releases.publishing.publish import publish, recompute
 from leaderboards.render.formats import record
 from leaderboards.wording import with_interval
 from schedules.errors import UserError
@@ -72,6 +73,25 @@ def rescale(store, rule, factor, metric):
 
 def content(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_release_is_computed_anew_from_its_own_runs(real_store, home):
+    """Where statistics changed, table and noise are made anew, the log says that no score is, and no store is read."""
+    folder = publish(real_store, TRACK, home).folder
+    shutil.rmtree(real_store)
+    before = content(folder)
+    assert recompute(TRACK, home).changed == ()
+    assert content(folder) == before
+    (folder / released.TABLE).write_text("as it was computed in other times\n")
+    (folder / replication.RUNS).write_bytes(b"fresh seeds")
+    (line,) = recompute(TRACK, home).changed
+    assert line.startswith("ranks and intervals computed anew, no score changed: ")
+    assert line in (folder / released.CHANGES).read_text()
+    after = content(folder)
+    assert after.pop(replication.RUNS) == b"fresh seeds"
+    assert {name for name in before if before[name] != after[name]} <= {released.CHANGES, released.RELEASE}
+    with pytest.raises(UserError, match="no release of gmm-v1"):
+        recompute("gmm-v1", home)
 
 
 FIRST = "entry IN ('cosine', 'laplace') AND seed < 2"
