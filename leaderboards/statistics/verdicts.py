@@ -11,8 +11,8 @@ A pair that shares two seeds has an interval by ordinary t and is not tested.
 
 In simulations of nine kinds of noise, 2 to 81 entries and 3 to 20 seeds (`tests/benchmarks/error_rates.py`) the
 family-wise error was at most 6 %, which the simulation does not tell from 5 %, and 1 to 2 % on average; intervals
-covered 94 to 98 %, the noisiest tenth of the entries' too. One entry with three or ten times the noise of its equals, the
-worst that moderation can meet, made it 8 % at most among four entries or more, and 10 % between two.
+covered 94 to 98 %, also those of the noisiest tenth of the entries. One entry with three or ten times the noise of its
+equals, the worst that moderation can meet, made it 8 % at most among four entries or more, and 10 % between two.
 """
 
 from __future__ import annotations
