@@ -10,6 +10,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from harness.cli.schedules import add_to
+from leaderboards.commands import from_trainer
 from leaderboards.data import released
 from schedules import UserError
 from schedules.plugins import loading, scaffolds
@@ -45,6 +46,7 @@ def _forget_plugins():
 def run():
     parent = typer.Typer()
     add_to(parent)
+    from_trainer.add_to(parent)
     parent.command("other")(lambda: None)
     runner = CliRunner()
 
