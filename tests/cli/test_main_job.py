@@ -184,7 +184,7 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
     done = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin, "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
-    assert (found["code"], found["finished"], found["diverged"], found["failed"]) == (1, 1, 1, 3)
+    assert (found["code"], found["finished"], found["diverged"], found["failed"]) == (1, 1, 1, 4)
     reasons = {run["entry"]: run.get("reason") for run in found["runs"]}
     assert reasons["cosine"] is None
     assert reasons["late_error"] == "RuntimeError: plugin broke"

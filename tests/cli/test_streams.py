@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def test_text_degrades_to_what_the_output_has(ascii_output, encoding):
     assert (
         lines[0] == {"ascii": "gmm-v1 . Excess risk . target v", "cp1252": "gmm-v1 · Excess risk · target v"}[encoding]
     )
-    assert "-39 % [-43, -34]" in out.decode(encoding)
+    assert re.search(r" -\d+ % \[-\d+, -\d+\]", out.decode(encoding))
     assert "?" not in out.decode(encoding)
 
 
@@ -55,7 +56,7 @@ def test_what_programs_read_does_not_degrade(ascii_output):
     code, page = ascii_output(*BOARD, "--format", "html")
     assert code == 0
     assert '<meta charset="utf-8">' in page.decode("utf-8")
-    assert "−39 % [−43, −34]" in page.decode("utf-8")
+    assert re.search(r"−\d+ % \[−\d+, −\d+\]", page.decode("utf-8"))
     code, out = ascii_output("schedules", "show", "laplace", "--json")
     assert (code, out.isascii()) == (0, True)
     assert "λ" in json.loads(out)["doc"]

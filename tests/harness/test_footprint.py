@@ -11,7 +11,7 @@ import torch
 
 from harness import tracks
 from harness.cli import main
-from harness.execution.capacity import memory_check, worker_count
+from harness.execution.capacity import devices, memory_check, worker_count
 from harness.execution.capacity.predicted_memory import FACTOR, MIB, Footprint, peak_of, predict
 from harness.execution.job import Settings
 from harness.results.store import Store
@@ -100,12 +100,12 @@ def test_what_was_measured_goes_before_what_is_predicted(tmp_path, monkeypatch):
     )
     monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: 321.0)
     assert memory_check.need(store, "digits-v1", settings, None).mib == 321.0
-    monkeypatch.setattr(memory_check, "available", lambda: 300 * MIB)
+    monkeypatch.setattr(devices, "available", lambda: 300 * MIB)
     with pytest.raises(
         memory_check.UserError, match=r"digits-v1 needs about 321 MiB .*past runs.* and 300 MiB of this machine"
     ):
         memory_check.check(store, "digits-v1", settings)
-    monkeypatch.setattr(memory_check, "available", lambda: 400 * MIB)
+    monkeypatch.setattr(devices, "available", lambda: 400 * MIB)
     memory_check.check(store, "digits-v1", settings)
 
 
