@@ -22,7 +22,8 @@ from harness import tracks
 from harness.device import resolve
 from harness.runs.run import Bench
 from harness.specs import Entry, RunSpec
-from harness.training.loop import Batch, Trainer, batches
+from harness.training.batches import Batch
+from harness.training.loop import Trainer
 
 
 def drawn_by_hand(trainer: Trainer, steps: int) -> Iterator[Batch]:
@@ -79,7 +80,7 @@ def main() -> None:
     block = harness.rules.block
     prepared = []
     for index in range(options.steps // block):
-        prepared += list(batches(harness._draw(index), harness.data, harness.classes))
+        prepared += list(harness.feed.take(index)[0])
 
     def timed(work) -> float:
         if device.type == "cuda":
@@ -92,7 +93,7 @@ def main() -> None:
 
     decay = harness.rules.ema_decay
     loops = {
-        "harness": lambda: harness.runs.run(harness.done + options.steps),
+        "harness": lambda: harness.run(harness.done + options.steps),
         "by hand": lambda: bare_loop(bare, drawn_by_hand(bare, options.steps), decay),
         "batches ready": lambda: bare_loop(bare, prepared, decay),
     }

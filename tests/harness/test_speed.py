@@ -24,11 +24,11 @@ from harness.results.store import Store
 from harness.runs.run import Bench, execute
 from harness.specs import Entry, RunSpec
 from harness.tracks.track import Training
+from harness.training.batches import draw
 from harness.training.compilation import COMPILERS, OFF, Compilation, compilation
-from harness.training.loop import Trainer, batches
+from harness.training.loop import Trainer
 from harness.training.noise_levels import NoiseLevelSource
 from harness.training.precision import sampling
-from harness.training.step_blocks import Feed
 from schedules.errors import UserError
 
 CPU = torch.device("cpu")
@@ -205,18 +205,25 @@ def test_a_run_goes_on_from_its_state(how):
 
 
 @pytest.mark.parametrize("resident", [True, False])
-def test_a_feed_gives_the_steps_that_a_run_on_the_cpu_sees(resident):
+def test_a_feed_gives_the_steps_that_are_drawn(resident):
+    """Whether a block was announced or not, and wherever the examples are: rows, labels, noise and λ of that block."""
     made = trainer()
-    feed = Feed(made._numbers, made.levels, made.data, CLASSES, CPU)
-    feed.resident = resident
-    for index in (0, 1, 3):
-        feed.ahead(index)
-        block, levels = feed.take(index)
-        drawn = made._draw(index)
-        for ours, expected in zip(block.steps(), batches(drawn, made.data, CLASSES), strict=True):
-            assert all(map(torch.equal, ours.tensors(), expected.tensors()))
-        assert torch.equal(levels.logsnr, drawn[1].logsnr)
-    assert torch.equal(feed.take(7)[0].eps, made._draw(7)[0].eps), "a block that was not announced"
+    made.feed.resident = resident
+    for index, announced in ((0, 0), (1, 1), (3, 3), (7, 4)):
+        made.feed.ahead(announced)
+        block, levels = made.feed.take(index)
+        drawn = draw(made.streams, index, made.rules, made.data)
+        alpha, sigma = (value.sqrt().float() for value in (levels.logsnr.sigmoid(), (-levels.logsnr).sigmoid()))
+        for step, batch in enumerate(block):
+            assert torch.equal(batch.x0, made.data.x[drawn.rows[step]])
+            assert torch.equal(batch.eps, drawn.eps[step])
+            labels = torch.where(drawn.dropped[step], CLASSES, made.data.labels[drawn.rows[step]])
+            assert torch.equal(batch.label, labels)
+            assert torch.equal(batch.logsnr, levels.logsnr[step])
+            torch.testing.assert_close(batch.alpha.flatten(), alpha[step])
+            torch.testing.assert_close(batch.sigma.flatten(), sigma[step])
+            assert torch.equal(batch.factor, levels.factor[step])
+        assert step + 1 == len(block) == made.rules.block
 
 
 def test_a_schedule_that_learns_is_not_drawn_ahead():
