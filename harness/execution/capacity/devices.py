@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.execution.capacity.free_memory import available
 from harness.execution.capacity.footprint import MIB
+from harness.execution.capacity.free_memory import available
 
 
 def devices_of(device: str) -> list[str]:
