@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from harness import tracks
 from harness.device import resolve
@@ -47,7 +48,7 @@ def bare_loop(
     cast: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> None:
     """A loop as one would write it by hand, v-target. cast: context of the network's forward pass"""
-    network, optimiser = trainer.network, trainer.optimiser
+    network, optimiser, averaged = trainer.network, trainer.optimiser, get_ema_multi_avg_fn(decay)
     weights, averages = list(network.parameters()), list(trainer.ema.average.parameters())
     for batch in prepared:
         x = batch.alpha * batch.x0 + batch.sigma * batch.eps
@@ -60,7 +61,7 @@ def bare_loop(
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         with torch.no_grad():
-            torch._foreach_lerp_(averages, weights, 1 - decay)
+            averaged(averages, weights, None)
 
 
 def main() -> None:

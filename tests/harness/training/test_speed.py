@@ -24,7 +24,7 @@ from harness.runs.run import Bench, execute
 from harness.specs import Entry, RunSpec
 from harness.tracks.track import Training
 from harness.training.batches import draw
-from harness.training.compilation import COMPILERS, OFF, Compilation, compilation
+from harness.training.compilation import COMPILERS, OFF, Compilation, compilation, compiled
 from harness.training.loop import Trainer
 from harness.training.noise_levels import NoiseLevelSource
 from harness.training.precision import sampling
@@ -149,7 +149,7 @@ def test_precision_at_its_default_leaves_a_track_as_it_was(quick_gmm):
 
 def test_a_process_compiles_once_for_every_run_of_a_cell(quick_digits):
     """Another schedule, seed and learning rate, the averaged copy and its sampling: nothing is compiled again."""
-    graphs, compiled = [], []
+    graphs, counts = [], []
 
     def backend(graph, inputs):
         graphs.append(graph)
@@ -163,9 +163,31 @@ def test_a_process_compiles_once_for_every_run_of_a_cell(quick_digits):
         made = place.trainer(spec)
         made.run(50)
         place.score(made, spec, 1.0)
-        compiled.append(len(graphs))
-    assert compiled[0] >= 2, "the forward pass and the sampler's"
-    assert compiled[1] == compiled[0]
+        counts.append(len(graphs))
+    assert counts[0] >= 2, "the forward pass and the sampler's"
+    assert counts[1] == counts[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_compiled_network_samples_what_it_did_and_no_method_of_it_is_replaced(name):
+    """An MLP's way of sampling is compiled as a whole; a DiT's and a U-Net's calls parts that are compiled."""
+    shape, make = NETWORKS[name]
+    network, graphs = make(shape), []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    for weight in network.parameters():
+        weight.data.normal_(0, 0.1)
+    inputs = torch.randn(4, *shape), torch.tensor(0.5), torch.arange(4)
+    with torch.inference_mode():
+        plain = network.sampler()(*inputs)
+        assert torch.equal(plain, network.at_one_logsnr(*inputs))
+        compiled(network, backend)
+        torch.testing.assert_close(network.sampler()(*inputs), plain)
+        assert graphs
+    assert "at_one_logsnr" not in vars(network)
 
 
 @pytest.mark.parametrize("name", ["mlp", "dit"])
