@@ -88,17 +88,17 @@ def leaderboard(
 
     checked(tracks.get(track), metric, target, guidance)
     sources = Sources(store, own=not published, published=published or with_published, bundles=tuple(with_bundle or ()))
-    table, notes = table_of(sources, track, rebuild)
-    keep = matching(table, entry) if entry else None
+    tables, notes = table_of(sources, track, rebuild)
+    keep = matching(tables, entry) if entry else None
     if view is not None:
         from leaderboards.commands.views import render_view
         from leaderboards.comparisons.compare import Choice
 
         chosen = Choice(metric, target, guidance, None, keep, tuple(without or ()), tuple(without_seed or ()), focus)
-        render_view(view, table, track, chosen, form, notes=tuple(notes))
+        render_view(view, tables, track, chosen, form, notes=tuple(notes))
         return
     board = board_of(
-        table,
+        tables,
         track,
         metric=metric,
         target=target,
@@ -116,8 +116,8 @@ def leaderboard(
         if seeds:
             print_seeds(board, default_console())
     if not board.sections:
-        filtered = bool(entry or without or without_seed) and not table.empty
+        filtered = bool(entry or without or without_seed) and not tables.runs.empty
         print(
-            "the filters leave no run" if filtered else hint(store, track, target, set(table["target"])),
+            "the filters leave no run" if filtered else hint(store, track, target, set(tables.runs["target"])),
             file=sys.stderr,
         )

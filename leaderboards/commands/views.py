@@ -8,7 +8,6 @@ import json
 import sys
 from dataclasses import replace
 
-import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +16,7 @@ from rich.text import Text
 from harness.cli.streams import show
 from leaderboards.comparisons.compare import Choice
 from leaderboards.comparisons.reports import VIEWS, Report
+from leaderboards.data.tables import Tables
 from leaderboards.render.formats import _csv_cell, _escaped, _finite, markdown_table
 from leaderboards.render.terminal import GAP, default_console, width_of
 from leaderboards.render.text_tables import Sheet
@@ -36,22 +36,22 @@ def check(name: str, form: str) -> None:
 
 def render_view(
     name: str,
-    table: pd.DataFrame,
+    tables: Tables,
     track: str,
     choice: Choice,
     form: str = "table",
     console: Console | None = None,
     notes: tuple[str, ...] = (),
 ) -> bool:
-    """Print a view of a long table; returns whether there was anything to show.
+    """Print a view of runs and scores; returns whether there was anything to show.
 
     console: for the tables, standard output by default
-    notes:   on the table, put below the view's own
+    notes:   on where they are from, put below the view's own
 
     UserError for an unknown view, format, or name in the choice.
     """
     check(name, form)
-    report = VIEWS[name](table, track, choice)
+    report = VIEWS[name](tables, track, choice)
     return print_report(replace(report, notes=(*report.notes, *(f"note: {note}" for note in notes))), form, console)
 
 

@@ -20,7 +20,6 @@ from itertools import combinations
 from math import nan
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from harness import tracks
@@ -34,6 +33,7 @@ from leaderboards.comparisons.matched_rows import Match, Reading, entries, readi
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.data import selection
 from leaderboards.data.scores import UNGUIDED, Guidance
+from leaderboards.data.tables import Tables
 from leaderboards.literature.preregistration import Status, status
 from leaderboards.literature.schema import BEST, PublishedTable
 from leaderboards.literature.tables import published_tables
@@ -127,7 +127,7 @@ def told_apart(cell: Panel) -> NDArray[np.bool_]:
     return cell.verdicts.told
 
 
-def agreements(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING) -> tuple[Agreement, ...]:
+def agreements(tables: Tables, track: str, choice: Choice = EVERYTHING) -> tuple[Agreement, ...]:
     """Every comparison of a track's runs with the published tables.
 
     Of a track that is ranked by a risk, its sample distance is compared too, after it. UserError for unknown names.
@@ -136,12 +136,12 @@ def agreements(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING) -> 
     """
     rules = tracks.get(track)
     metric, _ = checked(rules, choice.metric, choice.target, choice.guidance)
-    check_recorded(table, track, metric)
+    check_recorded(tables, track, metric)
     metrics = [metric]
     distance = METRICS[rules.evaluation.distance]
-    if choice.metric is None and not metric.guided and distance.name in set(table["metric"].unique()):
+    if choice.metric is None and not metric.guided and distance.name in tables.metrics:
         metrics.append(distance)
-    return tuple(each for one in metrics for each in _of_metric(table, track, choice, one))
+    return tuple(each for one in metrics for each in _of_metric(tables, track, choice, one))
 
 
 @dataclass(frozen=True)
@@ -156,9 +156,9 @@ class _OurColumn:
         return self.name in (BEST, NONE) and self.share == 1
 
 
-def _of_metric(table: pd.DataFrame, track: str, choice: Choice, metric: Metric) -> Iterator[Agreement]:
+def _of_metric(tables: Tables, track: str, choice: Choice, metric: Metric) -> Iterator[Agreement]:
     chosen = selection.select(
-        table, track, [metric.name], baseline=BASELINE, protocol=choice.protocol, filters=choice.filters
+        tables, track, [metric.name], baseline=BASELINE, protocol=choice.protocol, filters=choice.filters
     )
     columns = list(_columns(chosen, track, choice, metric))
     if not columns:

@@ -1,15 +1,13 @@
 """From what a reader chose to the comparisons beyond a board: resolution, transfer, tuning and the rest.
 
-Everything takes the long table that `query.runs_table` read and a `Choice`, which is hashable, so that a cache can hold
-the answers.
+Everything takes the runs and scores that `query.runs_table` read and a `Choice`, which is hashable, so that a cache can
+hold the answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-
-import pandas as pd
 
 from harness import tracks
 from harness.metrics.registry import METRICS
@@ -28,6 +26,7 @@ from leaderboards.data import cost, selection
 from leaderboards.data.scale import MetricLike
 from leaderboards.data.scores import UNGUIDED
 from leaderboards.data.selection import Filters, Selected
+from leaderboards.data.tables import Tables
 from schedules.errors import unknown
 
 AXES = ("target", "guidance", "mark", "metric", "grid")
@@ -70,26 +69,26 @@ class Seconds:
     compare: str = "ratio"
 
 
-def panel_of(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING, mark: float = 1.0) -> Panel:
+def panel_of(tables: Tables, track: str, choice: Choice = EVERYTHING, mark: float = 1.0) -> Panel:
     """The scores that the board of this choice ranks. UserError for unknown names, as `query.board_of` raises.
 
     mark: fraction of the budget
     """
-    return _panels(table, track, choice)(choice.guidance, mark)
+    return _panels(tables, track, choice)(choice.guidance, mark)
 
 
-def variances_of(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING) -> VarianceTable:
+def variances_of(tables: Tables, track: str, choice: Choice = EVERYTHING) -> VarianceTable:
     """Training against sampling noise of fd, whatever the choice ranks by, at the scales that validation chose."""
     first = tracks.get(track).evaluation.distance
-    chosen = _selected(table, track, choice, [first, variance.SECOND])
+    chosen = _selected(tables, track, choice, [first, variance.SECOND])
     rows = chosen if choice.target is None else chosen.of(choice.target)
     return variance_table(rows.scores, chosen.baseline, chosen.notes, first)
 
 
-def tuned_table_of(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING) -> TunedTable:
+def tuned_table_of(tables: Tables, track: str, choice: Choice = EVERYTHING) -> TunedTable:
     """Published against tuned, in each cell of the choice and over them."""
-    found = panel_of(table, track, choice)
-    chosen = _selected(table, track, choice, [found.metric.name])
+    found = panel_of(tables, track, choice)
+    chosen = _selected(tables, track, choice, [found.metric.name])
     parts = {cell: chosen.of(cell) for cell in found.cells}
     known = {cell: entry_facts.of_cell(part.runs, part.scores) for cell, part in parts.items()}
     if known:
@@ -98,7 +97,7 @@ def tuned_table_of(table: pd.DataFrame, track: str, choice: Choice = EVERYTHING)
 
 
 def pareto_of(
-    table: pd.DataFrame, track: str, choice: Choice = EVERYTHING, metrics: tuple[str, ...] = PARETO_METRICS
+    tables: Tables, track: str, choice: Choice = EVERYTHING, metrics: tuple[str, ...] = PARETO_METRICS
 ) -> Pareto | None:
     """The Pareto front of several metrics, those of them that were recorded; "seconds" is the time of training.
 
@@ -106,13 +105,13 @@ def pareto_of(
 
     Seconds are left out, and a note says so, where runs of several machines meet. UserError for an unknown metric.
     """
-    recorded = set(table["metric"].unique())
+    recorded = tables.metrics
     found: dict[str, Panel] = {}
     notes: list[str] = []
     for name in metrics:
         name = tracks.get(track).evaluation.distance if name == "fd" else name
         if name == "seconds":
-            chosen = _selected(table, track, choice, cost.SECONDS)
+            chosen = _selected(tables, track, choice, cost.SECONDS)
             mixed = cost.machines_note(chosen.scores)
             notes += mixed
             if cost.SECONDS[0] in recorded and not mixed:
@@ -121,14 +120,14 @@ def pareto_of(
         elif name not in METRICS:
             raise unknown("metric", name, [*METRICS, "seconds"])
         elif name in recorded:
-            found[name] = panel_of(table, track, replace(choice, metric=name))
+            found[name] = panel_of(tables, track, replace(choice, metric=name))
         else:
             notes.append(f"{name} was not recorded")
     front = pareto(found)
     return front if front is None else replace(front, notes=tuple(dict.fromkeys((*front.notes, *notes))))
 
 
-def transfer_of(table: pd.DataFrame, track: str, axis: str, choice: Choice = EVERYTHING) -> Transfer | None:
+def transfer_of(tables: Tables, track: str, axis: str, choice: Choice = EVERYTHING) -> Transfer | None:
     """Whether the order of entries holds over one axis; None where there is only one condition.
 
     axis: "target", "guidance" (the track's scales, and best), "mark" (unguided, fractions of the budget), "metric" (all
@@ -138,42 +137,42 @@ def transfer_of(table: pd.DataFrame, track: str, axis: str, choice: Choice = EVE
     """
     if axis not in AXES:
         raise unknown("axis", axis, AXES)
-    return transfer(axis, _conditions(table, track, axis, choice))
+    return transfer(axis, _conditions(tables, track, axis, choice))
 
 
 def transfer_over_tracks(
-    tables: Mapping[str, pd.DataFrame],
+    of_tracks: Mapping[str, Tables],
     choice: Choice = EVERYTHING,
     shown: Mapping[str, tuple[str, ...] | None] | None = None,
 ) -> Transfer | None:
     """Whether the order of entries holds over tracks, each by its own primary metric unless the choice names one.
 
-    tables: track → its long table. Seeds of two tracks share nothing but their number
+    of_tracks: track → its runs and scores. Seeds of two tracks share nothing but their number
     shown:  track → the entries to show of it, in place of the choice's
 
     UserError for a guidance scale or target that one of the tracks lacks.
     """
     found = {}
-    for track, table in tables.items():
+    for track, tables in of_tracks.items():
         keep = choice.keep if shown is None else shown.get(track)
-        found[track] = panel_of(table, track, replace(choice, keep=keep))
+        found[track] = panel_of(tables, track, replace(choice, keep=keep))
     return transfer("track", found)
 
 
-def _conditions(table: pd.DataFrame, track: str, axis: str, choice: Choice) -> dict[str, Panel]:
-    rules, recorded = tracks.get(track), set(table["metric"].unique())
+def _conditions(tables: Tables, track: str, axis: str, choice: Choice) -> dict[str, Panel]:
+    rules, recorded = tracks.get(track), tables.metrics
     if axis == "metric":
         ranked = [name for name, metric in METRICS.items() if metric.ranks and name in recorded]
-        return {name: panel_of(table, track, replace(choice, metric=name)) for name in ranked}
+        return {name: panel_of(tables, track, replace(choice, metric=name)) for name in ranked}
     if axis == "grid":
         names = {"the track's grid": rules.evaluation.distance, "own grid": OWN_GRID}
         unguided = replace(choice, guidance=UNGUIDED)
         return {
-            name: panel_of(table, track, replace(unguided, metric=metric))
+            name: panel_of(tables, track, replace(unguided, metric=metric))
             for name, metric in names.items()
             if metric in recorded
         }
-    at = _panels(table, track, choice)
+    at = _panels(tables, track, choice)
     whole = at(choice.guidance, 1.0)
     if axis == "target":
         return {cell: whole.cell(cell) for cell in whole.cells}
@@ -185,12 +184,12 @@ def _conditions(table: pd.DataFrame, track: str, axis: str, choice: Choice) -> d
     return {**{f"g = {scale:g}": at(scale, 1.0) for scale in rules.guidance}, "best g": at("best", 1.0)}
 
 
-def _panels(table: pd.DataFrame, track: str, choice: Choice) -> Callable[[str | float, float], Panel]:
+def _panels(tables: Tables, track: str, choice: Choice) -> Callable[[str | float, float], Panel]:
     """Panels of one choice at several guidance scales and marks, from one selection of its runs."""
     rules = tracks.get(track)
     metric, _ = checked(rules, choice.metric, choice.target, choice.guidance)
-    check_recorded(table, track, metric)
-    chosen, noise = _every(table, track, choice, [metric.name]), noise_of(track) if choice.whole_budget else None
+    check_recorded(tables, track, metric)
+    chosen, noise = _every(tables, track, choice, [metric.name]), noise_of(track) if choice.whole_budget else None
     keep = selection.shown(chosen.runs, choice.filters, chosen.baseline)
 
     def at(guidance: str | float, mark: float) -> Panel:
@@ -210,11 +209,11 @@ def _panels(table: pd.DataFrame, track: str, choice: Choice) -> Callable[[str | 
     return at
 
 
-def _selected(table: pd.DataFrame, track: str, choice: Choice, metrics: Iterable[str]) -> Selected:
+def _selected(tables: Tables, track: str, choice: Choice, metrics: Iterable[str]) -> Selected:
     """The runs of the entries that are shown."""
-    return selection.showing(_every(table, track, choice, metrics), choice.filters)
+    return selection.showing(_every(tables, track, choice, metrics), choice.filters)
 
 
-def _every(table: pd.DataFrame, track: str, choice: Choice, metrics: Iterable[str]) -> Selected:
+def _every(tables: Tables, track: str, choice: Choice, metrics: Iterable[str]) -> Selected:
     """The runs of all entries, shown or not."""
-    return selection.select(table, track, metrics, baseline=BASELINE, protocol=choice.protocol, filters=choice.filters)
+    return selection.select(tables, track, metrics, baseline=BASELINE, protocol=choice.protocol, filters=choice.filters)

@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from leaderboards.boards.rows import ALL_TARGETS
-from leaderboards.data.table_parts import plain
+from leaderboards.data.tables import plain
 from leaderboards.statistics.student_t import CONFIDENCE, Array
 
 ALL_ENTRIES = "all"
@@ -162,8 +162,8 @@ def _both_samplings(scores: pd.DataFrame, distance: str) -> pd.DataFrame:
     """(target, label, seed) × (fd, fd_resampled): logarithms at the scale at which a run was sampled twice."""
     at_end = (scores["split"] == "test") & np.isclose(scores["mark"], 1.0)
     rows = plain(scores[at_end & scores["metric"].isin((distance, SECOND))]).replace({"metric": {distance: FIRST}})
-    again = rows.loc[rows["metric"] == SECOND, ["run_id", "guidance"]].rename(columns={"guidance": "chosen"})
-    rows = rows.merge(again, on="run_id")
+    again = rows.loc[rows["metric"] == SECOND, ["run", "guidance"]].rename(columns={"guidance": "chosen"})
+    rows = rows.merge(again, on="run")
     same = np.isclose(rows["guidance"], rows["chosen"]) | (rows["guidance"].isna() & rows["chosen"].isna())
     wide = rows[same].pivot_table(index=["target", "label", "seed"], columns="metric", values="value", aggfunc="last")
     wide = wide.reindex(columns=[FIRST, SECOND]).dropna()

@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness import tracks
 from harness.specs import Apply, Entry
 from leaderboards.data.cache import lines, packed
-from leaderboards.data.table_parts import stacked
+from leaderboards.data.tables import Tables, stacked
 from leaderboards.data.validation import first
 from schedules.errors import UserError
 from schedules.presets import RENAMED
@@ -94,8 +93,8 @@ def release(track: str) -> Release:
     return read_release(_folder(track))
 
 
-def published_table(track: str) -> pd.DataFrame:
-    """The long table of a release, as `leaderboards.boards.query.runs_table` gives that of a store.
+def published_table(track: str) -> Tables:
+    """The runs and scores of a release, as `leaderboards.boards.query.runs_table` gives those of a store.
 
     `run_id` is "published:" and the run key, `source` is "published". UserError where there is no release.
     """
@@ -104,26 +103,27 @@ def published_table(track: str) -> pd.DataFrame:
     return _table(folder, (folder / RESULTS).stat().st_mtime_ns)
 
 
-def with_published(own: pd.DataFrame, track: str) -> tuple[pd.DataFrame, list[str]]:
-    """A store's rows and the released ones in one table, each run key once, the store's own before the released.
+def with_published(own: Tables, track: str) -> tuple[Tables, list[str]]:
+    """A store's runs and the released ones together, each run key once, the store's own before the released.
 
     Only where protocol and track are the same: own runs of another version of the track are left out, and a release of
     another one is not added. Returns notes that say so.
     """
-    found, facts, now = published_table(track), release(track), tracks.get(track)
+    published, facts, now = published_table(track), release(track), tracks.get(track)
     if (facts.protocol, facts.track_fingerprint) != (now.protocol, now.fingerprint):
         of = f"protocol {facts.protocol}, track {facts.track_fingerprint}"
         return own, [f"published results left out: they are of {of}, not {now.protocol}, {now.fingerprint}"]
     own, notes = of_this_version(own, track)
-    return stacked([own, found[~found["run_key"].isin(own["run_key"].unique())]]), notes
+    return stacked([own, published.where(~published.runs["run_key"].isin(own.runs["run_key"]))]), notes
 
 
-def of_this_version(own: pd.DataFrame, track: str) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of the track and the protocol as they are now, and a note on how many runs were left out."""
+def of_this_version(own: Tables, track: str) -> tuple[Tables, list[str]]:
+    """The runs of the track and the protocol as they are now, and a note on how many were left out."""
     now = tracks.get(track)
-    same = (own["track_fingerprint"] == now.fingerprint) & (own["protocol"] == now.protocol)
-    others = own.loc[~same, "run_id"].nunique()
-    return own[same], [f"{others} own runs left out: of another protocol or version of the track"] if others else []
+    same = (own.runs["track_fingerprint"] == now.fingerprint) & (own.runs["protocol"] == now.protocol)
+    others = int((~same).sum())
+    notes = [f"{others} own runs left out: of another protocol or version of the track"] if others else []
+    return own.where(same), notes
 
 
 def plot(track: str, target: str) -> Path | None:
@@ -166,8 +166,8 @@ def read_release(folder: Path) -> Release:
 
 
 @functools.lru_cache(maxsize=8)
-def _table(folder: Path, changed: int) -> pd.DataFrame:
-    return packed.unpack(packed.newest(read_results(folder / RESULTS)), source="published")
+def _table(folder: Path, changed: int) -> Tables:
+    return packed.tables(packed.newest(read_results(folder / RESULTS)), source="published")
 
 
 @functools.lru_cache(maxsize=8)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
-import pandas as pd
 
 from leaderboards.comparisons.average_ranks import critical_difference
 from leaderboards.comparisons.compare import Choice, panel_of, pareto_of
 from leaderboards.comparisons.profiles import profiles
 from leaderboards.comparisons.reports.report import Report, percent, sheet, step
 from leaderboards.comparisons.wins import wins
+from leaderboards.data.tables import Tables
 from leaderboards.wording import NOTHING, p_text, with_interval
 
 SHOWN_TAUS = 6
@@ -20,9 +20,9 @@ SHOWN_AGAINST = 10
 NOTHING_TO_COMPARE = "fewer than two entries share a complete block of cells and seeds"
 
 
-def profiles_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def profiles_view(tables: Tables, track: str, choice: Choice) -> Report:
     """Share of cells and seeds within τ of the best."""
-    panel = panel_of(table, track, choice)
+    panel = panel_of(tables, track, choice)
     found = profiles(panel)
     if found is None:
         return Report((), (), (NOTHING_TO_COMPARE, *panel.notes))
@@ -38,9 +38,9 @@ def profiles_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
     return Report((sheet(title, headers, rows),), tuple(records), tuple(f"note: {note}" for note in found.notes))
 
 
-def wins_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def wins_view(tables: Tables, track: str, choice: Choice) -> Report:
     """The win matrix."""
-    panel = panel_of(table, track, choice)
+    panel = panel_of(tables, track, choice)
     found = wins(panel)
     if found is None:
         return Report((), (), (NOTHING_TO_COMPARE, *panel.notes))
@@ -82,9 +82,9 @@ def wins_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
     return Report((sheet(title, headers, rows, names=[1]),), tuple(records), notes)
 
 
-def ranks_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def ranks_view(tables: Tables, track: str, choice: Choice) -> Report:
     """Average ranks with the critical difference."""
-    panel = panel_of(table, track, choice)
+    panel = panel_of(tables, track, choice)
     found = critical_difference(panel)
     if found is None:
         return Report((), (), ("average ranks need two entries with two seeds in common", *panel.notes))
@@ -108,9 +108,9 @@ def ranks_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
     return Report((sheet(title, ["rank", "entry", "groups"], rows, names=[1, 2]),), tuple(records), notes)
 
 
-def pareto_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def pareto_view(tables: Tables, track: str, choice: Choice) -> Report:
     """The Pareto front of distance, recall, likelihood and time."""
-    found = pareto_of(table, track, choice)
+    found = pareto_of(tables, track, choice)
     if found is None:
         return Report((), (), ("no entry finished with a score in every metric",))
     order = sorted(range(len(found.labels)), key=lambda i: (not found.front[i], found.means[i, 0]))

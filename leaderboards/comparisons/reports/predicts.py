@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-import pandas as pd
-
 from leaderboards.comparisons.agreement import NONE, Agreement, agreements
 from leaderboards.comparisons.agreement_headline import leading, tau_text
 from leaderboards.comparisons.compare import Choice
 from leaderboards.comparisons.reports.report import Report, percent, sheet
+from leaderboards.data.tables import Tables
 from leaderboards.literature.schema import BEST
 from leaderboards.literature.tables import published_tables
 from leaderboards.render.text_tables import Sheet
@@ -25,9 +24,9 @@ HEADERS = (
 )
 
 
-def predicts_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def predicts_view(tables: Tables, track: str, choice: Choice) -> Report:
     """Kendall's τ between the track's order of entries and published ones, on every target, scale and column."""
-    found = agreements(table, track, choice)
+    found = agreements(tables, track, choice)
     if not found:
         return Report((), (), (f"{track} has no two entries of any published comparison",))
     return Report(

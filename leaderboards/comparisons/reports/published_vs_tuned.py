@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from math import isnan
 
-import pandas as pd
-
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.boards.tuned_parameters import of_entry
 from leaderboards.comparisons.compare import Choice, panel_of, tuned_table_of
 from leaderboards.comparisons.published_vs_tuned import TunedRow
 from leaderboards.comparisons.reports.report import Report, sheet
+from leaderboards.data.tables import Tables
 from leaderboards.wording import NOTHING, with_interval
 
 
-def tuned_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def tuned_view(tables: Tables, track: str, choice: Choice) -> Report:
     """What tuning gained each schedule, and what it cost."""
-    metric, found = panel_of(table, track, choice).metric, tuned_table_of(table, track, choice)
+    metric, found = panel_of(tables, track, choice).metric, tuned_table_of(tables, track, choice)
     if not found.rows:
         return Report((), (), ("no schedule was scored both as published and tuned", *found.notes))
     headers = [

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-import pandas as pd
-
 from leaderboards.comparisons.compare import Choice
+from leaderboards.data.tables import Tables
 from leaderboards.render.text_tables import Sheet
 from leaderboards.wording import NOTHING, signed
 
@@ -28,7 +27,7 @@ class Report:
     notes: tuple[str, ...] = ()
 
 
-View = Callable[[pd.DataFrame, str, Choice], Report]
+View = Callable[[Tables, str, Choice], Report]
 
 
 def sheet(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], names: Iterable[int] = (0,)) -> Sheet:

@@ -7,18 +7,18 @@ from itertools import pairwise
 from math import ceil, isnan
 
 import numpy as np
-import pandas as pd
 
 from leaderboards.comparisons.compare import Choice, panel_of
 from leaderboards.comparisons.reports.report import Report, sheet, step
 from leaderboards.comparisons.resolution import Detectable, Resolution, Separation, resolutions, separation
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.tables import Tables
 from leaderboards.wording import NOTHING, with_interval
 
 
-def resolution_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def resolution_view(tables: Tables, track: str, choice: Choice) -> Report:
     """Resolution of each section, and the seeds that neighbours of the last one lack."""
-    panel = panel_of(table, track, choice)
+    panel = panel_of(tables, track, choice)
     found = resolutions(panel)
     if not found:
         return Report((), (), ("no two entries share two seeds, so there is no noise to measure", *panel.notes))

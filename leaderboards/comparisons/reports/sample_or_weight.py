@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from leaderboards.comparisons.compare import Choice, panel_of
 from leaderboards.comparisons.effect import Effect
 from leaderboards.comparisons.reports.report import Report, sheet
 from leaderboards.comparisons.sample_or_weight import Parts, sample_or_weight
+from leaderboards.data.tables import Tables
 
 
-def apply_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def apply_view(tables: Tables, track: str, choice: Choice) -> Report:
     """How much of each schedule's gain is its weight, and how much where samples go."""
-    panel = panel_of(table, track, choice)
+    panel = panel_of(tables, track, choice)
     found = sample_or_weight(panel)
     if not found.rows:
         return Report((), (), found.notes)

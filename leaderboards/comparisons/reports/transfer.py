@@ -6,18 +6,18 @@ from dataclasses import replace
 from itertools import combinations_with_replacement
 
 import numpy as np
-import pandas as pd
 
 from leaderboards.comparisons.compare import AXES, Choice, transfer_of
 from leaderboards.comparisons.reports.report import Report, sheet
 from leaderboards.comparisons.transfer import BEATS, LEADS, Transfer
+from leaderboards.data.tables import Tables
 from leaderboards.render.text_tables import Sheet
 from leaderboards.wording import with_interval
 
 
-def transfer_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def transfer_view(tables: Tables, track: str, choice: Choice) -> Report:
     """Rank correlations over prediction targets, guidance scales, budgets, metrics and sampler grids."""
-    found = [each for axis in AXES if (each := transfer_of(table, track, axis, _over(choice, axis))) is not None]
+    found = [each for axis in AXES if (each := transfer_of(tables, track, axis, _over(choice, axis))) is not None]
     if not found:
         return Report((), (), ("no two conditions share two entries with a common seed",))
     return Report(

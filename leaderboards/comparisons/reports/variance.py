@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import pandas as pd
-
 from leaderboards.comparisons.compare import Choice, variances_of
 from leaderboards.comparisons.reports.report import Report, percent, sheet
 from leaderboards.comparisons.variance import VarianceRow
+from leaderboards.data.tables import Tables
 from leaderboards.wording import with_interval
 
 
-def variance_view(table: pd.DataFrame, track: str, choice: Choice) -> Report:
+def variance_view(tables: Tables, track: str, choice: Choice) -> Report:
     """How much of the noise over seeds is sampling."""
-    found = variances_of(table, track, choice)
+    found = variances_of(tables, track, choice)
     if not found.rows:
         return Report((), (), found.notes)
     headers = ["target", "entry", "seeds", "sampling sd [95 %]", "training sd [95 %]", "share of sampling"]

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,8 +20,9 @@ from harness.metrics import keys
 from harness.results import read, sql
 from harness.results.store import Store
 from leaderboards.data.cache import files, packed
+from leaderboards.data.tables import Tables
 
-VERSION = files.version((read, sql, keys, packed), packed.COLUMNS)
+VERSION = files.version((read, sql, keys, packed), packed.SCHEMA.names)
 LATE = 600.0
 """Seconds that a delivery may take, beside others, before a server's run is overlooked."""
 Progress = Callable[[int, int | None], None]
@@ -31,11 +31,9 @@ Progress = Callable[[int, int | None], None]
 _in_memory: dict[Path, pa.Table] = {}
 
 
-def table(
-    store: Path, track: str, rebuild: bool = False, on_progress: Progress = lambda done, total: None
-) -> pd.DataFrame:
-    """The long table of a track's runs, newest first, with text as categories; see `leaderboards.data.cache.packed`."""
-    return packed.unpack(packed.newest(synchronised(store, track, rebuild, on_progress)))
+def tables(store: Path, track: str, rebuild: bool = False, on_progress: Progress = lambda done, total: None) -> Tables:
+    """A track's runs, newest first, and their scores."""
+    return packed.tables(packed.newest(synchronised(store, track, rebuild, on_progress)))
 
 
 def synchronised(store: Path, track: str, rebuild: bool, on_progress: Progress) -> pa.Table:
