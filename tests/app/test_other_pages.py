@@ -99,8 +99,8 @@ def test_runs_show_what_diverged_and_why(open_app, full_store):
     assert app.code[0].value.startswith("mlflow ui --backend-store-uri sqlite:////")
 
 
-def test_a_run_shows_its_environment_and_every_seed(open_app, full_store):
-    table = query.runs_table(full_store, "digits-v1")
+def test_a_run_shows_its_environment_and_every_seed(open_app, full_store, one_table):
+    table = one_table(query.runs_table(full_store, "digits-v1"))
     one = table[(table["entry"] == "laplace") & (table["target"] == "v")]
     app = open_app(full_store, "runs", search="laplace", run=str(one["run_id"].iloc[0])).fine()
     assert {"torch", "python", "device"} <= {row["id"] for row in app.tables["runs.facts"]["rows"]}

@@ -128,7 +128,7 @@ def test_runs_that_diverged_come_last_and_missing_seeds_are_named(table):
     scores = {entry: [value, 1.01 * value] for entry, value in SIX.items()} | {"cosine_scaled:s=2": [9.0, None]}
     of_a_table(table, scores)
     table.run("laplace", 2, None, schedule="laplace")
-    each = headlines(agreements(table.frame, "digits-v1"))[0]
+    each = headlines(agreements(table.tables, "digits-v1"))[0]
     assert each.incomplete == ("cosine", "edm", "flow_uniform", "cosine_scaled:s=2", "cauchy")
     means = [5, 6, 7, 9, 3, np.inf]
     numbers = [their_best()[entry] for entry in each.entries]
@@ -140,12 +140,12 @@ def test_tuned_weighted_and_other_weightings_stand_for_no_row(table):
     of_a_table(table, {entry: [value, value] for entry, value in SIX.items()})
     of_a_table(table, {"mode": [1.0, 1.0]}, apply="weight")
     of_a_table(table, {"logit_normal": [1.0, 1.0]}, tuned=True)
-    for each in agreements(table.frame, "digits-v1"):
+    for each in agreements(table.tables, "digits-v1"):
         assert not {"mode", "logit_normal"} & set(each.entries)
     for seed in (0, 1):
         scores = {("test", 1.0, 1.0): 4.0, ("val", 1.0, 1.0): 4.0}
         table.run("cosine + min_snr", seed, scores, schedule="cosine", weighting="min_snr")
-    rows = {each.subset: each for each in agreements(table.frame, "digits-v1") if each.guidance == "best"}
+    rows = {each.subset: each for each in agreements(table.tables, "digits-v1") if each.guidance == "best"}
     assert {subset: each.rows for subset, each in rows.items()} == {"native": 6, "all": 7}
     assert dict(zip(rows["all"].labels, rows["all"].entries, strict=True))["Min-SNR"] == "cosine + min_snr"
 
@@ -188,7 +188,7 @@ def test_what_counts_as_primary_follows_from_what_is_compared():
 
 
 def test_the_view_of_a_table_without_rows_says_so(table):
-    report = VIEWS["predicts"](of_a_table(table, {"cosine": [1.0, 1.1]}).frame, "digits-v1", Choice())
+    report = VIEWS["predicts"](of_a_table(table, {"cosine": [1.0, 1.1]}).tables, "digits-v1", Choice())
     assert report.records == ()
     assert "no two entries of any published comparison" in report.notes[0]
 
@@ -199,9 +199,9 @@ def test_a_number_that_is_better_when_higher(table):
     content = json.loads(FILE.read_text(encoding="utf-8"))
     higher = PublishedTable.model_validate({**content, "metric": {"name": "score", "better": "higher"}})
     with pytest.MonkeyPatch.context() as patch:
-        lower = headlines(agreements(table.frame, "digits-v1"))[0]
+        lower = headlines(agreements(table.tables, "digits-v1"))[0]
         patch.setattr(agreement, "published_tables", lambda: {FILE.stem: higher})
-        found = {each.theirs: each for each in agreements(table.frame, "digits-v1") if each.ours == "best"}
+        found = {each.theirs: each for each in agreements(table.tables, "digits-v1") if each.ours == "best"}
         three = found["CFG 3.0"]
     assert found["best"].tau < 0 < lower.tau
     assert three.moved_10[0] <= three.tau <= three.moved_10[1]

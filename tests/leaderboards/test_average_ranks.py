@@ -77,4 +77,4 @@ def test_higher_is_better_turns_the_ranks(paper, of):
 
 
 def test_one_seed_has_no_diagram(table, of):
-    assert of(table.runs_of("cosine", [1.0]).runs_of("x", [2.0]).frame) is None
+    assert of(table.runs_of("cosine", [1.0]).runs_of("x", [2.0]).tables) is None

@@ -25,7 +25,6 @@ from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
 from leaderboards.boards import query
 from leaderboards.data.cache import packed
-from leaderboards.data.table_parts import plain
 from leaderboards.releases.bundles import archive, contents, receipt, rerun
 from leaderboards.releases.bundles.archive import MalformedError
 from leaderboards.releases.publishing import freezing
@@ -97,14 +96,14 @@ def column(name, change):
     return changed
 
 
-def test_a_bundle_holds_the_scores_to_the_last_digit(honest):
+def test_a_bundle_holds_the_scores_to_the_last_digit(honest, one_table):
     found = contents.open_bundle(honest)
     own = query.runs_table(honest.parent / "store", TRACK)
-    table, where = contents.as_table(found, {}), ["run_key", "split", "guidance", "mark"]
+    handed_in, where = contents.as_table(found, {}), ["run_key", "split", "guidance", "mark"]
     for metric in ("fd", "kd", "nll"):
         of_bundle, of_store = (
-            plain(part[part["metric"] == metric])[[*where, "value"]].sort_values(where).reset_index(drop=True)
-            for part in (table, own)
+            part.loc[part["metric"] == metric, [*where, "value"]].sort_values(where).reset_index(drop=True)
+            for part in map(one_table, (handed_in, own))
         )
         assert len(of_store) > 36
         pd.testing.assert_frame_equal(of_bundle, of_store, check_exact=True)
@@ -337,18 +336,17 @@ def _compressed(content):
 
 
 def test_rows_of_a_bundle_are_marked_and_ranked(honest, real_store, tmp_path):
-    table = receipt.bundle_table(honest, real_store, TRACK)
-    assert set(table["verified"]) == {"self-reported"}
-    assert set(table["source"]) == {"results.bundle"}
+    runs = receipt.bundle_table(honest, real_store, TRACK).runs
+    assert set(runs["verified"]) == {"self-reported"}
+    assert set(runs["source"]) == {"results.bundle"}
     digest = archive.digest(honest)
     receipt.save(
         real_store, receipt.Receipt(bundle=digest, made="", agreed=True, rerun=(), unverifiable=(), tolerance="")
     )
-    table = receipt.bundle_table(honest, real_store, TRACK)
-    board = query.board_of(table, TRACK, target="v")
+    board = query.board_of(receipt.bundle_table(honest, real_store, TRACK), TRACK, target="v")
     assert {(row.source, row.verified) for row in board.rows} == {("results.bundle", "verified")}
     changed = rewritten(honest, tmp_path / "changed", {"made": "2020-01-01"})
-    assert set(receipt.bundle_table(changed, real_store, TRACK)["verified"]) == {"self-reported"}
+    assert set(receipt.bundle_table(changed, real_store, TRACK).runs["verified"]) == {"self-reported"}
 
 
 def test_a_bundle_of_another_track_or_version_does_not_compare(honest, real_store, monkeypatch):

@@ -16,7 +16,7 @@ from harness.results.sql import Database
 from harness.results.store import Store
 from leaderboards.boards import query
 from leaderboards.data.cache import files, lines, packed, sync
-from leaderboards.data.table_parts import narrowed, plain, stacked
+from leaderboards.data.tables import stacked
 from leaderboards.render.formats import to_json
 from schedules.errors import UserError
 
@@ -44,11 +44,18 @@ def cache_file(store):
 
 
 def ordered(table):
-    return plain(table).sort_values(FIELDS).reset_index(drop=True)[list(read.COLUMNS)]
+    return table.sort_values(FIELDS).reset_index(drop=True)[list(read.COLUMNS)]
 
 
-def same(found, wanted):
-    pd.testing.assert_frame_equal(ordered(found), ordered(wanted), check_dtype=False, rtol=1e-6)
+@pytest.fixture
+def same(one_table):
+    """Whether two tables say the same: `Tables`, or one table of both as `read_runs` gives it."""
+
+    def check(found, wanted):
+        tables = (ordered(table if isinstance(table, pd.DataFrame) else one_table(table)) for table in (found, wanted))
+        pd.testing.assert_frame_equal(*tables, check_dtype=False, rtol=1e-6)
+
+    return check
 
 
 def change(store, statement, *values):
@@ -56,7 +63,7 @@ def change(store, statement, *values):
         db.execute(statement, values)
 
 
-def test_the_cache_says_what_mlflow_says(real_store):
+def test_the_cache_says_what_mlflow_says(real_store, same):
     """Three readings of one store: MLflow's own client run by run, plain SQL, and the file."""
     opened = Store(real_store)
     by_mlflow = {run.run.run_id: run for run in read.recorded(opened, None, TRACK)}
@@ -73,12 +80,11 @@ def test_the_cache_says_what_mlflow_says(real_store):
 
 
 def test_a_board_from_the_cache_is_the_board_from_the_record(real_store):
-    fresh = query.board_of(read.read_runs(real_store, TRACK), TRACK)
-    query.runs_table(real_store, TRACK)
-    assert to_json(query.board_of(query.runs_table(real_store, TRACK), TRACK)) == to_json(fresh)
+    fresh, cached = (query.board_of(query.runs_table(real_store, TRACK), TRACK) for _ in range(2))
+    assert to_json(cached) == to_json(fresh)
 
 
-def test_only_what_is_new_is_read(real_store, bulk, read_ids):
+def test_only_what_is_new_is_read(real_store, bulk, read_ids, same):
     query.runs_table(real_store, TRACK)
     assert len(read_ids) == 36
     read_ids.clear()
@@ -89,19 +95,19 @@ def test_only_what_is_new_is_read(real_store, bulk, read_ids):
     assert query.store_version(real_store, TRACK) != version
     table = query.runs_table(real_store, TRACK)
     assert read_ids == added
-    assert set(added) < set(table["run_id"])
+    assert set(added) < set(table.runs["run_id"])
     same(table, read.read_runs(real_store, TRACK))
 
 
-def test_deleted_restored_and_changed_runs_are_noticed(real_store):
+def test_deleted_restored_and_changed_runs_are_noticed(real_store, one_table):
     before = query.runs_table(real_store, TRACK)
-    gone = str(before["run_id"].iloc[0])
+    gone = before.runs["run_id"].iloc[0]
     change(real_store, "UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid = ?", gone)
-    assert gone not in set(query.runs_table(real_store, TRACK)["run_id"])
+    assert gone not in set(query.runs_table(real_store, TRACK).runs["run_id"])
     change(real_store, "UPDATE runs SET lifecycle_stage = 'active' WHERE run_uuid = ?", gone)
     change(real_store, "UPDATE latest_metrics SET value = 42 WHERE run_uuid = ? AND key = 'test/nll'", gone)
     change(real_store, "UPDATE runs SET end_time = end_time + 1 WHERE run_uuid = ?", gone)
-    table = query.runs_table(real_store, TRACK)
+    table = one_table(query.runs_table(real_store, TRACK))
     chosen = (table["run_id"] == gone) & (table["metric"] == "nll") & (table["mark"] == 1)
     assert table.loc[chosen, "value"].tolist() == [42]
 
@@ -112,14 +118,13 @@ def test_of_several_runs_of_one_key_the_one_recorded_last_counts(real_store, bul
     change(real_store, "UPDATE runs SET start_time = start_time + ?, end_time = end_time + ?", ahead, ahead)
     query.runs_table(real_store, TRACK)
     again = bulk.append(real_store, {"edm": 1.2}, ["v"], [0], curves=False)
-    table = query.runs_table(real_store, TRACK)
-    cell = table[(table["entry"] == "edm") & (table["target"] == "v") & (table["seed"] == 0)]
-    assert cell["run_id"].unique().tolist() == again
-    assert table["run_id"].nunique() == 36
+    runs = query.runs_table(real_store, TRACK).runs
+    assert runs.query("entry == 'edm' and target == 'v' and seed == 0")["run_id"].tolist() == again
+    assert len(runs) == 36
 
 
 @pytest.mark.parametrize("damage", ["truncated", "one byte", "empty", "not parquet", "another version"])
-def test_a_damaged_or_old_file_is_made_again(real_store, read_ids, monkeypatch, damage):
+def test_a_damaged_or_old_file_is_made_again(real_store, read_ids, monkeypatch, damage, same):
     wanted = query.runs_table(real_store, TRACK)
     file = cache_file(real_store)
     content = bytearray(file.read_bytes())
@@ -149,15 +154,15 @@ def test_the_version_follows_the_code_and_the_columns():
 
 
 def test_rebuild_reads_everything_again(real_store, read_ids):
-    table = query.runs_table(real_store, TRACK)
+    query.runs_table(real_store, TRACK)
     change(real_store, "UPDATE latest_metrics SET value = 7 WHERE key = 'test/nll'")  # times unchanged: not noticed
-    nll = (table["metric"] == "nll") & (table["mark"] == 1)
-    assert 7 not in set(query.runs_table(real_store, TRACK)["value"])
-    assert set(query.runs_table(real_store, TRACK, rebuild=True).loc[nll, "value"]) == {7.0}
+    nll = "metric == 'nll' and mark == 1"
+    assert 7 not in set(query.runs_table(real_store, TRACK).scores["value"])
+    assert set(query.runs_table(real_store, TRACK, rebuild=True).scores.query(nll)["value"]) == {7.0}
     assert len(read_ids) == 72
 
 
-def test_a_store_that_cannot_be_written_is_kept_in_memory(real_store, read_ids):
+def test_a_store_that_cannot_be_written_is_kept_in_memory(real_store, read_ids, same):
     (real_store / "cache").write_text("in the way")
     wanted = read.read_runs(real_store, TRACK)
     read_ids.clear()
@@ -169,19 +174,19 @@ def test_a_store_that_cannot_be_written_is_kept_in_memory(real_store, read_ids):
     assert (real_store / "cache").read_text() == "in the way"
 
 
-def test_readers_at_once_all_see_everything(real_store, bulk):
+def test_readers_at_once_all_see_everything(real_store, bulk, same):
     wanted = read.read_runs(real_store, TRACK)
     with ThreadPoolExecutor(4) as pool:
         for table in pool.map(lambda _: query.runs_table(real_store, TRACK), range(8)):
             same(table, wanted)
     bulk.append(real_store, {"edm": 1.2}, ["v"], [3])
     with ThreadPoolExecutor(4) as pool:
-        counts = set(pool.map(lambda _: query.runs_table(real_store, TRACK)["run_id"].nunique(), range(8)))
+        counts = set(pool.map(lambda _: len(query.runs_table(real_store, TRACK).runs), range(8)))
     assert counts == {37}
     assert [file.name for file in (real_store / "cache").iterdir()] == [cache_file(real_store).name]
 
 
-def test_a_server_is_asked_for_news_only(real_store, bulk, monkeypatch, tmp_path):
+def test_a_server_is_asked_for_news_only(real_store, bulk, monkeypatch, tmp_path, same):
     """As with MLFLOW_TRACKING_URI: everything through MLflow's client, here of the same database."""
     wanted = read.read_runs(real_store, TRACK)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{real_store / 'mlflow.db'}")
@@ -216,7 +221,7 @@ def test_a_database_of_another_make_is_left_to_mlflow(real_store):
 
 
 def test_losses_are_thinned_to_means(real_store, bulk, read_ids):
-    run_id = str(query.runs_table(real_store, TRACK)["run_id"].iloc[0])
+    run_id = query.runs_table(real_store, TRACK).runs["run_id"].iloc[0]
     history = read.history(real_store, run_id, "train/loss")
     assert len(history) == bulk.LOSSES > lines.POINTS
     steps, losses = lines.losses(real_store, TRACK, [run_id, "no such run"]).pop(run_id)
@@ -227,7 +232,7 @@ def test_losses_are_thinned_to_means(real_store, bulk, read_ids):
 
 
 def test_lines_are_read_once(real_store, monkeypatch):
-    ids = [str(run_id) for run_id in query.runs_table(real_store, TRACK)["run_id"].unique()]
+    ids = query.runs_table(real_store, TRACK).runs["run_id"].tolist()
     content = json.loads(read.artifact(real_store, ids[0], "curves.json"))
     change(real_store, "UPDATE runs SET artifact_uri = '/nowhere/a/b/c' WHERE run_uuid = ?", ids[1])
     curves = lines.error_curves(real_store, TRACK, ids[:3])
@@ -243,21 +248,19 @@ def test_lines_are_read_once(real_store, monkeypatch):
     assert asked == [*ids[3:5], ids[0]]
 
 
-def test_narrowing_keeps_every_run_and_makes_text_plain(real_store):
-    table = query.runs_table(real_store, TRACK)
-    found = narrowed(table, ["fd_own_grid"])
-    assert found["run_id"].nunique() == 36
-    assert set(found["metric"]) == {"fd_own_grid"}
-    empty = narrowed(table, ["excess"])
-    assert (len(empty), set(empty["metric"])) == (36, {""})
-    assert empty["value"].isna().all()
-    assert not any(isinstance(dtype, pd.CategoricalDtype) for dtype in found.dtypes)
-    pd.testing.assert_frame_equal(found, narrowed(plain(table), ["fd_own_grid"]), check_dtype=False)
-    both = stacked([table.iloc[:3], table.iloc[1000:1003]])
-    pd.testing.assert_frame_equal(
-        plain(both), pd.concat([plain(table.iloc[:3]), plain(table.iloc[1000:1003])], ignore_index=True)
-    )
-    assert isinstance(both["entry"].dtype, pd.CategoricalDtype)
+def test_runs_and_scores_stay_together(real_store, one_table):
+    """Parts of a table, put together again in another order, say of each run what was said before."""
+    whole = query.runs_table(real_store, TRACK)
+    of_v = whole.runs["target"] == "v"
+    part, rest = whole.where(of_v), whole.where(~of_v)
+    assert (len(part.runs), len(rest.runs)) == (12, 24)
+    both = stacked([rest, part])
+    assert isinstance(both.scores["metric"].dtype, pd.CategoricalDtype)
+    pd.testing.assert_frame_equal(ordered(one_table(both)), ordered(one_table(whole)))
+    assert set(both.measured(["fd_own_grid"])["metric"]) == {"fd_own_grid"}
+    assert both.measured(["excess"]).empty
+    assert "fd_own_grid" in part.metrics
+    assert not whole.where(whole.runs["target"] == "flow").metrics
 
 
 def test_a_damaged_page_of_the_record_is_one_line_that_names_the_file(real_store):

@@ -21,7 +21,7 @@ from schedules.errors import UserError
 def store(tmp_path, monkeypatch, paper):
     """A store whose runs are the synthetic ones of digits-v1."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(query, "runs_table", lambda store, track, **_: paper[paper["track"] == track])
+    monkeypatch.setattr(query, "runs_table", lambda store, track, **_: paper.where(paper.runs["track"] == track))
     return tmp_path
 
 
@@ -104,7 +104,7 @@ def test_an_empty_board_says_what_is_there(run, store, monkeypatch, paper, track
     runs = [Ended(name, "a run", "key", "finished", "") for name in there.split(", ")]
     failed = Ended("mnist-v1", "a run", "key", "failed", "no room")
     monkeypatch.setattr(query, "ended", lambda store: [*runs, failed, Ended(f"{track}/tuning", "", "", "finished", "")])
-    monkeypatch.setattr(query, "runs_table", lambda store, track, **_: paper[:0])
+    monkeypatch.setattr(query, "runs_table", lambda store, track, **_: paper.where(paper.runs["track"] == ""))
     assert f"no runs of {track} in {store}, which has runs of {there}; first: " in run(track, "--store", store).stderr
 
 

@@ -36,7 +36,7 @@ def test_missing_runs_and_single_seeds():
 def runs(table):
     """Two runs of cosine, two of x and one of y."""
     table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [1.0, 1.0]).runs_of("y", [1.0])
-    return run_views.ranked_runs(table.frame, "v")
+    return run_views.ranked_runs(table.tables, "v")
 
 
 @pytest.fixture

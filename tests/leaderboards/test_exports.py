@@ -48,7 +48,7 @@ def hostile(table, metric):
     table.runs_of("cosine", [1.0, 1.1, 1.2])
     for index, name in enumerate(HOSTILE):
         table.runs_of(name, [0.5 + index, 0.6 + index, 0.55 + index], params='{"a": 1}')
-    return board(table.frame, track="digits-v1", metric=metric())
+    return board(table.tables, track="digits-v1", metric=metric())
 
 
 def terminal(found, width=140):
@@ -76,14 +76,14 @@ def test_json_has_the_agreed_fields(ranked):
 
 def test_json_has_null_for_what_is_not_finite(table, metric):
     table.runs_of("cosine", [1.0]).runs_of("wild", [None])
-    rows = {row["entry"]: row for row in strict(to_json(board(table.frame, track="digits-v1", metric=metric())))}
+    rows = {row["entry"]: row for row in strict(to_json(board(table.tables, track="digits-v1", metric=metric())))}
     assert rows["wild"]["mean"] is None
     assert rows["wild"]["values"] == {"0": None}
     assert (rows["cosine"]["rank"], rows["cosine"]["ci_low"], rows["cosine"]["ratio"]) == (None, None, 1.0)
 
 
 def test_an_empty_board_is_an_empty_list(table, metric):
-    empty = board(table.frame, track="digits-v1", metric=metric())
+    empty = board(table.tables, track="digits-v1", metric=metric())
     assert strict(to_json(empty)) == []
     assert len(to_csv(empty).splitlines()) == 1
     assert terminal(empty) == ""
@@ -150,7 +150,7 @@ def test_terminal_never_drops_an_entry_or_its_ratio(ranked, width):
 
 def test_ranks_are_written_as_intervals(table, metric):
     table.runs_of("cosine", [2.0, 2.1, 2.2]).runs_of("x", [1.0, 1.1, 1.2]).runs_of("y", [1.1, 1.0, 1.2])
-    shown = terminal(board(table.frame, track="digits-v1", metric=metric()))
+    shown = terminal(board(table.tables, track="digits-v1", metric=metric()))
     assert shown.count(" 1–2 ") == 2
     assert "2 of 3" in shown
 
@@ -162,7 +162,7 @@ def test_special_rows_are_named(table, metric):
         table.run("fast", seed, {key: value / 10 for key, value in curve.items()})
         table.run("slow", seed, {key: 2 * value for key, value in curve.items()})
         table.run("wild", seed, None if seed else curve)
-    found = board(table.frame, track="digits-v1", metric=metric(), floor=0.1)
+    found = board(table.tables, track="digits-v1", metric=metric(), floor=0.1)
     for shown in (terminal(found), to_markdown(found)):
         for words in ("≥4×", "not reached", "diverged (1 of 2)", "baseline"):
             assert words in shown
@@ -172,7 +172,7 @@ def test_special_rows_are_named(table, metric):
 def test_a_metric_without_speed_ups_has_no_column_for_them(table, metric):
     table.runs_of("cosine", [1.0, 1.1, 1.2])
     table.runs_of("laplace", [0.8, 0.9, 1.1])
-    found = board(table.frame, track="digits-v1", metric=metric())
+    found = board(table.tables, track="digits-v1", metric=metric())
     without = replace(found, cells=tuple(replace(cell, rows=_slow(cell.rows)) for cell in found.cells))
     assert "speed-up" in terminal(found)
     assert "speed-up" not in terminal(without)

@@ -27,7 +27,7 @@ def five(table):
     luck = np.exp(0.3 * rng.standard_normal(5))
     for name, ratio in {"cosine": 1.0, "a": 0.5, "b": 0.97, "c": 0.9, "d": 1.3}.items():
         table.runs_of(name, ratio * luck * np.exp(0.03 * rng.standard_normal(5)))
-    return table.frame
+    return table.tables
 
 
 def test_hiding_entries_changes_no_verdict(five, of):
@@ -42,9 +42,9 @@ def test_hiding_entries_changes_no_verdict(five, of):
 def test_a_note_of_many_that_are_hidden_says_how_many(five, of, table):
     for entry in "efghij":
         table.runs_of(entry, [1.0, 1.1, 1.2, 1.3, 1.4])
-    (note, *_) = of(table.frame, keep=("a",)).notes
+    (note, *_) = of(table.tables, keep=("a",)).notes
     assert note.startswith("hidden as asked: 9 entries; ranks")
-    hidden, seeds, *_ = of(table.frame, keep=("a",), leave_out=("cosine",), leave_out_seeds=(1,)).notes
+    hidden, seeds, *_ = of(table.tables, keep=("a",), leave_out=("cosine",), leave_out_seeds=(1,)).notes
     assert hidden.startswith("hidden as asked: 9 entries, cosine (the baseline); ranks")
     assert seeds == "left out as asked: seed 1"
 
@@ -71,8 +71,8 @@ def test_seeds_can_be_left_out(five, of):
 def test_a_code_is_left_out_by_label_and_all_by_entry(table, of):
     table.runs_of("cosine", [1.0, 1.1])
     table.runs_of("mine", [0.5, 0.6], fingerprint="aaaaaa1111").runs_of("mine", [0.7, 0.8], fingerprint="bbbbbb2222")
-    assert {row.entry for row in of(table.frame, leave_out=("mine#aaaaaa",)).rows} == {"cosine", "mine#bbbbbb"}
-    assert {row.entry for row in of(table.frame, leave_out=("mine",)).rows} == {"cosine"}
+    assert {row.entry for row in of(table.tables, leave_out=("mine#aaaaaa",)).rows} == {"cosine", "mine#bbbbbb"}
+    assert {row.entry for row in of(table.tables, leave_out=("mine",)).rows} == {"cosine"}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_clean_sweep_has_an_interval_with_width():
 
 def test_the_board_shows_it_for_each_entry(table, metric):
     table.runs_of("cosine", [2.0, 3.0, 4.0]).runs_of("x", [1.0, 2.5, None])
-    rows = {row.entry: row for row in board(table.frame, track="digits-v1", metric=metric()).rows}
+    rows = {row.entry: row for row in board(table.tables, track="digits-v1", metric=metric()).rows}
     assert rows["x"].improvement == pytest.approx((3 + 2 + 0) / 9)
     assert rows["x"].improvement_low < rows["x"].improvement < rows["x"].improvement_high
     assert np.isnan(rows["cosine"].improvement)
@@ -52,14 +52,14 @@ def test_over_cells_it_is_the_mean_of_the_cells(table, metric):
     """rliable averages P over tasks. In v x wins 4 of 4 pairs, in eps 1 of 4."""
     table.runs_of("cosine", [2.0, 3.0], "v").runs_of("x", [1.0, 1.5], "v")
     table.runs_of("cosine", [2.0, 3.0], "eps").runs_of("x", [2.5, 3.5], "eps")
-    found = board(table.frame, track="digits-v1", metric=metric())
+    found = board(table.tables, track="digits-v1", metric=metric())
     overall = next(row for row in found.overall.rows if row.entry == "x")
     assert overall.improvement == pytest.approx((1 + 0.25) / 2)
 
 
 def test_median_of_seeds_with_divergence_as_worst(table, metric):
     table.runs_of("cosine", [2.0, 9.0, 4.0]).runs_of("x", [1.0, None, 2.0]).runs_of("even", [1.0, 2.0, 4.0, 10.0])
-    rows = {row.entry: row for row in board(table.frame, track="digits-v1", metric=metric()).rows}
+    rows = {row.entry: row for row in board(table.tables, track="digits-v1", metric=metric()).rows}
     assert [rows[name].median for name in ("cosine", "x", "even")] == [4.0, 2.0, 3.0]
-    higher = board(table.frame, track="digits-v1", metric=metric(better="higher", compare="difference"))
+    higher = board(table.tables, track="digits-v1", metric=metric(better="higher", compare="difference"))
     assert next(row for row in higher.rows if row.entry == "x").median == 1.0

@@ -39,7 +39,7 @@ def hostile(table, metric):
     table.runs_of("cosine", [1.0, 1.1, 1.2])
     for index, name in enumerate(HOSTILE):
         table.runs_of(name, [0.5 + index, 0.6 + index, 0.55 + index])
-    return board(table.frame, track="digits-v1", metric=metric())
+    return board(table.tables, track="digits-v1", metric=metric())
 
 
 class Page(HTMLParser):
@@ -141,7 +141,7 @@ def test_the_scores_of_seeds_are_in_every_format(good):
 
 def test_a_diverged_and_a_missing_seed_are_told_apart(table, metric):
     table.runs_of("cosine", [1.0, 1.1]).runs_of("wild", [1.0, None]).run("late", 1, 1.5)
-    found = board(table.frame, track="digits-v1", metric=metric())
+    found = board(table.tables, track="digits-v1", metric=metric())
     cells = {row[0]: row[1:] for row in seed_by_seed(found, found.cells[0]).cells}
     assert cells["wild"] == ("1.00", "diverged")
     assert cells["late"] == ("–", "1.50")
@@ -149,4 +149,4 @@ def test_a_diverged_and_a_missing_seed_are_told_apart(table, metric):
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_empty_board_is_no_failure(table, metric, form):
-    assert isinstance(FORMATS[form](board(table.frame, track="digits-v1", metric=metric()), True), str)
+    assert isinstance(FORMATS[form](board(table.tables, track="digits-v1", metric=metric()), True), str)

@@ -40,11 +40,11 @@ def test_front_of_two_metrics(table, metric):
     for name, (fd, recall) in values.items():
         for seed in range(2):
             table.run(name, seed, fd[seed])
-            table.rows.append({**table.rows[-1], "metric": "recall", "value": recall[seed]})
+            table.also("recall", recall[seed], "test")
     table.run("only_fd", 0, 1.0)
     kinds = {"fd": metric(), "recall": metric(name="recall", better="higher", compare="difference")}
     panels = {
-        name: panel(select(table.frame, "digits-v1", [name], baseline=BASELINE), track="digits-v1", metric=kind)
+        name: panel(select(table.tables, "digits-v1", [name], baseline=BASELINE), track="digits-v1", metric=kind)
         for name, kind in kinds.items()
     }
     found = pareto(panels)

@@ -26,7 +26,7 @@ def small(table):
     """Ratios to the best: cosine 1, 2, 1, 1 and x 2, 1, 4, diverged, over two cells of two seeds."""
     table.runs_of("cosine", [1.0, 2.0], "eps").runs_of("x", [2.0, 1.0], "eps")
     table.runs_of("cosine", [1.0, 1.0], "v").runs_of("x", [4.0, None], "v")
-    return table.frame
+    return table.tables
 
 
 def at(found, label, tau):
@@ -47,13 +47,13 @@ def test_profiles_count_problems_within_tau_of_the_best(small, of):
 
 def test_profiles_of_differences_start_at_zero(table, of):
     table.runs_of("cosine", [0.5, 0.7]).runs_of("x", [0.6, 0.6])
-    found = profiles(of(table.frame, better="higher", compare="difference"), points=11)
+    found = profiles(of(table.tables, better="higher", compare="difference"), points=11)
     assert found.tau == pytest.approx(np.linspace(0, 0.1, 11))
     assert [at(found, name, tau) for name in ("cosine", "x") for tau in (1e-9, 0.11)] == [0.5, 1, 0.5, 1]
 
 
 def test_profiles_where_all_diverged_but_one(table, of):
-    found = profiles(of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [None, None]).frame))
+    found = profiles(of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [None, None]).tables))
     assert found.share[0].tolist() == [1.0] * 200
     assert found.share[1].tolist() == [0.0] * 200
 
@@ -83,13 +83,13 @@ def test_wins_have_the_verdict_of_the_ranks(paper, of):
 
 def test_winning_every_time_is_not_yet_shown(table, of):
     """Two of two seeds, by wildly different margins: all pairs won, and no verdict."""
-    found = wins(of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [0.1, 0.9]).frame))
+    found = wins(of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [0.1, 0.9]).tables))
     assert found.labels == ("x", "cosine")
     assert found.share[0, 1] == 1
     assert found.verdict[0, 1] == 0
 
 
 def test_a_lone_entry_has_nobody_to_beat(table, of):
-    part = of(table.runs_of("cosine", [1.0, 1.0]).frame)
+    part = of(table.runs_of("cosine", [1.0, 1.0]).tables)
     assert wins(part) is None
     assert profiles(part) is None

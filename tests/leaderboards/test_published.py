@@ -14,8 +14,6 @@ from harness import tracks
 from harness.results import read
 from leaderboards.boards import query
 from leaderboards.data import released
-from leaderboards.data.cache import packed
-from leaderboards.data.table_parts import narrowed
 from leaderboards.releases import small_curves
 from leaderboards.releases.publishing import freezing, plots
 from leaderboards.releases.publishing.publish import publish
@@ -58,6 +56,12 @@ def alike(one, other):
     return one == other
 
 
+def measured(tables):
+    """Metrics with the split that they were measured on."""
+    pairs = tables.scores[["metric", "split"]].drop_duplicates()
+    return {f"{metric}/{split}" for metric, split in zip(pairs["metric"], pairs["split"], strict=True)}
+
+
 def test_the_published_board_is_the_board_it_was_made_from(real_store, out):
     shutil.rmtree(real_store)
     for metric, target in (("fd", None), ("kd", "v"), ("nll", None), ("memorised", "x0")):
@@ -77,13 +81,13 @@ def test_every_number_survives_to_single_precision(real_store, out):
 
 
 def test_what_only_means_something_in_the_store_is_not_released(real_store, out):
-    ids = query.runs_table(real_store, TRACK)["run_id"].unique()
+    ids = query.runs_table(real_store, TRACK).runs["run_id"]
     content = b"".join(file.read_bytes() for file in out.folder.iterdir())
     assert not any(str(run_id).encode() in content for run_id in ids)
-    table = released.published_table(TRACK)
-    assert set(table["host"]) == {""}
-    assert set(table["run_id"]) == {f"published:{key}" for key in table["run_key"]}
-    assert "val/kd_se" not in {f"{s}/{m}" for s, m in zip(table["split"], table["metric"], strict=True)}
+    published = released.published_table(TRACK)
+    assert set(published.runs["host"]) == {""}
+    assert set(published.runs["run_id"]) == {f"published:{key}" for key in published.runs["run_key"]}
+    assert "kd_se/val" not in measured(published)
 
 
 def test_the_release_says_what_it_is_of(out):
@@ -101,7 +105,7 @@ def test_the_release_says_what_it_is_of(out):
 
 
 def test_curves_are_released_too(real_store, out):
-    table = query.runs_table(real_store, TRACK).drop_duplicates("run_id")
+    table = query.runs_table(real_store, TRACK).runs
     run_id, run_key = (str(table[name].iloc[5]) for name in ("run_id", "run_key"))
     for of in (small_curves.losses, small_curves.error_curves):
         own, published = (
@@ -182,9 +186,9 @@ def test_own_and_published_runs_of_one_key_count_once(real_store, bulk, out):
     own = query.runs_table(real_store, TRACK)
     both, notes = released.with_published(own, TRACK)
     assert notes == []
-    assert both["run_key"].nunique() == own["run_key"].nunique() == both["run_id"].nunique()
-    assert set(both["source"]) == {""}
-    mine = own[own["entry"].isin(["cosine", "edm:p=1"])]
+    assert both.runs["run_key"].nunique() == len(own.runs) == len(both.runs)
+    assert set(both.runs["source"]) == {""}
+    mine = own.where(own.runs["entry"].isin(["cosine", "edm:p=1"]))
     both, _ = released.with_published(mine, TRACK)
     found = {row.entry: row for row in query.board_of(both, TRACK, target="v").rows}
     assert {entry: row.source for entry, row in found.items()} == {
@@ -208,13 +212,13 @@ def test_one_label_with_other_numbers_behind_it_is_kept_apart(real_store, out):
 
 def test_other_versions_do_not_meet(real_store, out, monkeypatch):
     own = query.runs_table(real_store, TRACK)
-    old = own.assign(track_fingerprint="0" * 16)
+    old = replace(own, runs=own.runs.assign(track_fingerprint="0" * 16))
     both, notes = released.with_published(old, TRACK)
-    assert set(both["source"]) == {"published"}
+    assert set(both.runs["source"]) == {"published"}
     assert "36 own runs left out" in notes[0]
     monkeypatch.setattr("harness.tracks.track.PROTOCOL", "9")
     both, notes = released.with_published(own, TRACK)
-    assert set(both["source"]) == {""}
+    assert set(both.runs["source"]) == {""}
     assert "published results left out" in notes[0]
 
 
@@ -245,24 +249,18 @@ def test_a_diverged_run_is_released_as_such(real_store, home):
         one = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.entry' AND value = 'edm' LIMIT 1)"
         db.execute(f"UPDATE tags SET value = 'diverged' WHERE key = 'snrbench.outcome' AND run_uuid = {one}")
     publish(real_store, TRACK, home)
-    table = narrowed(released.published_table(TRACK), ["fd"])
-    assert table.loc[table["outcome"] == "diverged", "entry"].tolist() == ["edm"]
-    assert sum(row.diverged for row in query.board_of(released.published_table(TRACK), TRACK).cells[0].rows) == 1
+    published = released.published_table(TRACK)
+    (number,) = published.runs.index[published.runs["outcome"] == "diverged"]
+    assert published.runs.loc[number, "entry"] == "edm"
+    assert number not in set(published.scores["run"])
+    assert sum(row.diverged for row in query.board_of(published, TRACK).cells[0].rows) == 1
 
 
 def test_scores_that_are_used_are_released(real_store, out):
     own = query.runs_table(real_store, TRACK)
-    kept = {
-        f"{m}/{s}"
-        for m, s in zip(
-            released.published_table(TRACK)["metric"], released.published_table(TRACK)["split"], strict=True
-        )
-    }
-    lost = {f"{m}/{s}" for m, s in zip(own["metric"], own["split"], strict=True)} - kept
-    assert lost == {"kd_se/val", "train/loss/"}
+    assert measured(own) - measured(released.published_table(TRACK)) == {"kd_se/val", "train/loss/"}
     assert freezing.kept("mark25/test/fd/g1")
     assert read.cells("mark25/test/fd/g1")["mark"] == 0.25
-    assert packed.COLUMNS[-1] == "value"
 
 
 @pytest.mark.parametrize("track", released.released_tracks())

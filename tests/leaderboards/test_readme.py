@@ -26,7 +26,7 @@ def long_board(table, metric):
         if entry == "laplace":
             facts |= {"weighting": "min_snr"}
         table.runs_of(entry, np.exp(0.1 * place + 0.001 * rng.standard_normal(3)), schedule=entry, **facts)
-    return board(table.frame, track=TRACK, metric=metric())
+    return board(table.tables, track=TRACK, metric=metric())
 
 
 def released_as(track):

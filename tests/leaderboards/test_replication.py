@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pandas as pd
 import pytest
 
 from harness import tracks
 from leaderboards import replication
 from leaderboards.data import released
 from leaderboards.data.cache import packed
+from leaderboards.data.tables import Tables
 from leaderboards.replication import again, replicate
 from schedules.errors import UserError
 
@@ -20,14 +22,14 @@ TRACK = "digits-v1"
 def of(tables):
     """Runs of four entries, one of them twice as bad with fresh seeds as with old ones, under fresh seeds or old."""
 
-    def make(levels: dict[str, float], seeds: range) -> pd.DataFrame:
+    def make(levels: dict[str, float], seeds: range) -> Tables:
         rng = np.random.default_rng(seeds.start)
         table = tables()
         for entry, level in levels.items():
             for seed in seeds:
                 table.run(entry, seed, level * np.exp(0.02 * rng.standard_normal()))
-        now = tracks.get(TRACK)
-        return table.frame.assign(track_fingerprint=now.fingerprint, protocol=now.protocol)
+        now, runs = tracks.get(TRACK), table.tables.runs
+        return replace(table.tables, runs=runs.assign(track_fingerprint=now.fingerprint, protocol=now.protocol))
 
     return make
 
@@ -49,10 +51,11 @@ def test_only_what_repeats_a_published_run_counts(of):
     """An entry that the release lacks, a seed that it has and another density of the same name are no replication."""
     old = of(LEVELS, range(5))
     new = of(LEVELS | {"mine": 0.4}, range(4, 8))
-    new.loc[new["entry"] == "c", "fingerprint"] = "e" * 16
-    kept = again(old, new, TRACK)
-    assert set(kept["entry"]) == {"cosine", "a", "b"}
-    assert set(kept["seed"]) == {5, 6, 7}
+    new.runs.loc[new.runs["entry"] == "c", "fingerprint"] = "e" * 16
+    repeated = again(old, new, TRACK)
+    assert set(repeated.runs["entry"]) == {"cosine", "a", "b"}
+    assert set(repeated.runs["seed"]) == {5, 6, 7}
+    assert len(repeated.scores) == len(repeated.runs) == 9
     with pytest.raises(UserError, match="repeats a published entry with a seed beyond 0, 1, 2, 3, 4"):
         again(old, of(LEVELS, range(3)), TRACK)
 
@@ -61,7 +64,7 @@ def test_only_what_repeats_a_published_run_counts(of):
 def test_the_published_answer_is_that_of_the_published_runs(track: str):
     """Issue: expected are at least 99 % of the pairs in the same order."""
     folder = released.FOLDER / track
-    fresh = packed.unpack(packed.newest(released.read_results(folder / replication.RUNS)), source="published")
+    fresh = packed.tables(packed.newest(released.read_results(folder / replication.RUNS)), source="published")
     found = replicate(released.published_table(track), fresh, track)
     assert found == replication.read(folder)
     assert len(found.entries) >= 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from math import exp
 
 import numpy as np
@@ -19,6 +20,7 @@ from leaderboards.comparisons.compare import AXES, Choice, pareto_of, transfer_o
 from leaderboards.comparisons.reports import VIEWS
 from leaderboards.comparisons.reports.report import Report, sheet
 from leaderboards.comparisons.view_names import VIEW_NAMES
+from leaderboards.data.tables import Tables
 from leaderboards.releases import sources
 from schedules.errors import UserError
 
@@ -41,16 +43,15 @@ def full(tables):
                 scores |= {("test", 1.0, mark): exp(own + 0.1) / mark for mark in (0.25, 0.5)}
                 facts = TUNED if "@tuned" in entry else {}
                 table.run(entry, seed, scores, target, apply="weight" if "[weight]" in entry else "sample", **facts)
-                run = table.rows[-1]
                 for metric, guidance, value in (
                     ("fd_resampled", 1.0, exp(own + 0.1 + 0.01 * rng.normal())),
                     ("fd_own_grid", np.nan, exp(own - 0.7 * (entry == "edm"))),
                     ("recall", 1.0, 0.7 - 0.1 * effect + 0.001 * rng.normal()),
                     ("nll", np.nan, 2 + own),
                 ):
-                    table.rows.append({**run, "metric": metric, "guidance": guidance, "mark": 1.0, "value": value})
-                table.rows.append({**run, "metric": "seconds/training", "split": "", "mark": 1.0, "value": 14.0 + seed})
-    return table.frame
+                    table.also(metric, value, "test", guidance)
+                table.also("seconds/training", 14.0 + seed)
+    return table.tables
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_every_view_in_every_format(reports, name, capsys):
 
 @pytest.mark.parametrize("name", sorted(set(VIEW_NAMES) - {"pareto"}))
 def test_a_view_of_nothing_says_why(table, name, capsys):
-    assert not render_view(name, table.runs_of("cosine", [1.0]).frame, "digits-v1", Choice(), "json")
+    assert not render_view(name, table.runs_of("cosine", [1.0]).tables, "digits-v1", Choice(), "json")
     out, err = capsys.readouterr()
     assert json.loads(out) == []
     assert err.strip()
@@ -107,14 +108,14 @@ def test_a_view_of_nothing_says_why(table, name, capsys):
 
 @pytest.mark.parametrize("name", VIEW_NAMES)
 def test_a_view_of_an_empty_table(table, name, capsys):
-    assert not render_view(name, table.frame, "digits-v1", Choice(), "json")
+    assert not render_view(name, table.tables, "digits-v1", Choice(), "json")
     assert json.loads(capsys.readouterr().out) == []
 
 
 def test_names_stay_names(table):
     for name in ("cosine", "[red]x[/red]", "a|b"):
         table.runs_of(name, [1.0 + len(name), 1.1 + len(name), 1.3 + len(name)])
-    report = VIEWS["wins"](table.frame, "digits-v1", Choice())
+    report = VIEWS["wins"](table.tables, "digits-v1", Choice())
     assert "[red]x[/red]" in shown(report)
 
 
@@ -150,8 +151,8 @@ def test_the_own_grid_turns_an_order_round(full):
 
 
 def test_tracks_are_compared_by_their_own_metrics(full, table):
-    other = full[full["metric"].isin(["fd", ""])].assign(track="gmm-v1", metric="excess")
-    other = other[other["guidance"] == 1.0]
+    unguided = full.scores.query("metric == 'fd' and guidance == 1").assign(metric="excess")
+    other = Tables(full.runs.assign(track="gmm-v1"), unguided)
     found = transfer_over_tracks({"digits-v1": full, "gmm-v1": other})
     assert found.conditions == ("digits-v1", "gmm-v1")
     assert found.of_means[0, 1] == pytest.approx(1)
@@ -164,9 +165,9 @@ def test_an_unknown_axis_is_named(full):
 
 def test_pareto_leaves_seconds_out_where_machines_meet(full):
     assert pareto_of(full, "digits-v1").metrics == ("fd", "recall", "nll", "seconds")
-    without = full[full["metric"] != "recall"]
+    without = replace(full, scores=full.scores.query("metric != 'recall'"))
     assert pareto_of(without, "digits-v1").metrics == ("fd", "nll", "seconds")
-    mixed = full.assign(hardware=np.where(full["seed"] == 0, "a", "b"))
+    mixed = replace(full, runs=full.runs.assign(hardware=np.where(full.runs["seed"] == 0, "a", "b")))
     found = pareto_of(mixed, "digits-v1")
     assert found.metrics == ("fd", "recall", "nll")
     assert any("several machines (a, b)" in note for note in found.notes)
@@ -214,7 +215,7 @@ def test_a_win_matrix_of_many_entries_shows_the_best_and_gives_all(table):
     for place in range(20):
         entry = "cosine" if place == 15 else f"entry{place:02}"
         table.runs_of(entry, np.exp(0.1 * place + 0.01 * rng.standard_normal(4)))
-    report = VIEWS["wins"](table.frame, "digits-v1", Choice())
+    report = VIEWS["wins"](table.tables, "digits-v1", Choice())
     assert report.sheets[0].headers == ("", "entry", *(str(place) for place in (*range(1, 11), 16)))
     assert report.sheets[0].cells[15][:2] == ("16", "cosine")
     assert len(report.sheets[0].cells) == 20

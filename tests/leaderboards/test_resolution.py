@@ -34,8 +34,8 @@ def filled(table, costs, targets=("v",), seconds=None):
             for seed, cost in enumerate(row):
                 table.run(f"e{place}" if place else "cosine", seed, exp(cost), target)
                 if seconds:
-                    table.rows.append({**table.rows[-1], "metric": "seconds/training", "split": "", "value": seconds})
-    return table.frame
+                    table.also("seconds/training", seconds)
+    return table.tables
 
 
 def test_noise_is_the_root_mean_square_over_pairs():
@@ -86,12 +86,12 @@ def test_resolutions_of_cells_and_over_all(table, of):
 
 
 def test_one_seed_has_no_resolution(table, of):
-    assert resolutions(of(table.runs_of("cosine", [1.0]).runs_of("x", [2.0]).frame)) == ()
+    assert resolutions(of(table.runs_of("cosine", [1.0]).runs_of("x", [2.0]).tables)) == ()
 
 
 def test_a_diverged_entry_does_not_enter_the_noise(table, of):
     frame = filled(table, 0.01 * np.random.default_rng(0).normal(size=(1, 3, 4)))
-    with_wild = table.runs_of("wild", [1.0, None, 1.0, 9.0]).frame
+    with_wild = table.runs_of("wild", [1.0, None, 1.0, 9.0]).tables
     assert resolutions(of(with_wild)) == resolutions(of(frame))
 
 
@@ -131,8 +131,8 @@ def test_only_the_missing_runs_are_counted(table, of):
     filled(table, [0.1 * rng.normal(size=(2, 3)) + [[0.0], [0.18]]], seconds=60.0)
     for seed in (3, 4, 5):
         table.run("e1", seed, 1.2)
-        table.rows.append({**table.rows[-1], "metric": "seconds/training", "split": "", "value": 60.0})
-    found = separation(of(table.frame), "e1", "cosine")
+        table.also("seconds/training", 60.0)
+    found = separation(of(table.tables), "e1", "cosine")
     assert found.seeds == 3
     assert found.minutes == max(0, found.needed - 6) + max(0, found.needed - 3)
 
@@ -148,7 +148,7 @@ def test_told_apart_is_what_the_ranks_use(paper, of):
 def test_what_cannot_be_planned_says_why(table, of):
     scores = [1.0, 1.1, 1.2]
     table.runs_of("cosine", scores).runs_of("wild", [1.0, None]).runs_of("one", [1.0]).runs_of("same", scores)
-    found = of(table.frame)
+    found = of(table.tables)
     assert "wild diverged" in separation(found, "cosine", "wild").verdict
     assert "fewer than three seeds" in separation(found, "cosine", "one").verdict
     same = separation(found, "cosine", "same")

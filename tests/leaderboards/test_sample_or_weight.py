@@ -19,7 +19,7 @@ SAMPLED = WEIGHTED * np.array([0.60, 0.61, 0.59, 0.62])
 @pytest.fixture
 def of(metric):
     def make(table, **kind):
-        chosen = select(table.frame, "digits-v1", ["fd"], baseline=BASELINE)
+        chosen = select(table.tables, "digits-v1", ["fd"], baseline=BASELINE)
         return sample_or_weight(panel(chosen, track="digits-v1", metric=metric(**kind)))
 
     return make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,13 +20,13 @@ TRACK, METRIC = "gmm-v1", "excess"
 
 
 @pytest.fixture(scope="module")
-def table():
+def tables():
     return released.published_table(TRACK)
 
 
-def test_the_noise_that_is_published_is_that_of_the_results(table):
+def test_the_noise_that_is_published_is_that_of_the_results(tables):
     """Of the metric that ranks; also: each set of targets has its record."""
-    only = table[(table["metric"] == METRIC) | (table["outcome"] == "diverged")]
+    only = replace(tables, scores=tables.measured([METRIC]))
     fresh, published = noise_of(only, TRACK), track_noise.read(released.FOLDER / TRACK)
     of_metric = [record for record in published.records if record.metric == METRIC]
     assert {record.targets for record in of_metric} == {
@@ -41,9 +42,9 @@ def test_the_noise_that_is_published_is_that_of_the_results(table):
     assert (published.runs, published.protocol) == (1215, "1")
 
 
-def test_the_prior_is_about_the_usual_variance_of_a_pair(table):
+def test_the_prior_is_about_the_usual_variance_of_a_pair(tables):
     """Between the quartiles of what the pairs of 81 entries show, from outside the method."""
-    panel = panel_of(table, TRACK, EVERYTHING).cell("v")
+    panel = panel_of(tables, TRACK, EVERYTHING).cell("v")
     first, second = np.triu_indices(81, k=1)
     variances = pairs(panel.costs[0]).variance[first, second]
     prior = track_noise.read(released.FOLDER / TRACK).of(METRIC, None).section(["v"]).pairs
@@ -52,14 +53,15 @@ def test_the_prior_is_about_the_usual_variance_of_a_pair(table):
     assert 1 < prior.freedom < 20
 
 
-def few(table, seeds=3):
+def few(tables, seeds=3):
     """What a user has: two entries of one target."""
-    return table[table["entry"].isin(["cosine", "edm"]) & (table["target"] == "v") & (table["seed"] < seeds)]
+    runs = tables.runs
+    return tables.where(runs["entry"].isin(["cosine", "edm"]) & (runs["target"] == "v") & (runs["seed"] < seeds))
 
 
-def test_a_users_two_entries_are_judged_by_the_tracks_runs(table):
-    board = query.board_of(few(table), TRACK)
-    alone = query.board_of(few(table), TRACK, whole_budget=False)
+def test_a_users_two_entries_are_judged_by_the_tracks_runs(tables):
+    board = query.board_of(few(tables), TRACK)
+    alone = query.board_of(few(tables), TRACK, whole_budget=False)
     assert board.noise == "1,215 published runs of the track"
     assert alone.noise == ""
     with_track, ordinary = ({row.entry: row.p_holm for row in found.rows}["edm"] for found in (board, alone))
@@ -68,13 +70,13 @@ def test_a_users_two_entries_are_judged_by_the_tracks_runs(table):
     assert not any("judged by the track's noise" in note for note in alone.notes)
 
 
-def test_the_noise_of_another_version_of_the_track_is_not_used(table, tmp_path, monkeypatch):
+def test_the_noise_of_another_version_of_the_track_is_not_used(tables, tmp_path, monkeypatch):
     home = shutil.copytree(released.FOLDER / TRACK, tmp_path / TRACK)
     file = home / track_noise.NOISE
     file.write_text(file.read_text().replace('"track_fingerprint":"', '"track_fingerprint":"0', 1))
     monkeypatch.setattr(released, "FOLDER", tmp_path)
     assert query.noise_of(TRACK) is None
-    assert query.board_of(few(table), TRACK).noise == ""
+    assert query.board_of(few(tables), TRACK).noise == ""
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):

@@ -19,7 +19,7 @@ def of(metric):
     """Panels of the targets of a table, as conditions."""
 
     def make(table):
-        whole = panel(select(table.frame, "digits-v1", ["fd"], baseline=BASELINE), track="digits-v1", metric=metric())
+        whole = panel(select(table.tables, "digits-v1", ["fd"], baseline=BASELINE), track="digits-v1", metric=metric())
         return transfer("target", {cell: whole.cell(cell) for cell in whole.cells})
 
     return make

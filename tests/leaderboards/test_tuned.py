@@ -27,7 +27,7 @@ def both(table, target="v", gain=GAIN, **facts):
 
 
 def test_the_gain_is_paired_by_seed(table):
-    (row,) = tuned_table_of(both(table).frame, "digits-v1").rows
+    (row,) = tuned_table_of(both(table).tables, "digits-v1").rows
     assert (row.schedule, row.entry, row.target, row.seeds) == ("laplace", "laplace@tuned", "v", 4)
     logs = np.log(GAIN)
     low, high = stats.t.interval(0.95, 3, loc=logs.mean(), scale=stats.sem(logs))
@@ -44,7 +44,7 @@ def test_the_gain_is_paired_by_seed(table):
     [([1.1, 0.9, 1.05, 0.96], "no gain shown"), ([1.2, 1.21, 1.19, 1.2], "worse: +20 %"), ([1, 1, 1, 1], "no gain")],
 )
 def test_a_schedule_that_gains_nothing_says_so(table, gain, words):
-    (row,) = tuned_table_of(both(table, gain=np.array(gain)).frame, "digits-v1").rows
+    (row,) = tuned_table_of(both(table, gain=np.array(gain)).tables, "digits-v1").rows
     assert row.verdict.startswith(words)
     assert not row.gain_shown
 
@@ -53,7 +53,7 @@ def test_each_target_has_its_own_parameters_under_one_name(table):
     """Tuning is done for each target, so one label stands for several densities, and is one entry."""
     both(table, "eps", params='{"loc": 1.0}')
     both(table, "v", params='{"loc": 2.0}')
-    found = tuned_table_of(table.frame, "digits-v1")
+    found = tuned_table_of(table.tables, "digits-v1")
     assert [row.target for row in found.rows] == ["eps", "v", "all"]
     assert [json.loads(row.params) for row in found.rows] == [
         {"loc": 1.0},
@@ -72,7 +72,7 @@ def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
     table.runs_of("cosine", BASE).runs_of("edm", BASE)
     facts = {**TUNED, "schedule": "edm", "tuned_from": "edm"}
     table.runs_of("edm@tuned", 0.5 * BASE, **facts, params=EDM % 0.1172, fingerprint="old")
-    made = board_of(table.frame, "digits-v1", metric="fd", target="v")
+    made = board_of(table.tables, "digits-v1", metric="fd", target="v")
     training = "lr × 2.77, EMA × 0.307"
     assert f"edm@tuned: v: p_mean=-1.878,p_std=0.9143,sigma_data=0.1172, {training}" in legend(made)
     assert any("searched in an earlier space, over sigma_data too" in line for line in legend(made))
@@ -80,9 +80,9 @@ def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
     assert searched_besides(EDM % "1.0", "edm") == []
     assert searched_besides(EDM % "0.5", "preset/edm-cifar10") == []
     assert searched_besides(EDM % "0.6", "preset/edm-cifar10") == ["sigma_data"]
-    (row,) = tuned_table_of(table.frame, "digits-v1").rows
+    (row,) = tuned_table_of(table.tables, "digits-v1").rows
     assert of_entry(row.params, row.tuned_from).startswith("p_mean=-1.878")
-    assert any("sigma_data" in note for note in tuned_table_of(table.frame, "digits-v1").notes)
+    assert any("sigma_data" in note for note in tuned_table_of(table.tables, "digits-v1").notes)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_tuned_parameters_as_text(params, source, text):
 def test_parameters_that_are_no_json_stay_text(table, metric):
     both(table, "eps", params="loc 1")
     both(table, "v", params='{"loc": 2.0}')
-    overall = board(table.frame, track="digits-v1", metric=metric()).overall
+    overall = board(table.tables, track="digits-v1", metric=metric()).overall
     (params,) = [row.params for row in overall.rows if row.tuned]
     assert json.loads(params) == {"eps": "loc 1", "v": {"loc": 2.0}}
 
@@ -111,7 +111,7 @@ def test_parameters_that_are_no_json_stay_text(table, metric):
 def test_two_studies_of_one_target_are_shown_apart(table):
     both(table)
     table.runs_of("laplace@tuned", BASE, **TUNED, params="{}", fingerprint="other-study")
-    rows = tuned_table_of(table.frame, "digits-v1").rows
+    rows = tuned_table_of(table.tables, "digits-v1").rows
     assert [row.entry for row in rows] == ["laplace@tuned#other-", "laplace@tuned#tuned-"]
     assert {row.schedule for row in rows} == {"laplace"}
 
@@ -120,13 +120,13 @@ def test_weighting_and_application_belong_to_the_pair(table):
     facts = {**TUNED, "weighting": "min_snr", "apply": "weight"}
     table.runs_of("cosine", BASE).runs_of("laplace", BASE)
     table.runs_of("laplace+min_snr [weight]", BASE).runs_of("laplace@tuned+min_snr [weight]", BASE * GAIN, **facts)
-    (row,) = tuned_table_of(table.frame, "digits-v1").rows
+    (row,) = tuned_table_of(table.tables, "digits-v1").rows
     assert row.schedule == "laplace+min_snr [weight]"
 
 
 def test_a_tuned_entry_alone_has_no_gain(table):
     table.runs_of("cosine", BASE).runs_of("laplace@tuned", BASE, **TUNED)
-    found = tuned_table_of(table.frame, "digits-v1")
+    found = tuned_table_of(table.tables, "digits-v1")
     assert found.rows == ()
     assert "not run with published parameters, so no gain to show: laplace@tuned" in found.notes
 
@@ -135,27 +135,27 @@ def test_the_board_says_what_is_not_even(table, metric):
     both(table)
     facts = {**TUNED, "schedule": "edm", "tuned_from": "edm", "trials": 40.0}
     table.runs_of("edm@tuned", BASE, **facts)
-    notes = board(table.frame, track="digits-v1", metric=metric()).notes
+    notes = board(table.tables, track="digits-v1", metric=metric()).notes
     assert any("numbers of trials" in note and "20: laplace@tuned; 40: edm@tuned" in note for note in notes)
     assert any(note.startswith("cosine is not tuned here") for note in notes)
     table.runs_of("cosine@tuned", BASE, **{**TUNED, "schedule": "cosine", "tuned_from": "cosine", "trials": 40.0})
-    notes = board(table.frame, track="digits-v1", metric=metric()).notes
+    notes = board(table.tables, track="digits-v1", metric=metric()).notes
     assert not any("not tuned here" in note for note in notes)
 
 
 def test_the_board_says_where_trials_are_not_the_tracks(table, metric):
-    rows = board(both(table).frame, track="digits-v1", metric=metric()).rows
+    rows = board(both(table).tables, track="digits-v1", metric=metric()).rows
     assert budget_notes(rows, 20) == []
     assert budget_notes(rows, 24) == ["tuned with another number of trials than the track's 24: laplace@tuned 20"]
 
 
 def test_rows_of_the_board_say_what_was_tuned(table, metric):
-    found = board(both(table).frame, track="digits-v1", metric=metric())
+    found = board(both(table).tables, track="digits-v1", metric=metric())
     rows = {row.entry: row for row in found.rows}
     assert (rows["laplace@tuned"].tuned_from, rows["laplace@tuned"].trials) == ("laplace", 20)
     assert (rows["laplace"].tuned_from, np.isnan(rows["laplace"].trials)) == ("", True)
 
 
 def test_a_filter_reaches_the_tuned_table(table):
-    found = tuned_table_of(both(table).frame, "digits-v1", Choice(leave_out_seeds=(3,)))
+    found = tuned_table_of(both(table).tables, "digits-v1", Choice(leave_out_seeds=(3,)))
     assert found.rows[0].seeds == 3

@@ -1,4 +1,4 @@
-"""Training against sampling noise: by hand, against an ANOVA, and from the long table."""
+"""Training against sampling noise: by hand, against an ANOVA, and from runs and scores."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ def twice(table, entry, first, second, target="v", chosen=1.5):
     for seed, (a, b) in enumerate(zip(first, second, strict=True)):
         table.run(entry, seed, {("test", chosen, 1.0): exp(a), ("test", 1.0, 1.0): 99.0}, target)
         if b is not None:
-            again = {"metric": "fd_resampled", "guidance": chosen, "value": exp(b)}
-            table.rows.append({**table.rows[-1], **again})
+            table.also("fd_resampled", exp(b), "test", chosen)
 
 
 def split_of(table, baseline="cosine"):
-    chosen = select(table.frame, "digits-v1", ["fd", "fd_resampled"], baseline=baseline)
+    chosen = select(table.tables, "digits-v1", ["fd", "fd_resampled"], baseline=baseline)
     return variance_table(chosen.scores, chosen.baseline)
 
 
