@@ -43,8 +43,9 @@ def learned(curves: Mapping[str, Mapping[int, Curve]], styles: Styles) -> go.Fig
     """p(λ) that schedules had learned at the end of training: a line for each seed."""
     made = figure("λ = log SNR (noise left, data right)", "p(λ) at the end", hovermode="x unified")
     for name, seeds in curves.items():
-        for seed, curve in seeds.items():
+        for number, (seed, curve) in enumerate(seeds.items()):
             line(made, f"{name} seed {seed}", styles[name], curve.x, curve.y, legendgroup=label(name))
+            made.data[-1].update(name=label(name), showlegend=number == 0)
     return made
 
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app.charts.frame import BAND_SEEDS, band, figure, line, logarithmic, reference
 from app.style.plain_text import label
 from app.style.theme import Style
-from leaderboards.statistics.error_bands import ErrorBands
+from leaderboards.releases.error_bands import ErrorBands
 
 
 def relative(found: ErrorBands, styles: Mapping[str, Style]) -> go.Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, log10
 from typing import Any
@@ -11,7 +12,6 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 
-from app.charts import legend
 from app.style.plain_text import label
 from app.style.theme import NEUTRAL, Style, ground
 
@@ -21,6 +21,11 @@ MOST_TICKS = 7
 BAND_SEEDS = 3  # of two, a t interval is thirteen standard errors wide on each side, and would cover the figure
 NARROW = 3.0  # a range of less than this ratio gets equally spaced labels
 CONFIG = {"displayModeBar": False, "responsive": True}
+LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"}
+LEGEND_NAME = 40
+"""Characters of a name in a legend; the hover has more."""
+LEGEND_ROW, LEGEND_WIDTH, LEGEND_LETTER, LEGEND_SAMPLE = 20, 340, 7, 48
+"""Pixels: of a row of a legend, of a figure as narrow as figures get, of a letter, of what stands beside a name."""
 
 
 def figure(x: str, y: str, height: int = 320, **layout: Any) -> go.Figure:
@@ -44,7 +49,7 @@ def line(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, *
         x=x,
         y=y,
         mode=more.pop("mode", "lines"),
-        name=label(name),
+        name=label(name, LEGEND_NAME),
         line={"color": style.colour, "dash": style.dash, "width": 2.2},
         marker={"color": style.colour, "size": 7},
         hovertemplate=f"%{{y:.3g}}<extra>{label(name)}</extra>",
@@ -168,7 +173,19 @@ def translucent(colour: str, share: float) -> str:
     return f"rgba({red}, {green}, {blue}, {share})"
 
 
+def name_lines(made: go.Figure, least: int = 2) -> None:
+    """Put a legend above a figure that has `least` named lines, and make it as much higher."""
+    names = [trace.name for trace in made.data if trace.name and trace.showlegend is not False]
+    if len(names) < least:
+        return
+    rows, width = 1, 0
+    for name in names:
+        needed = LEGEND_SAMPLE + LEGEND_LETTER * len(html.unescape(name))
+        rows, width = (rows, width + needed) if width + needed <= LEGEND_WIDTH else (rows + 1, needed)
+    made.update_layout(showlegend=True, legend=LEGEND, height=made.layout.height + LEGEND_ROW * rows)
+
+
 def draw(made: go.Figure, key: str, alt: str, least: int = 2) -> None:
-    """Put a figure on the page, below the names of its lines where it has `least`. alt: what it shows, in words."""
-    legend.show(made, f"{key}-legend", least)
+    """Put a figure on the page, its lines named where it has `least`. alt: what it shows, in words."""
+    name_lines(made, least)
     st.plotly_chart(made, key=key, config=CONFIG, alt=alt)

@@ -21,8 +21,7 @@ from leaderboards.comparisons.score_array import Panel
 from leaderboards.comparisons.transfer import Transfer
 from leaderboards.comparisons.variance import VarianceTable
 from leaderboards.comparisons.wins import Wins, wins
-from leaderboards.releases import small_curves
-from leaderboards.statistics.error_bands import ErrorBands, of_runs
+from leaderboards.releases.error_bands import ErrorBands, read_error_bands
 
 
 def choice(store: Store, view: View) -> compare.Choice:
@@ -47,9 +46,7 @@ def panel(store: Store, view: View) -> Panel:
 def error_bands(store: Store, track: str, target: str, labels: tuple[str, ...], baseline: str) -> ErrorBands | None:
     """ε-error against λ as a ratio to the baseline's; None where that has no curve."""
     runs = results.ranked_runs(store, track, target)
-    runs = runs[runs["label"].isin([*labels, baseline])]
-    curves = small_curves.error_curves(store.folder, track, runs["run_id"].astype(str))
-    return of_runs(runs, {run_id: (curve.x, curve.y) for run_id, curve in curves.items()}, baseline)
+    return read_error_bands(store.folder, track, runs[runs["label"].isin([*labels, baseline])], baseline)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

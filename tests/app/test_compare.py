@@ -11,8 +11,8 @@ from app.style.theme import Style
 from leaderboards.boards import query
 from leaderboards.comparisons import compare
 from leaderboards.comparisons.resolution import separation
+from leaderboards.releases.error_bands import ErrorBands
 from leaderboards.statistics import error_bands
-from leaderboards.statistics.error_bands import ErrorBands
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from leaderboards.boards import run_views
-from leaderboards.statistics.error_bands import bands, of_runs
+from leaderboards.releases.error_bands import error_bands
+from leaderboards.statistics.error_bands import bands
 
 
 def test_bands_are_paired_by_seed_at_each_level():
@@ -50,7 +51,7 @@ def curves():
 
 
 def test_bands_of_the_runs_of_a_board(runs, curves):
-    of_board = of_runs(runs, curves, "cosine")
+    of_board = error_bands(runs, curves, "cosine")
     assert of_board.labels == ("cosine", "x")
     assert of_board.logsnr.tolist() == [-1, 0, 1]
     assert of_board.bands.ratio[1] == pytest.approx([0.5] * 3)
@@ -58,5 +59,5 @@ def test_bands_of_the_runs_of_a_board(runs, curves):
 
 
 def test_without_a_curve_of_the_baseline_there_are_no_bands(runs, curves):
-    assert of_runs(runs[runs["label"] != "cosine"], curves, "cosine") is None
-    assert of_runs(runs, {}, "cosine") is None
+    assert error_bands(runs[runs["label"] != "cosine"], curves, "cosine") is None
+    assert error_bands(runs, {}, "cosine") is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.statistics.student_t import holm, p_value, pairing_gain, pool_independent, pool_seeds, student
+from leaderboards.statistics.student_t import holm, pairing_gain, pool_seeds, student
 
 A = np.array([2.26, 2.31, 2.19, 2.40, 2.28])
 B = np.array([0.69, 0.81, 0.62, 0.88, 0.70])
@@ -37,17 +37,7 @@ def test_one_seed_has_a_mean_and_no_interval():
     """Protocol 6: one seed has no interval."""
     estimate = student([0.7])
     assert estimate.mean == 0.7
-    assert np.isnan([estimate.low, estimate.high, estimate.sd, p_value([0.7])]).all()
-
-
-def test_p_is_scipys_paired_t_test():
-    assert p_value(A - B) == pytest.approx(stats.ttest_rel(A, B).pvalue, rel=1e-9)
-    batch = np.random.default_rng(0).standard_normal((4, 3, 6))
-    np.testing.assert_allclose(p_value(batch), stats.ttest_1samp(batch, 0, axis=-1).pvalue, rtol=1e-9)
-
-
-def test_entries_that_are_the_same_thing_have_p_one():
-    assert p_value([0.0, 0.0, 0.0]) == 1.0
+    assert np.isnan([estimate.low, estimate.high, estimate.sd]).all()
 
 
 def test_holm_by_hand():
@@ -83,13 +73,6 @@ def test_pooling_averages_within_each_seed_first():
 def test_a_seed_missing_in_one_cell_is_missing_in_the_pool():
     pooled = pool_seeds([[1.0, 2.0, 3.0], [1.0, np.nan, 3.0]])
     np.testing.assert_array_equal(pooled, [1.0, np.nan, 3.0])
-
-
-def test_satterthwaite_is_welch_for_two_cells():
-    """Half the difference of two means is the mean of (a, −b): its interval is half of Welch's."""
-    welch = stats.ttest_ind(A, B, equal_var=False).confidence_interval(0.95)
-    pooled = pool_independent([A.mean(), -B.mean()], [stats.sem(A), stats.sem(B)], [4, 4])
-    assert (pooled.low, pooled.high) == pytest.approx((welch.low / 2, welch.high / 2), rel=1e-9)
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 8, 20])
