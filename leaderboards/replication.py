@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness import tracks
-from leaderboards.comparisons.compare import Choice, panel_of
+from leaderboards.comparisons.choice import Choice, panel_of
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.data.tables import Tables
 from leaderboards.data.validation import first

@@ -89,7 +89,7 @@ def board(
     a name that is unknown.
     """
     from leaderboards.boards.query import board_of
-    from leaderboards.render.formats import record
+    from leaderboards.render.values import record
 
     if not isinstance(results, Results):
         raise TypeError(

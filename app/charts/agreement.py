@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from app.charts.frame import figure, inside, logarithmic, note
 from app.style import theme
 from app.style.plain_text import label
-from leaderboards.comparisons.agreement import Agreement
+from leaderboards.comparisons.agreement.agreements import Agreement
 from leaderboards.statistics.student_t import student
 
 

@@ -13,11 +13,11 @@ from app.style import theme
 from app.style.plain_text import label
 from app.style.theme import COLOURS, NEUTRAL
 from leaderboards.boards.query import METRICS
-from leaderboards.comparisons.average_ranks import CriticalDifference
-from leaderboards.comparisons.pareto import Pareto
-from leaderboards.comparisons.profiles import Profiles
-from leaderboards.comparisons.transfer import Transfer
-from leaderboards.comparisons.wins import Wins
+from leaderboards.comparisons.views.pareto import Pareto
+from leaderboards.comparisons.views.profiles import Profiles
+from leaderboards.comparisons.views.ranks import CriticalDifference
+from leaderboards.comparisons.views.transfer import Transfer
+from leaderboards.comparisons.views.wins import Wins
 from leaderboards.data.scale import MetricLike
 from leaderboards.statistics.student_t import Array
 from leaderboards.wording import signed

@@ -189,7 +189,7 @@ def test_downloads_are_the_exports(open_app, full_store):
     app = open_app(full_store, target="v").fine()
     board = query.open_board(full_store, "digits-v1", target="v")
     assert [one.label for one in app.get("download_button")] == ["csv", "json", "md"]
-    assert len(json.loads(formats.FORMATS["json"](board))) == len(board.rows)
+    assert len(json.loads(formats.of_board("json", board))) == len(board.rows)
 
 
 def test_a_new_run_shows_at_the_next_click(open_app, stores, fresh_store):

@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 import leaderboards
 from harness.cli.main import cli
-from leaderboards.comparisons import agreement
-from leaderboards.comparisons.agreement import agreements
-from leaderboards.comparisons.agreement_headline import headlines, line
-from leaderboards.comparisons.compare import Choice
-from leaderboards.comparisons.reports import VIEWS
-from leaderboards.comparisons.reports.predicts import record
+from leaderboards.comparisons.agreement import agreements as agreement
+from leaderboards.comparisons.agreement.agreements import agreements
+from leaderboards.comparisons.agreement.headline import headlines, line
+from leaderboards.comparisons.choice import Choice
+from leaderboards.comparisons.views import view
+from leaderboards.comparisons.views.predicts import record
 from leaderboards.data.released import published_table, released_tracks
 from leaderboards.literature import preregistration, tables
 from leaderboards.literature.schema import PublishedTable
@@ -188,7 +188,7 @@ def test_what_counts_as_primary_follows_from_what_is_compared():
 
 
 def test_the_view_of_a_table_without_rows_says_so(table):
-    report = VIEWS["predicts"](of_a_table(table, {"cosine": [1.0, 1.1]}).tables, "digits-v1", Choice())
+    report = view("predicts")(of_a_table(table, {"cosine": [1.0, 1.1]}).tables, "digits-v1", Choice())
     assert report.records == ()
     assert "no two entries of any published comparison" in report.notes[0]
 

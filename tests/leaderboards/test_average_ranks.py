@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from leaderboards.boards.board import BASELINE
-from leaderboards.comparisons.average_ranks import critical_difference, groups, iman_davenport, nemenyi, ranks_by_seed
 from leaderboards.comparisons.score_array import panel
+from leaderboards.comparisons.views.ranks import critical_difference, groups, iman_davenport, nemenyi, ranks_by_seed
 from leaderboards.data.selection import select
 
 

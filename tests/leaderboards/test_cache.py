@@ -17,7 +17,7 @@ from harness.results.store import Store
 from leaderboards.boards import query
 from leaderboards.data.cache import files, lines, packed, sync
 from leaderboards.data.tables import stacked
-from leaderboards.render.formats import to_json
+from leaderboards.render.formats.json import board as to_json
 from schedules.errors import UserError
 
 TRACK = "digits-v1"

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.comparisons.resolution import noise
-from leaderboards.comparisons.transfer import fisher
-from leaderboards.comparisons.variance import mean_squares, sampling_interval, training_interval
+from leaderboards.comparisons.views.resolution import noise
+from leaderboards.comparisons.views.transfer import fisher
+from leaderboards.comparisons.views.variance import mean_squares, sampling_interval, training_interval
 from leaderboards.statistics.improvement import interval, probability
 from leaderboards.statistics.speedup import all_over_seeds, over_cells, reach_all
 from leaderboards.statistics.student_t import pool_seeds, student

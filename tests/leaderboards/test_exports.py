@@ -12,7 +12,9 @@ import pytest
 from rich.console import Console
 
 from leaderboards.boards.board import board
-from leaderboards.render.formats import to_csv, to_json, to_markdown
+from leaderboards.render.formats.csv import board as to_csv
+from leaderboards.render.formats.json import board as to_json
+from leaderboards.render.formats.md import board as to_markdown
 from leaderboards.render.terminal import print_board
 
 CONTRACT = {

@@ -9,7 +9,7 @@ import pytest
 
 from leaderboards.boards.board import board
 from leaderboards.data.selection import Filters
-from leaderboards.render.formats import to_json
+from leaderboards.render.formats.json import board as to_json
 from schedules.errors import UserError
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from leaderboards.boards.board import BASELINE
-from leaderboards.comparisons.pareto import dominates, pareto, shown_dominated
 from leaderboards.comparisons.score_array import panel
+from leaderboards.comparisons.views.pareto import dominates, pareto, shown_dominated
 from leaderboards.data.selection import select
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from leaderboards.boards.board import BASELINE
-from leaderboards.comparisons.profiles import profiles
 from leaderboards.comparisons.score_array import panel
-from leaderboards.comparisons.wins import shares, wins
+from leaderboards.comparisons.views.profiles import profiles
+from leaderboards.comparisons.views.wins import shares, wins
 from leaderboards.data.selection import select
 
 

@@ -17,7 +17,7 @@ from leaderboards.data import released
 from leaderboards.releases import small_curves
 from leaderboards.releases.publishing import freezing, plots
 from leaderboards.releases.publishing.publish import publish
-from leaderboards.render.formats import record
+from leaderboards.render.values import record
 from schedules.errors import UserError
 
 TRACK = "digits-v1"

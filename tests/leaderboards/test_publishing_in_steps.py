@@ -19,7 +19,7 @@ from leaderboards.data import released
 from leaderboards.releases import small_curves
 from leaderboards.releases.publishing import plots
 from leaderboards.releases.publishing.publish import publish, recompute
-from leaderboards.render.formats import record
+from leaderboards.render.values import record
 from leaderboards.wording import with_interval
 from schedules.errors import UserError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from dataclasses import replace
 from math import exp
 
@@ -14,14 +15,19 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from leaderboards.commands import leaderboard, views
+from leaderboards.boards.query import board_of
+from leaderboards.commands import leaderboard
+from leaderboards.commands import views as command
 from leaderboards.commands.views import print_report, render_view
-from leaderboards.comparisons.compare import AXES, Choice, pareto_of, transfer_of, transfer_over_tracks, variances_of
-from leaderboards.comparisons.reports import VIEWS
-from leaderboards.comparisons.reports.report import Report, sheet
-from leaderboards.comparisons.view_names import VIEW_NAMES
+from leaderboards.comparisons import views
+from leaderboards.comparisons.choice import Choice
+from leaderboards.comparisons.views.pareto import pareto_of
+from leaderboards.comparisons.views.transfer import AXES, transfer_of, transfer_over_tracks
+from leaderboards.comparisons.views.variance import variances_of
 from leaderboards.data.tables import Tables
 from leaderboards.releases import sources
+from leaderboards.render import formats
+from leaderboards.render.report import Report, sheet
 from schedules.errors import UserError
 
 SEEDS = 4
@@ -57,7 +63,7 @@ def full(tables):
 @pytest.fixture(scope="module")
 def reports(full):
     """Every view of the full table."""
-    return {name: view(full, "digits-v1", Choice()) for name, view in VIEWS.items()}
+    return {name: views.view(name)(full, "digits-v1", Choice()) for name in views.names()}
 
 
 def shown(report, width=120):
@@ -80,7 +86,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("name", VIEW_NAMES)
+@pytest.mark.parametrize("name", views.names())
 def test_every_view_in_every_format(reports, name, capsys):
     text = shown(reports[name])
     for words in WORDS[name]:
@@ -98,7 +104,7 @@ def test_every_view_in_every_format(reports, name, capsys):
     assert len(bars) == 1
 
 
-@pytest.mark.parametrize("name", sorted(set(VIEW_NAMES) - {"pareto"}))
+@pytest.mark.parametrize("name", sorted(set(views.names()) - {"pareto"}))
 def test_a_view_of_nothing_says_why(table, name, capsys):
     assert not render_view(name, table.runs_of("cosine", [1.0]).tables, "digits-v1", Choice(), "json")
     out, err = capsys.readouterr()
@@ -106,7 +112,7 @@ def test_a_view_of_nothing_says_why(table, name, capsys):
     assert err.strip()
 
 
-@pytest.mark.parametrize("name", VIEW_NAMES)
+@pytest.mark.parametrize("name", views.names())
 def test_a_view_of_an_empty_table(table, name, capsys):
     assert not render_view(name, table.tables, "digits-v1", Choice(), "json")
     assert json.loads(capsys.readouterr().out) == []
@@ -115,19 +121,66 @@ def test_a_view_of_an_empty_table(table, name, capsys):
 def test_names_stay_names(table):
     for name in ("cosine", "[red]x[/red]", "a|b"):
         table.runs_of(name, [1.0 + len(name), 1.1 + len(name), 1.3 + len(name)])
-    report = VIEWS["wins"](table.tables, "digits-v1", Choice())
+    report = views.view("wins")(table.tables, "digits-v1", Choice())
     assert "[red]x[/red]" in shown(report)
 
 
-def test_the_names_of_views_are_those_that_the_command_lists():
-    assert tuple(VIEWS) == VIEW_NAMES
+ONE_FILE = {
+    views: (
+        "largest",
+        """
+from leaderboards.comparisons.choice import panel_of
+from leaderboards.render import formats
+from leaderboards.render.report import Report, sheet
+
+def view(tables, track, choice):
+    entries = panel_of(tables, track, choice).labels
+    rows = [[entry, str(len(entry))] for entry in entries]
+    return Report((sheet("lengths", ["entry", "letters"], rows),), tuple({"letters": len(e)} for e in entries))
+""",
+    ),
+    formats: (
+        "count",
+        """
+def board(board, per_seed=False):
+    return f"{len(board.rows)} rows"
+
+def report(report):
+    return f"{len(report.records)} records"
+""",
+    ),
+}
+
+
+@pytest.fixture
+def one_file_each(tmp_path, monkeypatch):
+    """A view and a format, each of one file beside those that are there; no other file is touched."""
+    for package, (name, text) in ONE_FILE.items():
+        (tmp_path / package.__name__).mkdir()
+        (tmp_path / package.__name__ / f"{name}.py").write_text(text)
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / package.__name__)])
+    yield
+    for package, (name, _) in ONE_FILE.items():
+        sys.modules.pop(f"{package.__name__}.{name}", None)
+
+
+def test_a_view_and_a_format_are_one_file_each(one_file_each, full, capsys):
+    assert render_view("largest", full, "digits-v1", Choice(), "csv")
+    assert set(capsys.readouterr().out.split()) == {"letters", *(str(len(entry)) for entry in TRUTH)}
+    assert render_view("largest", full, "digits-v1", Choice(), "count")
+    assert capsys.readouterr().out.strip() == f"{len(TRUTH)} records"
+    ranked = board_of(full, "digits-v1", metric="fd", target="v")
+    assert formats.of_board("count", ranked) == f"{len(TRUTH)} rows"
+    assert {"count", "table", "json"} < set(formats.names())
+    with pytest.raises(UserError, match=r"unknown view 'larges'.*largest"):
+        views.view("larges")
 
 
 def test_an_unknown_view_or_format_is_named(full):
     with pytest.raises(UserError, match="unknown view 'resolutoin'"):
         render_view("resolutoin", full, "digits-v1", Choice())
     with pytest.raises(UserError, match="unknown format of a view 'html'"):
-        views.check("wins", "html")
+        command.check("wins", "html")
 
 
 @pytest.mark.parametrize("axis", AXES)
@@ -179,7 +232,7 @@ def test_filters_and_targets_reach_the_views(full):
     found = variances_of(full, "digits-v1", Choice(leave_out=("edm",), leave_out_seeds=(0,), target="v"))
     assert {(row.target, row.split.seeds) for row in found.rows} == {("v", SEEDS - 1)}
     assert "edm" not in {row.entry for row in found.rows}
-    report = VIEWS["wins"](full, "digits-v1", Choice(keep=("laplace",), target="v"))
+    report = views.view("wins")(full, "digits-v1", Choice(keep=("laplace",), target="v"))
     assert {record["entry"] for record in report.records} == {"cosine", "laplace"}
 
 
@@ -215,7 +268,7 @@ def test_a_win_matrix_of_many_entries_shows_the_best_and_gives_all(table):
     for place in range(20):
         entry = "cosine" if place == 15 else f"entry{place:02}"
         table.runs_of(entry, np.exp(0.1 * place + 0.01 * rng.standard_normal(4)))
-    report = VIEWS["wins"](table.tables, "digits-v1", Choice())
+    report = views.view("wins")(table.tables, "digits-v1", Choice())
     assert report.sheets[0].headers == ("", "entry", *(str(place) for place in (*range(1, 11), 16)))
     assert report.sheets[0].cells[15][:2] == ("16", "cosine")
     assert len(report.sheets[0].cells) == 20

@@ -11,8 +11,8 @@ import pytest
 from scipy import stats
 
 from leaderboards.boards.board import BASELINE
-from leaderboards.comparisons.resolution import noise, resolutions, separation
 from leaderboards.comparisons.score_array import panel
+from leaderboards.comparisons.views.resolution import noise, resolutions, separation
 from leaderboards.data.selection import select
 from schedules.errors import UserError
 

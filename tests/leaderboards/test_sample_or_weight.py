@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from leaderboards.boards.board import BASELINE
-from leaderboards.comparisons.sample_or_weight import sample_or_weight
 from leaderboards.comparisons.score_array import panel
+from leaderboards.comparisons.views.apply import sample_or_weight
 from leaderboards.data.selection import select
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from leaderboards.boards import noise_card, query
-from leaderboards.comparisons.compare import EVERYTHING, panel_of
+from leaderboards.comparisons.choice import EVERYTHING, panel_of
 from leaderboards.data import released, track_noise
 from leaderboards.releases.publishing.noise import noise_of
 from leaderboards.statistics.pairs import pairs

@@ -10,7 +10,7 @@ from scipy import stats
 
 from leaderboards.boards.board import BASELINE
 from leaderboards.comparisons.score_array import panel
-from leaderboards.comparisons.transfer import OnlyWin, fisher, tau_b, transfer
+from leaderboards.comparisons.views.transfer import OnlyWin, fisher, tau_b, transfer
 from leaderboards.data.selection import select
 
 

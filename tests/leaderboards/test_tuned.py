@@ -12,7 +12,8 @@ from leaderboards.boards.board import board
 from leaderboards.boards.query import board_of
 from leaderboards.boards.tuned_entries import budget_notes
 from leaderboards.boards.tuned_parameters import of_entry, searched_besides
-from leaderboards.comparisons.compare import Choice, tuned_table_of
+from leaderboards.comparisons.choice import Choice
+from leaderboards.comparisons.views.tuned import tuned_table_of
 from leaderboards.render.columns import legend
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])

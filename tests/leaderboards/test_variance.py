@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from leaderboards.comparisons.variance import split, variance_table
+from leaderboards.comparisons.views.variance import split, variance_table
 from leaderboards.data.selection import select
 
 

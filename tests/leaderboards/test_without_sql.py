@@ -19,7 +19,7 @@ from harness.results.sql import Database
 from harness.results.store import Store
 from leaderboards.boards import query
 from leaderboards.data.cache import lines
-from leaderboards.render.formats import to_json
+from leaderboards.render.formats.json import board as to_json
 
 TRACK = "digits-v1"
 

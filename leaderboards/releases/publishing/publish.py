@@ -25,7 +25,7 @@ from leaderboards.releases.publishing import agreement, changes, freezing, joini
 from leaderboards.releases.publishing.equal_densities import as_text
 from leaderboards.releases.publishing.joining import Before, Content
 from leaderboards.releases.publishing.noise import noise_of
-from leaderboards.render.formats import to_markdown
+from leaderboards.render.formats import md
 from schedules.errors import UserError
 
 
@@ -157,7 +157,7 @@ def _put(
 
 
 def _table(board: Board) -> str:
-    return "\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n"
+    return "\n\n".join(filter(None, [md.board(board), as_text(board)])) + "\n"
 
 
 def _changed(track: str, before: Before | None, why: str | None, found: Content, board: Board) -> list[str]:

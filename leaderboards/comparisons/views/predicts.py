@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from leaderboards.comparisons.agreement import NONE, Agreement, agreements
-from leaderboards.comparisons.agreement_headline import leading, tau_text
-from leaderboards.comparisons.compare import Choice
-from leaderboards.comparisons.reports.report import Report, percent, sheet
+from leaderboards.comparisons.agreement.agreements import NONE, Agreement, agreements
+from leaderboards.comparisons.agreement.headline import leading, tau_text
+from leaderboards.comparisons.choice import Choice
 from leaderboards.data.tables import Tables
 from leaderboards.literature.schema import BEST
 from leaderboards.literature.tables import published_tables
+from leaderboards.render.report import Report, percent, sheet
 from leaderboards.render.text_tables import Sheet
 from leaderboards.wording import NOTHING, p_text, signed
 
@@ -24,7 +24,7 @@ HEADERS = (
 )
 
 
-def predicts_view(tables: Tables, track: str, choice: Choice) -> Report:
+def view(tables: Tables, track: str, choice: Choice) -> Report:
     """Kendall's τ between the track's order of entries and published ones, on every target, scale and column."""
     found = agreements(tables, track, choice)
     if not found:

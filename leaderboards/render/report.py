@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from leaderboards.comparisons.compare import Choice
-from leaderboards.data.tables import Tables
 from leaderboards.render.text_tables import Sheet
 from leaderboards.wording import NOTHING, signed
+
+TOO_FEW = "fewer than two entries share a complete block of cells and seeds"
+"""Why a comparison of all entries says nothing."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,6 @@ class Report:
     sheets: tuple[Sheet, ...]
     records: tuple[dict[str, Any], ...]
     notes: tuple[str, ...] = ()
-
-
-View = Callable[[Tables, str, Choice], Report]
 
 
 def sheet(title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], names: Iterable[int] = (0,)) -> Sheet:

@@ -28,8 +28,8 @@ from harness.metrics.registry import METRICS
 from leaderboards.boards.board import BASELINE
 from leaderboards.boards.query import check_recorded, checked
 from leaderboards.comparisons import score_array
-from leaderboards.comparisons.compare import EVERYTHING, Choice
-from leaderboards.comparisons.matched_rows import Match, Reading, entries, readings
+from leaderboards.comparisons.agreement.matched_rows import Match, Reading, entries, readings
+from leaderboards.comparisons.choice import EVERYTHING, Choice
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.data import selection
 from leaderboards.data.scores import UNGUIDED, Guidance

@@ -28,7 +28,7 @@ SPECIAL = {
 }
 
 
-def to_latex(board: Board, per_seed: bool = False) -> str:
+def board(board: Board, per_seed: bool = False) -> str:
     """A `table` environment for each section; what the numbers mean stands under the last one."""
     found = list(sheets(board, per_seed))
     if not found:

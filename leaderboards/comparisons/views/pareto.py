@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from harness import tracks
+from harness.metrics.registry import METRICS
+from leaderboards.comparisons import score_array
+from leaderboards.comparisons.choice import EVERYTHING, Choice, panel_of, selected
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data import cost
+from leaderboards.data.scale import MetricLike
+from leaderboards.data.tables import Tables
+from leaderboards.render.report import Report, sheet
 from leaderboards.statistics.student_t import Array, holm, student
 from leaderboards.statistics.verdicts import SIGNIFICANCE
+from leaderboards.wording import with_interval
+from schedules.errors import unknown
 
 
 @dataclass(frozen=True)
@@ -108,3 +118,79 @@ def shown_dominated(costs: ArrayLike) -> NDArray[np.bool_]:
     p = np.where(n < 2, np.nan, stats.t.cdf(t, np.maximum(n - 1, 1))).max(axis=-1)
     np.fill_diagonal(p, np.nan)
     return np.asarray((holm(p) < SIGNIFICANCE).any(axis=0))
+
+
+PARETO_METRICS = ("fd", "recall", "nll", "seconds")
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Seconds of a run, as a metric that entries can be compared by."""
+
+    name: str
+    title: str = "Training time"
+    unit: str = "s"
+    better: str = "lower"
+    compare: str = "ratio"
+
+
+def pareto_of(
+    tables: Tables, track: str, choice: Choice = EVERYTHING, metrics: tuple[str, ...] = PARETO_METRICS
+) -> Pareto | None:
+    """The Pareto front of several metrics, those of them that were recorded; "seconds" is the time of training.
+
+    "fd" stands for the Fréchet distance by the name that it has on the track.
+
+    Seconds are left out, and a note says so, where runs of several machines meet. UserError for an unknown metric.
+    """
+    recorded = tables.metrics
+    found: dict[str, Panel] = {}
+    notes: list[str] = []
+    for name in metrics:
+        name = tracks.get(track).evaluation.distance if name == "fd" else name
+        if name == "seconds":
+            chosen = selected(tables, track, choice, cost.SECONDS)
+            mixed = cost.machines_note(chosen.scores)
+            notes += mixed
+            if cost.SECONDS[0] in recorded and not mixed:
+                metric: MetricLike = Seconds(cost.SECONDS[0])
+                found[name] = score_array.panel(chosen, track=track, metric=metric, target=choice.target)
+        elif name not in METRICS:
+            raise unknown("metric", name, [*METRICS, "seconds"])
+        elif name in recorded:
+            found[name] = panel_of(tables, track, replace(choice, metric=name))
+        else:
+            notes.append(f"{name} was not recorded")
+    front = pareto(found)
+    return front if front is None else replace(front, notes=tuple(dict.fromkeys((*front.notes, *notes))))
+
+
+def view(tables: Tables, track: str, choice: Choice) -> Report:
+    """The Pareto front of distance, recall, likelihood and time."""
+    found = pareto_of(tables, track, choice)
+    if found is None:
+        return Report((), (), ("no entry finished with a score in every metric",))
+    order = sorted(range(len(found.labels)), key=lambda i: (not found.front[i], found.means[i, 0]))
+    rows, records = [], []
+    for i in order:
+        values = list(zip(found.means[i], found.low[i], found.high[i], strict=True))
+        beaten = found.dominated_by.get(found.labels[i], ())
+        says = "front" if found.front[i] else f"behind {len(beaten)}{', shown' if found.shown[i] else ''}"
+        rows.append([found.labels[i], *(with_interval(*value) for value in values), says])
+        figures = {name: float(value[0]) for name, value in zip(found.metrics, values, strict=True)}
+        records.append(
+            {
+                "entry": found.labels[i],
+                **figures,
+                "front": bool(found.front[i]),
+                "shown": bool(found.shown[i]),
+                "dominated_by": list(beaten),
+            }
+        )
+    notes = (
+        "front: no other entry is as good in every metric and better in one, by means. shown: some entry is shown to be"
+        " better in every metric (paired t, intersection–union, Holm).",
+        *(f"note: {note}" for note in found.notes),
+    )
+    shown = sheet(f"{track} · Pareto front", ["entry", *found.metrics, ""], rows, names=[0, 1 + len(found.metrics)])
+    return Report((shown,), tuple(records), notes)

@@ -13,14 +13,19 @@ most of the table, and the paired tests of the board tell more apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from leaderboards.comparisons.choice import Choice, panel_of
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.tables import Tables
+from leaderboards.render.report import Report, sheet
 from leaderboards.statistics.student_t import Array
 from leaderboards.statistics.verdicts import SIGNIFICANCE
+from leaderboards.wording import NOTHING, p_text
 
 
 @dataclass(frozen=True)
@@ -97,3 +102,33 @@ def iman_davenport(ranks: ArrayLike) -> float:
     if left <= 1e-9 * n * k:
         return float("nan")
     return float(stats.f.sf((n - 1) * friedman / left, k - 1, (k - 1) * (n - 1)))
+
+
+def view(tables: Tables, track: str, choice: Choice) -> Report:
+    """Average ranks with the critical difference."""
+    panel = panel_of(tables, track, choice)
+    found = critical_difference(panel)
+    if found is None:
+        return Report((), (), ("average ranks need two entries with two seeds in common", *panel.notes))
+    letters = dict.fromkeys(found.labels, "")
+    for letter, clique in zip(_letters(), found.cliques, strict=False):
+        for label in clique:
+            letters[label] += letter
+    rows = [[f"{rank:.2f}", label, letters[label]] for rank, label in zip(found.ranks, found.labels, strict=True)]
+    records = [
+        {"entry": label, "rank": float(rank), "groups": letters[label], "cd": found.cd, "p": found.p}
+        for rank, label in zip(found.ranks, found.labels, strict=True)
+    ]
+    cells = ", ".join(found.cells)
+    notes = (
+        f"critical difference {found.cd:.2f} (Nemenyi, 5 %, {found.seeds} seeds as blocks, ranks averaged over {cells}"
+        f" within each); Iman–Davenport p {p_text(found.p)}.",
+        "groups: entries that share a letter are within the critical difference of each other.",
+        *(f"note: {note}" for note in found.notes),
+    )
+    title = f"{track} · {panel.metric.title} · average ranks"
+    return Report((sheet(title, ["rank", "entry", "groups"], rows, names=[1, 2]),), tuple(records), notes)
+
+
+def _letters() -> list[str]:
+    return [*ascii_lowercase, *ascii_uppercase] + [NOTHING] * 1000

@@ -25,7 +25,7 @@ ul { color: #4a525c; font-size: .88rem; padding-left: 1.1rem; }
 """
 
 
-def to_html(board: Board, per_seed: bool = False) -> str:
+def board(board: Board, per_seed: bool = False) -> str:
     """A complete page: a table for each section, then what the numbers mean."""
     name = f"{board.track} · {board.metric.title}"
     tables = [_table(sheet) for sheet in sheets(board, per_seed)]

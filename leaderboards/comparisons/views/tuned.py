@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 import pandas as pd
 
+from leaderboards.boards import entry_facts
 from leaderboards.boards.rows import ALL_TARGETS
-from leaderboards.boards.tuned_entries import as_published
-from leaderboards.boards.tuned_parameters import space_notes
+from leaderboards.boards.tuned_entries import as_published, fairness_notes
+from leaderboards.boards.tuned_parameters import of_entry, space_notes
+from leaderboards.comparisons.choice import EVERYTHING, Choice, panel_of, selected
 from leaderboards.comparisons.effect import Effect
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.tables import Tables
+from leaderboards.render.report import Report, sheet
 from leaderboards.statistics.student_t import student
+from leaderboards.wording import NOTHING, with_interval
 
 
 @dataclass(frozen=True)
@@ -134,3 +139,81 @@ def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFr
 def _level(costs: np.ndarray, panel: Panel) -> Level:
     estimate = student(panel.scale.back(panel.scale.sign * costs))
     return Level(float(estimate.mean), float(estimate.low), float(estimate.high))
+
+
+def tuned_table_of(tables: Tables, track: str, choice: Choice = EVERYTHING) -> TunedTable:
+    """Published against tuned, in each cell of the choice and over them."""
+    found = panel_of(tables, track, choice)
+    chosen = selected(tables, track, choice, [found.metric.name])
+    parts = {cell: chosen.of(cell) for cell in found.cells}
+    known = {cell: entry_facts.of_cell(part.runs, part.scores) for cell, part in parts.items()}
+    if known:
+        known[ALL_TARGETS] = entry_facts.over_cells(known)
+    return tuned_table(found, known, (*found.notes, *fairness_notes(chosen.runs, chosen.baseline)))
+
+
+def view(tables: Tables, track: str, choice: Choice) -> Report:
+    """What tuning gained each schedule, and what it cost."""
+    metric, found = panel_of(tables, track, choice).metric, tuned_table_of(tables, track, choice)
+    if not found.rows:
+        return Report((), (), ("no schedule was scored both as published and tuned", *found.notes))
+    headers = [
+        "published",
+        "target",
+        "seeds",
+        f"{metric.name}, published",
+        "tuned",
+        "gain",
+        "tuned to",
+        "trials",
+        "min",
+        "verdict",
+    ]
+    rows = [
+        [
+            row.schedule,
+            row.target,
+            str(row.seeds),
+            with_interval(row.published.value, row.published.low, row.published.high),
+            with_interval(row.tuned.value, row.tuned.low, row.tuned.high),
+            row.gain.text,
+            NOTHING if isnan(row.trials) else f"{row.trials:.0f}",
+            NOTHING if isnan(row.tuning_seconds) else f"{row.tuning_seconds / 60:.0f}",
+            row.verdict if row.gain.better <= 0 else "gain",
+            NOTHING if row.target == ALL_TARGETS else of_entry(row.params, row.tuned_from),
+        ]
+        for row in found.rows
+    ]
+    return Report(
+        (sheet(f"{track} · {metric.title} · published against tuned", headers, rows, names=[0, 1, 8, 9]),),
+        tuple(_record(row) for row in found.rows),
+        (
+            "gain: tuned against published, paired by seed, on the seeds and the split that tuning never saw; min: time"
+            " of the study's trials; lr, EMA: multiples of the track's learning rate and of its EMA's time constant.",
+            *(f"note: {note}" for note in found.notes),
+        ),
+    )
+
+
+def _record(row: TunedRow) -> dict[str, object]:
+    return {
+        "schedule": row.schedule,
+        "entry": row.entry,
+        "target": row.target,
+        "params": row.params,
+        "seeds": row.seeds,
+        "published": row.published.value,
+        "published_low": row.published.low,
+        "published_high": row.published.high,
+        "tuned": row.tuned.value,
+        "tuned_low": row.tuned.low,
+        "tuned_high": row.tuned.high,
+        "gain": row.gain.value,
+        "gain_low": row.gain.low,
+        "gain_high": row.gain.high,
+        "gain_p": row.gain.p,
+        "gain_shown": row.gain_shown,
+        "trials": row.trials,
+        "tuning_seconds": row.tuning_seconds,
+        "verdict": row.verdict,
+    }

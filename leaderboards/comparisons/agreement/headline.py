@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import isfinite
 
-from leaderboards.comparisons.agreement import NONE, Agreement
+from leaderboards.comparisons.agreement.agreements import NONE, Agreement
 from leaderboards.literature.preregistration import TABLE, TARGET
 from leaderboards.literature.schema import BEST, NATIVE
 from leaderboards.statistics.verdicts import SIGNIFICANCE

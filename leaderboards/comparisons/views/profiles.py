@@ -16,7 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from leaderboards.comparisons.choice import Choice, panel_of
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.tables import Tables
+from leaderboards.render.report import TOO_FEW, Report, percent, sheet, step
 from leaderboards.statistics.student_t import Array, student
 
 POINTS = 200
@@ -77,3 +80,24 @@ def distances(block: Panel) -> Array:
     costs = np.where(np.isnan(costs), np.inf, costs)
     best = costs.min(axis=1, keepdims=True)
     return np.where(np.isinf(costs), np.inf, costs - np.where(np.isinf(best), 0.0, best))
+
+
+SHOWN_TAUS = 6
+
+
+def view(tables: Tables, track: str, choice: Choice) -> Report:
+    """Share of cells and seeds within τ of the best."""
+    panel = panel_of(tables, track, choice)
+    found = profiles(panel)
+    if found is None:
+        return Report((), (), (TOO_FEW, *panel.notes))
+    at = np.unique(np.linspace(0, len(found.tau) - 1, SHOWN_TAUS).round().astype(int))
+    headers = ["entry", "best", *(f"within {step(found.tau[i], found.logarithmic).lstrip('+')}" for i in at[1:])]
+    rows = [[label, *(percent(share[i]) for i in at)] for label, share in zip(found.labels, found.share, strict=True)]
+    records = [
+        {"entry": label, "tau": float(tau), "share": float(s), "low": float(low), "high": float(high)}
+        for label, *lines in zip(found.labels, found.share, found.low, found.high, strict=True)
+        for tau, s, low, high in zip(found.tau, *lines, strict=True)
+    ]
+    title = f"{track} · {panel.metric.title} · share of {found.pairs} (cell, seed) pairs near the best"
+    return Report((sheet(title, headers, rows),), tuple(records), tuple(f"note: {note}" for note in found.notes))

@@ -20,15 +20,24 @@ to 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from harness import tracks
+from harness.metrics.registry import METRICS
+from leaderboards.comparisons.choice import EVERYTHING, Choice, panel_of, panels
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.scores import UNGUIDED
+from leaderboards.data.tables import Tables
+from leaderboards.render.report import Report, sheet
+from leaderboards.render.text_tables import Sheet
 from leaderboards.statistics.order_agreement import tau_b
 from leaderboards.statistics.student_t import Array, student
+from leaderboards.wording import with_interval
+from schedules.errors import unknown
 
 LEADS, BEATS = "leads", "beats baseline"
 
@@ -172,3 +181,124 @@ def _only_better(
 def _better(panel: Panel, labels: list[str], baseline: str) -> NDArray[np.bool_]:
     verdicts = panel.judge.verdicts(panel.cells, labels)
     return verdicts.better[:, labels.index(baseline)]
+
+
+AXES = ("target", "guidance", "mark", "metric", "grid")
+"""What the order of entries may or may not carry over, within a track."""
+OWN_GRID = "fd_own_grid"
+
+
+def transfer_of(tables: Tables, track: str, axis: str, choice: Choice = EVERYTHING) -> Transfer | None:
+    """Whether the order of entries holds over one axis; None where there is only one condition.
+
+    axis: "target", "guidance" (the track's scales, and best), "mark" (unguided, fractions of the budget), "metric" (all
+          that were recorded, except standard errors), "grid" (unguided, on the track's λ grid and the schedule's own)
+
+    UserError for another axis.
+    """
+    if axis not in AXES:
+        raise unknown("axis", axis, AXES)
+    return transfer(axis, _conditions(tables, track, axis, choice))
+
+
+def transfer_over_tracks(
+    of_tracks: Mapping[str, Tables],
+    choice: Choice = EVERYTHING,
+    shown: Mapping[str, tuple[str, ...] | None] | None = None,
+) -> Transfer | None:
+    """Whether the order of entries holds over tracks, each by its own primary metric unless the choice names one.
+
+    of_tracks: track → its runs and scores. Seeds of two tracks share nothing but their number
+    shown:  track → the entries to show of it, in place of the choice's
+
+    UserError for a guidance scale or target that one of the tracks lacks.
+    """
+    found = {}
+    for track, tables in of_tracks.items():
+        keep = choice.keep if shown is None else shown.get(track)
+        found[track] = panel_of(tables, track, replace(choice, keep=keep))
+    return transfer("track", found)
+
+
+def _conditions(tables: Tables, track: str, axis: str, choice: Choice) -> dict[str, Panel]:
+    rules, recorded = tracks.get(track), tables.metrics
+    if axis == "metric":
+        ranked = [name for name, metric in METRICS.items() if metric.ranks and name in recorded]
+        return {name: panel_of(tables, track, replace(choice, metric=name)) for name in ranked}
+    if axis == "grid":
+        names = {"the track's grid": rules.evaluation.distance, "own grid": OWN_GRID}
+        unguided = replace(choice, guidance=UNGUIDED)
+        return {
+            name: panel_of(tables, track, replace(unguided, metric=metric))
+            for name, metric in names.items()
+            if metric in recorded
+        }
+    at = panels(tables, track, choice)
+    whole = at(choice.guidance, 1.0)
+    if axis == "target":
+        return {cell: whole.cell(cell) for cell in whole.cells}
+    if axis == "mark":
+        guidance = choice.guidance if whole.guidance is None else UNGUIDED
+        return {f"{mark:.0%} of budget": at(guidance, mark) for mark in rules.marks}
+    if whole.guidance is None:
+        return {}
+    return {**{f"g = {scale:g}": at(scale, 1.0) for scale in rules.guidance}, "best g": at("best", 1.0)}
+
+
+def view(tables: Tables, track: str, choice: Choice) -> Report:
+    """Rank correlations over prediction targets, guidance scales, budgets, metrics and sampler grids."""
+    found = [each for axis in AXES if (each := transfer_of(tables, track, axis, _over(choice, axis))) is not None]
+    if not found:
+        return Report((), (), ("no two conditions share two entries with a common seed",))
+    return Report(
+        sheets=tuple(_sheet(track, each) for each in found),
+        records=tuple(record for each in found for record in _records(each)),
+        notes=(
+            "Kendall's τ_b between the orders of entries, mean over seeds with 95 % t interval through Fisher's z;"
+            " (1 + τ)/2 of the pairs of entries stand in the same order.",
+            "diagonal: the same condition with other seeds, what the noise of single runs leaves of an order.",
+            "no interval: every seed has the same τ, or there is one seed.",
+            *(line for each in found for line in _only(each)),
+            *(f"note ({each.axis}): {note}" for each in found for note in each.notes),
+        ),
+    )
+
+
+def _over(choice: Choice, axis: str) -> Choice:
+    return replace(choice, target=None) if axis == "target" else choice
+
+
+def _only(found: Transfer) -> list[str]:
+    says = {LEADS: "has the best mean", BEATS: "is shown to beat the baseline"}
+    return [f"{win.entry} {says[win.kind]} only with {found.axis} {win.condition}." for win in found.only]
+
+
+def _sheet(track: str, found: Transfer) -> Sheet:
+    rows = []
+    for i, name in enumerate(found.conditions):
+        cells = [
+            with_interval(found.tau[i, j], found.low[i, j], found.high[i, j], most=2) if j <= i else ""
+            for j in range(len(found.conditions))
+        ]
+        rows.append([name, *cells, found.leaders[name]])
+    title = f"{track} · order of {len(found.labels)} entries over {found.axis}, {found.seeds} seeds"
+    return sheet(title, [found.axis, *found.conditions, "best"], rows, names=[0, len(found.conditions) + 1])
+
+
+def _records(found: Transfer) -> list[dict[str, object]]:
+    pairs = combinations_with_replacement(range(len(found.conditions)), 2)
+    return [
+        {
+            "axis": found.axis,
+            "first": found.conditions[i],
+            "second": found.conditions[j],
+            "tau": float(found.tau[i, j]),
+            "low": float(found.low[i, j]),
+            "high": float(found.high[i, j]),
+            "of_means": float(found.of_means[i, j]) if i != j else np.nan,
+            "entries": len(found.labels),
+            "seeds": found.seeds,
+            "only_first": [f"{win.entry} {win.kind}" for win in found.only if win.condition == found.conditions[i]],
+        }
+        for i, j in pairs
+    ]

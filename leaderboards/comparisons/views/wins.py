@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leaderboards.comparisons.choice import Choice, panel_of
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.tables import Tables
+from leaderboards.render.report import TOO_FEW, Report, sheet
 from leaderboards.statistics.student_t import Array
 
 
@@ -59,3 +62,51 @@ def shares(costs: ArrayLike) -> tuple[Array, NDArray[np.int64]]:
         share = np.asarray(won / count)
     np.fill_diagonal(share, np.nan)
     return share, count
+
+
+SHOWN_AGAINST = 10
+"""Columns of the win matrix for people; programs are given all of it."""
+
+
+def view(tables: Tables, track: str, choice: Choice) -> Report:
+    """The win matrix."""
+    panel = panel_of(tables, track, choice)
+    found = wins(panel)
+    if found is None:
+        return Report((), (), (TOO_FEW, *panel.notes))
+    mark = {1: " +", -1: " −", 0: ""}
+    count = len(found.labels)
+    against = [j for j, label in enumerate(found.labels) if j < SHOWN_AGAINST or label == panel.baseline]
+    rows = [
+        [
+            str(i + 1),
+            found.labels[i],
+            *("" if i == j else f"{100 * found.share[i, j]:.0f}{mark[int(found.verdict[i, j])]}" for j in against),
+        ]
+        for i in range(count)
+    ]
+    records = [
+        {
+            "entry": found.labels[i],
+            "against": found.labels[j],
+            "share": float(found.share[i, j]),
+            "count": int(found.count[i, j]),
+            "p_holm": float(found.p_holm[i, j]),
+            "verdict": int(found.verdict[i, j]),
+        }
+        for i in range(count)
+        for j in range(count)
+        if i != j
+    ]
+    title = f"{track} · {panel.metric.title} · per cent of (cell, seed) pairs that the row wins against the column"
+    notes = (
+        "+ and −: shown to be better or worse, by the tests that ranks come from.",
+        *(
+            [f"columns: the best {SHOWN_AGAINST} and {panel.baseline}; every pair is in --format json and csv."]
+            if len(against) < count
+            else []
+        ),
+        *(f"note: {note}" for note in found.notes),
+    )
+    headers = ["", "entry", *(str(j + 1) for j in against)]
+    return Report((sheet(title, headers, rows, names=[1]),), tuple(records), notes)

@@ -21,7 +21,7 @@ n and n − 1 degrees of freedom: as sure as one entry alone, never surer.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -30,9 +30,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from harness import tracks
 from leaderboards.boards.rows import ALL_TARGETS
-from leaderboards.data.tables import plain
+from leaderboards.comparisons.choice import EVERYTHING, Choice, selected
+from leaderboards.data.tables import Tables, plain
+from leaderboards.render.report import Report, percent, sheet
 from leaderboards.statistics.student_t import CONFIDENCE, Array
+from leaderboards.wording import with_interval
 
 ALL_ENTRIES = "all"
 FIRST, SECOND = "fd", "fd_resampled"
@@ -194,3 +198,45 @@ def _pools(index: pd.Index[Any], seeds: NDArray[np.int64]) -> Iterator[tuple[str
         yield str(target), ALL_ENTRIES, rows[seeds[rows] == seeds[rows].max()]
     if len(set(targets)) > 1:
         yield ALL_TARGETS, ALL_ENTRIES, np.flatnonzero(seeds == seeds.max())
+
+
+def variances_of(tables: Tables, track: str, choice: Choice = EVERYTHING) -> VarianceTable:
+    """Training against sampling noise of fd, whatever the choice ranks by, at the scales that validation chose."""
+    first = tracks.get(track).evaluation.distance
+    chosen = selected(tables, track, choice, [first, SECOND])
+    rows = chosen if choice.target is None else chosen.of(choice.target)
+    return variance_table(rows.scores, chosen.baseline, chosen.notes, first)
+
+
+def view(tables: Tables, track: str, choice: Choice) -> Report:
+    """How much of the noise over seeds is sampling."""
+    found = variances_of(tables, track, choice)
+    if not found.rows:
+        return Report((), (), found.notes)
+    headers = ["target", "entry", "seeds", "sampling sd [95 %]", "training sd [95 %]", "share of sampling"]
+    titles = {"score": "log fd", "ratio": "log ratio of fd to the baseline"}
+    sheets = []
+    for of, name in titles.items():
+        rows = [_row(row) for row in found.rows if row.of == of]
+        if rows:
+            sheets.append(sheet(f"{track} · noise of {name} over seeds", headers, rows, names=[0, 1]))
+    return Report(
+        tuple(sheets),
+        tuple(_record(row) for row in found.rows),
+        (
+            "sampling: from a second sampling of the same weights; training: the rest. Standard deviations on the log"
+            " scale; 0.05 is about 5 %. Intervals: χ² and Williams–Tukey, for noise that is normal on this scale.",
+            *(f"note: {note}" for note in found.notes),
+        ),
+    )
+
+
+def _row(row: VarianceRow) -> list[str]:
+    split = row.split
+    sampling = with_interval(split.sampling, split.sampling_low, split.sampling_high)
+    training = with_interval(split.training, split.training_low, split.training_high)
+    return [row.target, row.entry, str(split.seeds), sampling, training, percent(split.share)]
+
+
+def _record(row: VarianceRow) -> dict[str, object]:
+    return {"target": row.target, "entry": row.entry, "of": row.of, **asdict(row.split), "share": row.split.share}
