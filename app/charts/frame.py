@@ -24,7 +24,7 @@ CONFIG = {"displayModeBar": False, "responsive": True}
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"}
 LEGEND_NAME = 40
 """Characters of a name in a legend; the hover has more."""
-LEGEND_ROW, LEGEND_WIDTH, LEGEND_LETTER, LEGEND_SAMPLE = 20, 340, 7, 48
+LEGEND_ROW, LEGEND_WIDTH, LEGEND_LETTER, LEGEND_SAMPLE = 20, 250, 7, 48
 """Pixels: of a row of a legend, of a figure as narrow as figures get, of a letter, of what stands beside a name."""
 
 

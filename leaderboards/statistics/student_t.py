@@ -5,7 +5,7 @@ throughout because it holds for few seeds: with 3 pairs a bootstrap interval cov
 
 Where the noise of both entries is skewed alike, their difference is not, and the interval keeps its 95 %. Where all
 noise is in one of them it covers 93 to 94 % at skewness 1, and 82 to 86 % at skewness 6, with 3 to 20 seeds
-(`tests/leaderboards/test_coverage.py`).
+(`tests/leaderboards/statistics/test_coverage.py`).
 """
 
 from __future__ import annotations
