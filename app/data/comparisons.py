@@ -75,9 +75,9 @@ def transfer_over_tracks(store: Store, view: View, names: tuple[str, ...]) -> Tr
     """Rank correlations between tracks."""
     views = {name: view.of(track=name) for name in names}
     return over_tracks(
-        {name: results.at_budget(store, one) for name, one in views.items()},
+        {name: results.at_budget(store, of_track) for name, of_track in views.items()},
         Choice(guidance="best"),
-        {name: results.shown(store, one) for name, one in views.items()},
+        {name: results.shown(store, of_track) for name, of_track in views.items()},
     )
 
 

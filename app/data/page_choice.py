@@ -45,10 +45,10 @@ class View:
     @property
     def address(self) -> dict[str, str]:
         """Query parameters; what is as everyone first sees it is left out."""
-        found = {"track": self.track, "target": self.target, "metric": self.metric, "guidance": self.guidance}
+        address = {"track": self.track, "target": self.target, "metric": self.metric, "guidance": self.guidance}
         usual = View(self.track)
         more = ("budget", "parameters", "family", "search", "focus")
-        return found | {key: getattr(self, key) for key in more if getattr(self, key) != getattr(usual, key)}
+        return address | {key: getattr(self, key) for key in more if getattr(self, key) != getattr(usual, key)}
 
     @property
     def mark(self) -> float:

@@ -101,12 +101,12 @@ def track_names() -> list[str]:
 @functools.lru_cache(maxsize=8)
 def _shortened(folder: Path, now: float) -> tuple[str, ...]:
     """Names of the shortened tracks that a store has, known or not when it was last looked at."""
-    found = []
+    names = []
     for name in read.experiments(Opened(folder)):
         with suppress(UserError):
             if SEPARATOR in name and "/" not in name:
-                found.append(tracks.get(name).name)
-    return tuple(sorted(found))
+                names.append(tracks.get(name).name)
+    return tuple(sorted(names))
 
 
 def track(name: str) -> tracks.Track:
@@ -191,8 +191,8 @@ def recorded(store: Store, track: str) -> dict[str, Metric]:
     """The metrics that a track can be ranked by, in the registry's order; the primary one where there is none."""
     present = tables(store, track).metrics
     primary = tracks.get(track).primary_metric
-    found = {name: metric for name, metric in METRICS.items() if name in present and metric.ranks}
-    return found or {primary: METRICS[primary]}
+    ranking = {name: metric for name, metric in METRICS.items() if name in present and metric.ranks}
+    return ranking or {primary: METRICS[primary]}
 
 
 def targets(store: Store, track: str) -> list[str]:
@@ -251,12 +251,12 @@ def why_not_over_targets(store: Store, view: View) -> str:
     """Why the board of a view has no table over all targets; empty where it has one, or there are no two targets."""
     if len(targets(store, view.track)) < 2:
         return ""
-    found = board(store, view.of(target=ALL_TARGETS))
-    if found.overall is None:
-        return found.notes[0] if len(found.cells) > 1 else ""
-    alone = len(found.overall.rows) < 2 <= max(len(cell.rows) for cell in found.cells)
-    whole = ", ".join(found.overall.targets)
-    return f"of the entries that are shown none but {found.baseline} was run on all of {whole}" if alone else ""
+    ranked = board(store, view.of(target=ALL_TARGETS))
+    if ranked.overall is None:
+        return ranked.notes[0] if len(ranked.cells) > 1 else ""
+    alone = len(ranked.overall.rows) < 2 <= max(len(cell.rows) for cell in ranked.cells)
+    whole = ", ".join(ranked.overall.targets)
+    return f"of the entries that are shown none but {ranked.baseline} was run on all of {whole}" if alone else ""
 
 
 def fullest_target(store: Store, view: View) -> str:

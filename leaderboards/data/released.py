@@ -128,8 +128,8 @@ def of_this_version(own: Tables, track: str) -> tuple[Tables, list[str]]:
 
 def plot(track: str, target: str) -> Path | None:
     """The picture of a released board's intervals, for a target or "all"; None where there is none."""
-    found = _folder(track) / f"{target}.svg"
-    return found if found.is_file() else None
+    picture = _folder(track) / f"{target}.svg"
+    return picture if picture.is_file() else None
 
 
 def published_lines(track: str, quantity: str, run_ids: Iterable[str]) -> dict[str, lines.Points]:
@@ -153,16 +153,16 @@ def _folder(track: str) -> Path:
 def read_release(folder: Path) -> Release:
     """What the release in a folder says of itself. UserError where it is none of this schema version."""
     try:
-        found = Release.model_validate_json((folder / RELEASE).read_bytes())
+        release = Release.model_validate_json((folder / RELEASE).read_bytes())
     except OSError as error:
         raise UserError(f"{folder / RELEASE} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise UserError(
             f"{folder / RELEASE} is no release of schema version {SCHEMA_VERSION}: {first(error)}"
         ) from error
-    if found.schema_version != SCHEMA_VERSION:
-        raise UserError(f"{folder / RELEASE}: schema version {found.schema_version}; expected {SCHEMA_VERSION}")
-    return found
+    if release.schema_version != SCHEMA_VERSION:
+        raise UserError(f"{folder / RELEASE}: schema version {release.schema_version}; expected {SCHEMA_VERSION}")
+    return release
 
 
 @functools.lru_cache(maxsize=8)
@@ -172,22 +172,22 @@ def _table(folder: Path, changed: int) -> Tables:
 
 @functools.lru_cache(maxsize=8)
 def _lines(file: Path, changed: int) -> pa.Table:
-    found = pq.read_table(file)
-    ids = [PREFIX + key for key in found["run_key"].to_pylist()]
-    return found.append_column("run_id", pa.array(ids, pa.string()))
+    curves = pq.read_table(file)
+    ids = [PREFIX + key for key in curves["run_key"].to_pylist()]
+    return curves.append_column("run_id", pa.array(ids, pa.string()))
 
 
 def read_results(file: Path) -> pa.Table:
     """A file of released runs as a packed table. UserError for one that does not have its columns."""
-    found = read_stored(file)
-    return filled({name: found[name] for name in SLIM.names}, [PREFIX + key for key in found["run_key"].to_pylist()])
+    stored = read_stored(file)
+    return filled({name: stored[name] for name in SLIM.names}, [PREFIX + key for key in stored["run_key"].to_pylist()])
 
 
 def read_stored(file: Path) -> pa.Table:
     """A file of released runs as it is. UserError for one that does not have its columns."""
     try:
-        found = pq.read_table(file)
-        return _renamed(pa.table({name: found[name].cast(STORED.field(name).type) for name in STORED.names}, STORED))
+        stored = pq.read_table(file)
+        return _renamed(pa.table({name: stored[name].cast(STORED.field(name).type) for name in STORED.names}, STORED))
     except (OSError, KeyError, pa.ArrowException) as error:
         raise UserError(f"{file} holds no results: {error}") from error
 

@@ -68,8 +68,8 @@ def cell_scores(cell: Selected, metric: str, guidance: Guidance, scale: Scale, m
 
 def numbered(labels: pd.Series, names: pd.Index[str]) -> NDArray[np.int64]:
     """The place of each label among the names."""
-    known = categories(labels)
-    return np.asarray(names.get_indexer(known.categories)[known.codes], dtype=np.int64)
+    words = categories(labels)
+    return np.asarray(names.get_indexer(words.categories)[words.codes], dtype=np.int64)
 
 
 def best_guidance(validation: pd.DataFrame, test: pd.DataFrame, scale: Scale) -> tuple[pd.Series, tuple[int, ...]]:
@@ -87,8 +87,8 @@ def best_guidance(validation: pd.DataFrame, test: pd.DataFrame, scale: Scale) ->
     scales = np.unique(np.r_[validation["guidance"], test["guidance"]])
 
     def code(rows: pd.DataFrame) -> NDArray[np.int64]:
-        found = rows["label"].to_numpy() * len(scales) + np.searchsorted(scales, rows["guidance"])
-        return np.asarray(found, dtype=np.int64)
+        codes = rows["label"].to_numpy() * len(scales) + np.searchsorted(scales, rows["guidance"])
+        return np.asarray(codes, dtype=np.int64)
 
     costs = pd.Series(scale.sign * scale.to(validation["value"].to_numpy(dtype=float))).fillna(np.inf)
     each = costs.groupby(code(validation)).agg(["mean", "size"])

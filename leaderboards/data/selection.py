@@ -109,7 +109,7 @@ def select(
 
 def _scores(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """The scores of the runs that are left, with what stands beside them."""
-    places = runs.index.get_indexer(scores[RUN])
+    places = runs.index.get_indexer(pd.Index(scores[RUN]))
     counts = places >= 0
     scores, places = scores[counts].reset_index(drop=True), places[counts]
     beside = {name: pd.Categorical(runs[name]).take(places) for name in OF_RUN}
@@ -146,8 +146,8 @@ def of_one_protocol(runs: pd.DataFrame, protocol: str | None) -> tuple[pd.DataFr
 
 def latest(runs: pd.DataFrame) -> pd.DataFrame:
     """The run that was recorded last, for each entry, fingerprint, target and seed."""
-    kept = runs[[RECORDED, *RUN_OF]].sort_values(RECORDED, kind="stable").drop_duplicates(RUN_OF, keep="last")
-    return runs.loc[np.sort(kept.index)]
+    newest = runs[[RECORDED, *RUN_OF]].sort_values(RECORDED, kind="stable").drop_duplicates(RUN_OF, keep="last")
+    return runs.loc[np.sort(newest.index)]
 
 
 def devices_note(runs: pd.DataFrame) -> list[str]:

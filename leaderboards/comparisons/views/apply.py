@@ -112,22 +112,22 @@ def _parts(part: Panel, sampled: str, by_weight: str) -> Parts:
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """How much of each schedule's gain is its weight, and how much where samples go."""
     panel = panel_of(tables, track, choice)
-    found = sample_or_weight(panel)
-    if not found.rows:
-        return Report((), (), found.notes)
+    parts = sample_or_weight(panel)
+    if not parts.rows:
+        return Report((), (), parts.notes)
     headers = ["entry", "target", "seeds", f"total vs {panel.baseline}", "the weight", "where samples go", "verdict"]
     rows = [
         [row.entry, row.target, str(row.seeds), row.total.text, row.weight.text, row.sampling.text, row.verdict]
-        for row in found.rows
+        for row in parts.rows
     ]
     joined = "multiply" if panel.scale.logarithmic else "add"
     return Report(
         (sheet(f"{track} · {panel.metric.title} · sample against weight", headers, rows, names=[0, 1, 6]),),
-        tuple(_record(row) for row in found.rows),
+        tuple(_record(row) for row in parts.rows),
         (
             f"the weight: the same schedule applied as a loss weight, against {panel.baseline}; where samples go:"
             f" sampled against weighted; the two {joined} to the total. Paired by seed, 95 % intervals.",
-            *(f"note: {note}" for note in found.notes),
+            *(f"note: {note}" for note in parts.notes),
         ),
     )
 

@@ -144,7 +144,7 @@ def pareto_of(
     Seconds are left out, and a note says so, where runs of several machines meet. UserError for an unknown metric.
     """
     recorded = tables.metrics
-    found: dict[str, Panel] = {}
+    panels: dict[str, Panel] = {}
     notes: list[str] = []
     for name in metrics:
         name = tracks.get(track).evaluation.distance if name == "fd" else name
@@ -154,43 +154,43 @@ def pareto_of(
             notes += mixed
             if cost.SECONDS[0] in recorded and not mixed:
                 metric: MetricLike = Seconds(cost.SECONDS[0])
-                found[name] = score_array.panel(chosen, track=track, metric=metric, target=choice.target)
+                panels[name] = score_array.panel(chosen, track=track, metric=metric, target=choice.target)
         elif name not in METRICS:
             raise unknown("metric", name, [*METRICS, "seconds"])
         elif name in recorded:
-            found[name] = panel_of(tables, track, replace(choice, metric=name))
+            panels[name] = panel_of(tables, track, replace(choice, metric=name))
         else:
             notes.append(f"{name} was not recorded")
-    front = pareto(found)
+    front = pareto(panels)
     return front if front is None else replace(front, notes=tuple(dict.fromkeys((*front.notes, *notes))))
 
 
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """The Pareto front of distance, recall, likelihood and time."""
-    found = pareto_of(tables, track, choice)
-    if found is None:
+    front = pareto_of(tables, track, choice)
+    if front is None:
         return Report((), (), ("no entry finished with a score in every metric",))
-    order = sorted(range(len(found.labels)), key=lambda i: (not found.front[i], found.means[i, 0]))
+    order = sorted(range(len(front.labels)), key=lambda i: (not front.front[i], front.means[i, 0]))
     rows, records = [], []
     for i in order:
-        values = list(zip(found.means[i], found.low[i], found.high[i], strict=True))
-        beaten = found.dominated_by.get(found.labels[i], ())
-        says = "front" if found.front[i] else f"behind {len(beaten)}{', shown' if found.shown[i] else ''}"
-        rows.append([found.labels[i], *(with_interval(*value) for value in values), says])
-        figures = {name: float(value[0]) for name, value in zip(found.metrics, values, strict=True)}
+        values = list(zip(front.means[i], front.low[i], front.high[i], strict=True))
+        beaten = front.dominated_by.get(front.labels[i], ())
+        says = "front" if front.front[i] else f"behind {len(beaten)}{', shown' if front.shown[i] else ''}"
+        rows.append([front.labels[i], *(with_interval(*value) for value in values), says])
+        figures = {name: float(value[0]) for name, value in zip(front.metrics, values, strict=True)}
         records.append(
             {
-                "entry": found.labels[i],
+                "entry": front.labels[i],
                 **figures,
-                "front": bool(found.front[i]),
-                "shown": bool(found.shown[i]),
+                "front": bool(front.front[i]),
+                "shown": bool(front.shown[i]),
                 "dominated_by": list(beaten),
             }
         )
     notes = (
         "front: no other entry is as good in every metric and better in one, by means. shown: some entry is shown to be"
         " better in every metric (paired t, intersection–union, Holm).",
-        *(f"note: {note}" for note in found.notes),
+        *(f"note: {note}" for note in front.notes),
     )
-    shown = sheet(f"{track} · Pareto front", ["entry", *found.metrics, ""], rows, names=[0, 1 + len(found.metrics)])
+    shown = sheet(f"{track} · Pareto front", ["entry", *front.metrics, ""], rows, names=[0, 1 + len(front.metrics)])
     return Report((shown,), tuple(records), notes)

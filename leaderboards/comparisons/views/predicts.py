@@ -26,60 +26,60 @@ HEADERS = (
 
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """Kendall's τ between the track's order of entries and published ones, on every target, scale and column."""
-    found = agreements(tables, track, choice)
-    if not found:
+    comparisons = agreements(tables, track, choice)
+    if not comparisons:
         return Report((), (), (f"{track} has no two entries of any published comparison",))
     return Report(
         sheets=(
-            *_summary(track, found),
-            *_disagreeing(track, found),
-            *_matrices(track, found),
-            *_single_pairs(track, found),
+            *_summary(track, comparisons),
+            *_disagreeing(track, comparisons),
+            *_matrices(track, comparisons),
+            *_single_pairs(track, comparisons),
         ),
-        records=tuple(record(each) for each in found),
-        notes=tuple(_notes(found)),
+        records=tuple(record(each) for each in comparisons),
+        notes=tuple(_notes(comparisons)),
     )
 
 
-def record(found: Agreement) -> dict[str, object]:
+def record(agreement: Agreement) -> dict[str, object]:
     """One comparison, flat."""
     return {
-        "source": found.table.source,
-        "table": found.table.table,
-        "file": found.file,
-        "metric": found.metric,
-        "target": found.target,
-        "guidance": found.guidance,
-        "our_guidance": found.ours,
-        "paper_column": found.theirs,
-        "share": found.share,
-        "subset": found.subset,
-        "rows": found.rows,
-        "entries": list(found.entries),
-        "labels": list(found.labels),
-        "tau": found.tau,
-        "tau_low": found.tau_low,
-        "tau_high": found.tau_high,
-        "tau_of_seeds": found.tau_of_seeds,
-        "tau_complete": found.tau_complete,
-        "p": found.p,
-        "same_order": found.same_order,
-        "tau_at_3_percent": list(found.moved_3),
-        "tau_at_10_percent": list(found.moved_10),
-        "seeds": len(found.seeds),
-        "paper_seeds": found.table.seeds,
-        "read": found.table.read,
-        "status": found.status,
-        "disagreements": [str(each) for each in found.disagreements],
-        "absent": list(found.absent),
+        "source": agreement.table.source,
+        "table": agreement.table.table,
+        "file": agreement.file,
+        "metric": agreement.metric,
+        "target": agreement.target,
+        "guidance": agreement.guidance,
+        "our_guidance": agreement.ours,
+        "paper_column": agreement.theirs,
+        "share": agreement.share,
+        "subset": agreement.subset,
+        "rows": agreement.rows,
+        "entries": list(agreement.entries),
+        "labels": list(agreement.labels),
+        "tau": agreement.tau,
+        "tau_low": agreement.tau_low,
+        "tau_high": agreement.tau_high,
+        "tau_of_seeds": agreement.tau_of_seeds,
+        "tau_complete": agreement.tau_complete,
+        "p": agreement.p,
+        "same_order": agreement.same_order,
+        "tau_at_3_percent": list(agreement.moved_3),
+        "tau_at_10_percent": list(agreement.moved_10),
+        "seeds": len(agreement.seeds),
+        "paper_seeds": agreement.table.seeds,
+        "read": agreement.table.read,
+        "status": agreement.status,
+        "disagreements": [str(each) for each in agreement.disagreements],
+        "absent": list(agreement.absent),
     }
 
 
-def _reading(found: Agreement) -> tuple[str, str, str, str]:
-    return found.metric, found.file, found.target, found.subset
+def _reading(agreement: Agreement) -> tuple[str, str, str, str]:
+    return agreement.metric, agreement.file, agreement.target, agreement.subset
 
 
-def _summary(track: str, found: Sequence[Agreement]) -> list[Sheet]:
+def _summary(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
     rows = [
         [
             each.table.name,
@@ -93,16 +93,16 @@ def _summary(track: str, found: Sequence[Agreement]) -> list[Sheet]:
             _range(each.moved_10),
             each.status,
         ]
-        for each in leading(found)
+        for each in leading(comparisons)
     ]
     title = f"{track} · order of entries against published tables"
     return [sheet(title, HEADERS, rows, names=[0, 1, 2, 3, 9])] if rows else []
 
 
-def _matrices(track: str, found: Sequence[Agreement]) -> list[Sheet]:
+def _matrices(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
     """τ of each of our columns by each of the paper's, a table for each reading of three rows or more."""
-    made = []
-    for (metric, _, target, subset), group in groupby(found, key=_reading):
+    matrices = []
+    for (metric, _, target, subset), group in groupby(comparisons, key=_reading):
         cells = list(group)
         if cells[0].rows < 3:
             continue
@@ -114,22 +114,22 @@ def _matrices(track: str, found: Sequence[Agreement]) -> list[Sheet]:
             at = [by_place.get((name, share, column)) for column in theirs]
             rows.append([_ours(name, share), *(NOTHING if each is None else _cell(each) for each in at)])
         title = f"{track} · τ with {cells[0].table.name} · {metric}, {target}, {cells[0].rows} {subset} rows"
-        made.append(sheet(title, ["our scale", *theirs], rows))
-    return made
+        matrices.append(sheet(title, ["our scale", *theirs], rows))
+    return matrices
 
 
 def _ours(name: str, share: float) -> str:
     return name if share == 1 else f"{name}, {percent(share)} of budget"
 
 
-def _cell(found: Agreement) -> str:
-    return f"{signed(found.tau, 2, plus=True)} (p {p_text(found.p)})"
+def _cell(agreement: Agreement) -> str:
+    return f"{signed(agreement.tau, 2, plus=True)} (p {p_text(agreement.p)})"
 
 
-def _single_pairs(track: str, found: Sequence[Agreement]) -> list[Sheet]:
+def _single_pairs(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
     """Readings of two rows can only say whether the pair stands in the same order: in how many columns it does."""
     rows = []
-    for (metric, _, target, _subset), group in groupby(found, key=_reading):
+    for (metric, _, target, _subset), group in groupby(comparisons, key=_reading):
         cells = list(group)
         if cells[0].rows == 2:
             pair = cells[0].entries
@@ -141,10 +141,10 @@ def _single_pairs(track: str, found: Sequence[Agreement]) -> list[Sheet]:
     return [sheet(title, headers, rows, names=[0, 1, 2])] if rows else []
 
 
-def _disagreeing(track: str, found: Sequence[Agreement]) -> list[Sheet]:
+def _disagreeing(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
     rows = [
         [each.table.name, each.theirs, f"{each.metric}, {each.target}", pair.first, pair.second, _told(pair.told_apart)]
-        for each in leading(found)
+        for each in leading(comparisons)
         for pair in each.disagreements
     ]
     headers = ["published table", "column", "by", "better there", "better here", "our seeds tell them apart"]
@@ -161,12 +161,14 @@ def _range(bounds: tuple[float, float]) -> str:
     return f"{low} to {high}"
 
 
-def _notes(found: Sequence[Agreement]) -> Iterable[str]:
-    counted = {name: sum(each.status == name for each in found) for name in ("primary", "secondary", "exploratory")}
+def _notes(comparisons: Sequence[Agreement]) -> Iterable[str]:
+    counted = {
+        name: sum(each.status == name for each in comparisons) for name in ("primary", "secondary", "exploratory")
+    }
     counts = ", ".join(f"{count} {name}" for name, count in counted.items() if count)
     yield (
         f"τ: Kendall's τ_b, 1 the same order, −1 the reverse; its interval: t over the τ of single seeds; p: exact,"
-        f" over all orders, not corrected for the {len(found)} comparisons ({counts}), none of which"
+        f" over all orders, not corrected for the {len(comparisons)} comparisons ({counts}), none of which"
         " is to be quoted alone."
     )
     yield (
@@ -174,12 +176,12 @@ def _notes(found: Sequence[Agreement]) -> Iterable[str]:
         " one seed and a few rows is no prediction of what a schedule does on ImageNet."
     )
     said: set[str] = set()
-    for file in dict.fromkeys(each.file for each in found):
+    for file in dict.fromkeys(each.file for each in comparisons):
         table = published_tables()[file]
         new = [caveat for caveat in table.caveats if caveat not in said]
         said.update(new)
         yield "; ".join([f"{table.name}: {table.setting}", *new])
-        if absent := dict.fromkeys(label for each in found if each.file == file for label in each.absent):
+        if absent := dict.fromkeys(label for each in comparisons if each.file == file for label in each.absent):
             yield f"{table.name}: not run here, or without an equal: {', '.join(absent)}"
-    if incomplete := dict.fromkeys(entry for each in found for entry in each.incomplete):
+    if incomplete := dict.fromkeys(entry for each in comparisons for entry in each.incomplete):
         yield f"lacking a seed that others have: {', '.join(incomplete)} (`tau_complete` in JSON is without them)"

@@ -88,16 +88,16 @@ SHOWN_TAUS = 6
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """Share of cells and seeds within τ of the best."""
     panel = panel_of(tables, track, choice)
-    found = profiles(panel)
-    if found is None:
+    curves = profiles(panel)
+    if curves is None:
         return Report((), (), (TOO_FEW, *panel.notes))
-    at = np.unique(np.linspace(0, len(found.tau) - 1, SHOWN_TAUS).round().astype(int))
-    headers = ["entry", "best", *(f"within {step(found.tau[i], found.logarithmic).lstrip('+')}" for i in at[1:])]
-    rows = [[label, *(percent(share[i]) for i in at)] for label, share in zip(found.labels, found.share, strict=True)]
+    at = np.unique(np.linspace(0, len(curves.tau) - 1, SHOWN_TAUS).round().astype(int))
+    headers = ["entry", "best", *(f"within {step(curves.tau[i], curves.logarithmic).lstrip('+')}" for i in at[1:])]
+    rows = [[label, *(percent(share[i]) for i in at)] for label, share in zip(curves.labels, curves.share, strict=True)]
     records = [
         {"entry": label, "tau": float(tau), "share": float(s), "low": float(low), "high": float(high)}
-        for label, *lines in zip(found.labels, found.share, found.low, found.high, strict=True)
-        for tau, s, low, high in zip(found.tau, *lines, strict=True)
+        for label, *lines in zip(curves.labels, curves.share, curves.low, curves.high, strict=True)
+        for tau, s, low, high in zip(curves.tau, *lines, strict=True)
     ]
-    title = f"{track} · {panel.metric.title} · share of {found.pairs} (cell, seed) pairs near the best"
-    return Report((sheet(title, headers, rows),), tuple(records), tuple(f"note: {note}" for note in found.notes))
+    title = f"{track} · {panel.metric.title} · share of {curves.pairs} (cell, seed) pairs near the best"
+    return Report((sheet(title, headers, rows),), tuple(records), tuple(f"note: {note}" for note in curves.notes))

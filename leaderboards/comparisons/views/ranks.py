@@ -81,11 +81,11 @@ def nemenyi(entries: int, blocks: int, alpha: float = SIGNIFICANCE) -> float:
 def groups(ranks: Array, cd: float) -> list[tuple[int, int]]:
     """(first, last) of the longest runs of rising ranks that span at most cd, of two or more, none inside another."""
     ends = np.searchsorted(ranks, ranks + cd * (1 + 1e-12), side="right") - 1
-    found: list[tuple[int, int]] = []
+    cliques: list[tuple[int, int]] = []
     for first, last in enumerate(ends.tolist()):
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return found
+        if last > first and (not cliques or last > cliques[-1][1]):
+            cliques.append((first, last))
+    return cliques
 
 
 def iman_davenport(ranks: ArrayLike) -> float:
@@ -107,24 +107,24 @@ def iman_davenport(ranks: ArrayLike) -> float:
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """Average ranks with the critical difference."""
     panel = panel_of(tables, track, choice)
-    found = critical_difference(panel)
-    if found is None:
+    ranked = critical_difference(panel)
+    if ranked is None:
         return Report((), (), ("average ranks need two entries with two seeds in common", *panel.notes))
-    letters = dict.fromkeys(found.labels, "")
-    for letter, clique in zip(_letters(), found.cliques, strict=False):
+    letters = dict.fromkeys(ranked.labels, "")
+    for letter, clique in zip(_letters(), ranked.cliques, strict=False):
         for label in clique:
             letters[label] += letter
-    rows = [[f"{rank:.2f}", label, letters[label]] for rank, label in zip(found.ranks, found.labels, strict=True)]
+    rows = [[f"{rank:.2f}", label, letters[label]] for rank, label in zip(ranked.ranks, ranked.labels, strict=True)]
     records = [
-        {"entry": label, "rank": float(rank), "groups": letters[label], "cd": found.cd, "p": found.p}
-        for rank, label in zip(found.ranks, found.labels, strict=True)
+        {"entry": label, "rank": float(rank), "groups": letters[label], "cd": ranked.cd, "p": ranked.p}
+        for rank, label in zip(ranked.ranks, ranked.labels, strict=True)
     ]
-    cells = ", ".join(found.cells)
+    cells = ", ".join(ranked.cells)
     notes = (
-        f"critical difference {found.cd:.2f} (Nemenyi, 5 %, {found.seeds} seeds as blocks, ranks averaged over {cells}"
-        f" within each); Iman–Davenport p {p_text(found.p)}.",
+        f"critical difference {ranked.cd:.2f} (Nemenyi, 5 %, {ranked.seeds} seeds as blocks, ranks averaged over"
+        f" {cells} within each); Iman–Davenport p {p_text(ranked.p)}.",
         "groups: entries that share a letter are within the critical difference of each other.",
-        *(f"note: {note}" for note in found.notes),
+        *(f"note: {note}" for note in ranked.notes),
     )
     title = f"{track} · {panel.metric.title} · average ranks"
     return Report((sheet(title, ["rank", "entry", "groups"], rows, names=[1, 2]),), tuple(records), notes)

@@ -89,8 +89,8 @@ class Resolution:
 
 def resolutions(panel: Panel) -> tuple[Resolution, ...]:
     """The resolution of each cell, then over all, where at least two entries share two seeds."""
-    found = (_resolution(section.complete()) for section in panel.sections())
-    return tuple(each for each in found if each is not None)
+    sections = (_resolution(section.complete()) for section in panel.sections())
+    return tuple(each for each in sections if each is not None)
 
 
 def noise(costs: ArrayLike) -> tuple[Array, Array, Array]:
@@ -267,14 +267,14 @@ def _minutes(part: Panel, pair: tuple[int, int], needed: int) -> float:
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """Resolution of each section, and the seeds that neighbours of the last one lack."""
     panel = panel_of(tables, track, choice)
-    found = resolutions(panel)
-    if not found:
+    sections = resolutions(panel)
+    if not sections:
         return Report((), (), ("no two entries share two seeds, so there is no noise to measure", *panel.notes))
     neighbours = _neighbours(panel)
     metric = panel.metric
     headers = ["target", "entries", "seeds", "noise [95 %]", "one test", f"vs {panel.baseline}", "any pair"]
-    what = "log ratio" if found[0].logarithmic else "difference"
-    sheets = [sheet(f"{track} · {metric.title} · resolution", headers, [_row(each) for each in found])]
+    what = "log ratio" if sections[0].logarithmic else "difference"
+    sheets = [sheet(f"{track} · {metric.title} · resolution", headers, [_row(each) for each in sections])]
     undecided = [pair for pair in neighbours if not pair.told_apart]
     if undecided:
         title = f"{track} · neighbours in the table, {undecided[0].target}: what would tell them apart"
@@ -282,7 +282,7 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
         sheets.append(sheet(title, headers, [_neighbour(each) for each in undecided], names=[0, 1]))
     return Report(
         sheets=tuple(sheets),
-        records=tuple(_record(each) for each in found),
+        records=tuple(_record(each) for each in sections),
         notes=(
             f"noise: sd of a paired {what} over seeds, rms over pairs of entries, with its 95 % χ² interval.",
             "one test, vs, any pair: the smallest true difference that is found in 80 % of repetitions: by itself,"
@@ -304,33 +304,33 @@ def _neighbours(panel: Panel) -> list[Separation]:
     return [separation(panel, *pair, section.target) for pair in pairwise(names)]
 
 
-def _row(found: Resolution) -> list[str]:
-    noise = with_interval(found.noise, found.noise_low, found.noise_high)
-    tests = (found.unadjusted, found.against_baseline, found.ranks)
+def _row(resolution: Resolution) -> list[str]:
+    noise = with_interval(resolution.noise, resolution.noise_low, resolution.noise_high)
+    tests = (resolution.unadjusted, resolution.against_baseline, resolution.ranks)
     sizes = [step(each.better, each.logarithmic) if each.logarithmic else _either(each) for each in tests]
-    return [found.target, str(found.entries), str(found.seeds), noise, *sizes]
+    return [resolution.target, str(resolution.entries), str(resolution.seeds), noise, *sizes]
 
 
 def _either(test: Detectable) -> str:
     return f"±{test.difference:.2g}"
 
 
-def _neighbour(found: Separation) -> list[str]:
+def _neighbour(pair: Separation) -> list[str]:
     def seeds(more: int | None) -> str:
-        return NOTHING if found.note or more is None else str(more)
+        return NOTHING if pair.note or more is None else str(more)
 
     def minutes(value: float) -> str:
         return NOTHING if isnan(value) else str(ceil(value))
 
-    p = NOTHING if isnan(found.p_holm) else f"{found.p_holm:.2g}"
-    plain, holm = (seeds(found.more), minutes(found.minutes)), (seeds(found.more_holm), minutes(found.minutes_holm))
-    return [found.first, found.second, found.effect.text, p, str(found.seeds), *plain, *holm]
+    p = NOTHING if isnan(pair.p_holm) else f"{pair.p_holm:.2g}"
+    plain, holm = (seeds(pair.more), minutes(pair.minutes)), (seeds(pair.more_holm), minutes(pair.minutes_holm))
+    return [pair.first, pair.second, pair.effect.text, p, str(pair.seeds), *plain, *holm]
 
 
-def _record(found: Resolution) -> dict[str, object]:
-    fields = asdict(found)
+def _record(resolution: Resolution) -> dict[str, object]:
+    fields = asdict(resolution)
     for name in ("unadjusted", "against_baseline", "ranks"):
-        test: Detectable = getattr(found, name)
+        test: Detectable = getattr(resolution, name)
         del fields[name]
         fields |= {f"{name}_better": test.better, f"{name}_worse": test.worse, f"{name}_tests": test.tests}
     return fields

@@ -134,8 +134,8 @@ def fisher(taus: ArrayLike, pairs: int) -> tuple[float, float, float]:
 def _costs(block: Panel) -> tuple[dict[str, Array], tuple[int, ...]]:
     """label → (seeds,) cost averaged over cells, for entries without a diverged run; and the seeds."""
     pooled = block.pooled if block.cells else np.empty((0, 0))
-    found = {label: row for label, row in zip(block.labels, pooled, strict=False) if np.isfinite(row).any()}
-    return found, block.seeds
+    costs = {label: row for label, row in zip(block.labels, pooled, strict=False) if np.isfinite(row).any()}
+    return costs, block.seeds
 
 
 def _aligned(rows: tuple[dict[str, Array], tuple[int, ...]], labels: list[str], seeds: list[int]) -> Array:
@@ -213,11 +213,11 @@ def transfer_over_tracks(
 
     UserError for a guidance scale or target that one of the tracks lacks.
     """
-    found = {}
+    by_track = {}
     for track, tables in of_tracks.items():
         keep = choice.keep if shown is None else shown.get(track)
-        found[track] = panel_of(tables, track, replace(choice, keep=keep))
-    return transfer("track", found)
+        by_track[track] = panel_of(tables, track, replace(choice, keep=keep))
+    return transfer("track", by_track)
 
 
 def _conditions(tables: Tables, track: str, axis: str, choice: Choice) -> dict[str, Panel]:
@@ -247,19 +247,19 @@ def _conditions(tables: Tables, track: str, axis: str, choice: Choice) -> dict[s
 
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """Rank correlations over prediction targets, guidance scales, budgets, metrics and sampler grids."""
-    found = [each for axis in AXES if (each := transfer_of(tables, track, axis, _over(choice, axis))) is not None]
-    if not found:
+    axes = [each for axis in AXES if (each := transfer_of(tables, track, axis, _over(choice, axis))) is not None]
+    if not axes:
         return Report((), (), ("no two conditions share two entries with a common seed",))
     return Report(
-        sheets=tuple(_sheet(track, each) for each in found),
-        records=tuple(record for each in found for record in _records(each)),
+        sheets=tuple(_sheet(track, each) for each in axes),
+        records=tuple(record for each in axes for record in _records(each)),
         notes=(
             "Kendall's τ_b between the orders of entries, mean over seeds with 95 % t interval through Fisher's z;"
             " (1 + τ)/2 of the pairs of entries stand in the same order.",
             "diagonal: the same condition with other seeds, what the noise of single runs leaves of an order.",
             "no interval: every seed has the same τ, or there is one seed.",
-            *(line for each in found for line in _only(each)),
-            *(f"note ({each.axis}): {note}" for each in found for note in each.notes),
+            *(line for each in axes for line in _only(each)),
+            *(f"note ({each.axis}): {note}" for each in axes for note in each.notes),
         ),
     )
 
@@ -268,37 +268,37 @@ def _over(choice: Choice, axis: str) -> Choice:
     return replace(choice, target=None) if axis == "target" else choice
 
 
-def _only(found: Transfer) -> list[str]:
+def _only(carried: Transfer) -> list[str]:
     says = {LEADS: "has the best mean", BEATS: "is shown to beat the baseline"}
-    return [f"{win.entry} {says[win.kind]} only with {found.axis} {win.condition}." for win in found.only]
+    return [f"{win.entry} {says[win.kind]} only with {carried.axis} {win.condition}." for win in carried.only]
 
 
-def _sheet(track: str, found: Transfer) -> Sheet:
+def _sheet(track: str, carried: Transfer) -> Sheet:
     rows = []
-    for i, name in enumerate(found.conditions):
+    for i, name in enumerate(carried.conditions):
         cells = [
-            with_interval(found.tau[i, j], found.low[i, j], found.high[i, j], most=2) if j <= i else ""
-            for j in range(len(found.conditions))
+            with_interval(carried.tau[i, j], carried.low[i, j], carried.high[i, j], most=2) if j <= i else ""
+            for j in range(len(carried.conditions))
         ]
-        rows.append([name, *cells, found.leaders[name]])
-    title = f"{track} · order of {len(found.labels)} entries over {found.axis}, {found.seeds} seeds"
-    return sheet(title, [found.axis, *found.conditions, "best"], rows, names=[0, len(found.conditions) + 1])
+        rows.append([name, *cells, carried.leaders[name]])
+    title = f"{track} · order of {len(carried.labels)} entries over {carried.axis}, {carried.seeds} seeds"
+    return sheet(title, [carried.axis, *carried.conditions, "best"], rows, names=[0, len(carried.conditions) + 1])
 
 
-def _records(found: Transfer) -> list[dict[str, object]]:
-    pairs = combinations_with_replacement(range(len(found.conditions)), 2)
+def _records(carried: Transfer) -> list[dict[str, object]]:
+    pairs = combinations_with_replacement(range(len(carried.conditions)), 2)
     return [
         {
-            "axis": found.axis,
-            "first": found.conditions[i],
-            "second": found.conditions[j],
-            "tau": float(found.tau[i, j]),
-            "low": float(found.low[i, j]),
-            "high": float(found.high[i, j]),
-            "of_means": float(found.of_means[i, j]) if i != j else np.nan,
-            "entries": len(found.labels),
-            "seeds": found.seeds,
-            "only_first": [f"{win.entry} {win.kind}" for win in found.only if win.condition == found.conditions[i]],
+            "axis": carried.axis,
+            "first": carried.conditions[i],
+            "second": carried.conditions[j],
+            "tau": float(carried.tau[i, j]),
+            "low": float(carried.low[i, j]),
+            "high": float(carried.high[i, j]),
+            "of_means": float(carried.of_means[i, j]) if i != j else np.nan,
+            "entries": len(carried.labels),
+            "seeds": carried.seeds,
+            "only_first": [f"{win.entry} {win.kind}" for win in carried.only if win.condition == carried.conditions[i]],
         }
         for i, j in pairs
     ]

@@ -143,20 +143,20 @@ def _level(costs: np.ndarray, panel: Panel) -> Level:
 
 def tuned_table_of(tables: Tables, track: str, choice: Choice = EVERYTHING) -> TunedTable:
     """Published against tuned, in each cell of the choice and over them."""
-    found = panel_of(tables, track, choice)
-    chosen = selected(tables, track, choice, [found.metric.name])
-    parts = {cell: chosen.of(cell) for cell in found.cells}
-    known = {cell: entry_facts.of_cell(part.runs, part.scores) for cell, part in parts.items()}
-    if known:
-        known[ALL_TARGETS] = entry_facts.over_cells(known)
-    return tuned_table(found, known, (*found.notes, *fairness_notes(chosen.runs, chosen.baseline)))
+    panel = panel_of(tables, track, choice)
+    chosen = selected(tables, track, choice, [panel.metric.name])
+    parts = {cell: chosen.of(cell) for cell in panel.cells}
+    facts = {cell: entry_facts.of_cell(part.runs, part.scores) for cell, part in parts.items()}
+    if facts:
+        facts[ALL_TARGETS] = entry_facts.over_cells(facts)
+    return tuned_table(panel, facts, (*panel.notes, *fairness_notes(chosen.runs, chosen.baseline)))
 
 
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """What tuning gained each schedule, and what it cost."""
-    metric, found = panel_of(tables, track, choice).metric, tuned_table_of(tables, track, choice)
-    if not found.rows:
-        return Report((), (), ("no schedule was scored both as published and tuned", *found.notes))
+    metric, table = panel_of(tables, track, choice).metric, tuned_table_of(tables, track, choice)
+    if not table.rows:
+        return Report((), (), ("no schedule was scored both as published and tuned", *table.notes))
     headers = [
         "published",
         "target",
@@ -182,15 +182,15 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
             row.verdict if row.gain.better <= 0 else "gain",
             NOTHING if row.target == ALL_TARGETS else of_entry(row.params, row.tuned_from),
         ]
-        for row in found.rows
+        for row in table.rows
     ]
     return Report(
         (sheet(f"{track} · {metric.title} · published against tuned", headers, rows, names=[0, 1, 8, 9]),),
-        tuple(_record(row) for row in found.rows),
+        tuple(_record(row) for row in table.rows),
         (
             "gain: tuned against published, paired by seed, on the seeds and the split that tuning never saw; min: time"
             " of the study's trials; lr, EMA: multiples of the track's learning rate and of its EMA's time constant.",
-            *(f"note: {note}" for note in found.notes),
+            *(f"note: {note}" for note in table.notes),
         ),
     )
 

@@ -210,23 +210,23 @@ def variances_of(tables: Tables, track: str, choice: Choice = EVERYTHING) -> Var
 
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """How much of the noise over seeds is sampling."""
-    found = variances_of(tables, track, choice)
-    if not found.rows:
-        return Report((), (), found.notes)
+    table = variances_of(tables, track, choice)
+    if not table.rows:
+        return Report((), (), table.notes)
     headers = ["target", "entry", "seeds", "sampling sd [95 %]", "training sd [95 %]", "share of sampling"]
     titles = {"score": "log fd", "ratio": "log ratio of fd to the baseline"}
     sheets = []
     for of, name in titles.items():
-        rows = [_row(row) for row in found.rows if row.of == of]
+        rows = [_row(row) for row in table.rows if row.of == of]
         if rows:
             sheets.append(sheet(f"{track} · noise of {name} over seeds", headers, rows, names=[0, 1]))
     return Report(
         tuple(sheets),
-        tuple(_record(row) for row in found.rows),
+        tuple(_record(row) for row in table.rows),
         (
             "sampling: from a second sampling of the same weights; training: the rest. Standard deviations on the log"
             " scale; 0.05 is about 5 %. Intervals: χ² and Williams–Tukey, for noise that is normal on this scale.",
-            *(f"note: {note}" for note in found.notes),
+            *(f"note: {note}" for note in table.notes),
         ),
     )
 

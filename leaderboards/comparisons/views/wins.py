@@ -71,28 +71,28 @@ SHOWN_AGAINST = 10
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """The win matrix."""
     panel = panel_of(tables, track, choice)
-    found = wins(panel)
-    if found is None:
+    matrix = wins(panel)
+    if matrix is None:
         return Report((), (), (TOO_FEW, *panel.notes))
     mark = {1: " +", -1: " −", 0: ""}
-    count = len(found.labels)
-    against = [j for j, label in enumerate(found.labels) if j < SHOWN_AGAINST or label == panel.baseline]
+    count = len(matrix.labels)
+    against = [j for j, label in enumerate(matrix.labels) if j < SHOWN_AGAINST or label == panel.baseline]
     rows = [
         [
             str(i + 1),
-            found.labels[i],
-            *("" if i == j else f"{100 * found.share[i, j]:.0f}{mark[int(found.verdict[i, j])]}" for j in against),
+            matrix.labels[i],
+            *("" if i == j else f"{100 * matrix.share[i, j]:.0f}{mark[int(matrix.verdict[i, j])]}" for j in against),
         ]
         for i in range(count)
     ]
     records = [
         {
-            "entry": found.labels[i],
-            "against": found.labels[j],
-            "share": float(found.share[i, j]),
-            "count": int(found.count[i, j]),
-            "p_holm": float(found.p_holm[i, j]),
-            "verdict": int(found.verdict[i, j]),
+            "entry": matrix.labels[i],
+            "against": matrix.labels[j],
+            "share": float(matrix.share[i, j]),
+            "count": int(matrix.count[i, j]),
+            "p_holm": float(matrix.p_holm[i, j]),
+            "verdict": int(matrix.verdict[i, j]),
         }
         for i in range(count)
         for j in range(count)
@@ -106,7 +106,7 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
             if len(against) < count
             else []
         ),
-        *(f"note: {note}" for note in found.notes),
+        *(f"note: {note}" for note in matrix.notes),
     )
     headers = ["", "entry", *(str(j + 1) for j in against)]
     return Report((sheet(title, headers, rows, names=[1]),), tuple(records), notes)
