@@ -10,9 +10,9 @@ import streamlit as st
 from app.data import results
 from app.data.page_choice import FULL, View
 from app.data.results import KEPT, Store
+from leaderboards.comparisons.agreement.agreements import Agreement
 from leaderboards.comparisons.agreement.agreements import agreements as every_agreement
 from leaderboards.comparisons.choice import Choice, panel_of
-from leaderboards.comparisons.every_agreement import Agreement
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.comparisons.views.apply import SampleOrWeight, sample_or_weight
 from leaderboards.comparisons.views.pareto import Pareto, pareto_of

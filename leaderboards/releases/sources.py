@@ -55,7 +55,7 @@ def table_of(
             tables, more = released.with_published(tables, track)
             notes += more
     for bundle in handed_in:
-        there = [] if tables is None else tables.runs["run_key"]
+        there = set() if tables is None else set(tables.runs["run_key"])
         fresh = bundle.where(~bundle.runs["run_key"].isin(there))
         tables = fresh if tables is None else stacked([tables, fresh])
     if tables is None:
