@@ -61,7 +61,7 @@ def title(board: Board, section: Section) -> str:
 
 
 def legend(board: Board) -> list[str]:
-    """How to read the columns, in three lines of 120 characters at most; then what was tuned, and notes, a line each."""
+    """How to read the columns, in three lines of 120 characters; then what was tuned and notes, a line each."""
     if not board.sections:
         return list(board.notes)
     lines = [" ".join((_metric(board), _columns(board), _verdicts(board)))]
@@ -92,7 +92,7 @@ def _columns(board: Board) -> str:
     if any(row.same for row in board.rows):
         parts[0] += f", {SAME} within ± 5 %"
     if any(row.guidance is not None for row in board.rows):
-        parts.append(f"g: guidance, {'chosen on validation' if board.guidance == 'best' else 'the same for all'}")
+        parts.append(f"g: guidance, {'by validation' if board.guidance == 'best' else 'the same for all'}")
     if _has_speedup(board.rows):
         parts.append(f"speed-up: to {board.baseline}'s last score")
     return f"{'; '.join(parts)}."
@@ -100,7 +100,7 @@ def _columns(board: Board) -> str:
 
 def _verdicts(board: Board) -> str:
     family = board.rows[0].family.partition(" (")[0]
-    text = f"p (against {board.reference}) and rank (95 % for all): {family}, Holm-corrected"
+    text = f"p against {board.reference}, rank (95 % for all): {family}, Holm-corrected"
     if board.noise:
         text += f"; noise of {board.noise}"
     if any(row.erratic for row in board.rows):

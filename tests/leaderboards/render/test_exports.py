@@ -133,7 +133,7 @@ def test_terminal_says_what_the_numbers_are(ranked):
         "floor 0.25",
         "paired by seed",
         "Holm",
-        "chosen on validation",
+        "by validation",
         "pairs told apart",
         "target v",
         "over eps, v, x0",
