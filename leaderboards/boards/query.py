@@ -16,6 +16,7 @@ from harness.tracks.enough import known_cautions
 from harness.tracks.track import Track
 from leaderboards.boards.board import board
 from leaderboards.boards.rows import Board
+from leaderboards.boards.sample_distance import with_sample_distance
 from leaderboards.boards.tuned_entries import budget_notes
 from leaderboards.boards.tuned_parameters import space_notes
 from leaderboards.data import released, track_noise
@@ -111,6 +112,9 @@ def board_of(
         noise=noise_of(track) if whole_budget else None,
         focus=focus,
     )
+    distance = METRICS.get(found.evaluation.distance)
+    if distance is not None and not measure.guided and distance.name in tables.metrics:
+        ranked = with_sample_distance(ranked, tables, distance, Filters(leave_out_seeds=leave_out_seeds))
     tuned = [(row.entry, row.params, row.tuned_from) for cell in ranked.cells for row in cell.rows if row.tuned]
     too_few = known_cautions(track) if measure.in_track_space and ranked.rows else ()
     notes = (*budget_notes(ranked.rows, found.tuning.trials), *space_notes(tuned), *too_few)

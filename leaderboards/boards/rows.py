@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isnan, sqrt
+from math import isnan, nan, sqrt
 from statistics import fmean
 
 from leaderboards.data.scale import MetricLike
@@ -49,6 +49,7 @@ class Row:
                              handed in, "" else
     floor, saturated:        the distance of real training data to real held-out data; the mean is within its reach
     values:                  seed → score, ±inf where it diverged
+    sample_distance:         beside a metric that draws no samples, the mean distance of samples; NaN elsewhere
     """
 
     rank: int | None
@@ -104,6 +105,7 @@ class Row:
     saturated: bool
     baseline: bool
     values: dict[int, float] = field(repr=False)
+    sample_distance: float = nan
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class Board:
     focus:    the entry whose comparisons are the family of tests; None for all pairs
     noise:    what variances are moderated by, for the reader; "" where nothing
     notes:    what a reader must know: what was left out, and why
+    samples_by: the metric that `sample_distance` of a row is of, on a track whose own draws no samples; else ""
     """
 
     track: str
@@ -164,6 +167,7 @@ class Board:
     notes: tuple[str, ...] = ()
     focus: str | None = None
     noise: str = ""
+    samples_by: str = ""
 
     @property
     def reference(self) -> str:

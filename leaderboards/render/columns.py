@@ -38,6 +38,8 @@ def columns(board: Board, section: Section) -> list[Column]:
         *([Column(f"vs {board.focus}", _focused)] if board.focus else []),
         Column("p", lambda row: p_text(row.p_holm), spare=1),
     ]
+    if board.samples_by:
+        found.append(Column(board.samples_by, _sample_distance, spare=4))
     if _has_speedup(section.rows):
         found.append(Column("speed-up", _speedup, spare=3))
     if any(row.guidance_scale is not None for row in section.rows):
@@ -93,6 +95,8 @@ def _columns(board: Board) -> str:
         parts[0] += f", {SAME} within ± 5 %"
     if any(row.guidance is not None for row in board.rows):
         parts.append(f"g: guidance, {'by validation' if board.guidance == 'best' else 'the same for all'}")
+    if board.samples_by:
+        parts.append(f"{board.samples_by}: distance of samples, ranks nothing here")
     if _has_speedup(board.rows):
         parts.append(f"speed-up: to {board.baseline}'s last score")
     return f"{'; '.join(parts)}."
@@ -100,7 +104,7 @@ def _columns(board: Board) -> str:
 
 def _verdicts(board: Board) -> str:
     family = board.rows[0].family.partition(" (")[0]
-    text = f"p against {board.reference}, rank (95 % for all): {family}, Holm-corrected"
+    text = f"p against {board.reference}, rank (95 % for all): {family}, Holm"
     if board.noise:
         text += f"; noise of {board.noise}"
     if any(row.erratic for row in board.rows):
@@ -120,6 +124,10 @@ def _score(row: Row) -> str:
     if row.diverged:
         return f"diverged ({row.diverged} of {row.seeds})"
     return with_interval(row.mean, row.ci_low, row.ci_high) + (" *" if row.saturated else "")
+
+
+def _sample_distance(row: Row) -> str:
+    return NOTHING if isnan(row.sample_distance) else brief(row.sample_distance)
 
 
 def _effect(row: Row) -> str:
