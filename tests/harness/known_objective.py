@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from harness import tracks
-from harness.execution.job import Job, Result
+from harness.execution.job import Result
 from harness.metrics.keys import Measured
 from harness.results.store import Store
 from harness.specs import Entry, RunSpec
