@@ -160,6 +160,7 @@ class Session:
         raise halt
 
     def _show(self) -> None:
+        self._recorder.beat()
         share = len(self._ended) + self._executor.shares()
         total = max(self.total, len(self._ended) + self.open)
         left = _left(self.seconds, share, total)
