@@ -1,7 +1,7 @@
 """What commands plan, run and have done: a file for each command in `<store>/plans/`, for whoever wants to look.
 
-`<id>.json` is replaced by a newer one while the command works; `<id>.lock` is held as long as it lives, so that one that
-was killed is told from one that is at work. Nothing depends on these files: they may be deleted at any time.
+`<id>.json` is replaced by a newer one while the command works; `<id>.lock` is held as long as it lives, so that one
+that was killed is told from one that is at work. Nothing depends on these files: they may be deleted at any time.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from harness.tuning.studies.locks import FileLocks, Locks, PostgresLocks, exclus
 from schedules.errors import UserError, text_of
 
 VARIABLE = "SNRBENCH_OPTUNA"
-FILE, LOCKS = "optuna.db", "optuna.locks"
+FILE, LOCKS = "optuna.db", "study-locks"
 PATIENT = {"connect_args": {"timeout": sqlite_file.WAIT, "isolation_level": "IMMEDIATE"}}
 TROUBLE = (SQLAlchemyError, sqlite3.Error, OSError, StorageInternalError)
 """What a database raises that cannot be used, or no more."""
@@ -63,6 +63,7 @@ def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
             with exclusive(locks, "tables"):
                 return _storage(_text(found), {"pool_pre_ping": True}), locks
         found.parent.mkdir(parents=True, exist_ok=True)
+        (found.parent / LOCKS).mkdir(exist_ok=True)
         locks = FileLocks(found.parent / LOCKS)
         with exclusive(locks, "tables"):
             if not found.exists() or not found.stat().st_size:
