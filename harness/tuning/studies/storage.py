@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from harness.execution.stop_signals import Halt, StoreFull
 from harness.results import sqlite_file
-from harness.results.errors import is_full
+from harness.results.errors import is_damaged, is_full
 from harness.results.store import Store
 from harness.tuning.sampling import quiet
 from harness.tuning.studies.locks import FileLocks, Locks, PostgresLocks, exclusive
@@ -119,7 +119,7 @@ def _explained(place: Path | URL) -> Iterator[None]:
     except TROUBLE as error:
         line = _reason(error)
         remedy = ""
-        if isinstance(place, Path) and any(word in line for word in ("not a database", "malformed")):
+        if isinstance(place, Path) and is_damaged(error):
             remedy = "; restore a backup of it, or delete it: its studies begin anew, with the runs that MLflow has"
         name = place.render_as_string() if isinstance(place, URL) else place  # without its password
         raise UserError(f"the studies' database {name} cannot be used: {line}{remedy}") from error
