@@ -98,13 +98,13 @@ class Trial:
         step = track.mark_steps()[self._mark]
         # A finished run has every mark's values, so that a trial goes the same way whether it is run or looked up.
         score = objective.score(track, [self._arrived[seed].values for seed in sorted(self._arrived)], mark)
-        self.study.report(self.number, step, score.value)
+        self.study.running.report(self.number, step, score.value)
         self.frozen = copy.copy(self.frozen)
         self.frozen.intermediate_values = {**self.frozen.intermediate_values, step: score.value}
         if mark == 1.0:
             self._end(FINISHED, guidance=score.guidance)
             return
-        self.study.note(self.number, seconds=round(self._seconds, 3))
+        self.study.running.note(self.number, seconds=round(self._seconds, 3))
         if hopeless(self.frozen, self.others):
             self._give_up(desk, PRUNED, f"at {mark:.0%}: {score.value:.4g}, behind most trials")
             return
@@ -131,7 +131,7 @@ class Trial:
         self.ended, self.reason = outcome, reason
         track = self.study.track
         share = track.marks[self._mark] if outcome != REFUSED else 0.0
-        self.study.note(
+        self.study.running.note(
             self.number,
             **more,
             steps=round(share * track.budget_steps) * self.study.budget.seeds,
