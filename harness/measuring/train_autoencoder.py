@@ -23,7 +23,7 @@ from torch import Tensor
 
 from harness.data.autoencoder import WEIGHTS, Autoencoder
 from harness.data.dataset import Dataset
-from harness.metrics.frechet import Moments, frechet_distance
+from harness.metrics.estimators.frechet import Moments, frechet_distance
 from harness.tracks.fashion import FASHION
 from harness.tracks.mnist import MNIST
 

@@ -99,13 +99,13 @@ class Worker:
     def _stack(self, assignments: tuple[Assignment, ...], started: float) -> list[Result]:
         import torch
 
-        from harness.stacked.run import execute_stack
+        from harness.execution.stacks import stack_runner
         from harness.training.compilation import compilation
 
         first, size = assignments[0], len(assignments)
         for each in assignments:
             check_unchanged(each.job.spec)
-        results = execute_stack(
+        results = stack_runner()(
             [each.job.spec for each in assignments],
             torch.device(first.device),
             lambda share: self._report(share * size),

@@ -11,7 +11,6 @@ import shutil
 
 import pytest
 import torch
-from torch._dynamo.utils import counters
 
 from harness.cli import main
 from harness.data.dataset import Split
@@ -24,11 +23,11 @@ from harness.results.store import Store
 from harness.runs.run import Bench, execute
 from harness.specs import Entry, RunSpec
 from harness.tracks.track import Training
-from harness.training.compilation import COMPILERS, OFF, Compilation, compilation
-from harness.training.loop import Trainer, batches
+from harness.training.batches import draw
+from harness.training.compilation import COMPILERS, OFF, Compilation, compilation, compiled
+from harness.training.loop import Trainer
 from harness.training.noise_levels import NoiseLevelSource
 from harness.training.precision import sampling
-from harness.training.step_blocks import Feed
 from schedules.errors import UserError
 
 CPU = torch.device("cpu")
@@ -150,21 +149,45 @@ def test_precision_at_its_default_leaves_a_track_as_it_was(quick_gmm):
 
 def test_a_process_compiles_once_for_every_run_of_a_cell(quick_digits):
     """Another schedule, seed and learning rate, the averaged copy and its sampling: nothing is compiled again."""
-    torch._dynamo.reset()
-    place, compiled, before = (
-        Bench(quick_digits, CPU, Compilation("aot_eager", graph=True)),
-        [],
-        counters["stats"]["unique_graphs"],
-    )
+    graphs, counts = [], []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    torch.compiler.reset()
+    place = Bench(quick_digits, CPU, Compilation(backend, graph=True))
     entries = (Entry.of("cosine"), Entry(schedule="laplace", learning_rate=2.0, ema=0.5))
     for seed, entry in enumerate(entries):
         spec = RunSpec(track="digits-v1", target="v", entry=entry, seed=seed)
         made = place.trainer(spec)
         made.run(50)
         place.score(made, spec, 1.0)
-        compiled.append(counters["stats"]["unique_graphs"])
-    assert compiled[0] > before
-    assert compiled[1] == compiled[0]
+        counts.append(len(graphs))
+    assert counts[0] >= 2, "the forward pass and the sampler's"
+    assert counts[1] == counts[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_compiled_network_samples_what_it_did_and_no_method_of_it_is_replaced(name):
+    """An MLP's way of sampling is compiled as a whole; a DiT's and a U-Net's calls parts that are compiled."""
+    shape, make = NETWORKS[name]
+    network, graphs = make(shape), []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    for weight in network.parameters():
+        weight.data.normal_(0, 0.1)
+    inputs = torch.randn(4, *shape), torch.tensor(0.5), torch.arange(4)
+    with torch.inference_mode():
+        plain = network.sampler()(*inputs)
+        assert torch.equal(plain, network.at_one_logsnr(*inputs))
+        compiled(network, backend)
+        torch.testing.assert_close(network.sampler()(*inputs), plain)
+        assert graphs
+    assert "at_one_logsnr" not in vars(network)
 
 
 @pytest.mark.parametrize("name", ["mlp", "dit"])
@@ -205,18 +228,25 @@ def test_a_run_goes_on_from_its_state(how):
 
 
 @pytest.mark.parametrize("resident", [True, False])
-def test_a_feed_gives_the_steps_that_a_run_on_the_cpu_sees(resident):
+def test_a_feed_gives_the_steps_that_are_drawn(resident):
+    """Whether a block was announced or not, and wherever the examples are: rows, labels, noise and λ of that block."""
     made = trainer()
-    feed = Feed(made._numbers, made.levels, made.data, CLASSES, CPU)
-    feed.resident = resident
-    for index in (0, 1, 3):
-        feed.ahead(index)
-        block, levels = feed.take(index)
-        drawn = made._draw(index)
-        for ours, expected in zip(block.steps(), batches(drawn, made.data, CLASSES), strict=True):
-            assert all(map(torch.equal, ours.tensors(), expected.tensors()))
-        assert torch.equal(levels.logsnr, drawn[1].logsnr)
-    assert torch.equal(feed.take(7)[0].eps, made._draw(7)[0].eps), "a block that was not announced"
+    made.feed.resident = resident
+    for index, announced in ((0, 0), (1, 1), (3, 3), (7, 4)):
+        made.feed.ahead(announced)
+        block, levels = made.feed.take(index)
+        drawn = draw(made.streams, index, made.rules, made.data)
+        alpha, sigma = (value.sqrt().float() for value in (levels.logsnr.sigmoid(), (-levels.logsnr).sigmoid()))
+        for step, batch in enumerate(block):
+            assert torch.equal(batch.x0, made.data.x[drawn.rows[step]])
+            assert torch.equal(batch.eps, drawn.eps[step])
+            labels = torch.where(drawn.dropped[step], CLASSES, made.data.labels[drawn.rows[step]])
+            assert torch.equal(batch.label, labels)
+            assert torch.equal(batch.logsnr, levels.logsnr[step])
+            torch.testing.assert_close(batch.alpha.flatten(), alpha[step])
+            torch.testing.assert_close(batch.sigma.flatten(), sigma[step])
+            assert torch.equal(batch.factor, levels.factor[step])
+        assert step + 1 == len(block) == made.rules.block
 
 
 def test_a_schedule_that_learns_is_not_drawn_ahead():

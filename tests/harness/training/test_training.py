@@ -8,6 +8,8 @@ from torch import nn
 import schedules
 from harness.runs.run import Bench, bench, execute
 from harness.specs import Entry, RunSpec
+from harness.tracks.track import Training
+from harness.training import rates
 from harness.training.ema import EMA
 from harness.training.loop import Diverged
 
@@ -158,11 +160,12 @@ def test_samples_that_are_no_numbers_are_found_also_where_their_features_look_li
 
 def test_ema_is_the_weighted_sum_of_past_weights():
     network = nn.Linear(1, 1, bias=False)
-    ema, decay, expected = EMA(network, 0.6), 0.6, network.weight.item()
+    rules = Training(steps=7, batch=1, learning_rate=1.0, warmup_steps=0, ema_decay=0.6)
+    ema, expected = EMA(network), network.weight.item()
     for step, value in enumerate([1.0, -2.0, 5.0, 3.0, 0.5, 0.25, 8.0]):
         network.weight.data.fill_(value)
-        ema.update(step)
-        rate = min(decay, (1 + step) / (10 + step))
+        ema.update(rates.decay(rules, step))
+        rate = min(0.6, (1 + step) / (10 + step))
         expected = rate * expected + (1 - rate) * value
     assert ema.average.weight.item() == pytest.approx(expected, rel=1e-6)
     assert not ema.average.weight.requires_grad

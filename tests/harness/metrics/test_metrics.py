@@ -6,10 +6,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.metrics.frechet import Moments, frechet_distance
-from harness.metrics.kernel import KernelDistance
+from harness.metrics.estimators.frechet import Moments, frechet_distance
+from harness.metrics.estimators.kernel import KernelDistance
+from harness.metrics.estimators.neighbours import memorised, precision_recall
 from harness.metrics.keys import Measured, parse
-from harness.metrics.neighbours import memorised, precision_recall
 
 
 def normal(*shape, seed=0):

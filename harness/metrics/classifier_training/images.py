@@ -1,6 +1,6 @@
 """Trains the feature space of an image track on its training split alone, and prints its accuracy.
 
-    python -P -m harness.metrics.train_image_classifier mnist
+    python -P -m harness.metrics.classifier_training.images mnist
 
 writes harness/metrics/weights/<name>.safetensors and prints the SHA-256 that the track declares. Committed files came
 from this command, on one core; their accuracies on the training, validation and test split:
