@@ -228,9 +228,10 @@ def _build(tree: Spec, source: str) -> Schedule:
     for call in tree.transforms:
         bound = TRANSFORMS.bind_call(call, source)
         canonical = _canonical(call.name, bound, TRANSFORMS.info(call.name))
-        if canonical.arguments and base.learns:
+        changes = bool(canonical.arguments) or not bound  # one without parameters has no default that is the identity
+        if changes and base.learns:
             raise grammar.error(source, call.column, f"{base.spec} learns while training; it takes no transforms")
-        if canonical.arguments:
+        if changes:
             density = _at(source, call.column, TRANSFORMS.info(call.name).function, density, **bound)
             sources = (*sources, TRANSFORMS.info(call.name).source_hash)
             transforms.append(canonical)

@@ -42,7 +42,10 @@ def of_record(error: BaseException) -> str | None:
     """A failure inside MLflow or its database; None for any other."""
     if not any(type(one).__module__.partition(".")[0] in RECORD for one in (error, error.__cause__)):
         return None
-    if "locked" in (text := _short(text_of(error).partition("[SQL:")[0])):
+    from harness.results.errors import is_busy
+
+    if is_busy(error):
+        text = _short(text_of(error).partition("[SQL:")[0])
         return f"the store is held by another process: {text}; try again when that is done"
     text = _short(named(error).partition("[SQL:")[0])
     return f"MLflow cannot read or write the record: {text}; --debug shows where"

@@ -7,19 +7,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.execution.job import Done
+    from harness.execution.job import Result
     from harness.execution.planner import Plan
     from harness.specs import RunSpec
 
 ALREADY, PLANNED = "already", "planned"
 
 
-def as_json(track: str, plan: Plan, done: Iterable[Done], code: int, **more: Any) -> dict[str, Any]:
+def as_json(track: str, plan: Plan, results: Iterable[Result], code: int, **more: Any) -> dict[str, Any]:
     """Runs by outcome: "already" in the store, "finished", "diverged", "failed", or "planned" where it was not run.
 
     code: what the command exits with
     """
-    ended = {each.spec.key: _run(each.spec, each.outcome, each.reason) for each in done}
+    ended = {each.spec.key: _run(each.spec, each.outcome, each.reason) for each in results}
     runs = [_run(spec, ALREADY) for spec in plan.done]
     runs += [ended.get(job.spec.key) or _run(job.spec, PLANNED) for job in plan.jobs]
     return {"track": track, "code": code, **Counter(run["outcome"] for run in runs), **more, "runs": runs}

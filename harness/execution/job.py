@@ -29,8 +29,8 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Done:
-    """A job that ended.
+class Result:
+    """How a job ended.
 
     outcome: "finished", "diverged", "failed", "paused", "pruned", "interrupted" (asked to stop; its checkpoint is
              kept), or "unwritable" (the disk did not take the result)
@@ -38,6 +38,7 @@ class Done:
     values:  what the run has measured until now
     seconds: how long the job took
     notes:   what a user should be told
+    output:  the last that the process of a failed one printed
     """
 
     job: Job
@@ -47,6 +48,7 @@ class Done:
     values: dict[Measured, float] = field(default_factory=dict)
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    output: bytes = b""
 
     @property
     def spec(self) -> RunSpec:
@@ -111,13 +113,13 @@ class Executor(Protocol):
     def submit(self, job: Job) -> None:
         """Run this when there is room; first come, first served."""
 
-    def wait(self, timeout: float) -> list[Done]:
+    def wait(self, timeout: float) -> list[Result]:
         """What has ended since the last call; [] when nothing did within `timeout` seconds."""
 
     def shares(self) -> float:
         """Sum over the running jobs of the share that is done."""
 
-    def stop(self, seconds: float) -> list[Done]:
+    def stop(self, seconds: float) -> list[Result]:
         """Drop what has not begun, and let the rest write a checkpoint and stop; after `seconds` it is ended."""
 
     def kill(self) -> None:

@@ -1,14 +1,12 @@
 """What commands plan, run and have done: a file for each command in `<store>/plans/`, for whoever wants to look.
 
-`<id>.json` is written once, when the command begins; `<id>.jsonl` gets a line whenever something happens; `<id>.lock`
-is held as long as the command lives, so that one that was killed is told from one that is at work. Nothing depends on
-these files: they may be deleted at any time.
+`<id>.json` is replaced by a newer one while the command works; `<id>.lock` is held as long as it lives, so that one
+that was killed is told from one that is at work. Nothing depends on these files: they may be deleted at any time.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -18,16 +16,22 @@ import statistics
 import sys
 import time
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from harness.execution.job import PAUSED
 from harness.results.store import Store
 from harness.specs import RunSpec
 
 KEPT_SECONDS = {"ended": 86400.0, "interrupted": 30 * 86400.0}
+BEAT_SECONDS = 2.0
+"""Between two versions of a file."""
+SILENT_SECONDS = 60.0
+"""Of a command whose lock this user may not try: after that long without a new version it is taken for dead."""
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -95,15 +99,14 @@ class Command:
         """About how long it will still take; None when nothing is known of what a run takes."""
         waiting = self.left
         more = self.most - self.before - len(self.runs)
-        known = list(self.seconds.values())
-        typical = statistics.median(known) if known else None
+        typical = statistics.median(self.seconds.values()) if self.seconds else None
         each = [typical if typical is not None else self.expected.get(run.target) for run in waiting]
         each += [typical] * more
-        return None if None in each else sum(one for one in each if one is not None) / max(1, self.slots)
+        return None if None in each else sum(seconds for seconds in each if seconds is not None) / max(1, self.slots)
 
 
 class Recorder:
-    """Writes the files of this command. A disk that does not take them is no reason to stop.
+    """Writes the file of this command. A disk that does not take it is no reason to stop.
 
     total:  runs that there will be, where more are planned later
     before: runs of the same request that had ended already
@@ -120,60 +123,74 @@ class Recorder:
         before: int = 0,
     ) -> None:
         folder = store.root / "plans"
-        runs = [_described(spec) for spec in planned]
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
-        self._events = folder / f"{name}.jsonl"
+        runs = {spec.key: _described(spec) for spec in planned}
+        self._file, self._store = folder / f"{name}.json", str(store.root)
         self._lock = FileLock(folder / f"{name}.lock")
-        self._known = {run["key"] for run in runs}
-        head = {
-            "command": command_line() if command is None else command,
-            "store": str(store.root),
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "started": time.time(),
-            "slots": slots,
-            "total": before + (total if total is not None else len(runs)),
-            "before": before,
-            "expected": expected or {},
-            "runs": runs,
-        }
+        self._command = Command(
+            id=name,
+            command=command_line() if command is None else command,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            started=time.time(),
+            slots=slots,
+            total=before + (total if total is not None else len(runs)),
+            state="running",
+            before=before,
+            runs=runs,
+            expected=expected or {},
+        )
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             tidy(store)
             self._lock.acquire(blocking=False)
-            partial = folder / f".{name}.partial"
-            partial.write_text(json.dumps(head))
-            os.replace(partial, folder / f"{name}.json")
+        self._news = True
+        self.write()
 
     def planned(self, spec: RunSpec) -> None:
         """Another run, or one more part of a run."""
-        if spec.key not in self._known:
-            self._known.add(spec.key)
-            self._say(_described(spec))
+        self._command.runs.setdefault(spec.key, _described(spec))
+        self._news = True
 
     def ended(self, spec: RunSpec, outcome: str, seconds: float) -> None:
-        """A run that ended."""
-        self._say({"key": spec.key, "outcome": outcome, "seconds": round(seconds, 3)})
+        """A run that ended, or paused."""
+        if outcome != PAUSED:
+            self._command.outcomes[spec.key] = outcome
+            self._command.seconds[spec.key] = round(seconds, 3)
+            self._news = True
 
     def recorded(self, spec: RunSpec, outcome: str) -> None:
         """A run that had ended before: nothing of it is run again."""
         self.planned(spec)
-        self._say({"key": spec.key, "outcome": outcome})
+        self._command.outcomes[spec.key] = outcome
+
+    def beat(self) -> None:
+        """Say that it lives, and how far it is, where that was not just said."""
+        if time.monotonic() - self._said > BEAT_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Say how far it is."""
+        partial = self._file.with_name(f".{self._file.name}.partial")
+        with contextlib.suppress(OSError):
+            if self._news:
+                partial.write_text(json.dumps({"store": self._store, **asdict(self._command)}))
+                os.replace(partial, self._file)
+            else:
+                os.utime(self._file)
+        self._said, self._news = time.monotonic(), False
 
     def close(self, code: int) -> None:
         """The command ends by itself, with this exit code."""
-        self._say({"code": code})
+        self._command.code, self._news = code, True
+        self.write()
         self._lock.release()
-
-    def _say(self, event: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError), self._events.open("a") as file:
-            file.write(json.dumps(event) + "\n")
 
 
 def read(store: Store) -> list[Command]:
     """Every command that left a plan, oldest first. What cannot be read is left out."""
-    found = (_read(path) for path in sorted((store.root / "plans").glob("[!.]*.json")))
-    return [command for command in found if command is not None]
+    commands = map(_read, sorted((store.root / "plans").glob("[!.]*.json")))
+    return [command for command in commands if command is not None]
 
 
 def to_show(commands: Iterable[Command], finished: Container[str]) -> list[Command]:
@@ -181,14 +198,14 @@ def to_show(commands: Iterable[Command], finished: Container[str]) -> list[Comma
 
     finished: run keys
     """
-    found: dict[tuple[str, str], Command] = {}
+    newest: dict[tuple[str, str], Command] = {}
     for command in commands:
         if command.state == "running":
-            found[command.id, command.command] = command
+            newest[command.id, command.command] = command
         elif command.state == "interrupted" and any(run.key not in finished for run in command.left):
-            found["", command.command] = command
-    at_work = {command.command for command in found.values() if command.state == "running"}
-    return [one for one in found.values() if one.state == "running" or one.command not in at_work]
+            newest["", command.command] = command
+    at_work = {command.command for command in newest.values() if command.state == "running"}
+    return [each for each in newest.values() if each.state == "running" or each.command not in at_work]
 
 
 def tidy(store: Store) -> None:
@@ -209,32 +226,26 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-def _described(spec: RunSpec) -> dict[str, str]:
-    return {"key": spec.key, "label": str(spec), "track": spec.track, "target": spec.target}
+def _described(spec: RunSpec) -> Planned:
+    return Planned(spec.key, str(spec), spec.track, spec.target)
 
 
 def _read(path: Path) -> Command | None:
     try:
-        head = json.loads(path.read_text())
-        runs = [Planned(**run) for run in head.pop("runs")]
+        said = json.loads(path.read_text())
+        runs = said.pop("runs")
+        planned = [Planned(**run) for run in (runs.values() if isinstance(runs, dict) else runs)]
         store = path.parents[1]
-        if head.pop("store", str(store)) != str(store):
-            head["command"] = _on_store(head["command"], store)
-        command = Command(path.stem, state="interrupted", runs={run.key: run for run in runs}, **head)
-    except (OSError, ValueError, TypeError, KeyError):
+        if said.pop("store", str(store)) != str(store):
+            said["command"] = _on_store(said["command"], store)
+        said |= {"id": path.stem, "state": "interrupted", "runs": {run.key: run for run in planned}}
+        command = Command(**said)
+        _add_events(command, path.with_suffix(".jsonl"))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    if _is_held(path.with_suffix(".lock")):
-        command.state = "running"
-    for event in _events(path.with_suffix(".jsonl")):
-        if "code" in event:
-            command.code = event["code"]
-        elif "label" in event:
-            command.runs[event["key"]] = Planned(**event)
-        elif event["outcome"] != "paused":
-            command.outcomes[event["key"]] = event["outcome"]
-            if "seconds" in event:
-                command.seconds[event["key"]] = event["seconds"]
-    if command.code is not None and not command.left:
+    if command.code is None:
+        command.state = "running" if _lives(path) else "interrupted"
+    elif not command.left:
         command.state = "ended"
     return command
 
@@ -248,25 +259,30 @@ def _on_store(command: str, store: Path) -> str:
     return shlex.join([*words, "--store", str(store)])
 
 
-def _events(path: Path) -> list[dict[str, Any]]:
-    try:
-        lines = path.read_text().split("\n")
-    except OSError:
-        return []
-    found = []
-    for line in lines:
+def _add_events(command: Command, path: Path) -> None:
+    """What version 0.1 wrote line by line beside a plan that it left as it was."""
+    for line in path.read_text().splitlines() if path.exists() else ():
         with contextlib.suppress(ValueError):  # the last one may be cut off
-            found.append(json.loads(line))
-    return found
+            event: dict[str, Any] = json.loads(line)
+            if "code" in event:
+                command.code = event["code"]
+            elif "label" in event:
+                command.runs[event["key"]] = Planned(**event)
+            elif event["outcome"] != PAUSED:
+                command.outcomes[event["key"]] = event["outcome"]
+                command.seconds |= {event["key"]: event["seconds"]} if "seconds" in event else {}
 
 
-def _is_held(lock: Path) -> bool:
-    """Whether a living process holds the lock. Looked at with a shared one, which a read-only store permits too."""
+def _lives(plan: Path) -> bool:
+    """Whether the process that wrote a plan still holds its lock."""
+    lock = plan.with_suffix(".lock")
     try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if lock.exists():
+            # Somebody else who looks holds it for a moment, too.
+            with FileLock(lock, timeout=LOOK_SECONDS, poll_interval=LOOK_SECONDS / 5):
+                return False
+    except Timeout:
         return True
-    except OSError:
-        return False
+    except (OSError, NotImplementedError):  # a store that may only be read
+        return time.time() - plan.stat().st_mtime < SILENT_SECONDS
     return False

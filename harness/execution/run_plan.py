@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from harness.execution.estimate import Estimate
-from harness.execution.job import Done, Job, Settings
+from harness.execution.job import Job, Result, Settings
 from harness.execution.session import Session
 from harness.results.store import Store
 
@@ -19,19 +19,19 @@ class Report:
     runs: each that ended
     """
 
-    runs: list[Done] = field(default_factory=list)
+    runs: list[Result] = field(default_factory=list)
     finished: int = 0
     diverged: int = 0
     failed: list[str] = field(default_factory=list)
     seconds: float = 0.0
     code: int = 0
 
-    def add(self, done: Done) -> None:
+    def add(self, result: Result) -> None:
         """Count one run."""
-        self.runs.append(done)
-        if done.outcome == "failed":
-            self.failed.append(f"{done.spec}: {done.reason}")
-        elif done.outcome == "diverged":
+        self.runs.append(result)
+        if result.outcome == "failed":
+            self.failed.append(f"{result.spec}: {result.reason}")
+        elif result.outcome == "diverged":
             self.diverged += 1
         else:
             self.finished += 1
@@ -58,10 +58,10 @@ def execute(
         for job in jobs:
             session.submit(job)
         while session.open:
-            for done in session.wait():
-                report.add(done)
-                if done.outcome != "finished":
-                    session.say(f"{done.outcome}: {done.spec}: {done.reason}")
+            for result in session.wait():
+                report.add(result)
+                if result.outcome != "finished":
+                    session.say(f"{result.outcome}: {result.spec}: {result.reason}")
     report.seconds = session.seconds
     report.code = 1 if report.failed else session.code
     return report

@@ -15,7 +15,7 @@ from rich.text import Text
 from harness import tracks
 from harness.execution import executors, plan_files
 from harness.execution.estimate import Estimate
-from harness.execution.job import PAUSED, UNWRITABLE, Done, Executor, Job, Settings
+from harness.execution.job import PAUSED, UNWRITABLE, Executor, Job, Result, Settings
 from harness.execution.stop_signals import Halt, Signals, Stopped, StoreFull
 from harness.results.delivery import Courier
 from harness.results.store import Store
@@ -33,7 +33,7 @@ class Session:
         for run in runs:
             session.submit(Job(run))
         while session.open:
-            for done in session.wait(): ...
+            for result in session.wait(): ...
     code = session.code
 
     planned: runs known from the beginning, in the order in which they will be submitted
@@ -125,41 +125,42 @@ class Session:
         self._ended.add(spec.key)
         self._recorder.recorded(spec, outcome)
 
-    def wait(self, timeout: float = POLL_SECONDS) -> list[Done]:
+    def wait(self, timeout: float = POLL_SECONDS) -> list[Result]:
         """What has ended since; [] when nothing did within `timeout` seconds. Results are on their way to MLflow."""
         if self._signals.asked is not None:
             self.say("stopping: runs write their checkpoints")
             self.halt(Stopped(self._signals.asked))
         if self._courier.full:
             self.halt(StoreFull(self._courier.full))
-        found = self._executor.wait(timeout)
-        unwritable = [done for done in found if done.outcome == UNWRITABLE]
-        found = [done for done in found if done.outcome != UNWRITABLE]
-        for done in found:
-            self._take(done)
+        results = self._executor.wait(timeout)
+        unwritable = [result for result in results if result.outcome == UNWRITABLE]
+        results = [result for result in results if result.outcome != UNWRITABLE]
+        for result in results:
+            self._take(result)
         if unwritable:
             self.halt(StoreFull(unwritable[0].reason))
         self._show()
-        return found
+        return results
 
-    def _take(self, done: Done) -> None:
+    def _take(self, result: Result) -> None:
         self.open -= 1
-        if done.outcome != PAUSED:
-            self._ended.add(done.spec.key)
-        self._recorder.ended(done.spec, done.outcome, done.seconds)
-        for note in done.notes:
-            self.say(f"{done.spec}: {note}")
-        if done.folder is not None:
-            self._courier.send(done.folder)
+        if result.outcome != PAUSED:
+            self._ended.add(result.spec.key)
+        self._recorder.ended(result.spec, result.outcome, result.seconds)
+        for note in result.notes:
+            self.say(f"{result.spec}: {note}")
+        if result.folder is not None:
+            self._courier.send(result.folder)
 
     def halt(self, halt: Halt) -> NoReturn:
         """Stop the workers, their checkpoints written, and leave the block."""
-        for done in self._executor.stop(STOP_SECONDS):
-            if done.folder is not None:
-                self._take(done)
+        for result in self._executor.stop(STOP_SECONDS):
+            if result.folder is not None:
+                self._take(result)
         raise halt
 
     def _show(self) -> None:
+        self._recorder.beat()
         share = len(self._ended) + self._executor.shares()
         total = max(self.total, len(self._ended) + self.open)
         left = _left(self.seconds, share, total)

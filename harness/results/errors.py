@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import errno
 import re
+import sqlite3
 from collections.abc import Iterator
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
-SAID_BY_SQLITE = ("disk is full", "disk I/O error", "readonly database", "unable to open database file")
+SQLITE_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+SQLITE_DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+SAID_WITHOUT_A_CODE = ("disk is full", "disk I/O error", "readonly database", "unable to open database file")
+"""What SQLite says where somebody passed on its words alone."""
 LONGEST = 200
 
 
@@ -18,9 +23,19 @@ def is_full(error: BaseException) -> bool:
             return True
         if re.search(r"os error (28|30|27|122|5)\b|No space left", str(one)):
             return True
-        if any(said in str(one) for said in SAID_BY_SQLITE):
+        if any(said in str(one) for said in SAID_WITHOUT_A_CODE):
             return True
-    return False
+    return _is_of_sqlite(error, SQLITE_FULL)
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether another process holds the SQLite file."""
+    return _is_of_sqlite(error, SQLITE_BUSY) or any("database is locked" in str(one) for one in _chain(error))
+
+
+def is_damaged(error: BaseException) -> bool:
+    """Whether the file is no SQLite database, or no whole one."""
+    return _is_of_sqlite(error, SQLITE_DAMAGED)
 
 
 def was_answered(error: BaseException) -> bool:
@@ -45,6 +60,11 @@ def in_one_line(error: BaseException) -> str:
     if found:
         text = re.sub(r"^.*?: |<[^>]*>:? ?", "", found.group(1)).strip("'\")")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _is_of_sqlite(error: BaseException, codes: set[int]) -> bool:
+    # The lowest eight bits of an extended code are the primary one.
+    return any(getattr(one, "sqlite_errorcode", -1) & 0xFF in codes for one in _chain(error))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -16,7 +16,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
@@ -28,6 +28,7 @@ from schedules.errors import UserError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment
+    from sqlalchemy import Engine
 
 FORMAT = 1
 
@@ -208,13 +209,22 @@ def _client(uri: str) -> MlflowClient:
     _settle()
     from mlflow import MlflowClient
 
-    client = MlflowClient(tracking_uri=uri)
-    if (engine := getattr(client._tracking_client.store, "engine", None)) is not None:
-        _engines.add(engine)
-    return client
+    _watch_engines()
+    return MlflowClient(tracking_uri=uri)
 
 
-_engines: weakref.WeakSet[Any] = weakref.WeakSet()
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+@functools.cache
+def _watch_engines() -> None:
+    """Know every engine that is connected from now on: MLflow makes its own, and does not hand them out."""
+    from sqlalchemy import Connection, Engine, event
+
+    def note(connection: Connection) -> None:
+        _engines.add(connection.engine)
+
+    event.listen(Engine, "engine_connect", note)
 
 
 def close_databases() -> None:

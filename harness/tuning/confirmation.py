@@ -15,7 +15,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from harness import seeds
-from harness.execution.job import Done, Job
+from harness.execution.job import Job, Result
 from harness.specs import Entry, RunSpec
 from harness.tuning import objective
 from harness.tuning.objective import Gain, Score
@@ -31,7 +31,7 @@ class Candidate:
     entry: Entry
     score: Score | None = None
     problem: str = ""
-    arrived: dict[int, Done] = field(default_factory=dict)
+    arrived: dict[int, Result] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,9 +54,9 @@ class Confirmation:
             for seed in seeds.confirming(self.study.budget.confirm_seeds):
                 desk.submit(Job(self._spec(candidate, seed)), then)
 
-    def _arrive(self, candidate: Candidate, done: Done) -> None:
-        self.seconds += done.seconds
-        candidate.arrived[done.spec.seed] = done
+    def _arrive(self, candidate: Candidate, result: Result) -> None:
+        self.seconds += result.seconds
+        candidate.arrived[result.spec.seed] = result
         if len(candidate.arrived) < self.study.budget.confirm_seeds:
             return
         runs = [run for _, run in sorted(candidate.arrived.items())]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from harness.execution.job import Job, Result
 from harness.metrics.keys import parse
 from harness.results import read
 from harness.results.sql import Database, Finished, Recorded
 from harness.results.store import Store
 from harness.specs import RunSpec
-from harness.tuning.run_dispatch import Result
 
 
 class Record:
@@ -19,7 +19,7 @@ class Record:
     def __init__(self, store: Store, track: str) -> None:
         self.store, self.track = store, f"{track}/tuning"
         self._runs: dict[str, Finished] = {}
-        self._whole: dict[str, Result] = {}
+        self._whole: dict[str, Recorded] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -29,7 +29,7 @@ class Record:
         runs = read.listing(self.store, self.track)
         if runs is None:
             for run in read.recorded(self.store, None, self.track):
-                self._whole.setdefault(run.tags.get("snrbench.run_key", ""), _result(run))
+                self._whole.setdefault(run.tags.get("snrbench.run_key", ""), run)
             return
         keys = Database(self.store.database).tag(runs, "snrbench.run_key")
         # Newest first, and the newest counts.
@@ -39,13 +39,13 @@ class Record:
         """What is known of a run."""
         if spec.key in self._runs:
             for run in read.recorded(self.store, [self._runs[spec.key]]):
-                return _result(run)
-        return self._whole.get(spec.key)
+                return _result(spec, run)
+        return _result(spec, self._whole[spec.key]) if spec.key in self._whole else None
 
 
-def _result(run: Recorded) -> Result:
+def _result(spec: RunSpec, run: Recorded) -> Result:
     outcome = run.tags.get("snrbench.outcome", "")
     measured = {parse(key): value for key, value in run.metrics.items()}
     # A run that diverged has the last mark's values under the plain keys, which are the full budget's in others.
     values = {one: value for one, value in measured.items() if one and (outcome == "finished" or one.mark < 1.0)}
-    return Result(outcome, run.tags.get("snrbench.reason", ""), values)
+    return Result(Job(spec), outcome, run.tags.get("snrbench.reason", ""), values=values)

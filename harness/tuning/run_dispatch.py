@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
-from harness.execution.job import PAUSED, PRUNED, Done, Job
+from harness.execution.job import PAUSED, PRUNED, Job, Result
 from harness.specs import RunSpec
-from harness.tuning.objective import Values
 
 ENDED = ("finished", "diverged")
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended, and what it had measured."""
-
-    outcome: str
-    reason: str
-    values: Values
 
 
 class Runs(Protocol):
@@ -33,11 +22,11 @@ class Runs(Protocol):
     def submit(self, job: Job) -> None:
         """Run this when there is room."""
 
-    def wait(self) -> list[Done]:
+    def wait(self) -> list[Result]:
         """What has ended since."""
 
 
-Then = Callable[[Done], None]
+Then = Callable[[Result], None]
 
 
 class Desk:
@@ -56,7 +45,7 @@ class Desk:
         self._runs, self._recorded, self._note = runs, recorded, note
         self._known: dict[str, Result | None] = {}
         self._waiting: dict[str, deque[tuple[Job, Then]]] = {}
-        self._answered: deque[tuple[Done, Then]] = deque()
+        self._answered: deque[tuple[Result, Then]] = deque()
 
     @property
     def slots(self) -> int:
@@ -74,11 +63,11 @@ class Desk:
             self._waiting[key].append((job, then))
             return
         if key not in self._known:
-            result = self._known[key] = self._recorded(job.spec)
-            if result is not None and _answer(job, result) is not None:
-                self._note(job.spec, result.outcome)
-        if (done := _answer(job, self._known[key])) is not None:
-            self._answered.append((done, then))
+            recorded = self._known[key] = self._recorded(job.spec)
+            if recorded is not None and _answer(job, recorded) is not None:
+                self._note(job.spec, recorded.outcome)
+        if (answer := _answer(job, self._known[key])) is not None:
+            self._answered.append((answer, then))
             return
         self._waiting[key] = deque([(job, then)])
         self._runs.submit(job)
@@ -87,29 +76,29 @@ class Desk:
         """Hand out what has ended; whether anything had."""
         ended = list(self._answered)
         self._answered.clear()
-        for done in () if ended else self._runs.wait():  # which also notices that the command is to stop
-            key = done.spec.key
-            if done.outcome in (*ENDED, PRUNED):
-                self._known[key] = Result(done.outcome, done.reason, done.values)
+        for result in () if ended else self._runs.wait():  # which also notices that the command is to stop
+            key = result.spec.key
+            if result.outcome in (*ENDED, PRUNED):
+                self._known[key] = Result(result.job, result.outcome, result.reason, values=result.values)
             queue = self._waiting.pop(key)
-            ended.append((done, queue.popleft()[1]))
+            ended.append((result, queue.popleft()[1]))
             for job, then in queue:
                 self.submit(job, then)
-        for done, then in ended:
-            then(done)
+        for result, then in ended:
+            then(result)
         return bool(ended)
 
 
-def _answer(job: Job, known: Result | None) -> Done | None:
+def _answer(job: Job, known: Result | None) -> Result | None:
     """What a job would come to, where it is known."""
     if known is None:
         return None
     if known.outcome == "finished" and job.abandon:
-        return Done(job, PRUNED, job.abandon, values=dict(known.values))
+        return Result(job, PRUNED, job.abandon, values=dict(known.values))
     if known.outcome in ENDED:
-        return Done(job, known.outcome, known.reason, values=dict(known.values))
+        return Result(job, known.outcome, known.reason, values=dict(known.values))
     if job.abandon:
-        return Done(job, PRUNED, known.reason, values=dict(known.values))
+        return Result(job, PRUNED, known.reason, values=dict(known.values))
     if job.until < 1.0 and any(measured.mark == job.until for measured in known.values):
-        return Done(job, PAUSED, values=dict(known.values))
+        return Result(job, PAUSED, values=dict(known.values))
     return None

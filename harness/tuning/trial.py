@@ -10,7 +10,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from harness import seeds
-from harness.execution.job import PAUSED, Done, Job
+from harness.execution.job import PAUSED, Job, Result
 from harness.specs import Entry, RunSpec
 from harness.tuning import objective
 from harness.tuning.pruning import hopeless
@@ -46,7 +46,7 @@ class Trial:
     reason: str = ""
     _mark: int = 0
     _awaited: int = 0
-    _arrived: dict[int, Done] = field(default_factory=dict)
+    _arrived: dict[int, Result] = field(default_factory=dict)
     _seconds: float = 0.0
 
     def begin(self, desk: Desk) -> None:
@@ -80,30 +80,31 @@ class Trial:
         for seed in seeds.tuning(self.study.budget.seeds):
             desk.submit(Job(self._spec(seed), until), functools.partial(self._arrive, desk))
 
-    def _arrive(self, desk: Desk, done: Done) -> None:
-        self._seconds += done.seconds
-        self._arrived[done.spec.seed] = done
+    def _arrive(self, desk: Desk, result: Result) -> None:
+        self._seconds += result.seconds
+        self._arrived[result.spec.seed] = result
         if len(self._arrived) == self._awaited:
             self._judge(desk)
 
     def _judge(self, desk: Desk) -> None:
         """All runs are at the mark, or ended before it."""
         for outcome in (FAILED, DIVERGED):
-            for seed, done in sorted(self._arrived.items()):
-                if done.outcome == outcome or (outcome == FAILED and done.outcome not in (FINISHED, PAUSED, DIVERGED)):
-                    self._give_up(desk, outcome, f"seed {seed}: {done.reason}")
+            for seed, result in sorted(self._arrived.items()):
+                ended_as = result.outcome
+                if ended_as == outcome or (outcome == FAILED and ended_as not in (FINISHED, PAUSED, DIVERGED)):
+                    self._give_up(desk, outcome, f"seed {seed}: {result.reason}")
                     return
         track, mark = self.study.track, self.study.track.marks[self._mark]
         step = track.mark_steps()[self._mark]
         # A finished run has every mark's values, so that a trial goes the same way whether it is run or looked up.
         score = objective.score(track, [self._arrived[seed].values for seed in sorted(self._arrived)], mark)
-        self.study.report(self.number, step, score.value)
+        self.study.running.report(self.number, step, score.value)
         self.frozen = copy.copy(self.frozen)
         self.frozen.intermediate_values = {**self.frozen.intermediate_values, step: score.value}
         if mark == 1.0:
             self._end(FINISHED, guidance=score.guidance)
             return
-        self.study.note(self.number, seconds=round(self._seconds, 3))
+        self.study.running.note(self.number, seconds=round(self._seconds, 3))
         if hopeless(self.frozen, self.others):
             self._give_up(desk, PRUNED, f"at {mark:.0%}: {score.value:.4g}, behind most trials")
             return
@@ -112,12 +113,12 @@ class Trial:
 
     def _give_up(self, desk: Desk, outcome: str, reason: str) -> None:
         """Write the results of the runs that are paused, then end."""
-        paused = [done.spec for done in self._arrived.values() if done.outcome == PAUSED]
+        paused = [result.spec for result in self._arrived.values() if result.outcome == PAUSED]
         self._awaited, written = len(paused), []
 
-        def then(done: Done) -> None:
-            self._seconds += done.seconds
-            written.append(done)
+        def then(result: Result) -> None:
+            self._seconds += result.seconds
+            written.append(result)
             if len(written) == len(paused):
                 self._end(outcome, reason)
 
@@ -130,7 +131,7 @@ class Trial:
         self.ended, self.reason = outcome, reason
         track = self.study.track
         share = track.marks[self._mark] if outcome != REFUSED else 0.0
-        self.study.note(
+        self.study.running.note(
             self.number,
             **more,
             steps=round(share * track.budget_steps) * self.study.budget.seeds,

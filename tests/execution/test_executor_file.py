@@ -1,39 +1,12 @@
-"""An executor of somebody's own is one file, named by its path; its runs stand in the store as all others do."""
+"""An executor of somebody's own is one file, named by its path: what is none is said.
 
-import sys
-from pathlib import Path
+tests/test_one_new_file.py runs one.
+"""
 
 import pytest
 
 from harness.execution import executors
 from schedules.errors import UserError
-
-IN_A_THREAD = '''
-"""Executes one job after another in this process."""
-
-from dataclasses import replace
-
-from harness.execution.executors.kind import ExecutorKind
-from harness.execution.executors.local import EXECUTOR as LOCAL
-
-
-def one_worker(wanted):
-    return LOCAL.make(replace(wanted, jobs=1))
-
-
-EXECUTOR = ExecutorKind("one-worker", one_worker)
-'''
-
-
-def test_a_file_makes_the_executor(tmp_path, capsys, monkeypatch):
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    from scene import Scene
-
-    scene = Scene(tmp_path)
-    (tmp_path / "mine.py").write_text(IN_A_THREAD)
-    done = scene.run("store", "--executor", tmp_path / "mine.py", "-s", "cosine", "--seeds", 1)
-    assert done.returncode == 0, done.stderr
-    assert "1 finished" in done.stderr
 
 
 def test_what_is_no_executor_is_said(tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.execution.job import Done, Job
+from harness.execution.job import Job, Result
 from harness.runs.run import execute
 from harness.specs import Entry, RunSpec
 
@@ -158,4 +158,4 @@ def test_a_worker_killed_from_outside_costs_one_run(make, at_work):
             executor.submit(Job(spec_of(seed=seed), abandon="one of many"))
         collected(executor, 30)
         gc.collect()
-        assert sum(isinstance(one, Done) and one.outcome == "pruned" for one in gc.get_objects()) <= 1
+        assert sum(isinstance(one, Result) and one.outcome == "pruned" for one in gc.get_objects()) <= 1

@@ -1,5 +1,6 @@
 """Plans of commands: what is left, what runs, which command is dead, and how long it will take."""
 
+import json
 import os
 import subprocess
 import sys
@@ -45,6 +46,7 @@ def test_a_plan_says_what_is_left_and_for_how_long(store):
     assert only(store).seconds_left == 5 * 30.0 / 2
     recorder.ended(runs[0], "finished", 10.0)
     recorder.ended(runs[1], "failed", 20.0)
+    recorder.write()
     command = only(store)
     assert [run.key for run in command.left] == [spec.key for spec in runs[2:]]
     assert [run.label for run in command.running] == [str(spec) for spec in runs[2:4]]
@@ -71,10 +73,12 @@ def test_runs_planned_later_and_paused_ones_count(store):
     recorder.ended(first, "paused", 5.0)
     recorder.planned(first)
     recorder.planned(second)
+    recorder.write()
     command = only(store)
     assert [run.key for run in command.left] == [first.key, second.key]
     assert command.seconds_left is None
     recorder.ended(first, "pruned", 4.0)
+    recorder.write()
     assert only(store).seconds_left == 2 * 4.0
 
 
@@ -88,6 +92,7 @@ def test_a_request_that_took_several_commands_is_counted_as_one(store):
         recorder.ended(spec, "paused", 2.0)
         recorder.planned(spec)
         recorder.ended(spec, "finished", 4.0)
+    recorder.write()
     command = only(store)
     assert (command.done, command.most, command.left) == (9, 15, [])
     assert command.seconds_left == 6 * 4.0
@@ -112,12 +117,40 @@ def test_a_command_that_was_stopped_or_killed_is_interrupted(store):
 def test_torn_and_foreign_files_are_left_out(store):
     recorder = plan_files.Recorder(store, specs(2), slots=1)
     recorder.ended(specs(2)[0], "finished", 1.0)
-    (events,) = (store.root / "plans").glob("*.jsonl")
-    with events.open("a") as file:
-        file.write('{"key": "abc", "outc')
+    recorder.write()
     (store.root / "plans" / "foreign.json").write_text("[]")
     (store.root / "plans" / "torn.json").write_text('{"command": ')
     assert list(only(store).outcomes.values()) == ["finished"]
+
+
+def test_a_plan_of_0_1_is_read_with_its_events(store):
+    """It stayed as the command began; a line for each event stood in a file beside it, the last one perhaps cut off."""
+    first, second, later = ({"key": key, "label": key, "track": "gmm-v1", "target": "v"} for key in "abc")
+    head = {"command": "snrbench run gmm-v1", "host": "there", "pid": 1, "started": time.time(), "slots": 1, "total": 2}
+    head |= {"store": str(store.root), "before": 1, "expected": {"v": 3.0}, "runs": [first, second]}
+    events = [{"key": "a", "outcome": "finished", "seconds": 2.0}, later, {"key": "b", "outcome": "paused"}]
+    plans = store.root / "plans"
+    plans.mkdir()
+    (plans / "1.json").write_text(json.dumps(head))
+    (plans / "1.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events) + '{"key": "b", "outc')
+    (plans / "1.lock").touch()
+    command = only(store)
+    assert (command.state, command.done, command.most, command.code) == ("interrupted", 2, 4, None)
+    assert ([run.key for run in command.left], command.seconds_left) == (["b", "c"], 2 * 2.0)
+
+
+def test_a_command_says_that_it_lives_where_its_lock_cannot_be_tried(store, monkeypatch):
+    """As in a store that is mounted to be read: by the age of what it last said."""
+    monkeypatch.setattr(plan_files, "BEAT_SECONDS", -1.0)
+    recorder = plan_files.Recorder(store, specs(1), slots=1)
+    (file,) = (store.root / "plans").glob("*.json")
+    (lock,) = (store.root / "plans").glob("*.lock")
+    lock.unlink()
+    lock.mkdir()
+    os.utime(file, (1.0, 1.0))
+    assert only(store).state == "interrupted"
+    recorder.beat()
+    assert only(store).state == "running"
 
 
 def test_old_plans_go_and_new_ones_stay(store):
@@ -133,7 +166,7 @@ def test_old_plans_go_and_new_ones_stay(store):
         path.write_text(path.read_text().replace(f'"started": {command.started}', f'"started": {time.time() - age}'))
     plan_files.tidy(store)
     assert only(store).state == "interrupted"
-    assert len(os.listdir(store.root / "plans")) == 3
+    assert len(os.listdir(store.root / "plans")) == 2
 
 
 def test_a_disk_that_takes_no_plan_stops_nothing(store):

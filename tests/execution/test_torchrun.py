@@ -144,7 +144,7 @@ def test_a_process_that_is_asked_to_stop_writes_its_checkpoint(given, tmp_path, 
     for name, value in named.items():
         monkeypatch.setenv(name, value)
     assert rank_process.main(folder) == 0
-    assert pickle.loads((folder / "reply").read_bytes()).outcome == "interrupted"
+    assert pickle.loads((folder / "result").read_bytes()).outcome == "interrupted"
     assert [path.name for path in order.checkpoints.iterdir()] == ["000000005.safetensors"]
 
 
@@ -152,12 +152,12 @@ def test_a_stop_reaches_the_processes_and_their_progress_comes_back(given, monke
     script = """
 import pickle, sys, time
 from pathlib import Path
-from harness.execution.processes.messages import Reply
+from harness.execution.job import Result
 folder = Path(sys.argv[1])
 (folder / "share").write_text("0.25")
 while not (folder / "stop").exists():
     time.sleep(0.02)
-(folder / "reply").write_bytes(pickle.dumps(Reply("interrupted")))
+(folder / "result").write_bytes(pickle.dumps(Result(None, "interrupted")))
 """
     monkeypatch.setattr(torchrun, "_command", lambda folder, processes: [sys.executable, "-c", script, str(folder)])
     shares = []

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from harness import tracks
-from harness.execution.job import Done
+from harness.execution.job import Result
 from harness.metrics.keys import Measured
 from harness.results.store import Store
 from harness.specs import Entry, RunSpec
 from harness.tuning.budget import Budget
-from harness.tuning.run_dispatch import Desk, Result
+from harness.tuning.run_dispatch import Desk
 from harness.tuning.search import search
 from harness.tuning.studies import storage
 from harness.tuning.studies.study import Study
@@ -57,7 +57,7 @@ class KnownRuns:
         dies: int | None = None,
         noise: float = 0.05,
         spread: float = 1.0,
-        disk: dict[str, Done] | None = None,
+        disk: dict[str, Result] | None = None,
     ) -> None:
         self.log_score, self.slots, self.dies, self.noise, self.spread = log_score, slots, dies, noise, spread
         self.disk = {} if disk is None else disk
@@ -89,13 +89,13 @@ class KnownRuns:
     def recorded(self, spec):
         """What the store holds of a run."""
         done = self.disk.get(spec.key)
-        return Result(done.outcome, "", done.values) if done and done.outcome in ("finished", "diverged") else None
+        return done if done and done.outcome in ("finished", "diverged") else None
 
     def _end(self, job):
         track = tracks.get(job.spec.track)
         score = self.log_score(job.spec)
         if isinstance(score, str):
-            return Done(job, score, f"it is {score}")
+            return Result(job, score, f"it is {score}")
         noise = self.noise * np.random.default_rng(int(job.spec.key[:12], 16)).normal(size=(3, len(track.guidance)))
         values = {}
         for at, mark in zip(noise, track.marks, strict=True):
@@ -106,8 +106,8 @@ class KnownRuns:
                     values[Measured(track.primary_metric, "val", scale, mark)] = math.exp(log)
         values = {one: value for one, value in values.items() if one.mark <= job.until}
         if job.abandon:
-            return Done(job, "pruned", job.abandon)
-        return Done(job, "paused" if job.until < 1 else "finished", values=values, seconds=1.0)
+            return Result(job, "pruned", job.abandon)
+        return Result(job, "paused" if job.until < 1 else "finished", values=values, seconds=1.0)
 
 
 def tuned(root, runs, specs=("laplace",), weighting="native", trials=None, each=None, restart=False, target="v"):

@@ -3,8 +3,7 @@
 One of somebody's own is a file that `--executor` names by its path, or an entry point in `snrbench.executors`:
 
     # my_machines.py
-    from harness.execution.capacity import memory_check
-from harness.execution.executors.kind import ExecutorKind
+    from harness.execution.executors.kind import ExecutorKind
 
     EXECUTOR = ExecutorKind("my-machines", lambda wanted: MyExecutor(wanted.jobs))
 """
@@ -56,9 +55,8 @@ def make(settings: Settings, store: Store, jobs: int, expected: float | None = N
 
 @functools.cache
 def _known() -> dict[str, ExecutorKind]:
-    modules = [
-        importlib.import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__) if not one.ispkg
-    ]
+    files = [file.name for file in pkgutil.iter_modules(__path__) if not file.ispkg]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in files]
     kinds = [module.EXECUTOR for module in modules if hasattr(module, "EXECUTOR")]
     kinds += [point.load() for point in entry_points(group=GROUP)]
     return {kind.name: kind for kind in kinds}

@@ -18,9 +18,8 @@ from harness.execution.capacity.devices import devices_of
 from harness.execution.capacity.limits import completed
 from harness.execution.capacity.worker_count import workers_for
 from harness.execution.executors.kind import ExecutorKind, Wanted
-from harness.execution.executors.parts.assignments import assignment, done_of, setup_of
-from harness.execution.job import INTERRUPTED, Done, Job, Settings
-from harness.execution.processes.messages import Reply, Stack
+from harness.execution.executors.parts.assignments import assignment, settled, setup_of
+from harness.execution.job import INTERRUPTED, Job, Result, Settings
 from harness.execution.processes.supervision import Supervised
 from harness.execution.stacks import grouped, stack_size
 from harness.results.store import Store
@@ -38,7 +37,7 @@ class LocalExecutor:
     def __init__(self, settings: Settings, store: Store, workers: int, devices: list[str], stack: int = 1) -> None:
         self.slots, self.store, self.settings, self.stack = workers * stack, store, settings, stack
         self._pending: list[Job] = []
-        self._ended: queue.SimpleQueue[list[Done]] = queue.SimpleQueue()  # what ended together comes together
+        self._ended: queue.SimpleQueue[list[Result]] = queue.SimpleQueue()  # what ended together comes together
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._shares = [0.0] * workers
@@ -64,7 +63,7 @@ class LocalExecutor:
             return
         self._send((job,))
 
-    def wait(self, timeout: float) -> list[Done]:
+    def wait(self, timeout: float) -> list[Result]:
         """What has ended since the last call."""
         for jobs in grouped(self._pending, self.stack, len(self._workers)):
             self._send(jobs)
@@ -78,7 +77,7 @@ class LocalExecutor:
         """Sum over workers of the share of the current run that is done."""
         return sum(self._shares)
 
-    def stop(self, seconds: float) -> list[Done]:
+    def stop(self, seconds: float) -> list[Result]:
         """Have each worker write a checkpoint and stop; end those that have not after `seconds`."""
         self._pending.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -111,7 +110,7 @@ class LocalExecutor:
         future = self._threads.submit(self._run, jobs)
         future.add_done_callback(self._collect)
 
-    def _run(self, jobs: tuple[Job, ...]) -> list[Done]:
+    def _run(self, jobs: tuple[Job, ...]) -> list[Result]:
         slot = self._free.get()
         with self._counting:
             self._busy += 1
@@ -123,50 +122,37 @@ class LocalExecutor:
                 self._busy -= 1
             self._free.put(slot)
 
-    def _run_one(self, job: Job, slot: int) -> Done:
-        worker = self._workers[slot]
-        try:
-            if worker.stopped:
-                return Done(job, INTERRUPTED, "it had not begun")
-            started = time.time()
-            reply = worker.run(assignment(self.settings, self.store, job, worker.device))
-            return done_of(self.settings, self.store, job, reply, worker.device, started)
-        except Exception as error:  # whatever happens to one run must not stop the others
-            return Done(job, "failed", named(error))
-
-    def _run_at_once(self, jobs: tuple[Job, ...], slot: int) -> list[Done]:
+    def _run_at_once(self, jobs: tuple[Job, ...], slot: int) -> list[Result]:
         """A stack that fails is halved, down to runs by themselves: what is wrong with one run costs no other."""
         worker, started = self._workers[slot], time.time()
-        if len(jobs) == 1:
-            return [self._run_one(jobs[0], slot)]
         if worker.stopped:
-            return [Done(job, INTERRUPTED, "it had not begun") for job in jobs]
-        given = [assignment(self.settings, self.store, job, worker.device) for job in jobs]
+            return [Result(job, INTERRUPTED, "it had not begun") for job in jobs]
         try:
-            reply = worker.run(Stack(tuple(given)))
+            results = worker.run(tuple(assignment(self.settings, self.store, job, worker.device) for job in jobs))
         except Exception as error:
-            reply = Reply("failed", named(error))
-        if reply.members:
-            return [
-                done_of(self.settings, self.store, job, each, worker.device, started)
-                for job, each in zip(jobs, reply.members, strict=True)
-            ]
-        if reply.outcome == INTERRUPTED:
-            return [Done(job, INTERRUPTED, reply.reason) for job in jobs]
-        half = len(jobs) // 2
-        found = [*self._run_at_once(jobs[:half], slot), *self._run_at_once(jobs[half:], slot)]
-        note = f"at once with {len(jobs) - 1} others it failed ({reply.reason}), so they were run in smaller stacks"
-        return [replace(found[0], notes=(*found[0].notes, note)), *found[1:]]
+            results = tuple(Result(job, "failed", named(error)) for job in jobs)
+        if len(jobs) == 1 or any(result.outcome != "failed" for result in results):
+            return [self._settled(job, result, worker, started) for job, result in zip(jobs, results, strict=True)]
+        half, reason = len(jobs) // 2, results[0].reason
+        first, *others = [*self._run_at_once(jobs[:half], slot), *self._run_at_once(jobs[half:], slot)]
+        note = f"at once with {len(jobs) - 1} others it failed ({reason}), so they were run in smaller stacks"
+        return [replace(first, notes=(*first.notes, note)), *others]
 
-    def _collect(self, future: Future[list[Done]]) -> None:
+    def _settled(self, job: Job, result: Result, worker: Supervised, started: float) -> Result:
+        try:
+            return settled(self.settings, self.store, job, result, worker.device, started)
+        except Exception as error:  # whatever happens to one run must not stop the others
+            return Result(job, "failed", named(error))
+
+    def _collect(self, future: Future[list[Result]]) -> None:
         if not future.cancelled():
             self._ended.put(future.result())
 
-    def _rest(self) -> list[Done]:
-        found: list[Done] = []
+    def _rest(self) -> list[Result]:
+        results: list[Result] = []
         while not self._ended.empty():
-            found += self._ended.get()
-        return found
+            results += self._ended.get()
+        return results
 
 
 def _make(wanted: Wanted) -> LocalExecutor:

@@ -1,20 +1,20 @@
 """What a worker process and its parent say to each other.
 
-parent → worker: a `Setup`, then any number of `Assignment`s and `Stack`s one after another, and STOP while one is
-                 worked on
-worker → parent: READY, then for each of them any number of (SHARE, share done) and one `Reply`
+parent → worker: a `Setup`, then one after another any number of tuples of `Assignment`s, to be executed at once, and
+                 STOP while one is worked on
+worker → parent: READY, then for each tuple any number of times the share that is done, summed over its assignments, and
+                 in the end a tuple with the `Result` of each
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.execution.job import WHOLE, Job, Split
-from harness.metrics.keys import Measured
 from schedules.errors import named
 
-READY, SHARE, STOP = "ready", "share", "stop"
+READY, STOP = "ready", "stop"
 
 
 @dataclass(frozen=True)
@@ -42,30 +42,6 @@ class Assignment:
     tags: dict[str, str]
     compile: str = "auto"
     split: Split = WHOLE
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Jobs to be executed at once. The share done of it is the sum over its jobs."""
-
-    assignments: tuple[Assignment, ...]
-
-
-@dataclass
-class Reply:
-    """How a job ended; see `harness.execution.job.Done`. output: the last that a failed one printed.
-
-    members: of a stack, how each of its jobs ended; none where the stack as a whole failed or was interrupted
-    """
-
-    outcome: str
-    reason: str = ""
-    folder: Path | None = None
-    values: dict[Measured, float] = field(default_factory=dict)
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-    output: bytes = b""
-    members: tuple[Reply, ...] = ()
 
 
 def in_one_line(error: BaseException) -> str:

@@ -9,8 +9,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from harness.execution.job import INTERRUPTED, Result
 from harness.execution.processes.end_with_parent import die_with_parent
-from harness.execution.processes.messages import Assignment, Reply, Setup, in_one_line
+from harness.execution.processes.messages import Assignment, Setup, in_one_line
 from harness.execution.processes.torchrun import replace as write
 from harness.execution.processes.worker import check_unchanged, delivered, set_up
 
@@ -21,23 +22,23 @@ def main(folder: Path) -> int:
     """Execute this process's part of the order in `folder`. Returns the exit code."""
     rank, started = int(os.environ["RANK"]), time.time()
     try:
-        given, setup = pickle.loads((folder / "order").read_bytes())
-        reply = _execute(folder, given, setup, started)
+        assignment, setup = pickle.loads((folder / "order").read_bytes())
+        result = _execute(folder, assignment, setup, started)
     except (Exception, SystemExit) as error:  # a plugin may raise anything
         write(folder / f"problem-{rank}", in_one_line(error).encode())
         return 1
     if rank == 0:
-        write(folder / "reply", pickle.dumps(reply))
+        write(folder / "result", pickle.dumps(result))
     return 0
 
 
-def _execute(folder: Path, given: Assignment, setup: Setup, started: float) -> Reply:
+def _execute(folder: Path, assignment: Assignment, setup: Setup, started: float) -> Result:
     from harness import tracks
     from harness.distributed.training import TeamBench, own_device, team
     from harness.runs.run import Interrupted, execute
 
     set_up(setup)
-    spec, device, said = given.job.spec, own_device(given.device), 0.0
+    spec, device, said = assignment.job.spec, own_device(assignment.device), 0.0
     check_unchanged(spec)
 
     def report(share: float) -> None:
@@ -48,20 +49,20 @@ def _execute(folder: Path, given: Assignment, setup: Setup, started: float) -> R
 
     with team(device) as us:
         try:
-            result = execute(
+            run = execute(
                 spec,
                 device,
                 report,
-                checkpoints=given.checkpoints,
-                until=given.job.until,
+                checkpoints=assignment.checkpoints,
+                until=assignment.job.until,
                 stop_asked=lambda: bool(us.agreed((folder / "stop").exists())),
-                place=TeamBench(tracks.get(spec.track), device, us, given.split.micro_batch),
+                place=TeamBench(tracks.get(spec.track), device, us, assignment.split.micro_batch),
             )
         except Interrupted:
-            return Reply("interrupted", "it was asked to stop")
+            return Result(assignment.job, INTERRUPTED, "it was asked to stop")
         if not us.leads:
-            return Reply(result.outcome)
-        return delivered(replace(given, device=str(device)), result, started)
+            return Result(assignment.job, run.outcome)
+        return delivered(replace(assignment, device=str(device)), run, started)
 
 
 if __name__ == "__main__":

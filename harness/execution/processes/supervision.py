@@ -9,11 +9,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from harness.execution.capacity.free_memory import resident
-from harness.execution.job import INTERRUPTED, Limits
-from harness.execution.processes.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack
+from harness.execution.job import INTERRUPTED, Limits, Result
+from harness.execution.processes.messages import READY, STOP, Assignment, Setup
 from harness.execution.processes.output import Output
 from harness.execution.python_process import NotStarted, python, start
 
@@ -48,22 +49,25 @@ class Supervised:
         self._needed = 0  # bytes that a process holds before its first job
         self._lock = threading.Lock()  # a message is written by one thread at a time
 
-    def run(self, assignment: Assignment | Stack) -> Reply:
-        """Execute one job, or several at once. What a failed one had printed comes along."""
+    def run(self, assignments: tuple[Assignment, ...]) -> tuple[Result, ...]:
+        """Execute jobs at once; the result of each. What a failed one had printed comes along."""
         began = time.perf_counter()
         self.on_share(0.0)
         self._output.clear()
+        outcome, reason = "failed", ""
         try:
-            reply = self._converse(assignment)
+            results = self._converse(assignments)
         except (Exceeded, NotStarted) as trouble:
-            reply = Reply("failed", str(trouble))
+            results, reason = (), str(trouble)
         except (EOFError, OSError):
-            reply = Reply(INTERRUPTED, "its process was ended") if self.stopped else Reply("failed", self._death())
-        if reply.outcome in ("failed", INTERRUPTED):
+            results = ()
+            outcome, reason = (INTERRUPTED, "its process was ended") if self.stopped else ("failed", self._death())
+        seconds = time.perf_counter() - began
+        results = results or tuple(Result(each.job, outcome, reason, seconds=seconds) for each in assignments)
+        if all(result.outcome in ("failed", INTERRUPTED) for result in results):
             self.kill()  # what it left behind in its process must not reach the next run
-            reply.output = self._output.tail()
-        reply.seconds = reply.seconds or time.perf_counter() - began
-        return reply
+            results = tuple(replace(result, output=self._output.tail()) for result in results)
+        return results
 
     def stop(self) -> None:
         """Ask for a checkpoint and the end of the current job. A process that is not at a job yet is ended."""
@@ -89,23 +93,19 @@ class Supervised:
         if connection is not None:
             connection.close()
 
-    def _converse(self, assignment: Assignment | Stack) -> Reply:
+    def _converse(self, assignments: tuple[Assignment, ...]) -> tuple[Result, ...]:
         connection = self._ready()
         if connection is None:
-            return Reply(INTERRUPTED, "it had not begun")
-        runs = len(assignment.assignments) if isinstance(assignment, Stack) else 1
-        deadline = None if self.limits.seconds is None else time.monotonic() + runs * self.limits.seconds
+            return tuple(Result(each.job, INTERRUPTED, "it had not begun") for each in assignments)
+        seconds = self.limits.seconds
+        deadline = None if seconds is None else time.monotonic() + len(assignments) * seconds
         with self._lock:
-            connection.send(assignment)
+            connection.send(assignments)
         if self.stopped:
             self.stop()
-        while True:
-            message = self._next(connection, deadline)
-            if isinstance(message, Reply):
-                return message
-            kind, share = message
-            if kind == SHARE:
-                self.on_share(share)
+        while isinstance(message := self._next(connection, deadline), float):
+            self.on_share(message)
+        return message
 
     def _ready(self) -> Connection | None:
         """A connection to a process that waits for a job; None when it was asked to stop before there was one."""
@@ -142,11 +142,11 @@ class Supervised:
         self._connection.send(self.setup)
         return self._connection
 
-    def _next(self, connection: Connection, deadline: float | None) -> Reply | tuple[str, float]:
+    def _next(self, connection: Connection, deadline: float | None) -> float | tuple[Result, ...]:
         while not connection.poll(CHECK_SECONDS):
             self._check(deadline)
         self._check(deadline)
-        message: Reply | tuple[str, float] = connection.recv()
+        message: float | tuple[Result, ...] = connection.recv()
         return message
 
     def _check(self, deadline: float | None) -> None:

@@ -3,7 +3,7 @@
     order     what to execute, pickled by the worker
     share     the share of the training that is done, by the first process
     stop      is there when a checkpoint and an end are asked for
-    reply     how it ended, pickled by the first process; none when a process died
+    result    how it ended, pickled by the first process; none when a process died
     problem-R what process R raised, in one line
     deaths    JSON [[rank, exit code], …] of processes that did not end well, by torchrun
     trouble   what torchrun itself raised, in one line
@@ -25,25 +25,26 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from harness.execution.job import Result
 from harness.execution.processes.end_with_parent import die_with_parent
-from harness.execution.processes.messages import Assignment, Reply, Setup, in_one_line
+from harness.execution.processes.messages import Assignment, Setup, in_one_line
 from harness.execution.python_process import NotStarted, python, start
 
 POLL_SECONDS = 0.1
 
 
 def execute(
-    given: Assignment, setup: Setup, on_progress: Callable[[float], None], stop_asked: Callable[[], bool]
-) -> Reply:
-    """Execute a job on `given.split.processes` processes of this machine."""
+    assignment: Assignment, setup: Setup, on_progress: Callable[[float], None], stop_asked: Callable[[], bool]
+) -> Result:
+    """Execute a job on `assignment.split.processes` processes of this machine."""
     # Nobody else may write into this folder, so what is unpickled is what was pickled here.
     with tempfile.TemporaryDirectory(prefix="snrbench-") as name:
         folder = Path(name)
-        (folder / "order").write_bytes(pickle.dumps((given, setup)))
+        (folder / "order").write_bytes(pickle.dumps((assignment, setup)))
         try:
-            launched = start(_command(folder, given.split.processes), stdin=subprocess.DEVNULL)
+            launched = start(_command(folder, assignment.split.processes), stdin=subprocess.DEVNULL)
         except NotStarted as trouble:
-            return Reply("failed", str(trouble))
+            return Result(assignment.job, "failed", str(trouble))
         try:
             while launched.poll() is None:
                 time.sleep(POLL_SECONDS)
@@ -54,10 +55,11 @@ def execute(
         finally:
             launched.kill()
             launched.wait()
-        if (folder / "reply").exists():
-            reply: Reply = pickle.loads((folder / "reply").read_bytes())
-            return reply
-        return Reply("failed", _what_happened(folder, given.split.processes, launched.returncode))
+        if (folder / "result").exists():
+            result: Result = pickle.loads((folder / "result").read_bytes())
+            return result
+        reason = _what_happened(folder, assignment.split.processes, launched.returncode)
+        return Result(assignment.job, "failed", reason)
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -14,11 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, NoReturn
 
+from harness.execution.job import INTERRUPTED, UNWRITABLE, Result
 from harness.execution.processes.end_with_parent import die_with_parent
-from harness.execution.processes.messages import READY, SHARE, STOP, Assignment, Reply, Setup, Stack, in_one_line
+from harness.execution.processes.messages import READY, STOP, Assignment, Setup, in_one_line
 
 if TYPE_CHECKING:
     from harness.runs.run import Bench, RunResult
@@ -34,7 +36,7 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.stopping = False
-        self._assigned: queue.SimpleQueue[Assignment | Stack] = queue.SimpleQueue()
+        self._assigned: queue.SimpleQueue[tuple[Assignment, ...]] = queue.SimpleQueue()
         self._said = 0.0
 
     def serve(self) -> NoReturn:
@@ -44,8 +46,7 @@ class Worker:
         set_up(self.setup)
         self.connection.send(READY)
         while True:
-            assignment = self._assigned.get()
-            self.connection.send(self._work(assignment))
+            self.connection.send(self._work(self._assigned.get()))
 
     def _listen(self) -> None:
         try:
@@ -59,98 +60,96 @@ class Worker:
         except (EOFError, OSError):
             os._exit(GONE)
 
-    def _work(self, assignment: Assignment | Stack) -> Reply:
+    def _work(self, assignments: tuple[Assignment, ...]) -> tuple[Result, ...]:
         started, began = time.time(), time.perf_counter()
-        if isinstance(assignment, Stack):
-            reply = self._attempt_stack(assignment.assignments, started)
-        else:
-            reply = self._attempt(assignment, started)
-        reply.seconds = time.perf_counter() - began
-        return reply
+        try:
+            results = self._stack(assignments, started) if len(assignments) > 1 else [self._run(*assignments, started)]
+        except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
+            outcome, reason = how_it_ended(error)
+            results = [Result(each.job, outcome, reason) for each in assignments]
+        seconds = (time.perf_counter() - began) / len(assignments)
+        return tuple(replace(result, seconds=seconds) for result in results)
 
-    def _attempt(self, given: Assignment, started: float) -> Reply:
+    def _run(self, assignment: Assignment, started: float) -> Result:
         import torch
 
-        from harness.runs.run import Interrupted, abandon, execute
+        from harness.runs.run import abandon, execute
         from harness.training.compilation import compilation
 
-        job, device = given.job, torch.device(given.device)
-        if given.split.processes > 1 and not job.abandon:
+        job, device = assignment.job, torch.device(assignment.device)
+        if assignment.split.processes > 1 and not job.abandon:
             from harness.execution.processes import torchrun
 
-            return torchrun.execute(given, self.setup, self._report, lambda: self.stopping)
-        try:
-            check_unchanged(job.spec)
-            if job.abandon:
-                result = abandon(job.spec, given.checkpoints, job.abandon)
-            else:
-                result = execute(
-                    job.spec,
-                    device,
-                    self._report,
-                    checkpoints=given.checkpoints,
-                    until=job.until,
-                    stop_asked=lambda: self.stopping,
-                    compilation=compilation(given.compile, device),
-                    place=_bench_of(given),
-                )
-        except Interrupted:
-            return Reply("interrupted", "it was asked to stop")
-        except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
-            return Reply("failed", in_one_line(error))
-        return delivered(given, result, started)
+            return torchrun.execute(assignment, self.setup, self._report, lambda: self.stopping)
+        check_unchanged(job.spec)
+        if job.abandon:
+            return delivered(assignment, abandon(job.spec, assignment.checkpoints, job.abandon), started)
+        result = execute(
+            job.spec,
+            device,
+            self._report,
+            checkpoints=assignment.checkpoints,
+            until=job.until,
+            stop_asked=lambda: self.stopping,
+            compilation=compilation(assignment.compile, device),
+            place=_bench_of(assignment),
+        )
+        return delivered(assignment, result, started)
 
-    def _attempt_stack(self, given: tuple[Assignment, ...], started: float) -> Reply:
+    def _stack(self, assignments: tuple[Assignment, ...], started: float) -> list[Result]:
         import torch
 
         from harness.execution.stacks import stack_runner
-        from harness.runs.run import Interrupted
         from harness.training.compilation import compilation
 
-        began, device = time.perf_counter(), torch.device(given[0].device)
-        try:
-            for one in given:
-                check_unchanged(one.job.spec)
-            results = stack_runner()(
-                [one.job.spec for one in given],
-                device,
-                lambda share: self._report(share * len(given)),
-                checkpoints=[one.checkpoints for one in given],
-                until=given[0].job.until,
-                stop_asked=lambda: self.stopping,
-                compilation=compilation(given[0].compile, device),
-            )
-        except Interrupted:
-            return Reply("interrupted", "it was asked to stop")
-        except (Exception, SystemExit) as error:  # one member's plugin: each will be tried by itself
-            return Reply("failed", in_one_line(error))
-        stack = {"stack": str(len(given))}
-        replies = [delivered(one, result, started, stack) for one, result in zip(given, results, strict=True)]
-        for reply in replies:
-            reply.seconds = (time.perf_counter() - began) / len(given)
-        return Reply("stacked", members=tuple(replies))
+        first, size = assignments[0], len(assignments)
+        for each in assignments:
+            check_unchanged(each.job.spec)
+        results = stack_runner()(
+            [each.job.spec for each in assignments],
+            torch.device(first.device),
+            lambda share: self._report(share * size),
+            checkpoints=[each.checkpoints for each in assignments],
+            until=first.job.until,
+            stop_asked=lambda: self.stopping,
+            compilation=compilation(first.compile, torch.device(first.device)),
+        )
+        return [
+            delivered(each, result, started, {"stack": str(size)})
+            for each, result in zip(assignments, results, strict=True)
+        ]
 
     def _report(self, share: float) -> None:
         now = time.monotonic()
         if now - self._said >= 1 / SHARES_A_SECOND:
             self._said = now
-            self.connection.send((SHARE, share))
+            self.connection.send(float(share))
 
 
-def _bench_of(given: Assignment) -> Bench | None:
+def how_it_ended(error: BaseException) -> tuple[str, str]:
+    """Outcome and reason of a run that raised this."""
+    from harness.runs.run import Interrupted
+
+    if isinstance(error, Interrupted):
+        return INTERRUPTED, "it was asked to stop"
+    return "failed", in_one_line(error)
+
+
+def _bench_of(assignment: Assignment) -> Bench | None:
     """A bench for a batch in parts; None where the process's own will do."""
-    if not given.split:
+    if not assignment.split:
         return None
     import torch
 
     from harness import tracks
     from harness.distributed.training import Team, TeamBench
 
-    return TeamBench(tracks.get(given.job.spec.track), torch.device(given.device), Team(), given.split.micro_batch)
+    track, device = tracks.get(assignment.job.spec.track), torch.device(assignment.device)
+    return TeamBench(track, device, Team(), assignment.split.micro_batch)
 
 
-def delivered(given: Assignment, result: RunResult, started: float, tags: Mapping[str, str] | None = None) -> Reply:
-    """A run's end as a reply, its result written into the outbox; a paused one has none yet.
+def delivered(assignment: Assignment, run: RunResult, started: float, tags: Mapping[str, str] | None = None) -> Result:
+    """How a run ended, its scores written into the outbox; a paused one has none yet.
 
     started: seconds since the epoch
     tags:    further MLflow tags
@@ -159,17 +158,17 @@ def delivered(given: Assignment, result: RunResult, started: float, tags: Mappin
 
     from harness.results import run_folder
 
-    reply = Reply(result.outcome, result.reason, values=result.values, notes=tuple(result.notes))
-    if result.outcome == "paused":
-        return reply
-    every = dict(given.job.tags) | given.tags | dict(tags or {})
+    job = assignment.job
+    result = Result(job, run.outcome, run.reason, values=run.values, notes=tuple(run.notes))
+    if run.outcome == "paused":
+        return result
+    every = dict(job.tags) | assignment.tags | dict(tags or {})
+    device = torch.device(assignment.device)
     try:
-        reply.folder = run_folder.write(
-            given.outbox, result, torch.device(given.device), started, time.time(), extra_tags=every
-        )
+        folder = run_folder.write(assignment.outbox, run, device, started, time.time(), extra_tags=every)
     except Exception as error:  # whatever cannot be written: the run itself is not at fault
-        return Reply("unwritable", in_one_line(error))
-    return reply
+        return Result(job, UNWRITABLE, in_one_line(error))
+    return replace(result, folder=folder)
 
 
 def check_unchanged(spec: RunSpec) -> None:

@@ -1,16 +1,13 @@
 """Who works on what, when several commands share a study: locks that end with the process that holds them.
 
-In a store's own folder they are locked bytes of a file, which the system unlocks when a process dies, however it dies.
+In a store's own folder they are locked files, which the system unlocks when a process dies, however it dies.
 On a PostgreSQL server they are advisory locks of one connection, which the server drops with the connection; a machine
 that falls silent is given up after about a minute. (A pooler that shares connections between clients breaks them.)
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from filelock import FileLock, Timeout
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -50,31 +48,28 @@ def exclusive(locks: Locks, name: str) -> Iterator[None]:
 
 
 class FileLocks:
-    """Locked bytes of one file, a byte for each name. One object a process: the system counts locks by process."""
+    """Locked files in a folder, one for each name. An object of this class is a command: two exclude each other."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-        self._held: set[str] = set()
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._locks: dict[str, FileLock] = {}
 
     def claim(self, name: str) -> bool:
-        if name not in self._held:
+        lock = self._locks.setdefault(name, FileLock(self._folder / f"{_number(name):x}.lock", thread_local=False))
+        if not lock.is_locked:
             try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _number(name))
-            except OSError as error:
-                if error.errno in (errno.EACCES, errno.EAGAIN):
-                    return False
-                raise
-            self._held.add(name)
+                lock.acquire(blocking=False)
+            except Timeout:
+                return False
         return True
 
     def release(self, name: str) -> None:
-        if name in self._held:
-            self._held.discard(name)
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _number(name))
+        if name in self._locks:
+            self._locks[name].release()
 
     def close(self) -> None:
-        self._held.clear()
-        os.close(self._file)
+        for lock in self._locks.values():
+            lock.release(force=True)
 
 
 class PostgresLocks:
@@ -133,5 +128,5 @@ class PostgresLocks:
 
 
 def _number(name: str) -> int:
-    """62 bits: what a place in a file and a PostgreSQL bigint both hold."""
+    """62 bits: what a PostgreSQL bigint holds."""
     return int.from_bytes(hashlib.sha256(f"snrbench {name}".encode()).digest()[:8], "big") >> 2

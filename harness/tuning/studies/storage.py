@@ -22,14 +22,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from harness.execution.stop_signals import Halt, StoreFull
 from harness.results import sqlite_file
-from harness.results.errors import is_full
+from harness.results.errors import is_damaged, is_full
 from harness.results.store import Store
 from harness.tuning.sampling import quiet
 from harness.tuning.studies.locks import FileLocks, Locks, PostgresLocks, exclusive
 from schedules.errors import UserError, text_of
 
 VARIABLE = "SNRBENCH_OPTUNA"
-FILE, LOCKS = "optuna.db", "optuna.locks"
+FILE, LOCKS = "optuna.db", "study-locks"
 PATIENT = {"connect_args": {"timeout": sqlite_file.WAIT, "isolation_level": "IMMEDIATE"}}
 TROUBLE = (SQLAlchemyError, sqlite3.Error, OSError, StorageInternalError)
 """What a database raises that cannot be used, or no more."""
@@ -63,6 +63,7 @@ def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
             with exclusive(locks, "tables"):
                 return _storage(_text(found), {"pool_pre_ping": True}), locks
         found.parent.mkdir(parents=True, exist_ok=True)
+        (found.parent / LOCKS).mkdir(exist_ok=True)
         locks = FileLocks(found.parent / LOCKS)
         with exclusive(locks, "tables"):
             if not found.exists() or not found.stat().st_size:
@@ -118,7 +119,7 @@ def _explained(place: Path | URL) -> Iterator[None]:
     except TROUBLE as error:
         line = _reason(error)
         remedy = ""
-        if isinstance(place, Path) and any(word in line for word in ("not a database", "malformed")):
+        if isinstance(place, Path) and is_damaged(error):
             remedy = "; restore a backup of it, or delete it: its studies begin anew, with the runs that MLflow has"
         name = place.render_as_string() if isinstance(place, URL) else place  # without its password
         raise UserError(f"the studies' database {name} cannot be used: {line}{remedy}") from error

@@ -24,6 +24,7 @@ from harness.tuning import sampling
 from harness.tuning.budget import Budget
 from harness.tuning.space import Space
 from harness.tuning.studies.locks import Locks, exclusive
+from harness.tuning.studies.running_trials import RunningTrials
 from harness.tuning.studies.subject import Subject
 from schedules.errors import UserError
 from schedules.spaces import Value
@@ -40,18 +41,22 @@ class Block:
 
 @dataclass
 class Study:
-    """A study, opened for work. UserError from `open` for one that was made under other rules."""
+    """A study, opened for work. UserError from `open` for one that was made under other rules.
+
+    running: where what is known of a trial that runs is written, from `open` on
+    """
 
     subject: Subject
     budget: Budget
     storage: RDBStorage
     locks: Locks
     space: Space = field(init=False)
-    _ids: dict[int, int] = field(default_factory=dict)
+    running: RunningTrials = field(init=False)
 
     def open(self, restart: bool = False) -> None:
         """Find or make it; with `restart`, forget what is there."""
         self.space = Space.of(self.subject.entry)
+        self.running = RunningTrials(self.storage, self.subject.name)
         with exclusive(self.locks, self.subject.name), sampling.quiet():
             if restart and self.subject.name in optuna.get_all_study_names(self.storage):
                 optuna.delete_study(study_name=self.subject.name, storage=self.storage)
@@ -117,15 +122,6 @@ class Study:
         """The block is told."""
         self.locks.release(self._claim(block.start))
 
-    def report(self, number: int, step: int, value: float) -> None:
-        """An intermediate value of a running trial."""
-        self.storage.set_trial_intermediate_value(self._id(number), step, value)
-
-    def note(self, number: int, **attributes: Any) -> None:
-        """User attributes of a running trial."""
-        for key, value in attributes.items():
-            self.storage.set_trial_user_attr(self._id(number), key, value)
-
     def tell(self, number: int, state: TrialState, value: float | None) -> None:
         """The end of a trial."""
         with sampling.quiet():
@@ -190,12 +186,6 @@ class Study:
 
     def _claim(self, start: int) -> str:
         return f"{self.subject.name} block {start}"
-
-    def _id(self, number: int) -> int:
-        if number not in self._ids:
-            study = self.storage.get_study_id_from_name(self.subject.name)
-            self._ids[number] = self.storage.get_trial_id_from_study_id_trial_number(study, number)
-        return self._ids[number]
 
 
 def _begun_in(space: Space, recorded: object) -> Space:

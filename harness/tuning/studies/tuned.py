@@ -69,12 +69,16 @@ def _tags(tuned: Mapping[str, Any]) -> Tags:
 
 def _read(opened: RDBStorage, subject: Subject) -> tuple[dict[str, Any], int]:
     """User attributes of the study and the number of its trials that ended; ({}, 0) when there is no study."""
+    import optuna
+
+    from harness.tuning import sampling
+
     try:
-        study = opened.get_study_id_from_name(subject.name)
+        with sampling.quiet():
+            study = optuna.load_study(study_name=subject.name, storage=opened)
     except KeyError:
         return {}, 0
-    trials = opened.get_all_trials(study, deepcopy=False)
-    return opened.get_study_user_attrs(study), sum(trial.state.is_finished() for trial in trials)
+    return study.user_attrs, sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
 
 
 def _arguments(subject: Subject) -> str:

@@ -1,14 +1,15 @@
-"""Where a job's files are, what a worker loads, and what becomes of its reply."""
+"""Where a job's files are, what a worker loads, and what becomes of its result."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from harness.execution.job import UNWRITABLE, Done, Job, Settings
-from harness.execution.processes.messages import Assignment, Reply, Setup
+from harness.execution.job import UNWRITABLE, Job, Result, Settings
+from harness.execution.processes.messages import Assignment, Setup
 from harness.results.store import Store
 from schedules.errors import named
 
@@ -38,38 +39,39 @@ def assignment(settings: Settings, store: Store, job: Job, device: str) -> Assig
     return Assignment(job, device, checkpoints_of(store, job), store.outbox, tags, settings.compile, settings.split)
 
 
-def done_of(settings: Settings, store: Store, job: Job, reply: Reply, device: str, started: float) -> Done:
-    """What came of a job. A failed run gets its result folder here, since its process may be gone.
+def settled(settings: Settings, store: Store, job: Job, result: Result, device: str, started: float) -> Result:
+    """What came of a job, with its files as they should be. A failed run gets its result folder here, since its
+    process may be gone.
 
     A run whose result is safe needs its checkpoints no more; a failed one may go on from them when it is repeated.
 
     started: seconds since the epoch
     """
-    if reply.outcome == "failed" and reply.folder is None:
-        reply = _recorded(settings, store, job, reply, device, started)
-    elif reply.folder is not None:
+    if result.outcome == "failed" and result.folder is None:
+        result = _recorded(settings, store, job, result, device, started)
+    elif result.folder is not None:
         shutil.rmtree(checkpoints_of(store, job), ignore_errors=True)
-    return Done(job, reply.outcome, reply.reason, reply.folder, reply.values, reply.seconds, reply.notes)
+    return replace(result, job=job, output=b"")
 
 
-def _recorded(settings: Settings, store: Store, job: Job, reply: Reply, device: str, started: float) -> Reply:
+def _recorded(settings: Settings, store: Store, job: Job, result: Result, device: str, started: float) -> Result:
     import torch
 
     from harness.results import run_folder
 
     try:
-        reply.folder = run_folder.write(
+        folder = run_folder.write(
             store.outbox,
-            run_folder.failed(job.spec, reply.reason),
+            run_folder.failed(job.spec, result.reason),
             torch.device(device),
             started,
             time.time(),
             extra_tags={**_loaded(settings), **dict(job.tags)},
-            output=reply.output,
+            output=result.output,
         )
     except OSError as error:
-        return Reply(UNWRITABLE, named(error))
-    return reply
+        return Result(job, UNWRITABLE, named(error))
+    return replace(result, folder=folder)
 
 
 def _loaded(settings: Settings) -> dict[str, str]:

@@ -14,8 +14,8 @@ from typing import Any
 import ray
 
 from harness.execution.executors.parts.folder_archive import pack, unpack_into
-from harness.execution.job import INTERRUPTED, PAUSED, Limits
-from harness.execution.processes.messages import Assignment, Reply, Setup
+from harness.execution.job import INTERRUPTED, PAUSED, Limits, Result
+from harness.execution.processes.messages import Assignment, Setup
 from harness.execution.processes.supervision import Supervised
 
 TELL_SECONDS = 0.5
@@ -42,10 +42,10 @@ class Order:
 
 @dataclass
 class Outcome:
-    """A node's answer: the reply, and the folders that the driver cannot see, packed."""
+    """A node's answer: the result, and the folders that the driver cannot see, packed."""
 
-    reply: Reply
-    result: bytes | None = None
+    result: Result
+    folder: bytes | None = None
     checkpoint: bytes | None = None
 
 
@@ -77,18 +77,18 @@ def execute(order: Order, board: Any) -> Outcome:
     """Run a job in a worker process of this node."""
     seen = order.sign.exists()
     with tempfile.TemporaryDirectory(prefix="snrbench-") as scratch:
-        given = replace(order.assignment, outbox=Path(scratch) / "outbox")
-        given.outbox.mkdir()
+        assignment = replace(order.assignment, outbox=Path(scratch) / "outbox")
+        assignment.outbox.mkdir()
         if not seen:
-            given = replace(given, checkpoints=Path(scratch) / "checkpoints")
+            assignment = replace(assignment, checkpoints=Path(scratch) / "checkpoints")
             if order.checkpoint is not None:
-                unpack_into(order.checkpoint, given.checkpoints)
-        reply = _watched(_worker(order), given, board)
-        outcome = Outcome(reply)
-        if reply.folder is not None:
-            outcome.result, reply.folder = pack(reply.folder), None
-        if not seen and reply.outcome in (PAUSED, INTERRUPTED):
-            outcome.checkpoint = pack(given.checkpoints)
+                unpack_into(order.checkpoint, assignment.checkpoints)
+        result = _watched(_worker(order), assignment, board)
+        outcome = Outcome(replace(result, folder=None))
+        if result.folder is not None:
+            outcome.folder = pack(result.folder)
+        if not seen and result.outcome in (PAUSED, INTERRUPTED):
+            outcome.checkpoint = pack(assignment.checkpoints)
     return outcome
 
 
@@ -97,8 +97,8 @@ def sources(plugins: Iterable[str]) -> dict[str, tuple[Path, bytes]]:
     return {name: (Path(name).resolve(), Path(name).read_bytes()) for name in plugins if name.endswith(".py")}
 
 
-def _watched(worker: Supervised, given: Assignment, board: Any) -> Reply:
-    key, ended, share = given.job.spec.key, threading.Event(), 0.0
+def _watched(worker: Supervised, assignment: Assignment, board: Any) -> Result:
+    key, ended, share = assignment.job.spec.key, threading.Event(), 0.0
 
     def note(value: float) -> None:
         nonlocal share
@@ -113,7 +113,8 @@ def _watched(worker: Supervised, given: Assignment, board: Any) -> Reply:
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()
     try:
-        return worker.run(given)
+        (result,) = worker.run((assignment,))
+        return result
     finally:
         ended.set()
         board.tell.remote(key, None)

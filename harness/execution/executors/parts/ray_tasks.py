@@ -25,10 +25,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from harness.execution.capacity.limits import completed
 from harness.execution.capacity.worker_count import share_of_gpu
 from harness.execution.executors.parts import ray_node
-from harness.execution.executors.parts.assignments import assignment, done_of, setup_of
+from harness.execution.executors.parts.assignments import assignment, checkpoints_of, settled, setup_of
 from harness.execution.executors.parts.folder_archive import pack, unpack, unpack_into
 from harness.execution.executors.parts.ray_node import Order, Outcome
-from harness.execution.job import UNWRITABLE, Done, Job, Settings
+from harness.execution.job import UNWRITABLE, Job, Result, Settings
 from harness.results.errors import in_one_line
 from harness.results.store import Store
 from schedules.errors import UserError, named
@@ -76,7 +76,7 @@ class RayExecutor:
         self._waiting.append(job)
         self._feed()
 
-    def wait(self, timeout: float) -> list[Done]:
+    def wait(self, timeout: float) -> list[Result]:
         """What has ended since the last call."""
         self._feed()
         if not self._running:
@@ -85,24 +85,24 @@ class RayExecutor:
         ready, _ = ray.wait(list(self._running), timeout=timeout)
         rest = [ref for ref in self._running if ref not in ready]
         more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if ready and rest else ([], [])
-        found = [self._collect(ref) for ref in (*ready, *more)]
+        results = [self._collect(ref) for ref in (*ready, *more)]
         self._feed()
-        return found
+        return results
 
     def shares(self) -> float:
         """Sum over the running jobs of the share that is done."""
         return float(ray.get(self._board.shares.remote()))
 
-    def stop(self, seconds: float) -> list[Done]:
+    def stop(self, seconds: float) -> list[Result]:
         """Have each run write a checkpoint and stop; end those that have not after `seconds`."""
         self._waiting.clear()
         self._board.stop.remote()
         deadline = time.monotonic() + seconds
-        found: list[Done] = []
+        results: list[Result] = []
         while self._running and time.monotonic() < deadline:
-            found += self.wait(0.1)
+            results += self.wait(0.1)
         self.kill()
-        return found
+        return results
 
     def kill(self) -> None:
         """End every task now."""
@@ -127,33 +127,32 @@ class RayExecutor:
     def _feed(self) -> None:
         while self._waiting and len(self._running) < self._at_once:
             job = self._waiting.popleft()
-            given = assignment(self.settings, self.store, job, self.settings.device)
+            task = assignment(self.settings, self.store, job, self.settings.device)
             order = Order(
-                given,
+                task,
                 setup_of(self.settings, self.settings.device),
                 self.settings.limits,
                 self._sources,
                 self._sign,
-                pack(given.checkpoints),
+                pack(task.checkpoints),
             )
             self._running[self._task.remote(order, self._board)] = job, time.time()
 
-    def _collect(self, ref: Any) -> Done:
+    def _collect(self, ref: Any) -> Result:
         job, started = self._running.pop(ref)
-        given = assignment(self.settings, self.store, job, self.settings.device)
         try:
             outcome: Outcome = ray.get(ref)
         except RayError as error:
-            outcome = Outcome(ray_node.Reply("failed", f"Ray gave it up: {in_one_line(error)}"))
-        reply = outcome.reply
+            outcome = Outcome(Result(job, "failed", f"Ray gave it up: {in_one_line(error)}"))
+        result = outcome.result
         try:
             if outcome.checkpoint is not None:
-                unpack_into(outcome.checkpoint, given.checkpoints)
-            if outcome.result is not None:
-                reply.folder = unpack(outcome.result, self.store.outbox)
+                unpack_into(outcome.checkpoint, checkpoints_of(self.store, job))
+            if outcome.folder is not None:
+                result = replace(result, folder=unpack(outcome.folder, self.store.outbox))
         except OSError as error:
-            return Done(job, UNWRITABLE, named(error))
-        return done_of(self.settings, self.store, job, reply, "cpu", started)
+            return Result(job, UNWRITABLE, named(error))
+        return settled(self.settings, self.store, job, result, "cpu", started)
 
 
 def _connect(folder: str) -> None:
