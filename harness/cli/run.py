@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import options, run_report, splitting
+from harness.cli import needed_packages, options, run_report, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
@@ -199,6 +199,8 @@ def benchmark(
     from harness.results.write import deliver_all
     from schedules.errors import UserError
 
+    if not dry_run:
+        needed_packages.check_training()
     load(plugins, track_plugins or [], metric_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
     stacked, split = splitting.stack_of(stack, executor), split or settings.split

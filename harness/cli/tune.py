@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import splitting
+from harness.cli import needed_packages, splitting
 from harness.cli.options import STORE, Json, MetricPlugins, Plugins, Store, TrackPlugins, print_json, print_table
 from harness.cli.run import (
     Apply,
@@ -133,6 +133,8 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
     from harness.tuning import objective
     from harness.tuning.budget import Budget
 
+    if not dry_run:
+        needed_packages.check_training()
     objective.check(tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     budget = Budget.of(tracks.get(request.track), request.trials, request.seeds)
