@@ -30,7 +30,6 @@ WRONG_USE, DEFECT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 cli = typer.Typer(
     name="snrbench",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -62,11 +62,12 @@ def publish(
     load(plugin)
     load_tracks(track_plugin)
     folder = to or released.FOLDER
-    if recompute:
-        found = publishing.recompute(track, folder)
-    else:
+    if not recompute:
         check_store(store, track)
-        with reading(f"reading {track}") as on_progress:
+    with reading(f"publishing {track}") as on_progress:
+        if recompute:
+            found = publishing.recompute(track, folder)
+        else:
             found = publishing.publish(store, track, folder, on_progress, replace=replace, costs=costs)
     release = found.release
     for line in release.missing[:LISTED]:
