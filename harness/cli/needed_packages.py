@@ -15,7 +15,9 @@ DISTRIBUTION = {"sklearn": "scikit-learn", "PIL": "pillow"}
 """Packages that are imported by another name than they are installed by."""
 TRAINING = ("torch", "torchvision", "mlflow", "sklearn", "safetensors")
 POSIX = ("fcntl", "resource", "pwd")
-ON_WINDOWS = "runs are trained by processes of Linux or macOS; on Windows use WSL (`wsl --install`), and snrbench inside it"
+ON_WINDOWS = (
+    "runs are trained by processes of Linux or macOS; on Windows use WSL (`wsl --install`), and snrbench inside it"
+)
 
 
 def check_training() -> None:

@@ -24,7 +24,9 @@ def named(line: str) -> str:
 
 def left_out(place: Path) -> set[str]:
     """What snrbench asks for and the requirements file does not hold."""
-    light = {named(line) for line in (place / "app" / "requirements.txt").read_text().splitlines() if line[:1].isalnum()}
+    light = {
+        named(line) for line in (place / "app" / "requirements.txt").read_text().splitlines() if line[:1].isalnum()
+    }
     return {named(line) for line in metadata.requires("snrbench")} - light
 
 

@@ -25,7 +25,9 @@ TRAINING = ("torch", "torchvision", "mlflow", "scikit-learn", "safetensors")
 def space(tmp_path_factory) -> Path:
     """What a Hugging Face Space gets, by the commands of app/README.md."""
     folder = tmp_path_factory.mktemp("web")
-    (commands,) = re.findall(r"```\n(mkdir \S*space\n.*?)\nhf upload", (ROOT / "app" / "README.md").read_text(), re.DOTALL)
+    (commands,) = re.findall(
+        r"```\n(mkdir \S*space\n.*?)\nhf upload", (ROOT / "app" / "README.md").read_text(), re.DOTALL
+    )
     subprocess.run(["sh", "-ec", commands.replace("../space", str(folder / "space"))], cwd=ROOT, check=True)
     return folder / "space"
 

@@ -59,7 +59,8 @@ def snrbench(home: Path, *arguments: str) -> str:
 def test_both_hold_every_file_of_the_rooms(built):
     (wheel,), (sdist,) = built.glob("*.whl"), built.glob("*.tar.gz")
     held = set(zipfile.ZipFile(wheel).namelist())
-    packed = {name.partition("/")[2] for name in tarfile.open(sdist).getnames()}
+    with tarfile.open(sdist) as archive:
+        packed = {name.partition("/")[2] for name in archive.getnames()}
     files = {
         str(file.relative_to(ROOT))
         for room in ROOMS
@@ -80,7 +81,8 @@ def test_the_wheel_shows_boards_trains_and_ranks(installed):
     assert len(published) == 4 * 81
     (installed / "short.py").write_text(
         "from harness.tracks.gmm import GMM\n"
-        'SHORT = GMM.model_copy(update={"name": "short-v1", "training": GMM.training.model_copy(update={"steps": 100})})\n'
+        'TRAINING = GMM.training.model_copy(update={"steps": 100})\n'
+        'SHORT = GMM.model_copy(update={"name": "short-v1", "training": TRAINING})\n'
     )
     track = ("short-v1", "--track-plugin", "short.py")
     snrbench(installed, "run", *track, "-s", "cosine", "-s", "laplace", "--seeds", "3", "--device", "cpu")
@@ -91,8 +93,9 @@ def test_the_wheel_shows_boards_trains_and_ranks(installed):
 
 @pytest.mark.release
 def test_the_environment_runs_what_was_installed_and_not_the_repository(installed):
+    python = installed / "env" / "bin" / "python"
     said = subprocess.run(
-        [installed / "env" / "bin" / "python", "-P", "-c", "import harness, app; print(harness.__file__, app.__file__)"],
+        [python, "-P", "-c", "import app, harness; print(app.__file__, harness.__file__)"],
         cwd=installed, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert all(place.startswith(str(installed)) for place in said.stdout.split())

@@ -1,4 +1,4 @@
-"""What GitHub reads: forms with the fields it wants, commands that exist, and a workflow that runs what CI runs here."""
+"""What GitHub reads: forms with the fields it wants, commands that exist, a workflow that runs .ci/run."""
 
 from __future__ import annotations
 
