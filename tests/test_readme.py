@@ -58,6 +58,18 @@ def test_the_commands_of_readme_that_only_look_do_what_they_say(capsys):
         assert said.out
 
 
+def test_the_way_in_for_a_schedule_of_ones_own_goes_as_it_says(tmp_path, monkeypatch, capsys):
+    """Its runs are planned here; tests/cli trains a new schedule."""
+    monkeypatch.chdir(tmp_path)
+    new, run = (words for words in commands(README) if "my_schedule" in words)
+    assert main._exit_code(new) == 0
+    capsys.readouterr()
+    assert main._exit_code([*run, "--dry-run"]) == 0
+    planned = capsys.readouterr().out.splitlines()
+    runs = {f"{entry} × v × seed {seed}" for entry in ("cosine", "my_schedule") for seed in range(5)}
+    assert {line.split("  ")[1] for line in planned} == runs
+
+
 def test_the_two_commands_are_those_of_ci_in_one_block():
     (block,) = [block for block in re.findall(r"```\n(.*?)```", README, re.DOTALL) if "quickstart" in block]
     assert [line.partition("  #")[0].strip() for line in block.splitlines()] == THE_TWO

@@ -79,6 +79,8 @@ def tune(
     Every schedule gets the same budget, the track's. Only validation data are seen; `snrbench run -s SPEC@tuned` scores
     what was found. Without -t the target is v.
     """
+    if not dry_run:
+        needed_packages.check_training()
     request = Request(
         track,
         schedules=list(spec or []),
@@ -133,8 +135,6 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
     from harness.tuning import objective
     from harness.tuning.budget import Budget
 
-    if not dry_run:
-        needed_packages.check_training()
     objective.check(tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     budget = Budget.of(tracks.get(request.track), request.trials, request.seeds)

@@ -4,10 +4,10 @@
 <!-- /snrbench:published -->
 
 Where the first marker names entries after the track, the page shows their rows and says no more. Else it has room for
-some of the entries. Which ones is a rule, the same for every release: the best `BEST`, the baseline, the schedules of the
-paper that the project grew from, and the best `TUNED` of the tuned ones, each beside itself as published. Ranks are those
-of the whole table. Of a track whose board does not stand among the rankings (`harness.tracks.standing`) the page says
-why, and where its table is.
+some of the entries. Which ones is a rule, the same for every release: the best `BEST`, the baseline, the schedules of
+the paper that the project grew from, and the best `TUNED` of the tuned ones, each beside itself as published. Ranks are
+those of the whole table. Of a track whose board does not stand among the rankings (`harness.tracks.standing`) the page
+says why, and where its table is.
 """
 
 from __future__ import annotations
