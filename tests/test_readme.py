@@ -9,10 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 from typer.main import get_command
 
 import harness
+from harness import tracks
 from harness.cli import main
+from harness.execution import executors
+from harness.metrics import METRICS
+from harness.metrics.plugins import load_plugin as metrics_of
+from harness.tracks.plugins import load_plugin
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf8")
@@ -93,6 +99,39 @@ def test_readme_is_short_and_says_what_it_is_first():
     assert lines[0] == "# snrbench"
     assert "noise schedules" in lines[2]
     assert "schedules export" in README
+
+
+@pytest.fixture
+def recipe(tmp_path, monkeypatch):
+    """Writes the file that CONTRIBUTING shows under a name."""
+    monkeypatch.setattr(tracks, "TRACKS", dict(tracks.TRACKS))
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf8")
+
+    def written(name: str) -> Path:
+        (code,) = re.findall(rf"```python\n# {re.escape(name)}\n(.*?)```", text, re.DOTALL)
+        file = tmp_path / name
+        file.write_text(code)
+        return file
+
+    yield written
+    if "spread" in METRICS:
+        METRICS.forget(METRICS["spread"].origin)
+
+
+def test_the_recipes_of_contributing_are_what_their_options_take(recipe):
+    assert load_plugin(str(recipe("wide_gmm.py"))) == ["wide-gmm-v1"]
+    assert tracks.get("wide-gmm-v1").training.steps == 1000
+    assert executors.get(str(recipe("one_at_a_time.py"))).name == "one-at-a-time"
+    assert metrics_of(str(recipe("spread.py"))) == ["spread"]
+
+
+def test_the_page_that_contributing_shows_opens(recipe, monkeypatch):
+    monkeypatch.setenv("SNRBENCH_APP_PUBLISHED", "1")
+    app = AppTest.from_file(str(recipe("seeds.py")), default_timeout=60).run()
+    assert not app.exception
+    assert not app.error
+    (table,) = app.dataframe
+    assert table.value.loc["laplace"].item() == 5
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
