@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from typer.main import get_command
 
 import harness
+import leaderboards
 from harness import tracks
 from harness.cli import main
 from harness.execution import executors
@@ -147,6 +148,30 @@ def test_every_link_leads_somewhere(page):
         if part:
             headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf8"), re.MULTILINE)
             assert part in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, link
+
+
+def percent(row) -> str:
+    """As README writes it: "38 % [30, 45]", whichever way."""
+    ends = sorted(round(abs(row[name] - 1) * 100) for name in ("ratio_low", "ratio_high"))
+    return f"{abs(row['ratio'] - 1) * 100:.0f} % [{ends[0]}, {ends[1]}]"
+
+
+@pytest.mark.parametrize(
+    ("track", "guidance", "entries"),
+    [
+        ("digits-v1", "best", ("cauchy", "laplace", "logit_normal@tuned", "edm@tuned")),
+        ("digits-v1", 2, ("laplace",)),
+        ("digits-v1", 3, ("laplace",)),
+        ("fashion-latent-v1", "best", ("cauchy", "laplace")),
+        ("mnist-v1", "best", ("cauchy",)),
+    ],
+)
+def test_the_findings_of_readme_are_the_published_numbers(track, guidance, entries):
+    board = leaderboards.board(leaderboards.published(track), metric="fd", guidance=guidance)
+    rows = board[board["target"] == "all"].set_index("entry")
+    findings = " ".join(README.partition("## What it found")[2].partition("Intervals are 95 %")[0].split())
+    for entry in entries:
+        assert percent(rows.loc[entry]) in findings, (entry, percent(rows.loc[entry]))
 
 
 def test_the_table_of_readme_is_the_published_one():
