@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 
 import pandas as pd
 
 from leaderboards.data.tables import RUN, Tables, plain
+from schedules.errors import UserError
 
 SCORE_COLUMNS = ("run_id", "entry", "target", "seed", "metric", "split", "guidance", "mark", "value")
 
@@ -68,6 +70,8 @@ def load(store: str | Path, track: str, *, with_published: bool = False) -> Resu
     """
     from leaderboards.releases.sources import Sources, table_of
 
+    if not isinstance(store, str | PathLike):
+        raise UserError(f"store is {store!r}; expected the path of a folder")
     tables, notes = table_of(Sources(Path(store), published=with_published), _named(track))
     return Results(track, tables, tuple(notes))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 80
+
 
 class UserError(ValueError):
     """A mistake in the input. The message is one line: the thing, the value, what was expected."""
@@ -23,10 +25,25 @@ OWN = {
 def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
     """Error for a name that does not exist, with the nearest ones that do, and how one of somebody's own comes in."""
     choices = sorted(known)
+    if not isinstance(name, str):
+        example = f", such as {choices[0]!r}" if choices else ""
+        return UserError(f"{kind} is {_shown(name)}; expected the name of one, as text{example}")
     near = get_close_matches(name.lower(), choices, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}"
     own = f" (one of your own comes with {OWN[kind]})" if kind in OWN else ""
     return UserError(f"unknown {kind} {name!r}; {hint}{own}")
+
+
+def whole_number(name: str, value: object, least: int = 0) -> int:
+    """The value as an int, NumPy's too; UserError for what is none, True and False among them, or is below `least`."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
+        raise UserError(f"{name} is {_shown(value)}; expected a whole number, {least} or more")
+    return int(value.__index__())
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < LONGEST and "\n" not in text else f"a {type(value).__name__}"
 
 
 def text_of(error: BaseException) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from schedules import grammar
 from schedules.densities.density import Array, Density, log_density, survival, upper_quantile
-from schedules.errors import UserError, named, unknown
+from schedules.errors import UserError, named, unknown, whole_number
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.presets import PRESETS
 from schedules.registry import Info, Registry
@@ -98,14 +98,15 @@ class Schedule:
         n:    number of draws, at least 0
         seed: of the draws, or a NumPy generator; None draws anew each time
 
-        Returns (n,) float64 in nats of log SNR, in random order. UserError for a negative n.
+        Returns (n,) float64 in nats of log SNR, in random order. UserError for what is no number of draws, or no seed.
 
             >>> import schedules
             >>> schedules.create("laplace").sample(4, seed=0).shape
             (4,)
         """
-        if n < 0:
-            raise UserError(f"n is {n}; expected a number of draws, 0 or more")
+        n = whole_number("n", n)
+        if not isinstance(seed, np.random.Generator | None):
+            seed = whole_number("seed", seed)
         rng = np.random.default_rng(seed)
         return self.ppf((rng.permutation(n) + rng.random(n)) / max(n, 1))
 

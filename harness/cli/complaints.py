@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from contextlib import suppress
 from typing import Any
 
 from typer.exceptions import TyperException
@@ -22,6 +24,12 @@ EXPECTED = {
     "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
 }
+
+
+def say(*lines: str) -> None:
+    """Print them to standard error, where `--quiet` leaves nothing else."""
+    with suppress(OSError):  # the terminal may be gone
+        print(*lines, sep="\n", file=sys.stderr)
 
 
 def of_use(error: TyperException) -> str:

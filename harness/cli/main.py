@@ -20,7 +20,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli import complaints, help_texts, streams
+from harness.cli import complaints, help_texts, needed_packages, streams
 from schedules.errors import UserError, text_of
 
 COMMANDS = "snrbench.commands"
@@ -30,7 +30,6 @@ WRONG_USE, DEFECT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 cli = typer.Typer(
     name="snrbench",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -40,11 +39,15 @@ cli = typer.Typer(
 def _print_versions(asked: bool) -> None:
     if not asked:
         return
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
     from harness.protocol import PROTOCOL
 
-    print(f"snrbench {version('snrbench')}, protocol {PROTOCOL}, torch {version('torch')}")
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        torch = "not installed"
+    print(f"snrbench {version('snrbench')}, protocol {PROTOCOL}, torch {torch}")
     raise typer.Exit
 
 
@@ -99,11 +102,16 @@ def _outcome(action: Callable[[], object]) -> int:
     except (SystemExit, BrokenPipeError) as stop:
         return _ended_by(stop)
     except Exception as error:
-        line = complaints.of_system(error) if isinstance(error, OSError) else complaints.of_record(error)
-        if line:
+        if line := _said_of(error):
             return _complain(line, error)
         return _complain(complaints.of_defect(error), error, DEFECT)
     return code if isinstance(code, int) else 0
+
+
+def _said_of(error: Exception) -> str | None:
+    if isinstance(error, ImportError):
+        return needed_packages.of_import(error)
+    return complaints.of_system(error) if isinstance(error, OSError) else complaints.of_record(error)
 
 
 def _complain(message: str, error: Exception, code: int = WRONG_USE) -> int:
@@ -133,7 +141,7 @@ def _by_rich(stop: BaseException) -> bool:
 
 
 def _output_is_closed() -> bool:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):  # Windows has no poll
         poll = select.poll()
         poll.register(sys.stdout.fileno(), 0)
         return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))

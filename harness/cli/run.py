@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import options, run_report, splitting
+from harness.cli import complaints, needed_packages, options, run_report, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
@@ -105,6 +105,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run again what the store already holds.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Run again exactly what failed.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its cost, and run nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but what went wrong.")] = False,
     json: Json = False,
     store: Store = STORE,
     plugin: Plugins = None,
@@ -148,6 +149,7 @@ def run(
         memory_limit=memory_limit,
         dry_run=dry_run,
         json=json,
+        quiet=quiet,
     )
     raise typer.Exit(code)
 
@@ -185,6 +187,7 @@ def benchmark(
     memory_limit: float | None = None,
     dry_run: bool = False,
     json: bool = False,
+    quiet: bool = False,
 ) -> int:
     """Plan and execute; returns the exit code. UserError for whatever is wrong with the request, before any work."""
     from rich.console import Console
@@ -199,11 +202,13 @@ def benchmark(
     from harness.results.write import deliver_all
     from schedules.errors import UserError
 
+    if not dry_run:
+        needed_packages.check_training()
     load(plugins, track_plugins or [], metric_plugins or [])
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
     stacked, split = splitting.stack_of(stack, executor), split or settings.split
     settings = replace(settings, stack=stacked, split=split, metric_plugins=tuple(metric_plugins or ()))
-    console, opened = Console(stderr=True, highlight=False), Store(store)
+    console, opened = Console(stderr=True, highlight=False, quiet=quiet), Store(store)
     name, said = request.budget.track(request.track)
     request = replace(request, track=name)
     splitting.check(settings, tracks.get(request.track))
@@ -222,7 +227,7 @@ def benchmark(
         except Exception as error:
             if not is_full(error):
                 raise
-            console.print(str(StoreFull(in_one_line(error))), markup=False, soft_wrap=True)
+            complaints.say(str(StoreFull(in_one_line(error))))
             if json:
                 print_json({"track": request.track, "code": 1, "stopped": in_one_line(error)})
             return 1
@@ -330,7 +335,7 @@ def _execute(
     try:
         execute(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
     except Halt as halt:
-        console.print(str(halt), markup=False, soft_wrap=True)
+        complaints.say(str(halt))
         if json:
             print_json(run_report.as_json(track, plan, report.runs, halt.code, stopped=str(halt)))
         return halt.code
@@ -340,7 +345,5 @@ def _execute(
     diverged = f", {report.diverged} diverged" if report.diverged else ""
     console.print(f"{report.finished} finished{diverged} in {minutes} min {seconds} s")
     if report.failed:
-        console.print(f"{len(report.failed)} failed:")
-        for line in report.failed:
-            console.print(f"  {line}", markup=False, soft_wrap=True)
+        complaints.say(f"{len(report.failed)} failed:", *(f"  {line}" for line in report.failed))
     return report.code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli import needed_packages
 from harness.cli.options import Json, MetricPlugins, TrackPlugins, load_metrics, load_tracks, print_json, print_table
 from harness.cli.track_facts import facts, noise_of
 
@@ -111,6 +112,7 @@ def prepare(
     from harness import tracks as registry
     from schedules.errors import UserError
 
+    needed_packages.check_training()
     load_metrics(metric_plugin)
     load_tracks(track_plugin)
     found = registry.get(track)

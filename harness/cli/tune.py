@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import splitting
+from harness.cli import needed_packages, splitting
 from harness.cli.options import STORE, Json, MetricPlugins, Plugins, Store, TrackPlugins, print_json, print_table
 from harness.cli.run import (
     Apply,
@@ -79,6 +79,8 @@ def tune(
     Every schedule gets the same budget, the track's. Only validation data are seen; `snrbench run -s SPEC@tuned` scores
     what was found. Without -t the target is v.
     """
+    if not dry_run:
+        needed_packages.check_training()
     request = Request(
         track,
         schedules=list(spec or []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
@@ -17,6 +18,7 @@ from harness.execution import executors, plan_files
 from harness.execution.estimate import Estimate
 from harness.execution.job import PAUSED, UNWRITABLE, Executor, Job, Result, Settings
 from harness.execution.stop_signals import Halt, Signals, Stopped, StoreFull
+from harness.heartbeat import heartbeat
 from harness.results.delivery import Courier
 from harness.results.store import Store
 from harness.specs import RunSpec
@@ -68,6 +70,7 @@ class Session:
         self.undelivered = 0
         self.code = 0
         self._started = time.monotonic()
+        self._state = "starting"
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -75,6 +78,7 @@ class Session:
             tracks.get(self.track).check()
         self.store.check_active([self.track, f"{self.track}/tuning"])
         with ExitStack() as stack:
+            stack.enter_context(heartbeat(self.console, lambda: self._state))
             self._executor: Executor = stack.enter_context(
                 executors.make(self.settings, self.store, self.total, self.expected.longest, self.track)
             )
@@ -164,13 +168,17 @@ class Session:
         share = len(self._ended) + self._executor.shares()
         total = max(self.total, len(self._ended) + self.open)
         left = _left(self.seconds, share, total)
+        self._state = f"{self.before + len(self._ended)} of {self.before + total} runs {left}".rstrip()
         with suppress(OSError):
             self._progress.update(self._task, completed=self.before + share, total=self.before + total, left=left)
 
     def say(self, line: str) -> None:
-        """A line for the user, above the progress bar."""
+        """A line for the user, above the progress bar; also where the console is quiet, since something went wrong."""
         with suppress(OSError):  # the terminal may be gone
-            self.console.print(Text(line), soft_wrap=True)
+            if self.console.quiet:
+                print(line, file=sys.stderr)
+            else:
+                self.console.print(Text(line), soft_wrap=True)
 
     def _left_over(self) -> str:
         return (

@@ -16,7 +16,7 @@ from harness.runs.run import execute
 from harness.specs import Apply, Entry, RunSpec, checked_target
 from harness.tracks.shortened import name_of, whole_blocks
 from schedules import Schedule
-from schedules.errors import UserError
+from schedules.errors import whole_number
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,8 @@ def train(
         >>> run.outcome, run.curve.columns.tolist()
         ('finished', ['logsnr', 'eps_error', 'excess'])
     """
-    if seed < 0:
-        raise UserError(f"seed is {seed}; expected 0 or more")
-    name = track if steps is None else _shortened(track, steps)
+    seed = whole_number("seed", seed)
+    name = track if steps is None else _shortened(track, whole_number("steps", steps, least=1))
     entry = Entry.of(schedule.spec if isinstance(schedule, Schedule) else schedule, weighting, apply)
     spec = RunSpec(track=name, target=checked_target(tracks.get(name), target), entry=entry, seed=seed)
     place = torch.device(resolve(device))

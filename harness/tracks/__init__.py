@@ -37,6 +37,8 @@ def get(name: str) -> Track:
 
     UserError with the nearest names when there is none.
     """
+    if not isinstance(name, str):
+        raise unknown("track", name, TRACKS)
     if name in TRACKS:
         return TRACKS[name]
     if (short := shortened.parse(name)) is None:

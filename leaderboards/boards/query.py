@@ -175,7 +175,7 @@ def _scale(guidance: str | float, track: Track) -> Guidance:
         return "best"
     try:
         wanted = float(guidance)
-    except ValueError:
+    except (TypeError, ValueError):
         wanted = float("nan")
     for scale in track.guidance:
         if abs(scale - wanted) < 1e-9:

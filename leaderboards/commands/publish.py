@@ -11,6 +11,7 @@ import typer
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, load, load_tracks, print_json
 
 LISTED = 10
+PAGE = "README.md"
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -25,7 +26,8 @@ def publish(
         typer.Option("-o", "--out", "--to", metavar="DIR", file_okay=False, help="Default: leaderboards/published."),
     ] = None,
     readme: Annotated[
-        Path | None, typer.Option("--readme", metavar="FILE", dir_okay=False, help="Page whose table is refreshed.")
+        Path | None,
+        typer.Option("--readme", metavar="FILE", dir_okay=False, help="Page whose table is refreshed instead."),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Publish this store's runs alone; without it they are added.")
@@ -50,8 +52,8 @@ def publish(
     another protocol or version of the track is replaced. Results that are not meant for this package, as of a track of
     one's own, go --out to a folder of one's own.
 
-    The table of README.md is refreshed between the markers <!-- snrbench:published TRACK --> and
-    <!-- /snrbench:published -->, where it has them.
+    The tables of README.md and leaderboards/published/README.md are refreshed between the markers
+    <!-- snrbench:published TRACK --> and <!-- /snrbench:published -->, where they have them.
     """
     from leaderboards.boards.query import check_store
     from leaderboards.data import released
@@ -62,11 +64,12 @@ def publish(
     load(plugin)
     load_tracks(track_plugin)
     folder = to or released.FOLDER
-    if recompute:
-        found = publishing.recompute(track, folder)
-    else:
+    if not recompute:
         check_store(store, track)
-        with reading(f"reading {track}") as on_progress:
+    with reading(f"publishing {track}") as on_progress:
+        if recompute:
+            found = publishing.recompute(track, folder)
+        else:
             found = publishing.publish(store, track, folder, on_progress, replace=replace, costs=costs)
     release = found.release
     for line in release.missing[:LISTED]:
@@ -75,13 +78,16 @@ def publish(
         print(f"missing: {len(release.missing) - LISTED} more, listed in {released.RELEASE}", file=sys.stderr)
     for line in found.board.notes:
         print(f"note: {line}", file=sys.stderr)
-    page = readme or released.FOLDER.parents[1] / "README.md"
-    table = f"{_shown(found.folder, page)}/{released.TABLE}"
-    refreshed = (to is None or readme is not None) and refresh(page, found.board, release, table)
+    pages = [readme] if readme else [] if to else [released.FOLDER.parents[1] / PAGE, released.FOLDER / PAGE]
+    refreshed = [
+        str(page)
+        for page in pages
+        if refresh(page, found.board, release, f"{_shown(found.folder, page)}/{released.TABLE}")
+    ]
     size = sum(file.stat().st_size for file in found.folder.iterdir())
     if json:
         more = {"folder": str(found.folder), "bytes": size, "stayed": found.stayed, "changed": list(found.changed)}
-        print_json({**more, "refreshed": str(page) if refreshed else None, **release.model_dump(mode="json")})
+        print_json({**more, "refreshed": refreshed, **release.model_dump(mode="json")})
         return
     if found.stayed:
         print(f"stayed: {found.stayed} runs that are not in this store")
@@ -89,7 +95,7 @@ def publish(
         print(line)
     what = f"{release.entries} entries, {len(release.targets)} targets, {len(release.seeds)} seeds, {release.runs} runs"
     print(f"{found.folder}: {what}, {size / 1e6:.2f} MB")
-    if refreshed:
+    for page in refreshed:
         print(f"{page}: table refreshed")
 
 

@@ -37,7 +37,10 @@ def from_alphas_cumprod(alphas_cumprod: ArrayLike) -> Table:
 
 
 def _column(name: str, values: ArrayLike) -> Array:
-    column = np.asarray(values, dtype=np.float64)
+    try:
+        column = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        column = np.empty(0)
     if column.ndim != 1 or column.size < 2 or not np.all((column >= 0) & (column <= 1)):
         raise UserError(f"{name} must be a list of 2 or more numbers in [0, 1]")
     return column

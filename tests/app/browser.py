@@ -39,10 +39,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(port: int, store: Path, log: Path) -> subprocess.Popen[bytes]:
+def start(port: int, store: Path, log: Path, *more: str) -> subprocess.Popen[bytes]:
     """`snrbench app` as a process of its own, its output in a file; returns when it answers."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": tempfile.mkdtemp()}
-    command = [*COMMAND, "app", "--port", str(port), "--store", str(store)]
+    command = [*COMMAND, "app", "--port", str(port), "--store", str(store), *more]
     app = subprocess.Popen(command, stdout=log.open("wb"), stderr=subprocess.STDOUT, env=environment)
     for _ in range(240):
         if app.poll() is not None:
@@ -57,10 +57,10 @@ def start(port: int, store: Path, log: Path) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def running(store: Path, log: Path) -> Iterator[str]:
+def running(store: Path, log: Path, *more: str) -> Iterator[str]:
     """The address of an app that runs inside the block and is ended by Ctrl-C after it."""
     port = free_port()
-    app = start(port, store, log)
+    app = start(port, store, log, *more)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -51,7 +51,10 @@ def test_without_docstrings_and_asserts_help_and_formulas_are_the_same():
 def test_modules_are_named_so_that_they_run_in_any_folder():
     """`python -m harness.…` takes a harness.py of the working directory for ours; `-P` does not."""
     root = Path(harness.__file__).parents[1]
-    texts = [*root.glob("*.md"), *(path for room in ROOMS for path in (root / room).rglob("*.py"))]
+    texts = [
+        *root.glob("*.md"),
+        *(path for room in ROOMS for kind in ("*.py", "*.md") for path in (root / room).rglob(kind)),
+    ]
     assert len(texts) > 100
     for path in texts:
         assert not re.findall(

@@ -13,7 +13,7 @@ from harness.data import image_folder, images
 from harness.metrics.own_classifier import classifier_of, told_apart
 from schedules.errors import UserError
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "harness" / "tracks" / "README.md"
 CPU = torch.device("cpu")
 PICTURES = 24
 TOO_FEW = "4 held-out images in 64 dimensions"
@@ -178,7 +178,7 @@ def test_the_track_that_readme_shows_runs_as_it_is_written(flowers, tmp_path, ca
     from harness import tracks
     from harness.cli import main
 
-    (text,) = re.findall(r"```python\n# (flowers\.py\n.*?)```", README.read_text(), flags=re.DOTALL)
+    (text,) = re.findall(r"```python\n# (flowers\.py\n.*?)```", PAGE.read_text(), flags=re.DOTALL)
     assert len(text.splitlines()) <= 30
     plugin, store = tmp_path / "flowers.py", tmp_path / "store"
     plugin.write_text(f"# {text}")

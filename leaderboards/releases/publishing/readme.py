@@ -3,10 +3,11 @@
 <!-- snrbench:published digits-v1 -->
 <!-- /snrbench:published -->
 
-A page has room for some of the entries. Which ones is a rule, the same for every release: the best `BEST`, the
-baseline, the schedules of the paper that the project grew from, and the best `TUNED` of the tuned ones, each beside
-itself as published. Ranks are those of the whole table. Of a track whose board does not stand among the rankings
-(`harness.tracks.standing`) the page says why, and where its table is.
+Where the first marker names entries after the track, the page shows their rows and says no more. Else it has room for
+some of the entries. Which ones is a rule, the same for every release: the best `BEST`, the baseline, the schedules of
+the paper that the project grew from, and the best `TUNED` of the tuned ones, each beside itself as published. Ranks are
+those of the whole table. Of a track whose board does not stand among the rankings (`harness.tracks.standing`) the page
+says why, and where its table is.
 """
 
 from __future__ import annotations
@@ -40,9 +41,14 @@ def refresh(page: Path, board: Board, release: Release, where: str) -> bool:
     text, stands = page.read_text(encoding="utf-8"), tracks.standing(release.track)
     content = shown(board, release, where) if stands.ranked else aside(release, stands, where)
     pattern = re.compile(
-        rf"(<!-- snrbench:published {re.escape(release.track)} -->\n).*?(<!-- /snrbench:published -->)", re.DOTALL
+        rf"(<!-- snrbench:published {re.escape(release.track)}( [^>]+)? -->\n).*?(<!-- /snrbench:published -->)",
+        re.DOTALL,
     )
-    changed, count = pattern.subn(lambda found: found[1] + content + found[2], text)
+
+    def replaced(found: re.Match[str]) -> str:
+        return found[1] + (rows_of(board, found[2].split()) if found[2] else content) + found[3]
+
+    changed, count = pattern.subn(replaced, text)
     if count:
         page.write_text(changed, encoding="utf-8")
     return count > 0
@@ -51,8 +57,8 @@ def refresh(page: Path, board: Board, release: Release, where: str) -> bool:
 def shown(board: Board, release: Release, where: str) -> str:
     """The table over all targets (of the only one), what it is of, and which entries it shows."""
     section = board.overall or board.cells[0]
-    sheet, chosen = ranked(board, section), places(section)
-    table = markdown_table(replace(sheet, cells=tuple(sheet.cells[place] for place in chosen)))
+    chosen = places(section)
+    table = _table(board, section, chosen)
     made_on = f", on {' and '.join(release.hardware)}" if release.hardware else ""
     of = f"{release.runs} runs, {len(release.seeds)} seeds, protocol {release.protocol}{made_on}, {release.made}."
     every = f"[{where}]({quote(where)})"
@@ -64,6 +70,17 @@ def shown(board: Board, release: Release, where: str) -> str:
         f"beside themselves as published; all {len(section.rows)}, and each target: {every}."
     )
     return f"{table}\n\n{of} {rule}\n"
+
+
+def rows_of(board: Board, entries: list[str]) -> str:
+    """The rows of these entries, ranked among all; what a page names and the board lacks is left out."""
+    section = board.overall or board.cells[0]
+    return _table(board, section, [place for place, row in enumerate(section.rows) if row.entry in entries]) + "\n"
+
+
+def _table(board: Board, section: Section, chosen: list[int]) -> str:
+    sheet = ranked(board, section)
+    return markdown_table(replace(sheet, cells=tuple(sheet.cells[place] for place in chosen)))
 
 
 def tuned_to(board: Board, entries: set[str]) -> str:

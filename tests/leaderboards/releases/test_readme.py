@@ -64,6 +64,18 @@ def test_the_page_says_the_rule_and_keeps_the_ranks_of_the_whole_table(long_boar
     assert page.read_text() == text
 
 
+def test_a_page_that_names_entries_shows_their_rows_alone(long_board, tmp_path):
+    page = tmp_path / "README.md"
+    head = f"<!-- snrbench:published {TRACK} edm cosine laplace:scale=0.7 nobody -->"
+    page.write_text(f"a\n{head}\n| 1 | `old` |\n<!-- /snrbench:published -->\nb\n")
+    assert readme.refresh(page, long_board, released_as(TRACK), "table.md")
+    first, marker, *table, end, last = page.read_text().splitlines()
+    assert (first, marker, end, last) == ("a", head, "<!-- /snrbench:published -->", "b")
+    rows = [line.split(" | ")[:2] for line in table if line.startswith("| ")][1:]
+    assert [entry for _, entry in rows] == ["`cosine`", "`laplace:scale=0.7`", "`edm`"]
+    assert rows[0][0] == "| 21", "the rank in the whole table"
+
+
 @pytest.mark.parametrize(("track", "kind"), [("gmm-v1", "diagnostic"), ("mnist-v1", "untrained")])
 def test_a_board_that_ranks_nothing_is_named_with_its_reason_and_shows_no_rows(long_board, tmp_path, track, kind):
     page = tmp_path / "README.md"

@@ -108,7 +108,7 @@ def test_publish_then_read_it_without_a_store(snrbench, real_store, home, tmp_pa
     again = page.read_text()
     assert "nothing changed" in snrbench("publish", TRACK, "--store", real_store, "--readme", page)[1]
     said = json.loads(snrbench("publish", TRACK, "--store", real_store, "--readme", page, "--json")[1])
-    assert (said["changed"], said["runs"], said["refreshed"]) == ([], 36, str(page))
+    assert (said["changed"], said["runs"], said["refreshed"]) == ([], 36, [str(page)])
     assert page.read_text() == again
     own = json.loads(snrbench("leaderboard", TRACK, "--store", real_store, "--format", "json")[1])
     shutil.rmtree(real_store)

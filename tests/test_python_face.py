@@ -1,0 +1,59 @@
+"""A wrong value in a notebook: one line that names the argument, the value and what was expected, before any work."""
+
+from __future__ import annotations
+
+import pytest
+
+import harness
+import leaderboards
+import schedules
+from schedules import UserError
+
+LAPLACE = schedules.create("laplace")
+WRONG = {
+    "published, no track": (lambda: leaderboards.published(None), "track is None; expected the name of one, as text"),
+    "published, unknown": (lambda: leaderboards.published("gmm-v2"), "unknown track 'gmm-v2'; did you mean"),
+    "load, no path": (lambda: leaderboards.load(None, "gmm-v1"), "store is None; expected the path of a folder"),
+    "load, no track": (lambda: leaderboards.load("here", 5), "track is 5; expected the name of one, as text"),
+    "train, no track": (lambda: harness.train(["gmm-v1"], "cosine"), r"track is \['gmm-v1'\]; expected the name"),
+    "train, no target": (lambda: harness.train("gmm-v1", "cosine", target=3), "target is 3; expected the name of one"),
+    "train, no schedule": (lambda: harness.train("gmm-v1", 5), "a spec is a text such as .*; got 5"),
+    "train, seed": (lambda: harness.train("gmm-v1", "cosine", seed="a"), "seed is 'a'; expected a whole number, 0 or"),
+    "train, half a seed": (lambda: harness.train("gmm-v1", "cosine", seed=1.5), "seed is 1.5; expected a whole number"),
+    "train, negative seed": (lambda: harness.train("gmm-v1", "cosine", seed=-1), "seed is -1; expected a whole number"),
+    "train, steps": (lambda: harness.train("gmm-v1", "cosine", steps="all"), "steps is 'all'; expected .*, 1 or more"),
+    "sample, n": (lambda: LAPLACE.sample(1.5), "n is 1.5; expected a whole number, 0 or more"),
+    "sample, no n": (lambda: LAPLACE.sample(True), "n is True; expected a whole number"),
+    "sample, seed": (lambda: LAPLACE.sample(2, seed="x"), "seed is 'x'; expected a whole number, 0 or more"),
+    "info": (lambda: schedules.info(3), "schedule is 3; expected the name of one, as text"),
+    "betas": (lambda: schedules.from_betas("linear"), "betas must be a list of 2 or more numbers"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_value_is_named_with_what_was_expected(what):
+    call, says = WRONG[what]
+    with pytest.raises(UserError, match=says) as refused:
+        call()
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"metric": 3}, "metric is 3; expected the name of one"),
+        ({"target": 3}, "target is 3; expected the name of one"),
+        ({"target": "w"}, "unknown target 'w'; known: "),
+        ({"guidance": None}, "unknown guidance 'None'; known: .*best"),
+    ],
+)
+def test_a_board_says_what_it_can_be_of(more, says):
+    results = leaderboards.published("mnist-v1")
+    with pytest.raises(UserError, match=says):
+        leaderboards.board(results, **more)
+
+
+@pytest.mark.parametrize("other", ["mnist-v1", None, leaderboards.published("mnist-v1").scores])
+def test_a_board_is_of_results(other):
+    with pytest.raises(TypeError, match=r"results is a \w+; expected what leaderboards.published\(track\) or"):
+        leaderboards.board(other)
