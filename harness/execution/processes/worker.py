@@ -63,7 +63,8 @@ class Worker:
     def _work(self, assignments: tuple[Assignment, ...]) -> tuple[Result, ...]:
         started, began = time.time(), time.perf_counter()
         try:
-            results = self._stack(assignments, started) if len(assignments) > 1 else [self._run(*assignments, started)]
+            alone = len(assignments) == 1
+            results = [self._run(assignments[0], started)] if alone else self._stack(assignments, started)
         except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
             outcome, reason = how_it_ended(error)
             results = [Result(each.job, outcome, reason) for each in assignments]
