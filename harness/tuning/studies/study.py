@@ -51,7 +51,7 @@ class Study:
 
     def open(self, restart: bool = False) -> None:
         """Find or make it; with `restart`, forget what is there."""
-        self.space = Space.of(self.subject.entry)
+        self.space = self.whole_space()
         with exclusive(self.locks, self.subject.name), sampling.quiet():
             if restart and self.subject.name in optuna.get_all_study_names(self.storage):
                 optuna.delete_study(study_name=self.subject.name, storage=self.storage)
@@ -73,6 +73,10 @@ class Study:
             self.budget = self.budget.at_least(len(self.trials))
             if found.get("budget") != self.budget.record():
                 self._study.set_user_attr("budget", self.budget.record())
+
+    def whole_space(self) -> Space:
+        """What a study that begins now searches."""
+        return Space.of(self.subject.entry)
 
     @property
     def trials(self) -> list[FrozenTrial]:
