@@ -1,4 +1,4 @@
-"""The training of a small autoencoder (`harness.data.autoencoder`): the committed ones', and those of one's own images."""
+"""The training of a small autoencoder (`harness.data.autoencoder`): of the committed ones, and of one's own images'."""
 
 from __future__ import annotations
 

@@ -144,6 +144,7 @@ def _dry_run(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Settin
 
 
 def _worked(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Settings, console: Console) -> int:
+    from harness import tracks
     from harness.execution.stop_signals import Halt
     from leaderboards.boards.query import runs_table
     from leaderboards.recommending import references, wording
@@ -154,7 +155,7 @@ def _worked(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Setting
 
     affordable(wanted, opened, settings)
     opened.prepare()
-    file = JournalFile(opened, wanted.track, wanted.target, wanted.minutes, wanted.first_seed)
+    file = JournalFile(opened, tracks.get(wanted.track), wanted.target, wanted.minutes, wanted.first_seed)
     journal = file.read()
     if not journal.complete:
         for line in references.prepared(wanted.track, journal, settings.device):

@@ -30,7 +30,7 @@ PIXELS_UP_TO = 16
 AUTOENCODER_STEPS = 1000
 LATENT_OF_GREY, LATENT_OF_COLOUR = 4, 8
 SMALL, MIDDLE = 256, 1024
-SAMPLES = 1500
+SAMPLES = 1000
 FEWEST_SAMPLES = 500
 
 TEMPLATE = '''"""{summary}
@@ -55,14 +55,14 @@ OPTIONS = {{
     network={network},
     features={features},
     feature_space="{space}",
-    training=Training(steps=600, batch=128, learning_rate=2e-3, warmup_steps=50, ema_decay=0.995),
+    training=Training(steps=300, batch=128, learning_rate=2e-3, warmup_steps=25, ema_decay=0.99),
     evaluation=Evaluation(
-        marks=(0.5, 1.0),
+        marks=(1.0,),
         samples={samples},
         paired_points={paired},
         ddim_steps=12,
         sampler_logsnr=(-7.0, 7.0),
-        guidance=(1.0, 1.5, 2.0, 3.0),
+        guidance=(1.0, 1.5, 2.5),
         curve_logsnr=(-9.0, 9.0, 19),
         curve_points={curve},
         neighbours={neighbours},

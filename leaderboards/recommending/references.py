@@ -36,9 +36,9 @@ def prepared(name: str, journal: Journal, device: str) -> list[str]:
     finally:
         torch.set_num_threads(threads)
     distance = track.evaluation.distance
-    sizes = facts["sizes"]
+    sizes, floor = facts["sizes"], journal.floors[distance]
     return [
         f"{sizes['train']:,} train, {sizes['val']:,} and {sizes['test']:,} are held out; distances in "
-        f"{facts['feature_dimensions']} dimensions; {distance} of real data to real data {journal.floors[distance]:.3g}",
+        f"{facts['feature_dimensions']} dimensions; {distance} of real data to real data {floor:.3g}",
         *said,
     ]

@@ -76,6 +76,7 @@ class Work:
     _limit: float = math.inf
     _slots: int = 1
     _desk: TimedDesk | None = None
+    _open: list[Study] = field(default_factory=list)
 
     def do(self) -> None:
         """Do what is left. Halt: stopped, or the store is full; nothing is raised where the minutes are over."""
@@ -114,7 +115,7 @@ class Work:
             Record(self.store, self.wanted.track),
             session.recorded,
             first_seed=self.wanted.first_seed,
-            over=lambda: time.monotonic() > self._limit,
+            over=lambda: self._is_over(deadline),
         )
         self._limit, self._slots, self._desk = deadline, session.slots, desk
         if not journal.plan:
@@ -124,10 +125,10 @@ class Work:
         plan = Plan(**{name: value for name, value in journal.plan.items() if name != "runs"})
         session.total = max(plan.runs, session.total)
         if journal.learning_rate is None:
-            self._limit = deadline - self._takes(plan.entries * LEAST_SEEDS + 3 * (LEAST_TRIALS + 2))
+            self._limit = self._until(deadline, 0.2, plan.entries * LEAST_SEEDS + 3 * (LEAST_TRIALS + 2))
             self._search_rate(desk, plan, session, opened, locks)
         if not journal.best and not journal.untrained:
-            self._limit = deadline - self._takes(plan.entries * LEAST_SEEDS)
+            self._limit = self._until(deadline, 0.4, plan.entries * LEAST_SEEDS)
             self._search_families(desk, plan, session, opened, locks, deadline)
         if journal.untrained:
             journal.complete = True
@@ -142,6 +143,11 @@ class Work:
         self._score(desk, self.entries, range(journal.seeds), session)
         journal.complete = True
 
+    def _is_over(self, deadline: float) -> bool:
+        """Whether the step's time is over, and it has something to go on with; or that of all."""
+        now = time.monotonic()
+        return now > deadline or (now > self._limit and all(_ended(study) for study in self._open))
+
     @property
     def entries(self) -> list[Entry]:
         """What is compared."""
@@ -152,7 +158,8 @@ class Work:
 
     def _plan(self, expected: Estimate, session: Session, deadline: float) -> None:
         """Plan by what a run takes: those that were just run, else past ones. The least is done in any case."""
-        seconds = statistics.median(self._seconds) if self._seconds else expected.of(self.wanted.target) or 1.0
+        # The first run of a worker takes longer, as it loads the data.
+        seconds = min(self._seconds) if self._seconds else expected.of(self.wanted.target) or 1.0
         left = max(0.1, (deadline - time.monotonic()) / 60)
         plan = planned(left, seconds, session.slots, self.track.tuning.seeds, at_least=True)
         self.journal.plan, self.journal.seconds = plan.record(), round(seconds, 2)
@@ -163,6 +170,11 @@ class Work:
         """Seconds of so many runs, by those that were run."""
         each = statistics.median(self._seconds[-20:]) if self._seconds else self.journal.seconds
         return runs * each / (SLACK * self._slots)
+
+    def _until(self, deadline: float, share: float, runs: int) -> float:
+        """When a step has to end, so that later ones have time for so many runs; a share of what is left in any case."""
+        now = time.monotonic()
+        return max(now + share * (deadline - now), deadline - self._takes(runs))
 
     def _left(self, deadline: float) -> str:
         minutes = (deadline - time.monotonic()) / 60
@@ -198,6 +210,8 @@ class Work:
         study = Study(subject, self._budget(plan.rate_trials), opened, locks)
         study.open()
         self._run([study], desk, session)
+        if not _ended(study):
+            raise TimeUp  # and nothing is decided
         best = best_so_far(study)
         self.journal.learning_rate, self.journal.ema = best.learning_rate, best.ema
         session.say(f"     learning rate × {best.learning_rate:g}, EMA × {best.ema:g}, for all from here on")
@@ -223,6 +237,8 @@ class Work:
         for study in studies:
             study.open()
         self._run(studies, desk, session)
+        if not all(_ended(study) for study in studies):
+            raise TimeUp
         ordered = sorted(studies, key=lambda study: _validated(study)[0])
         self.journal.best, *self.journal.others = [best_so_far(study).schedule for study in ordered]
         self.journal.entries = compared(self.journal.best, self.journal.others, ENTRIES)
@@ -231,11 +247,13 @@ class Work:
 
     def _run(self, studies: list[Study], desk: TimedDesk, session: Session) -> None:
         """Search; a time that is over leaves what there is."""
+        self._open = studies
         try:
             search(studies, desk, session.say)
         except TimeUp:
             desk.forget()
             session.say("     cut short: the time for it is over")
+        self._open = []
 
     def _budget(self, trials: int) -> Budget:
         rule = Budget.of(self.track)
@@ -244,12 +262,19 @@ class Work:
     def _untrained(self, score: float, guidance: float | None) -> str:
         """Why the baseline is untrained, "" where it isn't; by the rule that boards go by."""
         floor = self.journal.floors.get(self.track.evaluation.distance)
-        if not floor or not math.isfinite(score):
-            return "" if math.isfinite(score) else "no run of cosine finished"
+        if not math.isfinite(score):
+            return "no run of it finished"
+        if not floor:
+            return ""
         figures = {"fd_mean": score, "guidance": guidance}
         card = {"floors": self.journal.floors, "baseline_best": {self.wanted.target: figures}}
         found = standing(self.track, card)
         return found.why if found.kind == "untrained" else ""
+
+
+def _ended(study: Study) -> bool:
+    """Whether any trial has."""
+    return any(trial.state.is_finished() for trial in study.trials)
 
 
 def _validated(study: Study) -> tuple[float, float | None]:
