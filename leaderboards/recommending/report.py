@@ -37,8 +37,8 @@ def write(answer: Answer, folder: Path) -> Path:
             "",
             "## The plateau",
             "",
-            "![plateau](plateau.png)\n\nEvery entry by its median λ and half the distance between its quartiles. Unknown "
-            "is what these seeds do not tell: neither shown to be as good, nor shown to be worse.",
+            "![plateau](plateau.png)\n\nEvery entry by its median λ and half the distance between its "
+            "quartiles. Unknown is what these seeds do not tell: neither shown to be as good, nor shown to be worse.",
             "",
         ]
     path = folder / "report.md"
@@ -52,8 +52,7 @@ def _table(found: Judged, named: dict[str, str]) -> list[str]:
         spec, (mean, low, high) = spec_of(label), found.means[label]
         effect = "best" if label == found.best else str(found.effect(label, found.best))
         listed = LISTS[found.verdict(label)]
-        spec_text = spec.replace("|", "\\|")
-        rows.append(
-            f"| `{spec_text}` | {named.get(spec, '')} | {mean:.3g} [{low:.3g}, {high:.3g}] | {effect} | {listed} |"
-        )
+        score = f"{mean:.3g} [{low:.3g}, {high:.3g}]"
+        shown = "`" + spec.replace("|", "\\|") + "`"
+        rows.append(f"| {' | '.join((shown, named.get(spec, ''), score, effect, listed))} |")
     return rows

@@ -172,7 +172,7 @@ class Work:
         return runs * each / (SLACK * self._slots)
 
     def _until(self, deadline: float, share: float, runs: int) -> float:
-        """When a step has to end, so that later ones have time for so many runs; a share of what is left in any case."""
+        """When a step has to end, so that later ones have time for so many runs; a share of what is left anyway."""
         now = time.monotonic()
         return max(now + share * (deadline - now), deadline - self._takes(runs))
 
