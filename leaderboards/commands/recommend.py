@@ -153,13 +153,17 @@ def _worked(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Setting
     from leaderboards.recommending.report import write
     from leaderboards.recommending.work import Work, affordable
 
-    affordable(wanted, opened, settings)
-    opened.prepare()
     file = JournalFile(opened, tracks.get(wanted.track), wanted.target, wanted.minutes, wanted.first_seed)
     journal = file.read()
+    found = tracks.standing(wanted.track)
+    if found.kind == "untrained":  # as its card says; that costs nothing
+        journal = journal.model_copy(update={"untrained": found.why, "complete": True})
+    elif not journal.plan:  # what was begun goes on
+        affordable(wanted, opened, settings)
     if not journal.complete:
         for line in references.prepared(wanted.track, journal, settings.device):
             console.print(line, markup=False, soft_wrap=True)
+        opened.prepare()
         file.write(journal)
         try:
             Work(wanted, opened, settings, console, journal, file, asked.started).do()
@@ -168,7 +172,7 @@ def _worked(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Setting
             if asked.json:
                 print_json({"track": wanted.track, "code": halt.code, "stopped": str(halt)})
             return halt.code
-    table = runs_table(opened.root, wanted.track)
+    table = runs_table(opened.root, wanted.track) if opened.exists else None
     answer = answer_of(table, wanted.track, wanted.target, journal, wanted.first_seed)
     if asked.report is not None:
         write(answer, asked.report)

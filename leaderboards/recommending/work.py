@@ -43,6 +43,7 @@ from leaderboards.recommending.families import compared, families
 from leaderboards.recommending.journal import Journal, JournalFile
 from leaderboards.recommending.planning import ENTRIES, LEAST_SEEDS, LEAST_TRIALS, MOST_SEEDS, SLACK, Plan, planned
 from leaderboards.recommending.studies import Seeded, Shared, SharedStudy, TimedDesk, TimeUp, best_so_far
+from schedules.errors import UserError
 
 STEPS = 5
 
@@ -291,8 +292,11 @@ def _validated(study: Study) -> tuple[float, float | None]:
 
 
 def check(track: str) -> None:
-    """UserError for a track that no search can go by."""
+    """UserError for a track that no search can go by, or whose score says nothing of what a model makes."""
     objective.check(tracks.get(track))
+    found = tracks.standing(track)
+    if found.kind == "diagnostic":
+        raise UserError(f"{track} is {found}, so nothing can be recommended by it; `snrbench tracks list` has others")
 
 
 def affordable(wanted: Wanted, store: Store, settings: Settings) -> None:

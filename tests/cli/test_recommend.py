@@ -88,7 +88,7 @@ def test_what_cannot_be_is_one_line_before_anything_runs(snrbench, tmp_path):
         ("digits-v1", "--minutes", "0"): "--minutes is 0",
         ("digits-v1", "-t", "w"): "unknown target",
         ("digits-v1", "--first-seed", "3"): "expected 0, or 10",
-        ("gmm-v1",): "excess",
+        ("gmm-v1",): "diagnostic",
     }.items():
         code, out, err = snrbench("recommend", *words, "--store", tmp_path / "store")
         assert (code, out) == (2, ""), words
