@@ -6,6 +6,7 @@ logit-normal times, EDM's log-normal σ, and logit-normal times with a shift are
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -90,14 +91,22 @@ def is_same(spec: str, schedule: Schedule) -> bool:
 
 
 def around(spec: str) -> list[str]:
-    """Neighbours of a density of one of the families: narrower, wider, and moved, nearest first; "" changes nothing."""
+    """Neighbours of a density of one of the families: narrower, wider, and moved, nearest first."""
     found = schedules.parse(spec)
     low, middle, high = (float(found.ppf(share)) for share in (0.25, 0.5, 0.75))
     width = (high - low) / 2
     moved = [f"{spec}|offset:by={by * width:.4g}" for by in ASIDE]
     scaled = [_scaled(found, factor, middle) for factor in WIDER]
     ordered = [scaled[1], scaled[2], moved[1], moved[2], scaled[0], scaled[3], moved[0], moved[3]]
-    return [schedules.parse(_plain(spec)).spec for spec in ordered]
+    return [spec for spec in map(_allowed, ordered) if spec]
+
+
+def _allowed(spec: str) -> str:
+    """The spec as a plain member of its family, else as it is written; "" where its family has no such parameters."""
+    for write in (_plain, str):
+        with contextlib.suppress(UserError):
+            return schedules.parse(write(spec)).spec
+    return ""
 
 
 def _scaled(found: Schedule, factor: float, middle: float) -> str:

@@ -65,3 +65,9 @@ def test_neighbours_are_wider_narrower_and_beside():
     assert min(widths) == pytest.approx(own / 2, rel=0.01)
     assert max(widths) == pytest.approx(own * 2, rel=0.01)
     assert len(medians) == 5
+
+
+def test_neighbours_of_what_lies_at_the_end_of_its_space_are_those_that_can_be():
+    found = families.around("logit_normal:m=-1.9,s=2.9")
+    assert len(found) == 6  # none twice as wide
+    assert "logit_normal:m=-1.9,s=2.9|offset:by=1.956" in found
