@@ -20,7 +20,7 @@ PUBLISHED = "SNRBENCH_APP_PUBLISHED"
 """Set for the page scripts: only published results are shown, and no store is read."""
 BUNDLES = "SNRBENCH_APP_BUNDLES"
 """Set for the page scripts: files that others handed in, ranked beside the rest."""
-SERVER = Path(__file__).with_name("server.py")
+SCRIPT = Path(__file__).with_name("main.py")
 LOCAL = "localhost,127.0.0.1"
 SETTINGS = {
     "server.headless": "true",
@@ -68,7 +68,7 @@ def app(
 
     print(f"snrbench app: http://{_shown(host)}:{port}  (Ctrl-C ends it)", flush=True)
     with suppress(Abort):  # Ctrl-C, after the server has shut down
-        streamlit.main(["run", str(SERVER), *options(port, host)], standalone_mode=False)
+        streamlit.main(["run", str(SCRIPT), *options(port, host)], standalone_mode=False)
 
 
 def options(port: int, host: str = HOST) -> list[str]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Block:
+class Draws:
     """Random numbers of `steps` consecutive steps.
 
     rows:    (steps, B) int64, rows of the training split
@@ -49,10 +49,10 @@ class Streams:
         """Standard normal float32 draws."""
         return torch.randn(shape, generator=self.torch(stream, *position))
 
-    def block(self, index: int, steps: int, batch: int, size: int, shape: tuple[int, ...], dropout: float) -> Block:
+    def block(self, index: int, steps: int, batch: int, size: int, shape: tuple[int, ...], dropout: float) -> Draws:
         """Block `index` of the run: `steps` batches of `batch` rows out of a training split of `size` rows."""
         strata = (np.arange(batch) + self.numpy("u", index).random((steps, batch))) / batch
-        return Block(
+        return Draws(
             rows=torch.from_numpy(self.rows(index * steps * batch, steps * batch, size)).view(steps, batch),
             dropped=torch.from_numpy(self.numpy("dropout", index).random((steps, batch)) < dropout),
             eps=self.normal("eps", index, shape=(steps, batch, *shape)),

@@ -14,8 +14,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness import tracks
-from leaderboards.comparisons.compare import Choice, panel_of
+from leaderboards.comparisons.choice import Choice, panel_of
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data.tables import Tables
 from leaderboards.data.validation import first
 from schedules.errors import UserError
 
@@ -63,10 +64,10 @@ class Replication(BaseModel):
     sections: tuple[Confirmed, ...]
 
 
-def replicate(old: pd.DataFrame, fresh: pd.DataFrame, track: str, metric: str | None = None) -> Replication:
+def replicate(old: Tables, fresh: Tables, track: str, metric: str | None = None) -> Replication:
     """Compare what the old seeds tell apart with the order that fresh ones give.
 
-    old, fresh: long tables; of fresh, only runs of entries (and densities) that old has, with seeds that old lacks.
+    old, fresh: runs and scores; of fresh, only runs of entries (and densities) that old has, with seeds that old lacks.
                 The verdicts of the old are those of their whole board, whatever was run again.
 
     UserError where nothing was run again.
@@ -81,7 +82,7 @@ def replicate(old: pd.DataFrame, fresh: pd.DataFrame, track: str, metric: str | 
         protocol=now.protocol,
         track_fingerprint=now.fingerprint,
         metric=before.metric.name,
-        runs=int(fresh["run_id"].nunique()),
+        runs=len(fresh.runs),
         old=before.seeds,
         fresh=after.seeds,
         entries=after.labels,
@@ -89,15 +90,15 @@ def replicate(old: pd.DataFrame, fresh: pd.DataFrame, track: str, metric: str | 
     )
 
 
-def again(old: pd.DataFrame, fresh: pd.DataFrame, track: str) -> pd.DataFrame:
-    """The runs that repeat another table's: the same entry, density and target, with a seed that it lacks."""
+def again(old: Tables, fresh: Tables, track: str) -> Tables:
+    """Of fresh runs those that repeat an old one: the same entry, density and target, with a seed that it lacks."""
     now = tracks.get(track)
-    same = (fresh["track_fingerprint"] == now.fingerprint) & (fresh["protocol"] == now.protocol)
-    seeds = set(old["seed"].unique())
-    kept = fresh[same & _keys(fresh).isin(_keys(old).unique()) & ~fresh["seed"].isin(seeds)]
-    if kept.empty:
+    runs, seeds = fresh.runs, set(old.runs["seed"].unique())
+    same = (runs["track_fingerprint"] == now.fingerprint) & (runs["protocol"] == now.protocol)
+    repeats = same & _keys(runs).isin(_keys(old.runs).unique()) & ~runs["seed"].isin(seeds)
+    if not repeats.any():
         raise UserError(f"no run of {track} here repeats a published entry with a seed beyond {_listed(seeds)}")
-    return kept
+    return fresh.where(repeats)
 
 
 def read(folder: Path) -> Replication | None:
@@ -137,9 +138,9 @@ def _confirmed(before: Panel, after: Panel) -> Confirmed:
     )
 
 
-def _keys(table: pd.DataFrame) -> pd.MultiIndex:
+def _keys(runs: pd.DataFrame) -> pd.MultiIndex:
     """Which entry, of which density, for which target."""
-    return pd.MultiIndex.from_frame(table[["entry", "fingerprint", "target"]].astype(str))
+    return pd.MultiIndex.from_frame(runs[["entry", "fingerprint", "target"]])
 
 
 def _listed(seeds: set[int]) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from leaderboards.data.tables import RUN, Tables, plain
+
 SCORE_COLUMNS = ("run_id", "entry", "target", "seed", "metric", "split", "guidance", "mark", "value")
 
 
@@ -22,22 +24,19 @@ SCORE_COLUMNS = ("run_id", "entry", "target", "seed", "metric", "split", "guidan
 class Results:
     """The runs of a track and what they scored.
 
-    track: its name
-    table: one row for each run × metric × split × guidance × mark, as boards are made from it
-    notes: what was left out when results of several places were put together
+    track:  its name
+    tables: what boards are made from: `runs` and `scores` without the words of a run beside each of its scores
+    notes:  what was left out when results of several places were put together
     """
 
     track: str
-    table: pd.DataFrame = field(repr=False)
+    tables: Tables = field(repr=False)
     notes: tuple[str, ...] = ()
 
     @functools.cached_property
     def runs(self) -> pd.DataFrame:
         """One row for each run: entry, target, seed, parameters, outcome, run key, where it was made."""
-        from leaderboards.data.table_parts import MEASURED, plain
-
-        runs = self.table.drop(columns=list(MEASURED)).drop_duplicates("run_id")
-        return plain(runs.reset_index(drop=True))
+        return self.tables.runs.reset_index(drop=True)
 
     @functools.cached_property
     def scores(self) -> pd.DataFrame:
@@ -46,9 +45,9 @@ class Results:
         split: "test", or "val" for what a guidance scale is chosen by; guidance: NaN where no samples are drawn;
         mark: share of the budget.
         """
-        from leaderboards.data.table_parts import plain
-
-        return plain(self.table.loc[:, list(SCORE_COLUMNS)].reset_index(drop=True))
+        return plain(self.tables.scores.join(self.tables.runs[["run_id", "entry", "target", "seed"]], RUN))[
+            list(SCORE_COLUMNS)
+        ]
 
 
 def published(track: str) -> Results:
@@ -69,8 +68,8 @@ def load(store: str | Path, track: str, *, with_published: bool = False) -> Resu
     """
     from leaderboards.releases.sources import Sources, table_of
 
-    table, notes = table_of(Sources(Path(store), published=with_published), _named(track))
-    return Results(track, table, tuple(notes))
+    tables, notes = table_of(Sources(Path(store), published=with_published), _named(track))
+    return Results(track, tables, tuple(notes))
 
 
 def board(
@@ -90,14 +89,14 @@ def board(
     a name that is unknown.
     """
     from leaderboards.boards.query import board_of
-    from leaderboards.render.formats import record
+    from leaderboards.render.values import record
 
     if not isinstance(results, Results):
         raise TypeError(
             f"results is a {type(results).__name__}; expected what leaderboards.published(track) or "
             "leaderboards.load(store, track) gives"
         )
-    ranked = board_of(results.table, results.track, metric=metric, target=target, guidance=guidance)
+    ranked = board_of(results.tables, results.track, metric=metric, target=target, guidance=guidance)
     return pd.DataFrame([record(row) for row in ranked.rows])
 
 

@@ -20,3 +20,14 @@ def bulk():
     import bulk_store
 
     return bulk_store
+
+
+@pytest.fixture(scope="session")
+def one_table():
+    """Runs and scores in one table, what is known of a run beside each of its scores."""
+
+    def joined(tables):
+        beside = tables.runs.reindex(tables.scores["run"]).reset_index(drop=True)
+        return beside.join(tables.scores.drop(columns="run").astype({"metric": "str", "split": "str"}))
+
+    return joined

@@ -29,53 +29,54 @@ DECADES = 5.0
 def density(named: Named, styles: Styles) -> go.Figure:
     """p(λ), scaled so that one spike doesn't flatten the others."""
     at = grid(list(named.values()))
-    made = figure("λ = log SNR (noise left, data right)", "p(λ)", hovermode="x unified")
+    chart = figure("λ = log SNR (noise left, data right)", "p(λ)", hovermode="x unified")
     peaks = []
-    for name, one in named.items():
-        value = _finite(one.pdf(at))
+    for name, schedule in named.items():
+        value = _finite(schedule.pdf(at))
         peaks.append(float(np.nanmax(value)))
-        line(made, name, styles[name], at, value)
-    made.update_yaxes(range=[0, 1.08 * min(max(peaks), 8 * float(np.median(peaks)))])
-    return made
+        line(chart, name, styles[name], at, value)
+    chart.update_yaxes(range=[0, 1.08 * min(max(peaks), 8 * float(np.median(peaks)))])
+    return chart
 
 
 def learned(curves: Mapping[str, Mapping[int, Curve]], styles: Styles) -> go.Figure:
     """p(λ) that schedules had learned at the end of training: a line for each seed."""
-    made = figure("λ = log SNR (noise left, data right)", "p(λ) at the end", hovermode="x unified")
+    chart = figure("λ = log SNR (noise left, data right)", "p(λ) at the end", hovermode="x unified")
     for name, seeds in curves.items():
-        for seed, curve in seeds.items():
-            line(made, f"{name} seed {seed}", styles[name], curve.x, curve.y, legendgroup=label(name))
-    return made
+        for number, (seed, curve) in enumerate(seeds.items()):
+            line(chart, f"{name} seed {seed}", styles[name], curve.x, curve.y, legendgroup=label(name))
+            chart.data[-1].update(name=label(name), showlegend=number == 0)
+    return chart
 
 
 def time_form(named: Named, styles: Styles) -> go.Figure:
     """λ(t) = Q(1 − t)."""
     t = times()
-    made = figure("t (0 data, 1 noise)", "λ(t)", hovermode="x unified")
-    reach = [np.abs(one.logsnr(np.array([0.01, 0.99]))) for one in named.values()]
+    chart = figure("t (0 data, 1 noise)", "λ(t)", hovermode="x unified")
+    reach = [np.abs(schedule.logsnr(np.array([0.01, 0.99]))) for schedule in named.values()]
     span = min(20.0, 1.2 * max(1.0, float(np.nanmax(reach))))
-    for name, one in named.items():
-        line(made, name, styles[name], t, _finite(one.logsnr(t)))
-    made.update_yaxes(range=[-span, span])
-    return made
+    for name, schedule in named.items():
+        line(chart, name, styles[name], t, _finite(schedule.logsnr(t)))
+    chart.update_yaxes(range=[-span, span])
+    return chart
 
 
 def weight(named: Named, weightings: Mapping[str, Weighting], target: str, styles: Styles) -> go.Figure:
     """p(λ)·ω(λ) on the ε-error: ω holds the factor c_target(λ) where the weighting asks for the target."""
     at = grid(list(named.values()))
-    made = figure("λ = log SNR", "p(λ) · ω(λ)", height=300, hovermode="x unified")
+    chart = figure("λ = log SNR", "p(λ) · ω(λ)", height=300, hovermode="x unified")
     tops = []
-    for name, one in named.items():
-        value = _finite(one.pdf(at) * weightings[name](at, target, one))
+    for name, schedule in named.items():
+        value = _finite(schedule.pdf(at) * weightings[name](at, target, schedule))
         value[~(value > 0)] = np.nan  # a logarithm has no place for zero
-        middle = (at >= one.ppf(0.05)) & (at <= one.ppf(0.95))
+        middle = (at >= schedule.ppf(0.05)) & (at <= schedule.ppf(0.95))
         tops.append(float(np.nanmax(np.where(middle, value, np.nan), initial=1e-300)))
-        line(made, name, styles[name], at, value)
+        line(chart, name, styles[name], at, value)
     top = np.log10(max(tops)) + 0.6
     powers = range(ceil(top - DECADES), floor(top) + 1)
     ticks = {"tickvals": [10.0**power for power in powers], "ticktext": [f"10{_raised(power)}" for power in powers]}
-    made.update_yaxes(type="log", range=[top - DECADES, top], tickmode="array", **ticks)
-    return made
+    chart.update_yaxes(type="log", range=[top - DECADES, top], tickmode="array", **ticks)
+    return chart
 
 
 def _raised(power: int) -> str:

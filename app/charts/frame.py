@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, log10
 from typing import Any
@@ -11,7 +12,6 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import ArrayLike, NDArray
 
-from app.charts import legend
 from app.style.plain_text import label
 from app.style.theme import NEUTRAL, Style, ground
 
@@ -21,30 +21,35 @@ MOST_TICKS = 7
 BAND_SEEDS = 3  # of two, a t interval is thirteen standard errors wide on each side, and would cover the figure
 NARROW = 3.0  # a range of less than this ratio gets equally spaced labels
 CONFIG = {"displayModeBar": False, "responsive": True}
+LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"}
+LEGEND_NAME = 40
+"""Characters of a name in a legend; the hover has more."""
+LEGEND_ROW, LEGEND_WIDTH, LEGEND_LETTER, LEGEND_SAMPLE = 20, 250, 7, 48
+"""Pixels: of a row of a legend, of a figure as narrow as figures get, of a letter, of what stands beside a name."""
 
 
 def figure(x: str, y: str, height: int = 320, **layout: Any) -> go.Figure:
     """An empty figure with titled axes."""
-    made = go.Figure()
-    made.update_layout(
+    chart = go.Figure()
+    chart.update_layout(
         height=height,
         margin={"l": 8, "r": 12, "t": 8, "b": 8},
         hoverlabel={"namelength": -1},
         showlegend=False,
         **layout,
     )
-    made.update_xaxes(title=x, gridcolor=GRID, zeroline=False, automargin=True)
-    made.update_yaxes(title=y or None, gridcolor=GRID, zeroline=False, automargin=True)
-    return made
+    chart.update_xaxes(title=x, gridcolor=GRID, zeroline=False, automargin=True)
+    chart.update_yaxes(title=y or None, gridcolor=GRID, zeroline=False, automargin=True)
+    return chart
 
 
-def line(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
+def line(chart: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, **more: Any) -> None:
     """A line of an entry."""
-    made.add_scatter(
+    chart.add_scatter(
         x=x,
         y=y,
         mode=more.pop("mode", "lines"),
-        name=label(name),
+        name=label(name, LEGEND_NAME),
         line={"color": style.colour, "dash": style.dash, "width": 2.2},
         marker={"color": style.colour, "size": 7},
         hovertemplate=f"%{{y:.3g}}<extra>{label(name)}</extra>",
@@ -52,10 +57,10 @@ def line(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, *
     )
 
 
-def band(made: go.Figure, style: Style, x: ArrayLike, low: ArrayLike, high: ArrayLike) -> None:
+def band(chart: go.Figure, style: Style, x: ArrayLike, low: ArrayLike, high: ArrayLike) -> None:
     """The region between two lines, in the entry's colour."""
     for y, fill in ((low, None), (high, "tonexty")):
-        made.add_scatter(
+        chart.add_scatter(
             x=x,
             y=y,
             mode="lines",
@@ -67,9 +72,9 @@ def band(made: go.Figure, style: Style, x: ArrayLike, low: ArrayLike, high: Arra
         )
 
 
-def points(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, texts: Sequence[str]) -> None:
+def points(chart: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, texts: Sequence[str]) -> None:
     """Single seeds, small."""
-    made.add_scatter(
+    chart.add_scatter(
         x=x,
         y=y,
         mode="markers",
@@ -81,7 +86,7 @@ def points(made: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike,
 
 
 def reference(
-    made: go.Figure,
+    chart: go.Figure,
     text: str,
     *,
     x: float | None = None,
@@ -96,23 +101,23 @@ def reference(
     look = {"line": {"color": NEUTRAL, "dash": dash, "width": 1.4}}
     note = {"text": label(text), "showarrow": False, "font": {"color": NEUTRAL, "size": 12}, "bgcolor": _veil()}
     if x is not None:
-        made.add_shape(type="line", x0=x, x1=x, yref="paper", y0=0, y1=1, **look)
-        made.add_annotation(x=_position(made.layout.xaxis, x), yref="paper", y=1, yanchor="bottom", **note)
+        chart.add_shape(type="line", x0=x, x1=x, yref="paper", y0=0, y1=1, **look)
+        chart.add_annotation(x=_position(chart.layout.xaxis, x), yref="paper", y=1, yanchor="bottom", **note)
     if y is not None:
-        made.add_shape(type="line", y0=y, y1=y, xref="paper", x0=0, x1=1, **look)
+        chart.add_shape(type="line", y0=y, y1=y, xref="paper", x0=0, x1=1, **look)
         place = {"xref": "paper", "x": 0, "xanchor": "left", "yanchor": "top" if below else "bottom"}
-        made.add_annotation(y=_position(made.layout.yaxis, y), **place, **note)
+        chart.add_annotation(y=_position(chart.layout.yaxis, y), **place, **note)
 
 
-def note(made: go.Figure, text: str, *, x: float, y: float, **place: Any) -> None:
+def note(chart: go.Figure, text: str, *, x: float, y: float, **place: Any) -> None:
     """A word at a point, readable where lines pass behind it. The types of the axes are set before."""
-    at = {"x": _position(made.layout.xaxis, x), "y": _position(made.layout.yaxis, y), **place}
-    made.add_annotation(text=text, showarrow=False, font={"size": 12}, bgcolor=_veil(), borderpad=1, **at)
+    at = {"x": _position(chart.layout.xaxis, x), "y": _position(chart.layout.yaxis, y), **place}
+    chart.add_annotation(text=text, showarrow=False, font={"size": 12}, bgcolor=_veil(), borderpad=1, **at)
 
 
 def logarithmic(axis: Any, values: Iterable[Any], most: int = MOST_TICKS) -> None:
     """Make an axis logarithmic, with round labels over the range of the values that will be drawn on it."""
-    numbers = np.concatenate([np.ravel(np.asarray(one, dtype=np.float64)) for one in values] or [np.ones(1)])
+    numbers = np.concatenate([np.ravel(np.asarray(part, dtype=np.float64)) for part in values] or [np.ones(1)])
     numbers = numbers[np.isfinite(numbers) & (numbers > 0)]
     if len(numbers) == 0:
         return
@@ -168,7 +173,19 @@ def translucent(colour: str, share: float) -> str:
     return f"rgba({red}, {green}, {blue}, {share})"
 
 
-def draw(made: go.Figure, key: str, alt: str, least: int = 2) -> None:
-    """Put a figure on the page, below the names of its lines where it has `least`. alt: what it shows, in words."""
-    legend.show(made, f"{key}-legend", least)
-    st.plotly_chart(made, key=key, config=CONFIG, alt=alt)
+def name_lines(chart: go.Figure, least: int = 2) -> None:
+    """Put a legend above a figure that has `least` named lines, and make it as much higher."""
+    names = [trace.name for trace in chart.data if trace.name and trace.showlegend is not False]
+    if len(names) < least:
+        return
+    rows, width = 1, 0
+    for name in names:
+        needed = LEGEND_SAMPLE + LEGEND_LETTER * len(html.unescape(name))
+        rows, width = (rows, width + needed) if width + needed <= LEGEND_WIDTH else (rows + 1, needed)
+    chart.update_layout(showlegend=True, legend=LEGEND, height=chart.layout.height + LEGEND_ROW * rows)
+
+
+def draw(chart: go.Figure, key: str, alt: str, least: int = 2) -> None:
+    """Put a figure on the page, its lines named where it has `least`. alt: what it shows, in words."""
+    name_lines(chart, least)
+    st.plotly_chart(chart, key=key, config=CONFIG, alt=alt)

@@ -25,31 +25,31 @@ def seeds(board: Board, rows: list[Row], styles: Mapping[str, Style]) -> go.Figu
 
     Lines that keep the same distance are what pairing gains from: the luck of a seed is shared by all entries.
     """
-    made = figure(_axis(board), "", height=HEAD + ROW * len(rows), hovermode="closest")
-    made.update_layout(margin={"t": 28})
-    made.update_yaxes(range=[len(rows) - 0.55, -0.75], showticklabels=False, showgrid=False, fixedrange=True)
+    chart = figure(_axis(board), "", height=HEAD + ROW * len(rows), hovermode="closest")
+    chart.update_layout(margin={"t": 28})
+    chart.update_yaxes(range=[len(rows) - 0.55, -0.75], showticklabels=False, showgrid=False, fixedrange=True)
     values = [value for row in rows for value in row.values.values() if isfinite(value)]
     if board.metric.compare == "ratio" and values:
-        logarithmic(made.layout.xaxis, [values])
+        logarithmic(chart.layout.xaxis, [values])
     for seed in sorted({seed for row in rows for seed in row.values}):
-        _seed(made, rows, seed)
+        _seed(chart, rows, seed)
     for place, row in enumerate(rows):
-        _name(made, place, row)
+        _name(chart, place, row)
         if not row.diverged:
-            _interval(made, place, styles[row.entry].colour, row)
+            _interval(chart, place, styles[row.entry].colour, row)
     if board.floor is not None and board.floor > 0:
-        reference(made, "floor", x=board.floor, dash="dot")
-    return made
+        reference(chart, "floor", x=board.floor, dash="dot")
+    return chart
 
 
-def _seed(made: go.Figure, rows: list[Row], seed: int) -> None:
+def _seed(chart: go.Figure, rows: list[Row], seed: int) -> None:
     points = [
         (row.values[seed], place) for place, row in enumerate(rows) if isfinite(row.values.get(seed, float("nan")))
     ]
     if not points:
         return
     x, y = zip(*points, strict=True)
-    made.add_scatter(
+    chart.add_scatter(
         x=x,
         y=y,
         mode="lines+markers",
@@ -60,9 +60,9 @@ def _seed(made: go.Figure, rows: list[Row], seed: int) -> None:
     )
 
 
-def _name(made: go.Figure, place: int, row: Row) -> None:
+def _name(chart: go.Figure, place: int, row: Row) -> None:
     """Above its line, so that a narrow page keeps its width for the data."""
-    made.add_annotation(
+    chart.add_annotation(
         x=0,
         xref="paper",
         xanchor="left",
@@ -75,17 +75,17 @@ def _name(made: go.Figure, place: int, row: Row) -> None:
     )
 
 
-def _interval(made: go.Figure, place: int, colour: str, row: Row) -> None:
+def _interval(chart: go.Figure, place: int, colour: str, row: Row) -> None:
     if isfinite(row.ci_low) and isfinite(row.ci_high):
         bar = {"color": translucent(colour, 0.5), "width": 7}
-        made.add_scatter(
-            x=np.array(inside(made.layout.xaxis, row.ci_low, row.ci_high)),
+        chart.add_scatter(
+            x=np.array(inside(chart.layout.xaxis, row.ci_low, row.ci_high)),
             y=[place, place],
             mode="lines",
             line=bar,
             hoverinfo="skip",
         )
-    made.add_scatter(
+    chart.add_scatter(
         x=[row.mean],
         y=[place],
         mode="markers",

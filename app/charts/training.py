@@ -31,16 +31,16 @@ def losses(curves: Mapping[str, Mapping[int, Curve]], styles: Mapping[str, Style
 
     curves: entry → seed → curve
     """
-    made = figure("optimiser steps", "training loss", hovermode="x unified")
-    found = {name: [_binned(curve) for curve in curves[name].values()] for name in styles if name in curves}
-    logarithmic(made.layout.yaxis, (curve.y for binned in found.values() for curve in binned))
-    for name, binned in found.items():
+    chart = figure("optimiser steps", "training loss", hovermode="x unified")
+    by_entry = {name: [_binned(curve) for curve in curves[name].values()] for name in styles if name in curves}
+    logarithmic(chart.layout.yaxis, (curve.y for binned in by_entry.values() for curve in binned))
+    for name, binned in by_entry.items():
         steps = binned[0].x
         values = np.array([np.interp(steps, curve.x, curve.y) for curve in binned])
         if len(values) > 1:
-            band(made, styles[name], steps, values.min(axis=0), values.max(axis=0))
-        line(made, name, styles[name], steps, values.mean(axis=0))
-    return made
+            band(chart, styles[name], steps, values.min(axis=0), values.max(axis=0))
+        line(chart, name, styles[name], steps, values.mean(axis=0))
+    return chart
 
 
 def budget(marks: pd.DataFrame, metric: MetricLike, section: Section, styles: Mapping[str, Style]) -> go.Figure:
@@ -50,24 +50,24 @@ def budget(marks: pd.DataFrame, metric: MetricLike, section: Section, styles: Ma
     marks: label, seed, mark, value
     """
     scale = Scale.of(metric)
-    made = figure("share of the budget", f"{metric.title}, unguided")
-    made.update_xaxes(type="log", tickmode="array", tickvals=[0.1, 0.25, 0.5, 1], tickformat=".0%")
+    chart = figure("share of the budget", f"{metric.title}, unguided")
+    chart.update_xaxes(type="log", tickmode="array", tickvals=[0.1, 0.25, 0.5, 1], tickformat=".0%")
     if scale.logarithmic:
-        logarithmic(made.layout.yaxis, [marks["value"]])
+        logarithmic(chart.layout.yaxis, [marks["value"]])
     rows = {row.entry: row for row in section.rows}
     end: float | None = None
     for name in (name for name in styles if name in set(marks["label"])):
-        x, found = _along(marks[marks["label"] == name], scale)
-        mean, low, high = (scale.back(bound) for bound in (found.mean, found.low, found.high))
-        if found.n.min() >= BAND_SEEDS and np.isfinite(low).all():
-            band(made, styles[name], x, low, high)
-        line(made, name, styles[name], x, mean, mode="lines+markers")
+        x, estimate = _along(marks[marks["label"] == name], scale)
+        mean, low, high = (scale.back(bound) for bound in (estimate.mean, estimate.low, estimate.high))
+        if estimate.n.min() >= BAND_SEEDS and np.isfinite(low).all():
+            band(chart, styles[name], x, low, high)
+        line(chart, name, styles[name], x, mean, mode="lines+markers")
         if name in rows and rows[name].baseline:
             end = float(mean[-1])
-            reference(made, f"{name} ends here", y=end, below=True)
+            reference(chart, f"{name} ends here", y=end, below=True)
     if end is not None:
-        _speedups(made, [rows[name] for name in styles if name in rows], end, styles)
-    return made
+        _speedups(chart, [rows[name] for name in styles if name in rows], end, styles)
+    return chart
 
 
 def _along(own: pd.DataFrame, scale: Scale) -> tuple[Array, Estimate]:
@@ -76,16 +76,16 @@ def _along(own: pd.DataFrame, scale: Scale) -> tuple[Array, Estimate]:
     return wide.index.to_numpy(dtype=float), student(scale.to(wide.to_numpy(dtype=float)))
 
 
-def _speedups(made: go.Figure, rows: Sequence[Row], end: float, styles: Mapping[str, Style]) -> None:
+def _speedups(chart: go.Figure, rows: Sequence[Row], end: float, styles: Mapping[str, Style]) -> None:
     """A star where each entry reaches the score that the baseline ends with, its speed-up above it.
 
     Words that would lie on each other stand on several levels.
     """
     reached = [row for row in rows if not row.baseline and row.speedup is not None and 1.02 < row.speedup < 100]
     shares = [1 / row.speedup for row in reached if row.speedup]
-    for row, share, level in zip(reached, shares, _levels(shares), strict=True):
+    for row, share, level in zip(reached, shares, levels(shares), strict=True):
         text = f"{'≥' if row.speedup_note.startswith('>=') else ''}{1 / share:.1f}×"
-        made.add_scatter(
+        chart.add_scatter(
             x=[share],
             y=[end],
             mode="markers",
@@ -93,10 +93,10 @@ def _speedups(made: go.Figure, rows: Sequence[Row], end: float, styles: Mapping[
             hovertemplate=f"{text} sooner<extra>{label(row.entry)}</extra>",
             showlegend=False,
         )
-        note(made, f"<b>{text}</b>", x=share, y=end, yshift=15 + LEVEL * level)
+        note(chart, f"<b>{text}</b>", x=share, y=end, yshift=15 + LEVEL * level)
 
 
-def _levels(shares: Sequence[float]) -> list[int]:
+def levels(shares: Sequence[float]) -> list[int]:
     """For each share of the budget the lowest level on which its word has room beside those before it."""
     taken: list[tuple[float, int]] = []
     for share in shares:
@@ -111,26 +111,26 @@ def guidance(boards: Mapping[float, Board], target: str, styles: Mapping[str, St
     boards: scale → the board at that scale;  target: the section to read from each
     """
     metric = next(iter(boards.values())).metric
-    made = figure("guidance scale", metric.title)
-    found: dict[str, list[tuple[float, float, float, float]]] = {}
+    chart = figure("guidance scale", metric.title)
+    points: dict[str, list[tuple[float, float, float, float]]] = {}
     for scale, board in boards.items():
         for row in next((section.rows for section in board.sections if section.target == target), ()):
             if row.entry in styles and np.isfinite(row.mean):
-                found.setdefault(row.entry, []).append((scale, row.mean, row.ci_low, row.ci_high))
+                points.setdefault(row.entry, []).append((scale, row.mean, row.ci_low, row.ci_high))
     if metric.compare == "ratio":
         # Intervals of two seeds may go on past the edge: they would press the means into a line.
-        means = np.array([row[1] for rows in found.values() for row in rows])
-        ends = np.clip([row[2:] for rows in found.values() for row in rows], 0.6 * means.min(), means.max() / 0.6)
-        logarithmic(made.layout.yaxis, [means, ends])
-    for name in (name for name in styles if name in found):
-        x, mean, *ends = np.array(found[name]).T
-        low, high = inside(made.layout.yaxis, *ends)
+        means = np.array([row[1] for rows in points.values() for row in rows])
+        ends = np.clip([row[2:] for rows in points.values() for row in rows], 0.6 * means.min(), means.max() / 0.6)
+        logarithmic(chart.layout.yaxis, [means, ends])
+    for name in (name for name in styles if name in points):
+        x, mean, *ends = np.array(points[name]).T
+        low, high = inside(chart.layout.yaxis, *ends)
         around = {"type": "data", "array": high - mean, "arrayminus": mean - low, "thickness": 1.2, "width": 3}
-        line(made, name, styles[name], x, mean, mode="lines+markers", error_y=around)
+        line(chart, name, styles[name], x, mean, mode="lines+markers", error_y=around)
     floor = next(iter(boards.values())).floor
     if floor is not None and floor > 0:
-        reference(made, "floor", y=floor, dash="dot")
-    return made
+        reference(chart, "floor", y=floor, dash="dot")
+    return chart
 
 
 def _binned(curve: Curve) -> Curve:

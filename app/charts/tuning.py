@@ -24,34 +24,34 @@ SLICE_TICKS = 4
 
 def history(trials: Sequence[FrozenTrial], direction: str, metric: str) -> go.Figure:
     """Every trial's value, and the best so far; a pruned one stands at its last report."""
-    made = figure("trial", metric, hovermode="closest")
+    chart = figure("trial", metric, hovermode="closest")
     done = [one for one in trials if one.state == TrialState.COMPLETE and one.value is not None]
     pruned = [one for one in trials if one.state == TrialState.PRUNED and one.intermediate_values]
     last = [one.intermediate_values[max(one.intermediate_values)] for one in pruned]
     values = [float(one.value or 0.0) for one in done]
     if all(value > 0 for value in [*values, *last]) and values:
-        logarithmic(made.layout.yaxis, [np.array([*values, *last])])
-    _points(made, "pruned", [one.number for one in pruned], last, NEUTRAL, "x-thin-open")
-    _points(made, "complete", [one.number for one in done], values, translucent(BLUE, 0.55), "circle")
+        logarithmic(chart.layout.yaxis, [np.array([*values, *last])])
+    _points(chart, "pruned", [one.number for one in pruned], last, NEUTRAL, "x-thin-open")
+    _points(chart, "complete", [one.number for one in done], values, translucent(BLUE, 0.55), "circle")
     pick = np.maximum if direction == "maximize" else np.minimum
     if values:
         best = pick.accumulate(values)
         last_of_all = max(one.number for one in trials)
-        made.add_scatter(
+        chart.add_scatter(
             x=[*(one.number for one in done), last_of_all],
             y=[*best, best[-1]],
             mode="lines",
             name="best so far",
             line={"color": BLUE, "width": 2.2, "shape": "hv"},
         )
-    return made
+    return chart
 
 
 def importances(study: Study) -> go.Figure:
     """The share of the objective's variance that each parameter explains (fANOVA, Hutter et al. 2014)."""
     found = sorted(importance.get_param_importances(study).items(), key=lambda one: one[1])
-    made = figure("share of the variance explained", "", height=90 + 38 * len(found))
-    made.add_bar(
+    chart = figure("share of the variance explained", "", height=90 + 38 * len(found))
+    chart.add_bar(
         x=[share for _, share in found],
         y=[label(name) for name, _ in found],
         orientation="h",
@@ -60,9 +60,9 @@ def importances(study: Study) -> go.Figure:
         textposition="auto",
         hoverinfo="skip",
     )
-    made.update_xaxes(range=[0, 1], tickformat=".0%")
-    made.update_yaxes(showgrid=False)
-    return made
+    chart.update_xaxes(range=[0, 1], tickformat=".0%")
+    chart.update_yaxes(showgrid=False)
+    return chart
 
 
 def slices(study: Study, metric: str) -> go.Figure:
@@ -70,13 +70,13 @@ def slices(study: Study, metric: str) -> go.Figure:
     done = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
     names = sorted({name for trial in done for name in trial.params})
     rows = ceil(len(names) / ACROSS)
-    made = make_subplots(
+    chart = make_subplots(
         rows, min(ACROSS, len(names)), shared_yaxes=True, horizontal_spacing=0.04, vertical_spacing=0.3 / rows
     )
     for place, name in enumerate(names):
         at = {"row": place // ACROSS + 1, "col": place % ACROSS + 1}
         own = [trial for trial in done if name in trial.params]
-        made.add_scatter(
+        chart.add_scatter(
             x=[trial.params[name] for trial in own],
             y=[trial.value for trial in own],
             mode="markers",
@@ -87,18 +87,18 @@ def slices(study: Study, metric: str) -> go.Figure:
             **at,
         )
         spread = own[0].distributions[name]
-        made.update_xaxes(title=label(name), nticks=5, **at)
+        chart.update_xaxes(title=label(name), nticks=5, **at)
         if getattr(spread, "log", False):
-            logarithmic(next(made.select_xaxes(**at)), [[trial.params[name] for trial in own]], SLICE_TICKS)
-    made.update_yaxes(title=metric, col=1)
-    made.update_xaxes(tickangle=0)
-    return _dressed(made, 60 + 210 * rows)
+            logarithmic(next(chart.select_xaxes(**at)), [[trial.params[name] for trial in own]], SLICE_TICKS)
+    chart.update_yaxes(title=metric, col=1)
+    chart.update_xaxes(tickangle=0)
+    return _dressed(chart, 60 + 210 * rows)
 
 
 def contour(study: Study, params: Sequence[str], metric: str) -> go.Figure:
     """The value over two parameters."""
-    made = visualization.plot_contour(study, params=list(params), target_name=metric)
-    made.update_traces(
+    chart = visualization.plot_contour(study, params=list(params), target_name=metric)
+    chart.update_traces(
         colorscale=[[0, BLUE], [0.5, PALE], [1, "#F3EDE4"]], reversescale=False, selector={"type": "contour"}
     )
     bar: dict[str, Any] = {
@@ -111,20 +111,20 @@ def contour(study: Study, params: Sequence[str], metric: str) -> go.Figure:
         "len": 0.6,
     }
     bar |= {"ypad": 2, "outlinewidth": 0, "nticks": 4, "title": {"text": metric, "side": "top"}}
-    made.update_traces(colorbar=bar, selector={"type": "contour"})
-    made.update_traces(line={"width": 0.4, "color": NEUTRAL}, selector={"type": "contour"})
-    made.update_traces(marker={"color": "#1B2330", "size": 5, "line": {"width": 0}}, selector={"type": "scatter"})
-    made.update_xaxes(nticks=6, tickangle=0)
-    made.update_yaxes(nticks=6)
-    for axis, name in zip((made.layout.xaxis, made.layout.yaxis), params, strict=True):
+    chart.update_traces(colorbar=bar, selector={"type": "contour"})
+    chart.update_traces(line={"width": 0.4, "color": NEUTRAL}, selector={"type": "contour"})
+    chart.update_traces(marker={"color": "#1B2330", "size": 5, "line": {"width": 0}}, selector={"type": "scatter"})
+    chart.update_xaxes(nticks=6, tickangle=0)
+    chart.update_yaxes(nticks=6)
+    for axis, name in zip((chart.layout.xaxis, chart.layout.yaxis), params, strict=True):
         if axis.type == "log":
             logarithmic(axis, [[trial.params[name] for trial in study.trials if name in trial.params]])
     # Without a standoff the title of a horizontal axis under a contour is drawn on top of the axis's numbers.
-    return _dressed(made, 460).update_xaxes(title_standoff=30)
+    return _dressed(chart, 460).update_xaxes(title_standoff=30)
 
 
-def _points(made: go.Figure, name: str, x: Sequence[int], y: Sequence[float], colour: str, symbol: str) -> None:
-    made.add_scatter(
+def _points(chart: go.Figure, name: str, x: Sequence[int], y: Sequence[float], colour: str, symbol: str) -> None:
+    chart.add_scatter(
         x=x,
         y=y,
         mode="markers",
@@ -134,10 +134,10 @@ def _points(made: go.Figure, name: str, x: Sequence[int], y: Sequence[float], co
     )
 
 
-def _dressed(made: go.Figure, height: int) -> go.Figure:
+def _dressed(chart: go.Figure, height: int) -> go.Figure:
     """Optuna's figure in this app's look."""
-    made.update_layout(title=None, height=height, margin={"l": 8, "r": 12, "t": 12, "b": 8}, template=None)
-    made.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
-    made.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    made.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    return made
+    chart.update_layout(title=None, height=height, margin={"l": 8, "r": 12, "t": 12, "b": 8}, template=None)
+    chart.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
+    chart.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    chart.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    return chart

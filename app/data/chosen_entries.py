@@ -39,22 +39,22 @@ class Chosen:
 
     def runs(self) -> pd.DataFrame:
         """The runs of the entries: label, seed, run_id, …"""
-        found = results.ranked_runs(self.store, self.view.track, self.view.target)
-        return found[found["label"].isin(list(self.styles)) & (found["outcome"] == "finished")]
+        ranked = results.ranked_runs(self.store, self.view.track, self.view.target)
+        return ranked[ranked["label"].isin(list(self.styles)) & (ranked["outcome"] == "finished")]
 
     def by_run(self) -> dict[str, tuple[str, int]]:
         """run_id → entry and seed."""
         runs = self.runs()
-        found = zip(runs["run_id"].astype(str), runs["label"].astype(str), runs["seed"].astype(int), strict=True)
-        return {run_id: (name, seed) for run_id, name, seed in found}
+        rows = zip(runs["run_id"].astype(str), runs["label"].astype(str), runs["seed"].astype(int), strict=True)
+        return {run_id: (name, seed) for run_id, name, seed in rows}
 
     def densities(self) -> dict[str, tuple[Schedule, Weighting]]:
         """entry → its schedule and weighting, for those that this installation knows."""
-        found = {}
+        known = {}
         for row in self.rows:
             with suppress(UserError):
-                found[row.entry] = (schedule_of(row), weightings.parse(row.weighting))
-        return found
+                known[row.entry] = (schedule_of(row), weightings.parse(row.weighting))
+        return known
 
 
 def schedule_of(row: Row) -> Schedule:

@@ -10,24 +10,26 @@ import streamlit as st
 from app.data import results
 from app.data.page_choice import FULL, View
 from app.data.results import KEPT, Store
-from leaderboards.comparisons import agreement, compare
-from leaderboards.comparisons.average_ranks import CriticalDifference, critical_difference
-from leaderboards.comparisons.pareto import Pareto
-from leaderboards.comparisons.profiles import Profiles, profiles
-from leaderboards.comparisons.published_vs_tuned import TunedTable
-from leaderboards.comparisons.resolution import Resolution, Separation, resolutions, separation
-from leaderboards.comparisons.sample_or_weight import SampleOrWeight, sample_or_weight
+from leaderboards.comparisons.agreement.agreements import Agreement
+from leaderboards.comparisons.agreement.agreements import agreements as every_agreement
+from leaderboards.comparisons.choice import Choice, panel_of
 from leaderboards.comparisons.score_array import Panel
-from leaderboards.comparisons.transfer import Transfer
-from leaderboards.comparisons.variance import VarianceTable
-from leaderboards.comparisons.wins import Wins, wins
-from leaderboards.releases import small_curves
-from leaderboards.statistics.error_bands import ErrorBands, of_runs
+from leaderboards.comparisons.views.apply import SampleOrWeight, sample_or_weight
+from leaderboards.comparisons.views.pareto import Pareto, pareto_of
+from leaderboards.comparisons.views.profiles import Profiles, profiles
+from leaderboards.comparisons.views.ranks import CriticalDifference, critical_difference
+from leaderboards.comparisons.views.resolution import Resolution, Separation, resolutions, separation
+from leaderboards.comparisons.views.transfer import Transfer, transfer_of
+from leaderboards.comparisons.views.transfer import transfer_over_tracks as over_tracks
+from leaderboards.comparisons.views.tuned import TunedTable, tuned_table_of
+from leaderboards.comparisons.views.variance import VarianceTable, variances_of
+from leaderboards.comparisons.views.wins import Wins, wins
+from leaderboards.releases.error_bands import ErrorBands, read_error_bands
 
 
-def choice(store: Store, view: View) -> compare.Choice:
+def choice(store: Store, view: View) -> Choice:
     """What `leaderboards` is asked; the table is cut to the budget before."""
-    return compare.Choice(
+    return Choice(
         metric=view.metric,
         target=view.one_target,
         guidance=view.guidance,
@@ -40,16 +42,14 @@ def choice(store: Store, view: View) -> compare.Choice:
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing …")
 def panel(store: Store, view: View) -> Panel:
     """The scores of a view, as entries × targets × seeds."""
-    return compare.panel_of(results.at_budget(store, view), view.track, choice(store, view))
+    return panel_of(results.at_budget(store, view), view.track, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Reading curves …")
 def error_bands(store: Store, track: str, target: str, labels: tuple[str, ...], baseline: str) -> ErrorBands | None:
     """ε-error against λ as a ratio to the baseline's; None where that has no curve."""
     runs = results.ranked_runs(store, track, target)
-    runs = runs[runs["label"].isin([*labels, baseline])]
-    curves = small_curves.error_curves(store.folder, track, runs["run_id"].astype(str))
-    return of_runs(runs, {run_id: (curve.x, curve.y) for run_id, curve in curves.items()}, baseline)
+    return read_error_bands(store.folder, track, runs[runs["label"].isin([*labels, baseline])], baseline)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -67,24 +67,24 @@ def separated(store: Store, view: View, first: str, second: str) -> Separation:
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing orders …")
 def transfer(store: Store, view: View, axis: str) -> Transfer | None:
     """Rank correlations between the conditions along an axis."""
-    return compare.transfer_of(results.at_budget(store, view), view.track, axis, choice(store, view))
+    return transfer_of(results.at_budget(store, view), view.track, axis, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing tracks …")
 def transfer_over_tracks(store: Store, view: View, names: tuple[str, ...]) -> Transfer | None:
     """Rank correlations between tracks."""
     views = {name: view.of(track=name) for name in names}
-    return compare.transfer_over_tracks(
-        {name: results.at_budget(store, one) for name, one in views.items()},
-        compare.Choice(guidance="best"),
-        {name: results.shown(store, one) for name, one in views.items()},
+    return over_tracks(
+        {name: results.at_budget(store, of_track) for name, of_track in views.items()},
+        Choice(guidance="best"),
+        {name: results.shown(store, of_track) for name, of_track in views.items()},
     )
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Comparing with papers …")
-def agreements(store: Store, view: View) -> tuple[agreement.Agreement, ...]:
+def agreements(store: Store, view: View) -> tuple[Agreement, ...]:
     """Every comparison with a published table."""
-    return agreement.agreements(results.at_budget(store, view), view.track, choice(store, view))
+    return every_agreement(results.at_budget(store, view), view.track, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -108,7 +108,7 @@ def win_matrix(store: Store, view: View) -> Wins | None:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def pareto(store: Store, view: View, metrics: tuple[str, ...]) -> Pareto | None:
     """Who is best in several metrics at once."""
-    return compare.pareto_of(results.at_budget(store, view), view.track, choice(store, view), metrics=metrics)
+    return pareto_of(results.at_budget(store, view), view.track, choice(store, view), metrics=metrics)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -120,10 +120,10 @@ def ways_applied(store: Store, view: View) -> SampleOrWeight:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def tuned(store: Store, view: View) -> TunedTable:
     """What tuning gained on the test split."""
-    return compare.tuned_table_of(results.at_budget(store, view), view.track, choice(store, view))
+    return tuned_table_of(results.at_budget(store, view), view.track, choice(store, view))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def variances(store: Store, view: View) -> VarianceTable:
     """Training seed against sampling noise."""
-    return compare.variances_of(results.at_budget(store, view), view.track, choice(store, view))
+    return variances_of(results.at_budget(store, view), view.track, choice(store, view))

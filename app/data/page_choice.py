@@ -11,6 +11,7 @@ import pandas as pd
 from app.data.families import family
 from leaderboards.boards.board import BASELINE
 from leaderboards.boards.rows import ALL_TARGETS
+from leaderboards.data.tables import RUN, Tables
 
 PARAMETERS = {"both": "both", "published": "published", "tuned": "tuned"}
 FULL = "1"
@@ -44,10 +45,10 @@ class View:
     @property
     def address(self) -> dict[str, str]:
         """Query parameters; what is as everyone first sees it is left out."""
-        found = {"track": self.track, "target": self.target, "metric": self.metric, "guidance": self.guidance}
+        address = {"track": self.track, "target": self.target, "metric": self.metric, "guidance": self.guidance}
         usual = View(self.track)
         more = ("budget", "parameters", "family", "search", "focus")
-        return found | {key: getattr(self, key) for key in more if getattr(self, key) != getattr(usual, key)}
+        return address | {key: getattr(self, key) for key in more if getattr(self, key) != getattr(usual, key)}
 
     @property
     def mark(self) -> float:
@@ -74,30 +75,28 @@ class View:
         """The same without what only hides entries."""
         return self.of(parameters="both", family="", search="")
 
-    def shown(self, table: pd.DataFrame) -> tuple[str, ...] | None:
+    def shown(self, runs: pd.DataFrame) -> tuple[str, ...] | None:
         """The entries that are shown; None for all. The published baseline always is: ratios are to it."""
         if self.whole == self:
             return None
-        found = table.drop_duplicates("entry")
-        each = zip(found["entry"], found["schedule"], found["tuned"], strict=True)
+        entries = runs.drop_duplicates("entry")
+        each = zip(entries["entry"], entries["schedule"], entries["tuned"], strict=True)
         return tuple(
-            str(name)
+            name
             for name, schedule, tuned in each
             if name == BASELINE
-            or (
-                (self.parameters == "both" or tuned == (self.parameters == "tuned"))
-                and self.names(str(name), str(schedule))
-            )
+            or ((self.parameters == "both" or tuned == (self.parameters == "tuned")) and self.names(name, schedule))
         )
 
-    def at_budget(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The long table as it would be had training ended at the budget that is ranked."""
-        return table if self.budget == FULL else cut(table, self.mark)
+    def at_budget(self, tables: Tables) -> Tables:
+        """Runs and scores as they would be had training ended at the budget that is ranked."""
+        return tables if self.budget == FULL else cut(tables, self.mark)
 
 
-def cut(table: pd.DataFrame, mark: float) -> pd.DataFrame:
-    """The table as it would be had training ended at this share of the budget; what has no marks (seconds) is gone."""
-    early = table[(table["mark"] <= mark + 1e-9) & (table["split"] != "")]
+def cut(tables: Tables, mark: float) -> Tables:
+    """The scores as they would be had training ended at this share of the budget; those without marks are gone."""
+    scores = tables.scores
+    early = scores[(scores["mark"] <= mark + 1e-9) & (scores["split"] != "")]
     early = early.assign(mark=np.where(np.isclose(early["mark"], mark), 1.0, early["mark"] / mark))
-    lost = table[table["outcome"] == "diverged"]
-    return pd.concat([early[early["outcome"] != "diverged"], lost])
+    runs = tables.runs
+    return Tables(runs[runs.index.isin(early[RUN].unique()) | (runs["outcome"] == "diverged")], early)

@@ -29,7 +29,7 @@ from leaderboards.boards.query import METRICS, Metric, tracks
 from leaderboards.boards.rows import ALL_TARGETS, Board
 from leaderboards.boards.run_views import Curve
 from leaderboards.data import released
-from leaderboards.data.table_parts import plain
+from leaderboards.data.tables import Tables, plain
 from leaderboards.releases import small_curves
 from leaderboards.releases.bundles import contents
 from leaderboards.releases.bundles.receipt import RECEIPTS
@@ -101,12 +101,12 @@ def track_names() -> list[str]:
 @functools.lru_cache(maxsize=8)
 def _shortened(folder: Path, now: float) -> tuple[str, ...]:
     """Names of the shortened tracks that a store has, known or not when it was last looked at."""
-    found = []
+    names = []
     for name in read.experiments(Opened(folder)):
         with suppress(UserError):
             if SEPARATOR in name and "/" not in name:
-                found.append(tracks.get(name).name)
-    return tuple(sorted(found))
+                names.append(tracks.get(name).name)
+    return tuple(sorted(names))
 
 
 def track(name: str) -> tracks.Track:
@@ -124,13 +124,13 @@ def card(track: str) -> dict[str, Any]:
     return tracks.card(track)
 
 
-def table(store: Store, track: str) -> pd.DataFrame:
-    """The long table of a track's runs. Shared, not copied, between visitors: nobody changes it."""
+def tables(store: Store, track: str) -> Tables:
+    """A track's runs and scores. Shared, not copied, between visitors: nobody changes them."""
     return joined(store, track)[0]
 
 
-def joined(store: Store, track: str) -> tuple[pd.DataFrame, list[str]]:
-    """All results of a track in one long table, and notes on what could not be joined."""
+def joined(store: Store, track: str) -> tuple[Tables, list[str]]:
+    """All results of a track, and notes on what could not be joined."""
     own = None
     if _has_own(store) and (store.folder, track) not in _read_before:
         own = _read(store.folder, track)
@@ -142,17 +142,17 @@ _read_before: set[tuple[Path, str]] = set()
 """What this process has read once, so that its cache beside the record is nearly up to date."""
 
 
-def _read(folder: Path, track: str) -> pd.DataFrame:
-    """The store's table, with a bar on the page while runs are read from the record."""
+def _read(folder: Path, track: str) -> Tables:
+    """What the store holds, with a bar on the page while runs are read from the record."""
     place = st.empty()
 
     def on_progress(done: int, total: int | None) -> None:
         counted = f"{done:,} of {total:,} runs" if total else f"{done:,} runs"
         place.progress(min(1.0, done / total) if total else 0.0, text=f"Reading {track}: {counted}")
 
-    found = query.runs_table(folder, track, on_progress=on_progress)
+    own = query.runs_table(folder, track, on_progress=on_progress)
     place.empty()
-    return found
+    return own
 
 
 def _has_own(store: Store) -> bool:
@@ -160,7 +160,7 @@ def _has_own(store: Store) -> bool:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the results …")
-def _joined(store: Store, track: str, _own: pd.DataFrame | None) -> tuple[pd.DataFrame, list[str]]:
+def _joined(store: Store, track: str, _own: Tables | None) -> tuple[Tables, list[str]]:
     places = Sources(
         store.folder,
         own=_has_own(store),
@@ -172,60 +172,59 @@ def _joined(store: Store, track: str, _own: pd.DataFrame | None) -> tuple[pd.Dat
     return table_of(places, track, own=_own)
 
 
-def at_budget(store: Store, view: View) -> pd.DataFrame:
-    """The track's table at the budget that a view ranks. Shared, as the table is."""
+def at_budget(store: Store, view: View) -> Tables:
+    """The track's runs and scores at the budget that a view ranks. Shared, as those are."""
     return _cut(store, view.track, view.budget)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _cut(store: Store, track: str, budget: str) -> pd.DataFrame:
-    return View(track, budget=budget).at_budget(table(store, track))
+def _cut(store: Store, track: str, budget: str) -> Tables:
+    return View(track, budget=budget).at_budget(tables(store, track))
 
 
 def shown(store: Store, view: View) -> tuple[str, ...] | None:
     """The entries that a view shows; None for all."""
-    return view.shown(table(store, view.track))
+    return view.shown(tables(store, view.track).runs)
 
 
 def recorded(store: Store, track: str) -> dict[str, Metric]:
     """The metrics that a track can be ranked by, in the registry's order; the primary one where there is none."""
-    present = set(table(store, track)["metric"].unique())
+    present = tables(store, track).metrics
     primary = tracks.get(track).primary_metric
-    found = {name: metric for name, metric in METRICS.items() if name in present and metric.ranks}
-    return found or {primary: METRICS[primary]}
+    ranking = {name: metric for name, metric in METRICS.items() if name in present and metric.ranks}
+    return ranking or {primary: METRICS[primary]}
 
 
 def targets(store: Store, track: str) -> list[str]:
     """The prediction targets that a track has runs of, in the track's order."""
-    present = set(table(store, track)["target"].unique())
+    present = set(tables(store, track).runs["target"])
     return [target for target in tracks.get(track).targets if target in present]
 
 
 def guidance_scales(store: Store, track: str, metric: str, mark: float = 1.0) -> list[float]:
     """The scales a metric was measured at, at a share of the budget; empty for a metric without guidance."""
-    rows = table(store, track)
-    rows = rows[(rows["metric"] == metric) & ((rows["mark"] - mark).abs() < 1e-9)]
-    present = rows["guidance"].dropna().unique()
+    scores = tables(store, track).measured([metric])
+    present = scores.loc[(scores["mark"] - mark).abs() < 1e-9, "guidance"].dropna().unique()
     return [scale for scale in tracks.get(track).guidance if any(abs(scale - other) < 1e-9 for other in present)]
 
 
 def budgets(store: Store, track: str, metric: str) -> list[str]:
     """The shares of the budget at which a metric was measured, falling, as text."""
-    rows = table(store, track)
-    marks = rows.loc[(rows["metric"] == metric) & (rows["split"] != ""), "mark"].dropna().unique()
+    scores = tables(store, track).measured([metric])
+    marks = scores.loc[scores["split"] != "", "mark"].dropna().unique()
     return [f"{mark:g}" for mark in sorted({1.0, *(float(mark) for mark in marks)}, reverse=True)]
 
 
 def has_tuned(store: Store, track: str) -> bool:
     """Whether a track has runs with tuned parameters."""
-    return bool(table(store, track)["tuned"].any())
+    return bool(tables(store, track).runs["tuned"].any())
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
 def entries(store: Store, track: str) -> dict[str, str]:
     """entry → its schedule's spec, by name, for every entry of a track."""
-    found = table(store, track).drop_duplicates("entry")
-    return dict(sorted(zip(found["entry"].astype(str), found["schedule"].astype(str), strict=True)))
+    runs = tables(store, track).runs.drop_duplicates("entry")
+    return dict(sorted(zip(runs["entry"], runs["schedule"], strict=True)))
 
 
 def board(store: Store, view: View) -> Board:
@@ -252,17 +251,17 @@ def why_not_over_targets(store: Store, view: View) -> str:
     """Why the board of a view has no table over all targets; empty where it has one, or there are no two targets."""
     if len(targets(store, view.track)) < 2:
         return ""
-    found = board(store, view.of(target=ALL_TARGETS))
-    if found.overall is None:
-        return found.notes[0] if len(found.cells) > 1 else ""
-    alone = len(found.overall.rows) < 2 <= max(len(cell.rows) for cell in found.cells)
-    whole = ", ".join(found.overall.targets)
-    return f"of the entries that are shown none but {found.baseline} was run on all of {whole}" if alone else ""
+    ranked = board(store, view.of(target=ALL_TARGETS))
+    if ranked.overall is None:
+        return ranked.notes[0] if len(ranked.cells) > 1 else ""
+    alone = len(ranked.overall.rows) < 2 <= max(len(cell.rows) for cell in ranked.cells)
+    whole = ", ".join(ranked.overall.targets)
+    return f"of the entries that are shown none but {ranked.baseline} was run on all of {whole}" if alone else ""
 
 
 def fullest_target(store: Store, view: View) -> str:
     """The target that most entries of a view have runs of."""
-    keep, pairs = shown(store, view), at_budget(store, view)[["entry", "target"]].drop_duplicates()
+    keep, pairs = shown(store, view), at_budget(store, view).runs[["entry", "target"]].drop_duplicates()
     pairs = pairs if keep is None else pairs[pairs["entry"].isin(keep)]
     counts = pairs["target"].value_counts()
     return max(targets(store, view.track), key=lambda target: int(counts.get(target, 0)))
@@ -271,19 +270,19 @@ def fullest_target(store: Store, view: View) -> str:
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def runs(store: Store, track: str) -> pd.DataFrame:
     """One row for each run of a track, newest first."""
-    return plain(run_views.runs(table(store, track)))
+    return run_views.runs(tables(store, track))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def ranked_runs(store: Store, track: str, target: str) -> pd.DataFrame:
     """The runs that the board of a target is made of, with their `label`."""
-    return plain(run_views.ranked_runs(table(store, track), target))
+    return run_views.ranked_runs(tables(store, track), target)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def marks(store: Store, track: str, targets: tuple[str, ...], metric: str) -> pd.DataFrame:
     """Score against budget in these targets, one below the other: label, seed, mark, value."""
-    return plain(pd.concat(run_views.marks_of_targets(table(store, track), targets, metric)))
+    return plain(pd.concat(run_views.marks_of_targets(tables(store, track), targets, metric)))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading curves …")
@@ -310,7 +309,7 @@ def of_store(run_id: str) -> bool:
     return ":" not in run_id
 
 
-def _nothing(track: str) -> pd.DataFrame:
-    """A long table without rows."""
+def _nothing(track: str) -> Tables:
+    """No run and no score."""
     anything = released.published_table(released.released_tracks()[0])
-    return anything[anything["track"] == track]
+    return anything.where(anything.runs["track"] == track)

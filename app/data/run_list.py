@@ -14,7 +14,7 @@ from app.data.results import Store
 from harness.results import read
 from harness.results.store import Store as Opened
 from leaderboards.boards.query import METRICS
-from leaderboards.data.table_parts import plain
+from leaderboards.data.tables import RUN, Tables
 
 OUTCOMES = ("finished", "diverged", "failed", "running")
 COLUMNS = [
@@ -36,18 +36,25 @@ MOST_BROKEN = 500
 @st.cache_data(max_entries=8, show_spinner="Reading runs …")
 def runs(store: Store, track: str) -> pd.DataFrame:
     """One row for each run of a track, newest first, with its unguided score at the end as `score`."""
-    table = results.table(store, track)
-    found = plain(table.drop_duplicates("run_id")[[name for name in COLUMNS if name in table]])
-    found["score"] = found["run_id"].map(_scores(table, track))
-    broken = _broken(store, track)
-    return pd.concat([broken, found]).sort_values("started", ascending=False, kind="stable").reset_index(drop=True)
+    tables = results.tables(store, track)
+    there = tables.runs[COLUMNS].assign(score=_scores(tables, track))
+    return (
+        pd.concat([_broken(store, track), there])
+        .sort_values("started", ascending=False, kind="stable")
+        .reset_index(drop=True)
+    )
 
 
-def _scores(table: pd.DataFrame, track: str) -> pd.Series:
-    metric = results.track(track).primary_metric
-    rows = table[(table["metric"] == metric) & (table["split"] == "test") & (table["mark"] == 1.0)]
-    rows = rows[rows["guidance"].isna() | (rows["guidance"] == 1.0)]
-    return rows.assign(run_id=rows["run_id"].astype(str)).drop_duplicates("run_id").set_index("run_id")["value"]
+def _scores(tables: Tables, track: str) -> pd.Series:
+    """By the index of the run."""
+    final = _final(tables.measured([results.track(track).primary_metric]))
+    return final.drop_duplicates(RUN).set_index(RUN)["value"]
+
+
+def _final(scores: pd.DataFrame) -> pd.DataFrame:
+    """Unguided test scores at the end of the budget."""
+    unguided = scores["guidance"].isna() | (scores["guidance"] == 1.0)
+    return scores[unguided & (scores["split"] == "test") & (scores["mark"] == 1.0)]
 
 
 def _broken(store: Store, track: str) -> pd.DataFrame:
@@ -82,10 +89,10 @@ def environment(store: Store, run_id: str) -> dict[str, str]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def per_seed(store: Store, track: str, entry: str, target: str) -> pd.DataFrame:
     """metric × seed: unguided test scores at the end of the budget."""
-    table = results.table(store, track)
-    rows = table[(table["entry"] == entry) & (table["target"] == target) & (table["mark"] == 1.0)]
-    rows = rows[(rows["split"] == "test") & (rows["guidance"].isna() | (rows["guidance"] == 1.0))]
-    wide = plain(rows).pivot_table(index="metric", columns="seed", values="value", aggfunc="last")
+    tables = results.tables(store, track)
+    of_entry = tables.where((tables.runs["entry"] == entry) & (tables.runs["target"] == target))
+    final = _final(of_entry.scores).join(of_entry.runs["seed"], RUN)
+    wide = final.pivot_table(index="metric", columns="seed", values="value", aggfunc="last", observed=True)
     return wide.reindex([name for name in METRICS if name in wide.index])
 
 

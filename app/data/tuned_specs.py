@@ -22,11 +22,11 @@ def offered(store: Store) -> list[str]:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _offered(store: Store, version: str) -> list[str]:
     try:
-        found = lookup.studies(store.folder)
+        tuned_studies = lookup.studies(store.folder)
     except UserError:
         return []  # the Tuning page says why
-    plain = [one for one in found if (one.entry.weighting, one.entry.apply) == ("native", "sample")]
-    return [BETWEEN.join((schedules.as_tuned(one.entry.schedule), one.track, one.target)) for one in plain]
+    plain = [study for study in tuned_studies if (study.entry.weighting, study.entry.apply) == ("native", "sample")]
+    return [BETWEEN.join((schedules.as_tuned(study.entry.schedule), study.track, study.target)) for study in plain]
 
 
 def read(text: str, store: Store) -> Schedule:

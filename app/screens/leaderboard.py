@@ -159,7 +159,7 @@ def _actions(view: View, board: Board, section: Section, chosen: list[str], sour
         for form, mime in FILES.items():
             st.download_button(
                 form,
-                partial(formats.FORMATS[form], board),
+                partial(formats.of_board, form, board),
                 file_name=f"{view.track}-{view.target}-{view.metric}.{form}",
                 mime=mime,
                 icon=":material/download:",

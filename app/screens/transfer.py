@@ -19,7 +19,7 @@ from app.widgets.error_boundary import shielded
 from app.widgets.grid import Cell, Column
 from leaderboards.boards.query import METRICS
 from leaderboards.boards.rows import ALL_TARGETS
-from leaderboards.comparisons.compare import PARETO_METRICS
+from leaderboards.comparisons.views.pareto import PARETO_METRICS
 from leaderboards.wording import p_text, with_interval
 
 PAGE, NOTES = "transfer", "_transfer_notes"

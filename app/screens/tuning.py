@@ -13,13 +13,13 @@ import schedules
 from app.charts import frame, tuning
 from app.data import links, results, studies
 from app.data.results import Store
-from app.data.studies import Found
 from app.style import theme
 from app.style.plain_text import plain
 from app.widgets import grid, tuning_gains
 from app.widgets.card_heading import head
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Cell, Choice, Column
+from leaderboards.data.tuning_studies import Study
 from leaderboards.wording import NOTHING
 from schedules import UserError
 from schedules.spaces import text
@@ -86,7 +86,7 @@ def _adopt(address: links.Address | None) -> None:
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
 
 
-def _controls(store: Store, found: list[Found], scored: list[str]) -> tuple[str, str]:
+def _controls(store: Store, found: list[Study], scored: list[str]) -> tuple[str, str]:
     with st.container(border=True), st.container(horizontal=True, gap="small"):
         tracks = sorted({*(one.track for one in found), *scored})
         links.offer(f"{PAGE}.track", tracks, tracks[0])
@@ -97,7 +97,7 @@ def _controls(store: Store, found: list[Found], scored: list[str]) -> tuple[str,
         return track, str(st.segmented_control("Target", targets, key=f"{PAGE}.target", required=True))
 
 
-def _budgets(shown: list[Found], chosen: Found) -> None:
+def _budgets(shown: list[Study], chosen: Study) -> None:
     """Every study in a row of a table: who had how much."""
     head("Equal budgets", "trials and steps of every study side by side; choose a row to see it below")
     trials, steps = [{len(one.trials) for one in shown}, {one.steps for one in shown}]
@@ -115,7 +115,7 @@ def _budgets(shown: list[Found], chosen: Found) -> None:
     grid.show(HEADS, rows, f"{PAGE}.table-{chosen.name}", "Studies and their budgets", Choice([chosen.name], 2, choose))
 
 
-def _row(study: Found) -> list[Cell]:
+def _row(study: Study) -> list[Cell]:
     count = len(study.trials)
     pruned = len(study.of(TrialState.PRUNED))
     best = study.best
@@ -132,7 +132,7 @@ def _row(study: Found) -> list[Cell]:
     ]
 
 
-def _study(study: Found) -> None:
+def _study(study: Study) -> None:
     st.header(f"{plain(study.label)}, target {plain(study.target)}", anchor=False)
     best = study.best
     left, right = st.columns([3, 2], gap="small")
@@ -148,7 +148,7 @@ def _study(study: Found) -> None:
     if len(study.of(TrialState.COMPLETE)) < LEAST or not best or not best.params:
         st.info("Importances, slices and contours need a few complete trials.")
         return
-    memory = studies.in_memory(study)
+    memory = study.in_memory()
     left, right = st.columns([2, 3], gap="small")
     with left, st.container(border=True, height="stretch"):
         head("Importance", "share of the score's variance that a parameter explains (fANOVA)")
@@ -158,7 +158,7 @@ def _study(study: Found) -> None:
         shielded(lambda: _draw(tuning.slices(memory, _metric(study)), "slices", "Score against each parameter"))
 
 
-def _contour(study: Found) -> dict[str, str]:
+def _contour(study: Study) -> dict[str, str]:
     """Two parameters at once; returns which, for the address."""
     names = sorted({name for trial in study.trials for name in trial.params})
     if len(names) < 2 or len(study.of(TrialState.COMPLETE)) < LEAST:
@@ -171,16 +171,16 @@ def _contour(study: Found) -> dict[str, str]:
             rest = [name for name in names if name != across]
             links.offer(f"{PAGE}.up", rest, rest[0])
             up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", width=160))
-        memory = studies.in_memory(study)
+        memory = study.in_memory()
         shielded(
             lambda: _draw(tuning.contour(memory, [across, up], _metric(study)), "contour", "Score over two parameters")
         )
     return {"across": across if across != names[0] else "", "up": up if up != rest[0] else ""}
 
 
-def _parameters(study: Found) -> None:
+def _parameters(study: Study) -> None:
     """A table: parameter, published, best trial, confirmed."""
-    best, confirmed = study.best, studies.as_object(study.tuned.get("params"))
+    best, confirmed = study.best, study.confirmed
     published = _published(study.parts[2])
     params = dict(best.params) if best else {}
     heads = [Column("parameter", "entry"), Column("published", align="right", phone="small")]
@@ -197,7 +197,7 @@ def _parameters(study: Found) -> None:
     st.markdown(f"Gain when confirmed: **{plain(study.outcome)}**")
     if isfinite(ratio) and low <= 1 <= high:
         st.caption("The interval holds no change: no gain is shown.")
-    if budget := studies.as_object(study.attrs.get("budget")):
+    if budget := study.budget:
         st.caption(plain(f"budget: {json.dumps(budget)}"))
 
 
@@ -220,7 +220,7 @@ def _value(value: object) -> str:
     )
 
 
-def _metric(study: Found) -> str:
+def _metric(study: Study) -> str:
     return str(study.attrs.get("metric", "validation score"))
 
 

@@ -12,7 +12,7 @@ from app.style import theme
 from app.style.plain_text import code, plain
 from app.widgets import grid
 from app.widgets.grid import Cell, Column
-from leaderboards.comparisons.resolution import Resolution, Separation
+from leaderboards.comparisons.views.resolution import Resolution, Separation
 from leaderboards.wording import NOTHING, change, p_text
 
 HEADS = (

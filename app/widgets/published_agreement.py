@@ -12,8 +12,8 @@ from app.style.plain_text import code, plain
 from app.widgets import grid
 from app.widgets.card_heading import head
 from app.widgets.grid import Cell, Column
-from leaderboards.comparisons.agreement import Agreement
-from leaderboards.comparisons.agreement_headline import headlines, leading, tau_text
+from leaderboards.comparisons.agreement.agreements import Agreement
+from leaderboards.comparisons.agreement.headline import headlines, leading, tau_text
 from leaderboards.wording import NOTHING, p_text, signed
 
 TOLD = {True: "told apart here", False: "not told apart here", None: "of two targets"}

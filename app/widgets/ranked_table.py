@@ -63,7 +63,7 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
     heads = [Column("rank", "rank", help=HELP["rank"]), Column("entry", "entry"), *heads]
     if training:
         heads.append(Column("training", "spark", phone="wide", help=HELP["training"]))
-    lit = _lit(section)
+    lit = lit_rows(section)
     made = []
     for heading, rows in _grouped(kept, look.by_family):
         if heading:
@@ -79,7 +79,7 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
     return len(section.rows) - len(kept)
 
 
-def _lit(section: Section) -> set[str] | None:
+def lit_rows(section: Section) -> set[str] | None:
     """The entries that are drawn in full: those at the top, and whoever may be first. None: all of them."""
     lit = {row.entry for place, row in enumerate(section.rows) if place < LIT or row.rank_low == 1}
     return lit if len(section.rows) > len(lit) + 5 else None

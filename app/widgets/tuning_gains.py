@@ -17,7 +17,7 @@ from app.widgets.card_heading import head
 from app.widgets.grid import Column
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.boards.tuned_parameters import of_entry
-from leaderboards.comparisons.published_vs_tuned import Level, TunedRow
+from leaderboards.comparisons.views.tuned import Level, TunedRow
 from leaderboards.data.scale import Scale
 from leaderboards.wording import NOTHING, with_interval
 

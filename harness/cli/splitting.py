@@ -37,6 +37,7 @@ MicroBatch = Annotated[
 def stack_of(stack: str, executor: str) -> int | None:
     """The option as a number; None for "auto". UserError for what is neither."""
     from harness.execution import executors
+    from harness.execution.stacks import can_stack
 
     stacks = executors.get(executor).stacks
     if stack == "auto":
@@ -45,6 +46,8 @@ def stack_of(stack: str, executor: str) -> int | None:
         raise UserError(f"--stack is {stack!r}; expected a number of runs, at least 1, or auto")
     if int(stack) > 1 and not stacks:
         raise UserError(f"--stack {stack} goes with --executor local; with {executor} every run is executed by itself")
+    if int(stack) > 1 and not can_stack():
+        raise UserError(f"--stack {stack}: nothing is installed that executes several runs at once; expected 1")
     return int(stack)
 
 

@@ -158,9 +158,9 @@ def _judged(track: Track, data: Dataset) -> tuple[float | None, list[str]]:
     few for the space."""
     import torch
 
+    from harness.metrics.classifier_training.images import accuracy
     from harness.metrics.classifiers import Features
     from harness.metrics.own_classifier import told_apart
-    from harness.metrics.train_image_classifier import accuracy
     from harness.tracks import card
     from harness.tracks.enough import cautions
 

@@ -34,11 +34,12 @@ from harness.runs.progress import Checkpoints, Progress
 from harness.runs.run import Bench
 from harness.sampling.share import WHOLE, Share, over_processes
 from harness.specs import RunSpec
-from harness.targets import target
 from harness.tracks.track import Track
+from harness.training.batches import Batch
 from harness.training.checkpoint import Checkpoint
-from harness.training.loop import Batch, Diverged, Trainer
+from harness.training.loop import Diverged, Trainer
 from harness.training.precision import casting
+from harness.training.step import squared_errors, weighted_mean
 
 
 @dataclass(frozen=True)
@@ -119,26 +120,20 @@ class TeamTrainer(Trainer):
         if team.size > 1:
             self.shared = DistributedDataParallel(network)
 
-    def step(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """One optimiser step on the global batch; every process returns the same, as `Trainer.step` does."""
-        count, mine = len(batch.x0), part_of(batch, self.team.rows(len(batch.x0)))
+    def backward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Leave the gradients of the global batch's loss in the parameters; every process returns the same."""
+        count = len(batch.x0)
+        mine = batch.rows(self.team.rows(count))
         starts = range(0, len(mine.x0), self.micro_batch)
         errors = []
         for start in starts:
-            part = part_of(mine, slice(start, start + self.micro_batch))
+            part = mine.rows(slice(start, start + self.micro_batch))
             with self._synchronised(start == starts[-1]):
-                x = part.alpha * part.x0 + part.sigma * part.eps
-                wanted = target(self.prediction, part.x0, part.eps, part.alpha, part.sigma)
-                with casting(self.rules.precision, self.device):
-                    output = self.shared(x, part.logsnr, part.label)
-                error = (output.float() - wanted).square().flatten(1).mean(dim=1)
-                (self.team.size * torch.dot(part.factor, error) / count).backward()
+                error = squared_errors(self.shared, part, self.prediction, self.rules.precision)
+                weighted_mean(part.factor, error, count / self.team.size).backward()
             errors.append(error.detach())
         every = self.team.gather(torch.cat(errors))
-        torch.nn.utils.clip_grad_norm_(self.parameters, self.rules.clip_norm)
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
-        return torch.dot(batch.factor, every) / count, every
+        return weighted_mean(batch.factor, every), every
 
     def _synchronised(self, last: bool) -> AbstractContextManager[Any]:
         """Gradients are averaged over processes once a step, after the last part."""
@@ -209,11 +204,6 @@ class TeamCheckpoints(Checkpoints):
     def save(self, step: int, tensors: Any, progress: Progress) -> None:
         if self.team.leads:
             super().save(step, tensors, progress)
-
-
-def part_of(batch: Batch, rows: slice) -> Batch:
-    """Some rows of a batch."""
-    return Batch(**{name: value[rows] for name, value in vars(batch).items()})
 
 
 def fitting(network: Network, rows: int, shape: tuple[int, ...], precision: str = "fp32") -> int:

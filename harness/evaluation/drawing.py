@@ -108,7 +108,7 @@ class Drawing:
         kept = max(self.rules.neighbours, MOST_SHOWN) if self.rules.neighbours else count
         sizes = [len(part) for part in label.split(self._chunk)]
         starts = np.cumsum([0, *sizes])
-        denoiser = sampling(subject.network.at_one_logsnr, self.precision, self.device)
+        denoiser = sampling(subject.network.sampler(), self.precision, self.device)
         parts: list[Drawn] = []
         for chunk, start in self._noise(subject, noise, count, sizes):
             subject.pulse()

@@ -18,8 +18,8 @@ from harness.evaluation import pictures, scoring
 from harness.evaluation.drawing import AGAIN, Drawing, Subject
 from harness.evaluation.references import References
 from harness.evaluation.scores import Scores
-from harness.metrics import error_curve
-from harness.metrics.error_curve import ErrorCurve
+from harness.metrics.estimators import error_curve
+from harness.metrics.estimators.error_curve import ErrorCurve
 from harness.metrics.inputs import Samples
 from harness.metrics.keys import Measured
 from harness.sampling.ddim import logsnr_grid

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from harness.evaluation.references import References
-from harness.metrics.neighbours import nearest_rows
+from harness.metrics.estimators.neighbours import nearest_rows
 
 SHOWN_ROWS = 8
 MOST_COLUMNS = 16

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from harness.data.dataset import Dataset, Split
-from harness.metrics import error_curve
+from harness.metrics.estimators import error_curve
+from harness.metrics.estimators.frechet import Moments
 from harness.metrics.feature_space import FeatureSpace, space_of
-from harness.metrics.frechet import Moments
 from harness.metrics.inputs import Reference
 from harness.metrics.metric import Need
 from harness.streams import Streams

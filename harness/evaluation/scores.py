@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from harness.metrics.error_curve import ErrorCurve
+from harness.metrics.estimators.error_curve import ErrorCurve
 from harness.metrics.keys import Measured
 
 

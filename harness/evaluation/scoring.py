@@ -8,7 +8,7 @@ from torch import Tensor
 
 from harness.evaluation.drawing import Drawn
 from harness.evaluation.references import References
-from harness.metrics.error_curve import ErrorCurve
+from harness.metrics.estimators.error_curve import ErrorCurve
 from harness.metrics.inputs import Samples
 from harness.metrics.keys import Measured
 from harness.metrics.metric import Measure

@@ -1,19 +1,28 @@
-"""Which runs are executed at once, and how many.
+"""Which runs are executed at once, how many, and by what.
 
 On a CPU that is one: one run's matrices keep a core busy already, and what stacked training gains on digits-v1 its
 evaluation takes back (tests/benchmarks/stacked.py has the figures). A GPU is mostly idle with one small network.
+
+What executes them is found as an entry point in `snrbench.stacks`; ours is `harness.stacked`, which nothing imports.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from harness.execution.capacity.devices import devices_of
 from harness.execution.capacity.memory_check import CONTEXT_MIB
 from harness.execution.capacity.worker_count import MIB, stacks_on_a_gpu
 from harness.execution.job import Job, Settings
 from harness.results.store import Store
+
+if TYPE_CHECKING:
+    from harness.runs.run import RunResult
+
+GROUP = "snrbench.stacks"
 
 ON_A_GPU = 32
 """Runs at once on a GPU where nothing is known of their memory."""
@@ -22,11 +31,22 @@ SHARE_OF_MEMORY = 0.6
 """Of a GPU's free memory that stacked runs may fill by the peaks of earlier ones."""
 
 
+def can_stack() -> bool:
+    """Whether anything is installed that executes several runs at once."""
+    return bool(entry_points(group=GROUP))
+
+
+def stack_runner() -> Callable[..., list[RunResult]]:
+    """What does, to be called as `harness.stacked.run.execute_stack`."""
+    runner: Callable[..., list[RunResult]] = next(iter(entry_points(group=GROUP))).load()
+    return runner
+
+
 def stack_size(settings: Settings, store: Store, track: str) -> int:
     """Runs at once in a process: as asked; "auto" is 1 on a CPU, and on a GPU as many as its memory takes."""
     if settings.stack is not None:
         return settings.stack
-    if not settings.device.startswith("cuda"):
+    if not settings.device.startswith("cuda") or not can_stack():
         return 1
     import torch
 

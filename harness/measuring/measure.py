@@ -29,7 +29,7 @@ from harness.device import describe
 from harness.evaluation import scoring
 from harness.evaluation.drawing import SAMPLING_CHUNK, Drawn
 from harness.evaluation.references import References
-from harness.execution.capacity.predicted_memory import of_data
+from harness.measuring.memory import footprint
 from harness.metrics.feature_space import PlainSpace
 from harness.metrics.registry import METRICS
 from harness.results.read import read_runs
@@ -145,7 +145,7 @@ def facts(place: Bench) -> dict[str, Any]:
         "mean": data.mean,
         "sigma_data": data.std,
         "network_parameters": sum(parameter.numel() for parameter in place.network(0).parameters()),
-        "memory_mib": {name: round(mib, 1) for name, mib in asdict(of_data(place.track, data)).items()},
+        "memory_mib": {name: round(mib, 1) for name, mib in asdict(footprint(place)).items()},
     }
     if not data.latent:
         prior, decoder = references.end_terms

@@ -25,7 +25,7 @@ from harness.data.autoencoder import WEIGHTS, Autoencoder
 from harness.data.autoencoder_training import train
 from harness.data.dataset import Dataset
 from harness.data.own_autoencoder import lost
-from harness.metrics.frechet import Moments, frechet_distance
+from harness.metrics.estimators.frechet import Moments, frechet_distance
 from harness.tracks.fashion import FASHION
 from harness.tracks.mnist import MNIST
 

@@ -6,13 +6,13 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.metrics.frechet import Moments, frechet_distance
+from harness.metrics.estimators.frechet import Moments, frechet_distance
 from harness.metrics.metric import Rules
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from harness.metrics.kernel import KernelDistance
+    from harness.metrics.estimators.kernel import KernelDistance
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Reference:
     @functools.cached_property
     def kernel(self) -> KernelDistance:
         """Kernel distances to `paired`."""
-        from harness.metrics.kernel import KernelDistance
+        from harness.metrics.estimators.kernel import KernelDistance
 
         return KernelDistance(self.paired)
 

@@ -83,7 +83,7 @@ Value = float | tuple[float, ...]
 Compute = Callable[[Any, Any], Value]
 """(samples or curve, reference) → the value, or one for each of the metrics that are registered with the function.
 
-It gets `harness.metrics.inputs.Samples` and `Reference`, or in the place of samples an `error_curve.ErrorCurve`.
+It gets `harness.metrics.inputs.Samples` and `Reference`, or in the place of samples an `ErrorCurve`.
 """
 
 

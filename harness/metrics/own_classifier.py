@@ -1,6 +1,6 @@
 """The feature space of data of one's own: a small classifier, trained on the training split when first asked for.
 
-It is the network and the recipe of `train_image_classifier`, on the track's own classes. Data of a single class are
+It is the network and the recipe of `classifier_training.images`, on the track's own classes. Data of a single class are
 told apart by how they are turned (0, 90, 180, 270 degrees; Gidaris et al. 2018, arXiv:1803.07728). The weights are kept
 in `SNRBENCH_DATA`/features (where that is only to be read, in ~/.cache/snrbench), in a file named after the data and
 the recipe, with its SHA-256 and accuracy beside it.
@@ -25,8 +25,8 @@ from torch import Tensor
 from harness.data import images
 from harness.data.dataset import Dataset, Split
 from harness.declared import Part
+from harness.metrics.classifier_training.images import accuracy, standardise, train
 from harness.metrics.classifiers import Features, ImageClassifier
-from harness.metrics.train_image_classifier import accuracy, standardise, train
 from schedules.errors import UserError
 
 RECIPE = 1

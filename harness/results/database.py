@@ -96,7 +96,10 @@ def _look(file: Path) -> Schema:
         revision = _first(connection, "select version_num from alembic_version") if "alembic_version" in names else None
         if not {"experiments", "runs", "metrics", "params", "tags"} <= names:
             return Schema(revision, complete=False, runs=0)
-        complete = _first(connection, "select count(*) from experiments where experiment_id = 0") == 1
+        columns = {name for _, name, *_ in connection.execute("pragma table_info(experiments)")}
+        # Of a table of another make only MLflow can tell.
+        first = "select count(*) from experiments where experiment_id = 0"
+        complete = "experiment_id" not in columns or _first(connection, first) == 1
         return Schema(revision, complete, _first(connection, "select count(*) from runs"))
 
 

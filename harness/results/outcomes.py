@@ -6,14 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.results import read
-from harness.results.sql import DELIVERED_RUNS, RECORDED_AT
 from harness.results.store import Store
 
-_RUNS = f"""
-SELECT experiments.name, runs.name, runs.status, tags.key, tags.value, runs.run_uuid
-FROM {DELIVERED_RUNS} JOIN experiments USING (experiment_id) JOIN tags ON tags.run_uuid = runs.run_uuid
-WHERE runs.lifecycle_stage = 'active' AND tags.key IN ('snrbench.run_key', 'snrbench.outcome', 'snrbench.reason')
-ORDER BY {RECORDED_AT}, runs.run_uuid"""
 RECORDED = ("FINISHED", "FAILED", "KILLED")
 
 
@@ -39,16 +33,14 @@ def ended(store: Store) -> list[Ended]:
 
 
 def _recorded(store: Store) -> Iterator[Ended]:
-    database = read._database(store)
+    database = read.database_of(store)
     if database is None:
         yield from _asked(store)
         return
     rows: dict[str, dict[str, str]] = {}
-    with database._open() as db:
-        for experiment, name, status, key, value, run_id in db.execute(_RUNS):
-            if status in RECORDED:
-                row = rows.setdefault(run_id, {"experiment": experiment, "name": name})
-                row[key.removeprefix("snrbench.")] = value
+    for run_id, experiment, name, key, value in database.ended():
+        row = rows.setdefault(run_id, {"experiment": experiment, "name": name})
+        row[key.removeprefix("snrbench.")] = value
     for row in rows.values():
         if "run_key" in row:
             yield Ended(row["experiment"], row["name"], row["run_key"], row.get("outcome", ""), row.get("reason", ""))

@@ -60,7 +60,7 @@ def read_runs(store: Path | str, track: str, protocol: str | None = None) -> pd.
 
 def listing(store: Store, track: str) -> list[Finished] | None:
     """The track's finished runs, last recorded first, in microseconds each; None where only MLflow can tell."""
-    database = _database(store)
+    database = database_of(store)
     return None if database is None else database.finished(track)
 
 
@@ -119,7 +119,7 @@ def cells(key: str) -> dict[str, Any]:
 
 def finished_keys(store: Store, track: str) -> set[str]:
     """Run keys that need no running any more."""
-    database = _database(store)
+    database = database_of(store)
     if database is not None:
         return set(database.tag(database.finished(track), "snrbench.run_key").values())
     keys = (run.data.tags.get("snrbench.run_key") for run in search(store, track, FINISHED))
@@ -128,7 +128,7 @@ def finished_keys(store: Store, track: str) -> set[str]:
 
 def experiments(store: Store) -> list[str]:
     """Names of the experiments that a store holds; [] of one that is not there."""
-    database = _database(store)
+    database = database_of(store)
     if database is not None:
         return database.experiments()
     return [found.name for found in store.client.search_experiments()] if store.exists else []
@@ -169,7 +169,7 @@ def artifacts(store: Path | str, run_ids: Iterable[str], name: str) -> dict[str,
     opened = Store(store)
     if not opened.exists:
         return {}
-    database = _database(opened)
+    database = database_of(opened)
     if database is None:
         places = {run_id: opened.client.get_run(run_id).info.artifact_uri for run_id in run_ids}
     else:
@@ -188,14 +188,14 @@ def histories(store: Path | str, run_ids: Iterable[str], metric: str) -> dict[st
     opened = Store(store)
     if not opened.exists:
         return {}
-    database = _database(opened)
+    database = database_of(opened)
     if database is not None:
         return database.histories(run_ids, metric)
     asked = {run_id: opened.client.get_metric_history(run_id, metric) for run_id in run_ids}
     return {run_id: sorted((point.step, point.value) for point in points) for run_id, points in asked.items() if points}
 
 
-def _database(store: Store) -> Database | None:
+def database_of(store: Store) -> Database | None:
     """The database of the store's own folder; None where only MLflow can read, or there is nothing to read."""
     if store.remote is not None or not store.exists:
         return None

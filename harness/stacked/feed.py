@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from harness.streams import Block
+from harness.streams import Draws
+from harness.training.batches import StepBlock, draw, examples
 from harness.training.noise_levels import NoiseLevels
-from harness.training.step_blocks import Batch
 
 if TYPE_CHECKING:
     from harness.training.loop import Trainer
@@ -30,7 +30,7 @@ class _Drawn:
     """A block of every seed, and the noise levels of the members that need not wait for the block before it."""
 
     index: int
-    seeds: dict[int, Block]
+    seeds: dict[int, Draws]
     levels: list[NoiseLevels | None]
     sent: dict[str, Tensor]
 
@@ -56,7 +56,7 @@ class StackedFeed:
         """Draw a block and begin to send it."""
         self._ahead = self._draw(index)
 
-    def take(self, index: int) -> tuple[list[NoiseLevels], Batch]:
+    def take(self, index: int) -> tuple[list[NoiseLevels], StepBlock]:
         """Each member's noise levels, and the block on the device: (steps, members, B, *)."""
         drawn, self._ahead = self._ahead, None
         if drawn is None or drawn.index != index:
@@ -66,20 +66,17 @@ class StackedFeed:
             for known, member in zip(drawn.levels, self.members, strict=True)
         ]
         rows, dropped, eps = (self._of_members(drawn.sent[name]) for name in ("rows", "dropped", "eps"))
-        logsnr, alpha, sigma, factor = (
-            self._to_device(torch.stack([getattr(one, name) for one in levels], dim=1))
-            for name in ("logsnr", "alpha", "sigma", "factor")
+        together = NoiseLevels(
+            *(
+                self._to_device(torch.stack([getattr(member, field.name) for member in levels], dim=1))
+                for field in fields(NoiseLevels)
+            )
         )
-        per_example = (*alpha.shape, *(1 for _ in self.data.x.shape[1:]))
-        labels = self.data.labels[rows].masked_fill(dropped, self.no_label)
-        x0 = self.data.x[rows].float()
-        return levels, Batch(x0, eps, labels, logsnr, alpha.view(per_example), sigma.view(per_example), factor)
+        return levels, StepBlock.of(*examples(self.data, rows, dropped, self.no_label), eps, together)
 
     def _draw(self, index: int) -> _Drawn:
-        rules, size, shape = self.rules, len(self.data), tuple(self.data.x.shape[1:])
-
-        def of_seed(seed: int) -> Block:
-            return self.streams[seed].block(index, rules.block, rules.batch, size, shape, rules.label_dropout)
+        def of_seed(seed: int) -> Draws:
+            return draw(self.streams[seed], index, self.rules, self.data)
 
         blocks = self._threads.map(of_seed, self.streams) if self._threads else map(of_seed, self.streams)
         seeds = dict(zip(self.streams, blocks, strict=True))

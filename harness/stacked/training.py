@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -25,12 +26,13 @@ from torch.optim.adamw import adamw
 from harness.networks.network import Network
 from harness.stacked.attention import FoldedAttention
 from harness.stacked.feed import StackedFeed
-from harness.targets import target
+from harness.training import rates
+from harness.training.batches import Batch, StepBlock
 from harness.training.cuda_graph import GraphedSteps
 from harness.training.loop import Diverged, Trainer
 from harness.training.noise_levels import NoiseLevels
-from harness.training.precision import casting, products
-from harness.training.step_blocks import Batch
+from harness.training.precision import products
+from harness.training.step import squared_errors, weighted_mean
 
 ALIGNED = 64
 """Rows of the buffers begin at multiples of this many numbers, so that kernels may read them in wide words."""
@@ -173,28 +175,25 @@ class StackedTrainer:
             self._losses[:, self.done : steps.stop] = losses.T
             self.done = steps.stop
             return levels, errors
-        kept = []
-        for batch in block.steps():
-            self._losses[:, self.done], error = self.step(batch)
-            kept.append(error)
+        measured = []
+        for batch in block:
+            self._losses[:, self.done], errors = self.step(batch)
+            measured.append(errors)
             self.done += 1
-        return levels, torch.stack(kept)
+        return levels, torch.stack(measured)
 
     def _shares(self, step: int) -> tuple[float, float]:
         """Of each member's learning rate, and the most that its average may keep, at optimiser step `step`."""
-        return min(1.0, (step + 1) / max(1, self.rules.warmup_steps)), (1 + step) / (10 + step)
+        return rates.warm_up(self.rules, step), rates.decay_ramp(step)
 
     def _step(self, batch: Batch, share: float | Tensor, ramp: float | Tensor) -> tuple[Tensor, Tensor]:
-        x = batch.alpha * batch.x0 + batch.sigma * batch.eps
-        wanted = target(self.members[0].prediction, batch.x0, batch.eps, batch.alpha, batch.sigma)
-        with casting(self.rules.precision, self.device):
-            output = self.network(self._leaves, "forward", x, batch.logsnr, batch.label)
-        error = (output.float() - wanted).square().flatten(2).mean(dim=2)
-        losses = (batch.factor * error).sum(dim=1) / error.shape[1]
+        forward = partial(self.network, self._leaves, "forward")
+        errors = squared_errors(forward, batch, self.members[0].prediction, self.rules.precision)
+        losses = weighted_mean(batch.factor, errors)
         gradients = torch.autograd.grad(losses.sum(), list(self._leaves.values()))
         with torch.no_grad():
             self._update(gradients, share, ramp)
-        return losses.detach(), error.detach()
+        return losses.detach(), errors.detach()
 
     def _captured(self) -> GraphedSteps | None:
         """The step as a CUDA graph for these members, who stay where they are; None where it cannot be captured."""
@@ -202,7 +201,7 @@ class StackedTrainer:
         before = [buffer.clone() for buffer in buffers]
         rows, shape = (self.rules.block, len(self.members), self.rules.batch), tuple(self.data.x.shape[1:])
         try:
-            blank = Batch.blank(rows, shape, self.device)
+            blank = StepBlock.blank(rows, shape, self.device)
             graph = GraphedSteps.of(lambda batch, shares: self._step(batch, *shares), blank, 2, self.notes)
         finally:
             for buffer, value in zip(buffers, before, strict=True):
@@ -271,7 +270,7 @@ class StackedTrainer:
         used = sum(shape.numel() for shape in self._layout.shapes)
         self._padding = torch.zeros(count, self._layout.width - used, device=device)
         self._steps = torch.full((count,), float(self.done), device=device)
-        self._decays = torch.tensor([[member.ema.decay] for member in self.members], device=device)
+        self._decays = torch.tensor([[member.rules.ema_decay] for member in self.members], device=device)
         self._by_rate: dict[float, list[int]] = {}
         for row, member in enumerate(self.members):
             self._by_rate.setdefault(member.rules.learning_rate, []).append(row)

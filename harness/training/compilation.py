@@ -63,8 +63,5 @@ def _missing(device: torch.device) -> str:
 
 def compiled(network: Network, backend: str) -> None:
     """Compile the network in place, for training and for sampling; its names, weights and methods stay."""
-    parts = list(network.parts())
-    for part in parts:
+    for part in network.parts():
         part.compile(backend=backend)
-    if parts == [network] and type(network).at_one_logsnr is not Network.at_one_logsnr:
-        network.at_one_logsnr = torch.compile(network.at_one_logsnr, backend=backend)  # type: ignore[method-assign]

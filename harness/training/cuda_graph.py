@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from harness.training.step_blocks import Batch
+from harness.training.batches import Batch, StepBlock
 
 WARM_UP_STEPS = 3
 
@@ -30,9 +30,9 @@ class GraphedSteps:
     Where there is no CUDA the same step is called instead of replayed: no use, but the same numbers.
     """
 
-    def __init__(self, step: Callable[[Batch, Tensor], tuple[Tensor, Tensor]], block: Batch, numbers: int) -> None:
-        self.step, self.block, device = step, block, block.x0.device
-        self.steps = len(block.x0)
+    def __init__(self, step: Callable[[Batch, Tensor], tuple[Tensor, Tensor]], block: StepBlock, numbers: int) -> None:
+        self.step, self.block, device = step, block, block.device
+        self.steps = len(block)
         self.at = torch.zeros(1, dtype=torch.int64, device=device)
         self.numbers = torch.zeros(self.steps, numbers, device=device)
         self.outputs: tuple[Tensor, ...] = ()
@@ -42,24 +42,24 @@ class GraphedSteps:
 
     @classmethod
     def of(
-        cls, step: Callable[[Batch, Tensor], tuple[Tensor, Tensor]], block: Batch, numbers: int, notes: list[str]
+        cls, step: Callable[[Batch, Tensor], tuple[Tensor, Tensor]], block: StepBlock, numbers: int, notes: list[str]
     ) -> GraphedSteps | None:
         """The same, or None with a note for the user where the step cannot be captured."""
         try:
             return cls(step, block, numbers)
         except RuntimeError as error:
-            if block.x0.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
+            if block.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
                 raise
             why = str(error).partition("\n")[0] or type(error).__name__
             notes.append(f"its steps are not one CUDA graph, which costs speed: {why}")
             return None
 
-    def run(self, block: Batch, numbers: Tensor) -> tuple[Tensor, Tensor]:
+    def run(self, block: StepBlock, numbers: Tensor) -> tuple[Tensor, Tensor]:
         """Queue the steps of a block. numbers: (steps, k). Returns losses (steps, *) and errors (steps, *).
 
         Both are buffers that the next block overwrites.
         """
-        for buffer, fresh in zip(self.block.tensors(), block.tensors(), strict=True):
+        for buffer, fresh in zip(self.block.tensors, block.tensors, strict=True):
             buffer.copy_(fresh)
         self.numbers.copy_(numbers)
         self.at.zero_()
@@ -73,12 +73,11 @@ class GraphedSteps:
 
     def _step(self) -> None:
         at = self.at
-        batch = Batch(*(part.index_select(0, at)[0] for part in self.block.tensors()))
-        found = self.step(batch, self.numbers.index_select(0, at)[0])
+        measured = self.step(self.block.at(at), self.numbers.index_select(0, at)[0])
         if not self.outputs:
-            self.outputs = tuple(torch.zeros(self.steps, *one.shape, device=one.device) for one in found)
-        for kept, one in zip(self.outputs, found, strict=True):
-            kept.index_copy_(0, at, one[None])
+            self.outputs = tuple(torch.zeros(self.steps, *part.shape, device=part.device) for part in measured)
+        for output, part in zip(self.outputs, measured, strict=True):
+            output.index_copy_(0, at, part[None])
         at.add_(1)
 
     def _warm_up(self) -> None:

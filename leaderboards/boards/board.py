@@ -1,4 +1,4 @@
-"""From the long table of runs to a ranked board: a pure function."""
+"""From runs and their scores to a ranked board: a pure function."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from leaderboards.boards.section import Setting, section
 from leaderboards.boards.target_blocks import largest_block, why_none
 from leaderboards.data import cost, scores, selection
 from leaderboards.data.scale import MetricLike
+from leaderboards.data.tables import Tables
 from leaderboards.data.track_noise import TrackNoise
 from leaderboards.statistics.student_t import Array
 from leaderboards.wording import listed
@@ -22,7 +23,7 @@ BASELINE = "cosine"
 
 
 def board(
-    table: pd.DataFrame,
+    tables: Tables,
     *,
     track: str,
     metric: MetricLike,
@@ -38,7 +39,7 @@ def board(
 ) -> Board:
     """Rank every entry of a track, in each cell and over all targets, by the methods of protocol 6.
 
-    table:    one row per run × metric × split × guidance × mark, as `harness.results.read.read_runs` gives it
+    tables:   runs and scores
     metric:   what to rank by
     guidance: a scale, or "best": for each entry and target the one that wins on the validation split, scored on test
     target:   one prediction target; None takes all that have runs, and a section over them
@@ -49,23 +50,21 @@ def board(
     noise:    of the track's published runs, for boards that have few pairs
     focus:    test this entry against every other, and no other pair; None tests all pairs
 
-    Raises UserError for a protocol without runs and for an unknown name of a filter or focus. A table without runs
-    gives a board without sections.
+    Raises UserError for a protocol without runs and for an unknown name of a filter or focus. Tables without runs
+    give a board without sections.
     """
     filters = filters or selection.Filters()
-    chosen = selection.select(table, track, [metric.name], baseline=baseline, protocol=protocol, filters=filters)
+    chosen = selection.select(tables, track, [metric.name], baseline=baseline, protocol=protocol, filters=filters)
     focus = selection.label_of(chosen.runs, focus)
-    rows = chosen.scores
-    scored = rows[(rows["metric"] == metric.name) | (rows["outcome"] == "diverged")]
-    guided = bool(scored["guidance"].notna().any())
-    setting = Setting(metric, guidance if guided else None, floor, chosen.baseline, focus)
-    every = {name: scores.cell_scores(rows, metric.name, guidance, setting.scale) for name, rows in _by_target(scored)}
+    setting = Setting(metric, guidance if chosen.guided(metric.name) else None, floor, chosen.baseline, focus)
+    parts = {name: chosen.of(name) for name in chosen.targets}
+    every = {name: scores.cell_scores(part, metric.name, guidance, setting.scale) for name, part in parts.items()}
     priors = noise.of(metric.name, setting.guidance) if noise is not None else None
     judge = Judge.of(
         {name: _costs(cell, setting) for name, cell in every.items() if not cell.values.empty}, priors, focus
     )
     shown = judge.cells if target is None else [target] if target in judge.cells else []
-    cells = {name: _cell(setting, chosen.of(name), every[name]) for name in shown}
+    cells = {name: _cell(setting, parts[name], every[name]) for name in shown}
     overall, why = _overall(setting, cells, judge) if target is None else (None, "")
     whole = Board(
         track=track,
@@ -81,7 +80,7 @@ def board(
             *([f"no table over {', '.join(cells)}: {why}"] if why else []),
             *chosen.notes,
             *selection.devices_note(chosen.runs),
-            *cost.machines_note(rows),
+            *cost.machines_note(chosen.scores),
             *tuned_entries.fairness_notes(chosen.runs, chosen.baseline),
             *judge.notes,
         ),
@@ -105,10 +104,6 @@ def hidden(board: Board, keep: Collection[str] | None) -> Board:
 def _hidden(section: Section, keep: Collection[str]) -> Section:
     rows = (row for row in section.rows if row.entry in keep or row.entry.split("#")[0] in keep)
     return replace(section, rows=tuple(rows))
-
-
-def _by_target(scored: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    return [(str(name), scored[scored["target"] == name]) for name in sorted(scored["target"].unique())]
 
 
 def _costs(cell: scores.Scores, setting: Setting) -> tuple[list[str], list[int], Array]:

@@ -15,7 +15,7 @@ Reaches = dict[str, dict[int, Reach]]
 def marks(cell: pd.DataFrame, metric: str) -> pd.DataFrame:
     """(label, seed) × mark: test scores along training, unguided; the columns are fractions of the budget, rising.
 
-    cell: the long table of one target, with `label`.
+    cell: the scores of one target, as `selection.Selected` holds them
     """
     rows = cell[(cell["metric"] == metric) & (cell["split"] != "val") & cell["mark"].notna()]
     rows = rows[(rows["guidance"].isna() | np.isclose(rows["guidance"], UNGUIDED)) & rows["value"].notna()]

@@ -82,7 +82,7 @@ class Judge:
         """The source in words; "" where variances are not moderated."""
         if self.source == TRACK and self.priors is not None:
             return f"{self.priors.runs:,} published runs of the track"
-        return "the pairs of this board" if self.source == BOARD else ""
+        return "this board" if self.source == BOARD else ""
 
     @property
     def notes(self) -> list[str]:

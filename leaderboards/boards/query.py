@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from harness import tracks
 from harness.cli.options import with_store
 from harness.metrics.metric import Metric
@@ -24,6 +22,7 @@ from leaderboards.data import released, track_noise
 from leaderboards.data.cache import lines, sync
 from leaderboards.data.scores import Guidance
 from leaderboards.data.selection import Filters
+from leaderboards.data.tables import Tables
 from leaderboards.data.track_noise import TrackNoise
 from schedules.errors import UserError, unknown
 
@@ -47,11 +46,8 @@ def open_board(
 
 def runs_table(
     store: Path, track: str, *, rebuild: bool = False, on_progress: sync.Progress = lambda done, total: None
-) -> pd.DataFrame:
-    """The long table of a track's runs, of every protocol: run × metric × split × guidance × mark.
-
-    Through the files of `leaderboards.data.cache`, with text as categories: `leaderboards.data.table_parts` makes the
-    part that a question needs plain.
+) -> Tables:
+    """A track's runs, of every protocol, newest first, and their scores, by way of `leaderboards.data.cache`.
 
     rebuild: read the record again, whatever the cache has
     UserError for a store that does not exist; reading never makes one.
@@ -59,7 +55,7 @@ def runs_table(
     check_store(store, track)
     if rebuild:
         lines.forget(store, track)
-    return sync.table(store, track, rebuild, on_progress)
+    return sync.tables(store, track, rebuild, on_progress)
 
 
 def check_store(store: Path, track: str) -> None:
@@ -75,7 +71,7 @@ def store_version(store: Path, track: str) -> str:
 
 
 def board_of(
-    table: pd.DataFrame,
+    tables: Tables,
     track: str,
     *,
     metric: str | None = None,
@@ -88,22 +84,22 @@ def board_of(
     focus: str | None = None,
     whole_budget: bool = True,
 ) -> Board:
-    """The board of a table that was read before; see `leaderboards.boards.board.board`.
+    """The board of runs and scores that were read before; see `leaderboards.boards.board.board`.
 
     metric:   None takes the track's primary one
     guidance: "best" or one of the track's scales, as text or number
     keep, …:  entries to hide and seeds to leave out, see `leaderboards.data.selection.Filters`
     focus:    test this entry against every other, and no other pair
-    whole_budget: False for a table that was cut at an earlier mark, of which the track's noise knows nothing
+    whole_budget: False for scores that were cut at an earlier mark, of which the track's noise knows nothing
 
-    A table without runs of the track gives a board without sections. UserError for an unknown name, with the nearest
+    Tables without runs of the track give a board without sections. UserError for an unknown name, with the nearest
     ones, and for a metric that no run of the track recorded.
     """
     found = tracks.get(track)
     measure, scale = checked(found, metric, target, guidance)
-    check_recorded(table, track, measure)
-    made = board(
-        table,
+    check_recorded(tables, track, measure)
+    ranked = board(
+        tables,
         track=track,
         metric=measure,
         guidance=scale,
@@ -115,10 +111,10 @@ def board_of(
         noise=noise_of(track) if whole_budget else None,
         focus=focus,
     )
-    tuned = [(row.entry, row.params, row.tuned_from) for cell in made.cells for row in cell.rows if row.tuned]
-    too_few = known_cautions(track) if measure.in_track_space and made.rows else ()
-    notes = (*budget_notes(made.rows, found.tuning.trials), *space_notes(tuned), *too_few)
-    return replace(made, notes=(*made.notes, *notes))
+    tuned = [(row.entry, row.params, row.tuned_from) for cell in ranked.cells for row in cell.rows if row.tuned]
+    too_few = known_cautions(track) if measure.in_track_space and ranked.rows else ()
+    notes = (*budget_notes(ranked.rows, found.tuning.trials), *space_notes(tuned), *too_few)
+    return replace(ranked, notes=(*ranked.notes, *notes))
 
 
 def noise_of(track: str) -> TrackNoise | None:
@@ -128,9 +124,9 @@ def noise_of(track: str) -> TrackNoise | None:
     return found if same else None
 
 
-def check_recorded(table: pd.DataFrame, track: str, metric: Metric) -> None:
-    """UserError for a metric that no run of a table with runs recorded."""
-    recorded = sorted(set(table["metric"].unique()) & set(METRICS))
+def check_recorded(tables: Tables, track: str, metric: Metric) -> None:
+    """UserError for a metric that none of the runs recorded, where there are any."""
+    recorded = sorted(tables.metrics & set(METRICS))
     if recorded and metric.name not in recorded:
         raise UserError(f"no run of {track} recorded {metric.name!r}; it has {', '.join(recorded)}")
 

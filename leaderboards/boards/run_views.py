@@ -1,7 +1,7 @@
 """What the app shows besides boards: runs and their failures, scores along the budget, learned densities.
 
 With `query.runs_table` and `query.board_of`, this is all that the app reads results through; nothing here writes.
-What takes a `table` is a pure function of that long table, so that one reading serves a whole page.
+What takes `tables` is a pure function of those runs and scores, so that one reading serves a whole page.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from harness.results import read
 from leaderboards.boards import curves
 from leaderboards.boards.board import BASELINE
 from leaderboards.data import selection
+from leaderboards.data.tables import Tables
 from leaderboards.statistics.student_t import Array
 
 RUN_COLUMNS = [
@@ -37,27 +38,26 @@ class Curve:
     y: Array
 
 
-def runs(table: pd.DataFrame) -> pd.DataFrame:
+def runs(tables: Tables) -> pd.DataFrame:
     """One row for each run, last recorded first: who, where, its outcome, and why and when it diverged."""
-    found = selection.completed(table.drop_duplicates("run_id"))
-    found = found.sort_values(selection.RECORDED, ascending=False, kind="stable")
-    return found[RUN_COLUMNS].reset_index(drop=True)
+    newest = selection.completed(tables.runs).sort_values(selection.RECORDED, ascending=False, kind="stable")
+    return newest[RUN_COLUMNS].reset_index(drop=True)
 
 
-def ranked_runs(table: pd.DataFrame, target: str, protocol: str | None = None) -> pd.DataFrame:
+def ranked_runs(tables: Tables, target: str, protocol: str | None = None) -> pd.DataFrame:
     """The runs that a board of this target is made of, with their `label` there: one for each entry and seed."""
-    found = _ranked(table, protocol).of(target).runs
-    return found[["label", *RUN_COLUMNS]].sort_values(["label", "seed"]).reset_index(drop=True)
+    ranked = _ranked(tables, protocol).of(target).runs
+    return ranked[["label", *RUN_COLUMNS]].sort_values(["label", "seed"]).reset_index(drop=True)
 
 
 def marks_of_targets(
-    table: pd.DataFrame, targets: Iterable[str], metric: str, protocol: str | None = None
+    tables: Tables, targets: Iterable[str], metric: str, protocol: str | None = None
 ) -> list[pd.DataFrame]:
     """Score against budget for each target: columns label, seed, mark (fraction of the budget), value.
 
     Unguided, on the test split; the runs are selected once for all targets.
     """
-    ranked = _ranked(table, protocol, [metric])
+    ranked = _ranked(tables, protocol, [metric])
     wide = [curves.marks(ranked.of(target).scores, metric).reset_index() for target in targets]
     return [one.melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna() for one in wide]
 
@@ -77,9 +77,9 @@ def _stored_curves(store: Path, run_ids: Iterable[str], name: str, quantity: str
     }
 
 
-def _ranked(table: pd.DataFrame, protocol: str | None, metrics: Iterable[str] = ()) -> selection.Selected:
+def _ranked(tables: Tables, protocol: str | None, metrics: Iterable[str] = ()) -> selection.Selected:
     """The runs that count, with `label`."""
-    return selection.select(table, None, metrics, baseline=BASELINE, protocol=protocol)
+    return selection.select(tables, None, metrics, baseline=BASELINE, protocol=protocol)
 
 
 def _curve(x: Iterable[float], y: Iterable[float]) -> Curve:

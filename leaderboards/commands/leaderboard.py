@@ -11,10 +11,9 @@ import typer
 from harness.cli.options import STORE, MetricPlugins, Plugins, Store, TrackPlugins, load, load_metrics, load_tracks
 from harness.cli.streams import show
 from leaderboards.commands import bundle, publish
-from leaderboards.comparisons.view_names import VIEW_NAMES
+from leaderboards.comparisons import views
+from leaderboards.render import formats
 from schedules.errors import UserError, unknown
-
-FORMATS = ("table", "md", "csv", "json", "html", "latex")
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -46,7 +45,7 @@ def leaderboard(
         list[int] | None, typer.Option("--without-seed", metavar="N", help="Leave a seed out; repeatable.")
     ] = None,
     view: Annotated[
-        str | None, typer.Option("--view", metavar="|".join(VIEW_NAMES), help="A comparison instead of the ranking.")
+        str | None, typer.Option("--view", metavar="|".join(views.names()), help="A comparison instead of the ranking.")
     ] = None,
     seeds: Annotated[bool, typer.Option("--seeds", help="The score of each seed, too.")] = False,
     published: Annotated[
@@ -59,7 +58,9 @@ def leaderboard(
         list[Path] | None, typer.Option("--with-bundle", metavar="FILE", help="A bundle's results, too; repeatable.")
     ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Read the store's record anew, not its cache.")] = False,
-    form: Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="Output format.")] = "table",
+    form: Annotated[
+        str, typer.Option("--format", metavar="|".join(formats.names()), help="Output format.")
+    ] = formats.TABLE,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, as --format json does.")] = False,
     store: Store = STORE,
     plugin: Plugins = None,
@@ -67,9 +68,9 @@ def leaderboard(
     metric_plugin: MetricPlugins = None,
 ) -> None:
     """Rank the entries of a track, with intervals."""
-    if form not in FORMATS:
-        raise unknown("format", form, FORMATS)
-    if json and form not in ("table", "json"):
+    if form not in formats.names():
+        raise unknown("format", form, formats.names())
+    if json and form not in (formats.TABLE, "json"):
         raise UserError(f"--json with --format {form}; choose one")
     form = "json" if json else form
     if view is not None:
@@ -94,22 +95,21 @@ def leaderboard(
     from leaderboards.boards import excerpt
     from leaderboards.boards.query import board_of, checked, hint
     from leaderboards.releases.sources import Sources, matching, table_of
-    from leaderboards.render.formats import FORMATS as EXPORTS
     from leaderboards.render.terminal import default_console, print_board, print_seeds
 
     checked(tracks.get(track), metric, target, guidance)
     sources = Sources(store, own=not published, published=published or with_published, bundles=tuple(with_bundle or ()))
-    table, notes = table_of(sources, track, rebuild)
-    keep = matching(table, entry) if entry else None
+    tables, notes = table_of(sources, track, rebuild)
+    keep = matching(tables, entry) if entry else None
     if view is not None:
         from leaderboards.commands.views import render_view
-        from leaderboards.comparisons.compare import Choice
+        from leaderboards.comparisons.choice import Choice
 
         chosen = Choice(metric, target, guidance, None, keep, tuple(without or ()), tuple(without_seed or ()), focus)
-        render_view(view, table, track, chosen, form, notes=tuple(notes))
+        render_view(view, tables, track, chosen, form, notes=tuple(notes))
         return
     board = board_of(
-        table,
+        tables,
         track,
         metric=metric,
         target=target,
@@ -122,15 +122,15 @@ def leaderboard(
     board = replace(board, notes=(*board.notes, *notes))
     board = excerpt.mine(board) if mine else board
     board = board if top is None else excerpt.top(board, top)
-    if form != "table" and (board.sections or form != "md"):
-        show(EXPORTS[form](board, seeds), form)
+    if form != formats.TABLE and (board.sections or form != "md"):
+        show(formats.of_board(form, board, seeds), form)
     elif board.sections:
         print_board(board, default_console())
         if seeds:
             print_seeds(board, default_console())
     if not board.sections:
-        filtered = bool(entry or without or without_seed) and not table.empty
+        filtered = bool(entry or without or without_seed) and not tables.runs.empty
         print(
-            "the filters leave no run" if filtered else hint(store, track, target, set(table["target"])),
+            "the filters leave no run" if filtered else hint(store, track, target, set(tables.runs["target"])),
             file=sys.stderr,
         )

@@ -160,12 +160,9 @@ def panel(
     noise:  of the track's published runs; it holds at the whole budget
     focus:  the entry whose comparisons are the family of tests; None for all pairs
     """
-    scored = chosen.scores[(chosen.scores["metric"] == metric.name) | (chosen.scores["outcome"] == "diverged")]
-    guided = bool(scored["guidance"].notna().any())
-    scale, held = Scale.of(metric), guidance if guided else None
+    scale, held = Scale.of(metric), guidance if chosen.guided(metric.name) else None
     every = {
-        name: scores.cell_scores(scored[scored["target"] == name], metric.name, guidance, scale, mark).values
-        for name in sorted(scored["target"].unique())
+        name: scores.cell_scores(chosen.of(name), metric.name, guidance, scale, mark).values for name in chosen.targets
     }
     every = {name: values for name, values in every.items() if not values.empty}
     costs = {

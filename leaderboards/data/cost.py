@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from leaderboards.data.table_parts import categories
-
 SECONDS = ("seconds/training", "seconds/evaluation")
 
 
-def machine(table: pd.DataFrame) -> pd.Series:
-    """What each row's run was measured on: the hardware where it was recorded, else the device."""
-    known = table["hardware"].fillna("").astype(str)
-    return known.where(known != "", table["device"].fillna("").astype(str))
+def machine(runs: pd.DataFrame) -> pd.Series:
+    """What each run was measured on: the hardware where it was recorded, else the device."""
+    hardware = runs["hardware"].fillna("").astype(str)
+    return hardware.where(hardware != "", runs["device"].fillna("").astype(str))
 
 
 def machines_note(scores: pd.DataFrame) -> list[str]:
     """A note where seconds of several machines meet: they must not share a column."""
-    found = sorted(scores["machine"][scores["metric"].isin(SECONDS)].unique())
-    return [f"runs of several machines ({', '.join(found)}), so no seconds"] if len(found) > 1 else []
+    machines = sorted(scores["machine"][scores["metric"].isin(SECONDS)].unique())
+    return [f"runs of several machines ({', '.join(machines)}), so no seconds"] if len(machines) > 1 else []
 
 
 def seconds_per_run(cell: pd.DataFrame) -> pd.Series:
@@ -29,6 +27,5 @@ def seconds_per_run(cell: pd.DataFrame) -> pd.Series:
     rows = cell[cell["metric"].isin(SECONDS)]
     if rows["machine"].nunique() > 1:
         rows = rows.iloc[:0]
-    by_run = rows["value"].groupby(categories(rows["run_id"]).codes, sort=False)
-    labels = rows["label"].groupby(categories(rows["run_id"]).codes, sort=False).first()
-    return by_run.sum().groupby(labels.astype("str")).mean()
+    of_run = rows.groupby("run", sort=False)
+    return of_run["value"].sum().groupby(of_run["label"].first().astype("str")).mean()

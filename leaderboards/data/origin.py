@@ -15,8 +15,8 @@ def of_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
     runs: one row for each run, or one for each label and target
     """
-    found = {"source": _by_label(runs, "source", _joined), "verified": _by_label(runs, "verified", _weakest)}
-    return pd.DataFrame(found)
+    columns = {"source": _by_label(runs, "source", _joined), "verified": _by_label(runs, "verified", _weakest)}
+    return pd.DataFrame(columns)
 
 
 def _by_label(runs: pd.DataFrame, column: str, of: Callable[[Iterable[str]], str]) -> pd.Series:
@@ -28,18 +28,19 @@ def _by_label(runs: pd.DataFrame, column: str, of: Callable[[Iterable[str]], str
     several = different["label"].duplicated(keep=False)
     alone = different[~several].set_index("label")[column]
     alone = alone.map({value: of([value]) for value in alone.unique()})
-    found = different[several].groupby("label")[column].agg(of)
-    return pd.concat([alone, found]).sort_index().astype("str") if len(found) else alone.sort_index().astype("str")
+    joined = different[several].groupby("label")[column].agg(of)
+    return pd.concat([alone, joined]).sort_index().astype("str") if len(joined) else alone.sort_index().astype("str")
 
 
 def _joined(sources: Iterable[str]) -> str:
     """Empty for the store's own alone, "own, published" where both are in it."""
-    found = sorted(
-        {part for source in sources for part in (source or "own").split(", ")}, key=lambda one: (one != "own", one)
+    places = sorted(
+        {part for source in sources for part in (source or "own").split(", ")},
+        key=lambda place: (place != "own", place),
     )
-    return "" if found == ["own"] else ", ".join(found)
+    return "" if places == ["own"] else ", ".join(places)
 
 
 def _weakest(marks: Iterable[str]) -> str:
-    found = set(marks) - {""}
-    return SELF_REPORTED if SELF_REPORTED in found else min(found, default="")
+    known = set(marks) - {""}
+    return SELF_REPORTED if SELF_REPORTED in known else min(known, default="")

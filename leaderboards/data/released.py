@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness import tracks
 from harness.specs import Apply, Entry
 from leaderboards.data.cache import lines, packed
-from leaderboards.data.table_parts import stacked
+from leaderboards.data.tables import Tables, stacked
 from leaderboards.data.validation import first
 from schedules.errors import UserError
 from schedules.presets import RENAMED
@@ -94,8 +93,8 @@ def release(track: str) -> Release:
     return read_release(_folder(track))
 
 
-def published_table(track: str) -> pd.DataFrame:
-    """The long table of a release, as `leaderboards.boards.query.runs_table` gives that of a store.
+def published_table(track: str) -> Tables:
+    """The runs and scores of a release, as `leaderboards.boards.query.runs_table` gives those of a store.
 
     `run_id` is "published:" and the run key, `source` is "published". UserError where there is no release.
     """
@@ -104,32 +103,33 @@ def published_table(track: str) -> pd.DataFrame:
     return _table(folder, (folder / RESULTS).stat().st_mtime_ns)
 
 
-def with_published(own: pd.DataFrame, track: str) -> tuple[pd.DataFrame, list[str]]:
-    """A store's rows and the released ones in one table, each run key once, the store's own before the released.
+def with_published(own: Tables, track: str) -> tuple[Tables, list[str]]:
+    """A store's runs and the released ones together, each run key once, the store's own before the released.
 
     Only where protocol and track are the same: own runs of another version of the track are left out, and a release of
     another one is not added. Returns notes that say so.
     """
-    found, facts, now = published_table(track), release(track), tracks.get(track)
+    published, facts, now = published_table(track), release(track), tracks.get(track)
     if (facts.protocol, facts.track_fingerprint) != (now.protocol, now.fingerprint):
         of = f"protocol {facts.protocol}, track {facts.track_fingerprint}"
         return own, [f"published results left out: they are of {of}, not {now.protocol}, {now.fingerprint}"]
     own, notes = of_this_version(own, track)
-    return stacked([own, found[~found["run_key"].isin(own["run_key"].unique())]]), notes
+    return stacked([own, published.where(~published.runs["run_key"].isin(own.runs["run_key"]))]), notes
 
 
-def of_this_version(own: pd.DataFrame, track: str) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of the track and the protocol as they are now, and a note on how many runs were left out."""
+def of_this_version(own: Tables, track: str) -> tuple[Tables, list[str]]:
+    """The runs of the track and the protocol as they are now, and a note on how many were left out."""
     now = tracks.get(track)
-    same = (own["track_fingerprint"] == now.fingerprint) & (own["protocol"] == now.protocol)
-    others = own.loc[~same, "run_id"].nunique()
-    return own[same], [f"{others} own runs left out: of another protocol or version of the track"] if others else []
+    same = (own.runs["track_fingerprint"] == now.fingerprint) & (own.runs["protocol"] == now.protocol)
+    others = int((~same).sum())
+    notes = [f"{others} own runs left out: of another protocol or version of the track"] if others else []
+    return own.where(same), notes
 
 
 def plot(track: str, target: str) -> Path | None:
     """The picture of a released board's intervals, for a target or "all"; None where there is none."""
-    found = _folder(track) / f"{target}.svg"
-    return found if found.is_file() else None
+    picture = _folder(track) / f"{target}.svg"
+    return picture if picture.is_file() else None
 
 
 def published_lines(track: str, quantity: str, run_ids: Iterable[str]) -> dict[str, lines.Points]:
@@ -153,41 +153,41 @@ def _folder(track: str) -> Path:
 def read_release(folder: Path) -> Release:
     """What the release in a folder says of itself. UserError where it is none of this schema version."""
     try:
-        found = Release.model_validate_json((folder / RELEASE).read_bytes())
+        release = Release.model_validate_json((folder / RELEASE).read_bytes())
     except OSError as error:
         raise UserError(f"{folder / RELEASE} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         raise UserError(
             f"{folder / RELEASE} is no release of schema version {SCHEMA_VERSION}: {first(error)}"
         ) from error
-    if found.schema_version != SCHEMA_VERSION:
-        raise UserError(f"{folder / RELEASE}: schema version {found.schema_version}; expected {SCHEMA_VERSION}")
-    return found
+    if release.schema_version != SCHEMA_VERSION:
+        raise UserError(f"{folder / RELEASE}: schema version {release.schema_version}; expected {SCHEMA_VERSION}")
+    return release
 
 
 @functools.lru_cache(maxsize=8)
-def _table(folder: Path, changed: int) -> pd.DataFrame:
-    return packed.unpack(packed.newest(read_results(folder / RESULTS)), source="published")
+def _table(folder: Path, changed: int) -> Tables:
+    return packed.tables(packed.newest(read_results(folder / RESULTS)), source="published")
 
 
 @functools.lru_cache(maxsize=8)
 def _lines(file: Path, changed: int) -> pa.Table:
-    found = pq.read_table(file)
-    ids = [PREFIX + key for key in found["run_key"].to_pylist()]
-    return found.append_column("run_id", pa.array(ids, pa.string()))
+    curves = pq.read_table(file)
+    ids = [PREFIX + key for key in curves["run_key"].to_pylist()]
+    return curves.append_column("run_id", pa.array(ids, pa.string()))
 
 
 def read_results(file: Path) -> pa.Table:
     """A file of released runs as a packed table. UserError for one that does not have its columns."""
-    found = read_stored(file)
-    return filled({name: found[name] for name in SLIM.names}, [PREFIX + key for key in found["run_key"].to_pylist()])
+    stored = read_stored(file)
+    return filled({name: stored[name] for name in SLIM.names}, [PREFIX + key for key in stored["run_key"].to_pylist()])
 
 
 def read_stored(file: Path) -> pa.Table:
     """A file of released runs as it is. UserError for one that does not have its columns."""
     try:
-        found = pq.read_table(file)
-        return _renamed(pa.table({name: found[name].cast(STORED.field(name).type) for name in STORED.names}, STORED))
+        stored = pq.read_table(file)
+        return _renamed(pa.table({name: stored[name].cast(STORED.field(name).type) for name in STORED.names}, STORED))
     except (OSError, KeyError, pa.ArrowException) as error:
         raise UserError(f"{file} holds no results: {error}") from error
 

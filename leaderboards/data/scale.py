@@ -49,8 +49,8 @@ class Scale:
     def to(self, scores: Array) -> Array:
         """Scores → comparison scale, same shape; NaN where a ratio is undefined (score ≤ 0) or a run diverged."""
         defined = np.isfinite(scores) & (scores > 0 if self.logarithmic else True)
-        kept = np.where(defined, scores, np.nan)
-        return np.log(kept) if self.logarithmic else kept
+        comparable = np.where(defined, scores, np.nan)
+        return np.log(comparable) if self.logarithmic else comparable
 
     def back(self, values: Array) -> Array:
         """Comparison scale → scores: the inverse of `to`; a log ratio becomes a ratio."""

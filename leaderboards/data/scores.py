@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leaderboards.data.scale import Scale
-from leaderboards.data.table_parts import categories
+from leaderboards.data.selection import Selected
+from leaderboards.data.tables import categories
 from leaderboards.statistics.student_t import Array, pool_seeds
 
 Guidance = Literal["best"] | float
@@ -37,17 +38,17 @@ class Scores:
         return pd.Series(np.isinf(self.values.to_numpy()).sum(axis=1), index=self.values.index)
 
 
-def cell_scores(cell: pd.DataFrame, metric: str, guidance: Guidance, scale: Scale, mark: float = 1.0) -> Scores:
+def cell_scores(cell: Selected, metric: str, guidance: Guidance, scale: Scale, mark: float = 1.0) -> Scores:
     """Scores on the test split at the guidance asked for, at the end of the budget or at another mark.
 
-    cell:     the long table of one target, with `label`
+    cell:     the runs of one target, and what they scored
     guidance: a scale, or "best": see `best_guidance`. A metric that has no guidance ignores it.
     """
-    names = pd.Index(sorted(cell["label"].unique()), name="label", dtype="str")
-    cell = cell[(cell["metric"] == metric) | (cell["outcome"] == "diverged")]
+    names = pd.Index(sorted(cell.runs["label"].unique()), name="label", dtype="str")
+    diverged = cell.runs.loc[cell.runs["outcome"] == "diverged", ["label", "seed"]]
+    final = cell.scores[(cell.scores["metric"] == metric) & _at(cell.scores["mark"], mark)]
     # Numbers in the order of the names: many times as fast to group by.
-    cell = cell.assign(label=numbered(cell["label"], names))
-    final = cell[(cell["metric"] == metric) & _at(cell["mark"], mark)]
+    final, diverged = (rows.assign(label=numbered(rows["label"], names)) for rows in (final, diverged))
     test = final[final["split"] != "val"]
     unchosen: tuple[int, ...] = ()
     if test["guidance"].isna().all():
@@ -59,7 +60,7 @@ def cell_scores(cell: pd.DataFrame, metric: str, guidance: Guidance, scale: Scal
         test = test[np.isclose(test["guidance"], guidance)]
         chosen = pd.Series(guidance, index=test["label"].unique())
     finite = test["value"].where(np.isfinite(test["value"]), scale.worst)
-    values = _wide(test.assign(value=finite), cell[cell["outcome"] == "diverged"], scale)
+    values = _wide(test.assign(value=finite), diverged, scale)
     chosen = chosen.reindex(values.index)
     labels = names[values.index]
     return Scores(values.set_axis(labels), chosen.set_axis(labels), tuple(str(names[label]) for label in unchosen))
@@ -67,8 +68,8 @@ def cell_scores(cell: pd.DataFrame, metric: str, guidance: Guidance, scale: Scal
 
 def numbered(labels: pd.Series, names: pd.Index[str]) -> NDArray[np.int64]:
     """The place of each label among the names."""
-    known = categories(labels)
-    return np.asarray(names.get_indexer(known.categories)[known.codes], dtype=np.int64)
+    words = categories(labels)
+    return np.asarray(names.get_indexer(words.categories)[words.codes], dtype=np.int64)
 
 
 def best_guidance(validation: pd.DataFrame, test: pd.DataFrame, scale: Scale) -> tuple[pd.Series, tuple[int, ...]]:
@@ -86,8 +87,8 @@ def best_guidance(validation: pd.DataFrame, test: pd.DataFrame, scale: Scale) ->
     scales = np.unique(np.r_[validation["guidance"], test["guidance"]])
 
     def code(rows: pd.DataFrame) -> NDArray[np.int64]:
-        found = rows["label"].to_numpy() * len(scales) + np.searchsorted(scales, rows["guidance"])
-        return np.asarray(found, dtype=np.int64)
+        codes = rows["label"].to_numpy() * len(scales) + np.searchsorted(scales, rows["guidance"])
+        return np.asarray(codes, dtype=np.int64)
 
     costs = pd.Series(scale.sign * scale.to(validation["value"].to_numpy(dtype=float))).fillna(np.inf)
     each = costs.groupby(code(validation)).agg(["mean", "size"])

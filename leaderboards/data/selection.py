@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboards.data import cost
-from leaderboards.data.table_parts import parted
+from leaderboards.data.tables import MEASURED, RUN, Tables
 from schedules.errors import unknown
 
 FINGERPRINT_LETTERS = 6
@@ -26,10 +26,8 @@ DEFAULTS: dict[str, Any] = {
 RECORDED = "recorded"
 """What orders runs: when they were recorded, seconds since the epoch; clocks may say otherwise of when they began."""
 RUN_OF = ["entry", "fingerprint", "target", "seed"]
-SCORE_COLUMNS = [
-    *("run_id", "label", "target", "seed", "outcome", "machine"),
-    *("metric", "split", "guidance", "mark", "value"),
-]
+OF_RUN = ("label", "target", "machine")
+"""What stands beside each score of the run that it is of, with its seed."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ class Selected:
     """The runs that count, with their `label`, and what they scored.
 
     runs:     one row for each run, with everything that is known of it
-    scores:   the long table in the columns that scores need, text as categories; diverged runs, and those without a
-              score, have metric ""
+    scores:   one row for each score: run (its index in `runs`), label, target, machine and seed of the run, then
+              metric, split, guidance, mark and value; text as categories
     baseline: label of the baseline
     notes:    what was left out, and why
     """
@@ -67,8 +65,16 @@ class Selected:
     def seconds(self) -> dict[str, pd.Series]:
         """Target → label → mean seconds of a run."""
         rows = self.scores[self.scores["metric"].isin(cost.SECONDS)]
-        targets = self.runs["target"].unique()
-        return {str(target): cost.seconds_per_run(rows[rows["target"] == target]) for target in targets}
+        return {target: cost.seconds_per_run(rows[rows["target"] == target]) for target in self.targets}
+
+    @property
+    def targets(self) -> list[str]:
+        """Those that have runs, by name."""
+        return sorted(str(name) for name in self.runs["target"].unique())
+
+    def guided(self, metric: str) -> bool:
+        """Whether a metric was measured at guidance scales."""
+        return bool(self.scores.loc[self.scores["metric"] == metric, "guidance"].notna().any())
 
     def of(self, target: str) -> Selected:
         """The runs and scores of one target."""
@@ -77,7 +83,7 @@ class Selected:
 
 
 def select(
-    table: pd.DataFrame,
+    tables: Tables,
     track: str | None,
     metrics: Iterable[str],
     *,
@@ -87,73 +93,66 @@ def select(
 ) -> Selected:
     """One protocol's newest runs of a track, labelled, without what was filtered out.
 
-    track:   None for a table that is of one track
-    metrics: the ones that are needed; a run without any of them keeps one empty row. What runs cost is always there.
+    track:   None for tables that are of one track
+    metrics: the ones that are needed; what runs cost is always there
 
     UserError for a protocol without runs, and for entries and seeds that no run has.
     """
-    parts = parted(table, {*metrics, *cost.SECONDS})
-    runs = completed(parts.runs)
+    runs = completed(tables.runs)
     runs, protocol, notes = of_one_protocol(runs if track is None else runs[runs["track"] == track], protocol)
     runs, baseline, code_notes = labelled(latest(runs), baseline)
     runs, filter_notes = filtered(runs, baseline, filters or Filters())
     runs = runs.assign(machine=cost.machine(runs))
-    scores = _scores(runs, parts.rows)
+    scores = _scores(runs, tables.measured({*metrics, *cost.SECONDS}))
     return Selected(runs, scores, protocol, baseline, (*notes, *code_notes, *filter_notes))
 
 
-def _scores(runs: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """What the runs that are left measured, with what scores need to know of them; text as sorted categories.
-
-    runs: by the number that `rows` calls `run`
-    """
-    place = np.full(int(max(rows["run"].max(), runs.index.max())) + 1 if len(rows) and len(runs) else 1, -1)
-    place[runs.index] = np.arange(len(runs))
-    of_run = place[rows["run"].to_numpy()] if len(runs) else np.full(len(rows), -1)
-    kept = of_run >= 0
-    of_run, measured = of_run[kept], rows.drop(columns="run").loc[kept].reset_index(drop=True)
-    texts = {name: pd.Categorical(runs[name]) for name in SCORE_COLUMNS if name in runs and name != "seed"}
-    known = {name: text.take(of_run) for name, text in texts.items()}
-    return measured.assign(**known, seed=runs["seed"].to_numpy()[of_run])[SCORE_COLUMNS]
+def _scores(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """The scores of the runs that are left, with what stands beside them."""
+    places = runs.index.get_indexer(pd.Index(scores[RUN]))
+    counts = places >= 0
+    scores, places = scores[counts].reset_index(drop=True), places[counts]
+    beside = {name: pd.Categorical(runs[name]).take(places) for name in OF_RUN}
+    return scores.assign(**beside, seed=runs["seed"].to_numpy()[places])[[RUN, *OF_RUN, "seed", *MEASURED]]
 
 
-def completed(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with every column that today's tables have."""
-    missing = {column: value for column, value in DEFAULTS.items() if column not in table}
-    if RECORDED not in table:
-        missing[RECORDED] = table["started"].astype("datetime64[ms]").astype("int64") / 1000
-    blank = {column: table[column].fillna("") for column, value in DEFAULTS.items() if value == "" and column in table}
-    return table.assign(**missing, **blank)
+def completed(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs with every column that today's have."""
+    missing = {column: value for column, value in DEFAULTS.items() if column not in runs}
+    if RECORDED not in runs:
+        missing[RECORDED] = runs["started"].astype("datetime64[ms]").astype("int64") / 1000
+    blank = {column: runs[column].fillna("") for column, value in DEFAULTS.items() if value == "" and column in runs}
+    return runs.assign(**missing, **blank)
 
 
-def of_one_protocol(table: pd.DataFrame, protocol: str | None) -> tuple[pd.DataFrame, str, list[str]]:
+def of_one_protocol(runs: pd.DataFrame, protocol: str | None) -> tuple[pd.DataFrame, str, list[str]]:
     """The runs of one protocol, its name, and a note on what was left out.
 
     protocol: None takes the one that the run belongs to which was recorded last. UserError for one without runs.
     """
-    known = table["protocol"].unique()
+    protocols = runs["protocol"].unique()
     if protocol is None:
-        newest = table[[RECORDED, "protocol"]].sort_values([RECORDED, "protocol"], kind="stable")
+        newest = runs[[RECORDED, "protocol"]].sort_values([RECORDED, "protocol"], kind="stable")
         protocol = str(newest["protocol"].iloc[-1]) if len(newest) else ""
-    elif len(known) and protocol not in known:
-        raise unknown("protocol", protocol, [str(name) for name in known])
-    others = table[table["protocol"] != protocol]
+    elif len(protocols) and protocol not in protocols:
+        raise unknown("protocol", protocol, [str(name) for name in protocols])
+    others = runs[runs["protocol"] != protocol]
     notes = [
-        f"protocol {protocol}: {runs} runs of protocol {other} left out, their numbers do not compare"
-        for other, runs in others.groupby("protocol")["run_key"].nunique().items()
+        f"protocol {protocol}: {count} runs of protocol {other} left out, their numbers do not compare"
+        for other, count in others.groupby("protocol")["run_key"].nunique().items()
     ]
-    return table[table["protocol"] == protocol], protocol, notes
+    return runs[runs["protocol"] == protocol], protocol, notes
 
 
 def latest(runs: pd.DataFrame) -> pd.DataFrame:
     """The run that was recorded last, for each entry, fingerprint, target and seed."""
-    kept = runs[[RECORDED, *RUN_OF]].sort_values(RECORDED, kind="stable").drop_duplicates(RUN_OF, keep="last")
-    return runs.loc[np.sort(kept.index)]
+    newest = runs[[RECORDED, *RUN_OF]].sort_values(RECORDED, kind="stable").drop_duplicates(RUN_OF, keep="last")
+    return runs.loc[np.sort(newest.index)]
 
 
-def devices_note(table: pd.DataFrame) -> list[str]:
+def devices_note(runs: pd.DataFrame) -> list[str]:
     """A note where runs of several devices meet: the same seed need not give the same numbers on both."""
-    devices = sorted(table["device"].dropna().astype(str).unique())
+    devices = sorted(runs["device"].dropna().astype(str).unique())
     return [f"runs of several devices: {', '.join(devices)}"] if len(devices) > 1 else []
 
 
@@ -181,18 +180,18 @@ def labelled(runs: pd.DataFrame, baseline: str) -> tuple[pd.DataFrame, str, list
     return runs, baseline, notes
 
 
-def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.DataFrame, list[str]]:
-    """The rows without the seeds that are left out, and a note on those and on what is hidden.
+def filtered(runs: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.DataFrame, list[str]]:
+    """The runs without the seeds that are left out, and a note on those and on what is hidden.
 
-    table: with `label`. UserError for an unknown entry or seed.
+    runs: with `label`. UserError for an unknown entry or seed.
     """
     if filters == Filters():
-        return table, []
+        return runs, []
     for seed in filters.leave_out_seeds:
-        if seed not in set(table["seed"]):
-            raise unknown("seed", str(seed), [str(known) for known in sorted(table["seed"].unique())])
-    keep = shown(table, filters, baseline)
-    every = set(table["label"])
+        if seed not in set(runs["seed"]):
+            raise unknown("seed", str(seed), [str(known) for known in sorted(runs["seed"].unique())])
+    keep = shown(runs, filters, baseline)
+    every = set(runs["label"])
     gone = sorted(every - keep) if keep is not None else []
     notes = []
     if gone:
@@ -203,28 +202,28 @@ def filtered(table: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.D
         notes.append(f"hidden as asked: {', '.join(parts)}; ranks and p-values are those of all {len(every)} entries")
     if seeds := sorted(filters.leave_out_seeds):
         notes.append(f"left out as asked: {', '.join(f'seed {seed}' for seed in seeds)}")
-    return table[~table["seed"].isin(filters.leave_out_seeds)], notes
+    return runs[~runs["seed"].isin(filters.leave_out_seeds)], notes
 
 
-def shown(table: pd.DataFrame, filters: Filters, baseline: str) -> set[str] | None:
+def shown(runs: pd.DataFrame, filters: Filters, baseline: str) -> set[str] | None:
     """The labels that the filters show; None for all. The baseline goes only by its name.
 
-    table: with `label`; names may be labels, or entries without their `#ab12cd`. UserError for an unknown one.
+    runs: with `label`; names may be labels, or entries without their `#ab12cd`. UserError for an unknown one.
     """
     if filters.keep is None and not filters.leave_out:
         return None
-    names = {*table["label"], *table["entry"]}
+    names = {*runs["label"], *runs["entry"]}
     for name in (*(filters.keep or ()), *filters.leave_out):
         if name not in names:
             raise unknown("entry", name, sorted(names))
 
     def among(wanted: tuple[str, ...]) -> pd.Series:
-        return table["label"].isin(wanted) | table["entry"].isin(wanted)
+        return runs["label"].isin(wanted) | runs["entry"].isin(wanted)
 
-    kept = ~among(filters.leave_out)
+    visible = ~among(filters.leave_out)
     if filters.keep is not None:
-        kept &= among(filters.keep) | (table["label"] == baseline)
-    return set(table["label"][kept])
+        visible &= among(filters.keep) | (runs["label"] == baseline)
+    return set(runs["label"][visible])
 
 
 def showing(chosen: Selected, filters: Filters) -> Selected:
@@ -236,14 +235,14 @@ def showing(chosen: Selected, filters: Filters) -> Selected:
     return replace(chosen, runs=runs, scores=scores)
 
 
-def label_of(table: pd.DataFrame, name: str | None) -> str | None:
+def label_of(runs: pd.DataFrame, name: str | None) -> str | None:
     """The label that a name stands for: itself, or of an entry's several codes the newest.
 
-    table: with `label`. UserError for an unknown name.
+    runs: with `label`. UserError for an unknown name.
     """
-    if name is None or name in set(table["label"]):
+    if name is None or name in set(runs["label"]):
         return name
-    of_entry = table[table["entry"] == name].sort_values(RECORDED, kind="stable")
+    of_entry = runs[runs["entry"] == name].sort_values(RECORDED, kind="stable")
     if of_entry.empty:
-        raise unknown("entry", name, sorted(table["label"].unique()))
+        raise unknown("entry", name, sorted(runs["label"].unique()))
     return str(of_entry["label"].iloc[-1])

@@ -7,6 +7,6 @@ from pydantic import ValidationError
 
 def first(error: ValidationError) -> str:
     """The first thing that pydantic found: where, and what."""
-    found = error.errors()[0]
-    where = ".".join(str(part) for part in found["loc"])
-    return f"{where}: {found['msg']}" if where else found["msg"]
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"{where}: {problem['msg']}" if where else problem["msg"]

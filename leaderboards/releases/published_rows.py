@@ -23,13 +23,13 @@ def published_rows(schedule: Schedule) -> list[dict[str, Any]]:
 
 
 def _rows(schedule: Schedule, track: str) -> list[dict[str, Any]]:
-    table = published_table(track)
-    pairs = table[["entry", "target", "schedule"]].astype(str).drop_duplicates()
+    tables = published_table(track)
+    pairs = tables.runs[["entry", "target", "schedule"]].drop_duplicates()
     alike = {spec for spec in pairs["schedule"].unique() if _same(schedule, spec)}
     entries = {(str(row.entry), str(row.target)) for row in pairs.itertuples() if row.schedule in alike}
     if not entries:
         return []
-    board = board_of(table, track)
+    board = board_of(tables, track)
     targets = {section.target for section in board.cells}
     # Over all targets an entry stands for this density only if it has it for each.
     whole = {entry for entry, _ in entries if targets <= {target for name, target in entries if name == entry}}

@@ -1,4 +1,4 @@
-"""One long table of results from several places: the store, the published results, bundles that others handed in."""
+"""Runs and scores from several places together: the store, the published results, bundles that others handed in."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import pandas as pd
-
 from leaderboards.boards import query
 from leaderboards.data import released
-from leaderboards.data.table_parts import stacked
+from leaderboards.data.tables import Tables, stacked
 from leaderboards.progress_bar import reading
 from leaderboards.releases.bundles.receipt import bundle_table
 from schedules.errors import UserError, unknown
@@ -33,51 +31,51 @@ class Sources:
 
 
 def table_of(
-    sources: Sources, track: str, rebuild: bool = False, own: pd.DataFrame | None = None
-) -> tuple[pd.DataFrame, list[str]]:
-    """The long table of all sources together, and notes on what was left out.
+    sources: Sources, track: str, rebuild: bool = False, own: Tables | None = None
+) -> tuple[Tables, list[str]]:
+    """The runs and scores of all sources together, and notes on what was left out.
 
     own: the store's, where somebody has read it already
 
     UserError for a store, a release or a bundle that is not there or can't be read.
     """
     notes: list[str] = []
-    table = own if sources.own else None
+    tables = own if sources.own else None
     handed_in = [bundle_table(file, sources.store, track) for file in sources.bundles]
     if sources.own:
-        if table is None:
+        if tables is None:
             with reading(f"reading {track}") as on_progress:
-                table = query.runs_table(sources.store, track, rebuild=rebuild, on_progress=on_progress)
+                tables = query.runs_table(sources.store, track, rebuild=rebuild, on_progress=on_progress)
         if handed_in:
-            table, notes = released.of_this_version(table, track)
+            tables, notes = released.of_this_version(tables, track)
     if sources.published:
-        if table is None:
-            table = released.published_table(track)
+        if tables is None:
+            tables = released.published_table(track)
         else:
-            table, more = released.with_published(table, track)
+            tables, more = released.with_published(tables, track)
             notes += more
-    for other in handed_in:
-        known = set() if table is None else set(table["run_key"].unique())
-        fresh = other[~other["run_key"].isin(known)]
-        table = fresh if table is None else stacked([table, fresh])
-    if table is None:
+    for bundle in handed_in:
+        there = set() if tables is None else set(tables.runs["run_key"])
+        fresh = bundle.where(~bundle.runs["run_key"].isin(there))
+        tables = fresh if tables is None else stacked([tables, fresh])
+    if tables is None:
         raise UserError("no results to rank: neither a store, published results nor a bundle")
-    return table, notes
+    return tables, notes
 
 
-def matching(table: pd.DataFrame, patterns: Iterable[str]) -> tuple[str, ...]:
+def matching(tables: Tables, patterns: Iterable[str]) -> tuple[str, ...]:
     """The entries that are like any of the patterns, or called so. UserError for a pattern that none is like.
 
     patterns: `*` and `?` stand for any characters and any one
     """
-    entries = sorted(str(entry) for entry in table["entry"].unique())
-    found: dict[str, None] = {}
+    entries = sorted(str(entry) for entry in tables.runs["entry"].unique())
+    matches: dict[str, None] = {}
     for pattern in patterns:
         like = [entry for entry in entries if entry == pattern or fnmatchcase(entry, _glob(pattern))]
         if not like:
             raise unknown("entry", pattern, entries)
-        found |= dict.fromkeys(like)
-    return tuple(found)
+        matches |= dict.fromkeys(like)
+    return tuple(matches)
 
 
 def _glob(pattern: str) -> str:

@@ -50,27 +50,24 @@ def columns(board: Board, section: Section) -> list[Column]:
 
 
 def title(board: Board, section: Section) -> str:
-    """What a section shows, in one line."""
+    """What a section shows, how many of its pairs are told apart, and how many are the same, in one line."""
     over = f"over {', '.join(section.targets)}" if len(section.targets) > 1 else f"target {section.target}"
-    return f"{board.track} · {board.metric.title} · {over}"
+    parts = [board.track, board.metric.title, over]
+    if section.tests:
+        parts.append(f"{section.told_apart:,} of {section.tests:,} pairs told apart")
+    if section.same:
+        parts.append(f"{section.same:,} the same within ± 5 %")
+    return " · ".join(parts)
 
 
 def legend(board: Board) -> list[str]:
-    """What the numbers mean, what pairing bought, and notes: one line each."""
+    """How to read the columns, in three lines of 120 characters; then what was tuned and notes, a line each."""
     if not board.sections:
         return list(board.notes)
-    lines = [_metric_line(board), _interval_line(board), *_counts(board)]
-    if any(row.guidance is not None for row in board.rows):
-        how = "for each entry and target the scale that wins on the validation split, scored on the test split"
-        lines.append(f"g: guidance scale, {how if board.guidance == 'best' else 'the same for all'}.")
-    if _has_speedup(board.rows):
-        lines.append(f"speed-up: budget / steps until {board.baseline}'s final score is reached, unguided, by seed.")
-    if bought := [f"{s.target} {s.noise[0]:#.2g} (unpaired {s.noise[1]:#.2g})" for s in board.sections if s.noise]:
-        kind = "log ratio" if board.metric.compare == "ratio" else "difference"
-        lines.append(f"pairing by seed: sd of a {kind} to {board.baseline}: {', '.join(bought)}.")
-    single = [row for section in board.cells for row in section.rows]
+    lines = [" ".join((_metric(board), _columns(board), _verdicts(board)))]
     if any(row.tuned for row in board.rows):
         lines.append("@tuned: one study each; the interval holds the luck of seeds, not that of the search.")
+    single = [row for section in board.cells for row in section.rows]
     if any(row.tuned for row in single):
         lines.append("tuned to (lr, EMA: multiples of the track's learning rate and of its EMA's time constant):")
         lines += tuned_parameters.lines(single)
@@ -78,42 +75,37 @@ def legend(board: Board) -> list[str]:
     return lines + [f"note ({section.target}): {note}" for section in board.sections for note in section.notes]
 
 
-def _metric_line(board: Board) -> str:
-    unit = f" in {board.metric.unit}" if board.metric.unit else ""
-    parts = [f"{board.metric.name}: {board.metric.title}{unit}, {board.metric.better} is better"]
+def _metric(board: Board) -> str:
+    unit = f"in {board.metric.unit}, " if board.metric.unit else ""
+    parts = [f"{board.metric.name}: {unit}{board.metric.better} is better"]
     if board.features:
-        parts.append(f"features: {board.features}")
+        parts.append(f"features {board.features}")
     if board.floor is not None:
-        parts.append(f"floor {brief(board.floor)} (real against held-out data; * = within its reach, saturated)")
-    return f"{'; '.join(parts)}; protocol {board.protocol}."
+        parts.append(f"floor {brief(board.floor)} (held-out data; * within reach)")
+    return f"{', '.join(parts)}; protocol {board.protocol}."
 
 
-def _interval_line(board: Board) -> str:
+def _columns(board: Board) -> str:
     counts = sorted({row.seeds for row in board.rows})
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    parts = [
-        f"mean over {seeds} seed{'' if counts == [1] else 's'} with 95 % Student-t interval",
-        f"vs {board.baseline}: paired by seed",
-        f"p (against {board.reference}) and rank: {board.rows[0].family.partition(' (')[0]}, Holm-corrected",
-        "rank 1–6: between these, for all entries at once with 95 %",
-    ]
-    if board.noise:
-        parts.append(f"noise known from {board.noise}")
+    parts = [f"Mean of {seeds} seed{'' if counts == [1] else 's'} with 95 % interval; vs: paired by seed"]
     if any(row.same for row in board.rows):
-        parts.append(f"{SAME}: the same as {board.reference} within ± 5 %")
+        parts[0] += f", {SAME} within ± 5 %"
+    if any(row.guidance is not None for row in board.rows):
+        parts.append(f"g: guidance, {'by validation' if board.guidance == 'best' else 'the same for all'}")
+    if _has_speedup(board.rows):
+        parts.append(f"speed-up: to {board.baseline}'s last score")
+    return f"{'; '.join(parts)}."
+
+
+def _verdicts(board: Board) -> str:
+    family = board.rows[0].family.partition(" (")[0]
+    text = f"p against {board.reference}, rank (95 % for all): {family}, Holm-corrected"
+    if board.noise:
+        text += f"; noise of {board.noise}"
     if any(row.erratic for row in board.rows):
-        parts.append(f"{ERRATIC}: scatters more than the others, so judged by its own seeds alone")
-    return "; ".join(parts) + "."
-
-
-def _counts(board: Board) -> list[str]:
-    """How many pairs each section tells apart."""
-    sections = [section for section in board.sections if section.tests]
-    if not sections:
-        return []
-    told = ", ".join(f"{section.target} {section.told_apart:,} of {section.tests:,}" for section in sections)
-    same = ", ".join(f"{section.target} {section.same:,}" for section in sections if section.same)
-    return [f"pairs told apart: {told}" + (f"; the same within ± 5 %: {same}." if same else ".")]
+        text += f"; {ERRATIC}: judged by its own seeds"
+    return f"{text}."
 
 
 def rank(row: Row) -> str:

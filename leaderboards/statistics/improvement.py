@@ -13,7 +13,7 @@ It has a width even where one entry wins every pair: [0.34, 1] with three seeds 
 be [0.50, 1] there, and cover 90 % where three runs of equal entries meet. It takes the two entries as independent: runs
 that share their seeds' luck vary together, which makes it wide. It is too narrow only for entries of which one is good
 with the seeds that are bad for the other: 91 % at a correlation of −0.4 and 20 seeds
-(`tests/leaderboards/test_coverage.py`).
+(`tests/leaderboards/statistics/test_coverage.py`).
 """
 
 from __future__ import annotations

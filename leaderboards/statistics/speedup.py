@@ -1,7 +1,7 @@
 """Speed-up: how much sooner an entry reaches the score that the baseline ends with.
 
 An entry's score at its marks (25, 50, 100 % of the budget), unguided, on the test split, is joined by straight lines in
-comparison scale (log score for distances) against log steps. `reach` reads off where the line first meets the
+comparison scale (log score for distances) against log steps. `reach_all` reads off where the line first meets the
 baseline's final score of the same seed; the speed-up is budget / steps.
 
 Conventions, for the numbers that leave this room:
@@ -53,18 +53,13 @@ BASELINE = Speedup(1.0, note="baseline")
 DIVERGED = Speedup(None, note="diverged")
 
 
-def reach(marks: ArrayLike, costs: ArrayLike, goal: float) -> Reach:
-    """Where a curve first reaches `goal`, linear in cost against log(mark).
+def reach_all(marks: ArrayLike, costs: Array, goals: Array) -> list[Reach]:
+    """Where each curve first reaches its goal, linear in cost against log(mark).
 
     marks: (m,) fractions of the budget, increasing, in (0, 1]
-    costs: (m,) on the comparison scale, lower is better
-    goal:  the baseline's final cost, same scale
+    costs: (curves, m) on the comparison scale, lower is better
+    goals: (curves,) the baseline's final cost, same scale
     """
-    return reach_all(marks, np.asarray(costs, dtype=np.float64)[None], np.array([goal]))[0]
-
-
-def reach_all(marks: ArrayLike, costs: Array, goals: Array) -> list[Reach]:
-    """`reach` of many curves of the same marks. costs: (curves, m); goals: (curves,)."""
     position = np.log(np.asarray(marks, dtype=np.float64))
     there = costs <= goals[:, None]
     after, each = there.argmax(axis=1), np.arange(len(costs))
@@ -83,13 +78,8 @@ def over_cells(reaches: Iterable[Reach]) -> Reach:
     return Reach(sum(r.log_speedup for r in reaches) / len(reaches), any(r.censored for r in reaches))
 
 
-def over_seeds(reaches: Iterable[Reach]) -> Speedup:
-    """The speed-up over seeds, by the conventions of this module."""
-    return all_over_seeds([list(reaches)])[0]
-
-
 def all_over_seeds(entries: Sequence[Sequence[Reach]]) -> list[Speedup]:
-    """`over_seeds` of many entries."""
+    """Each entry's speed-up over its seeds, by the conventions of this module."""
     logs = np.full((len(entries), max(map(len, entries), default=0)), nan)
     for row, reaches in zip(logs, entries, strict=True):
         row[: len(reaches)] = [nan if r.log_speedup == -inf else r.log_speedup for r in reaches]

@@ -5,7 +5,7 @@ throughout because it holds for few seeds: with 3 pairs a bootstrap interval cov
 
 Where the noise of both entries is skewed alike, their difference is not, and the interval keeps its 95 %. Where all
 noise is in one of them it covers 93 to 94 % at skewness 1, and 82 to 86 % at skewness 6, with 3 to 20 seeds
-(`tests/leaderboards/test_coverage.py`).
+(`tests/leaderboards/statistics/test_coverage.py`).
 """
 
 from __future__ import annotations
@@ -58,20 +58,6 @@ def median(scores: ArrayLike) -> Array:
     return np.where(n[..., 0] > 0, found, np.nan)
 
 
-def p_value(differences: ArrayLike) -> Array:
-    """Two-sided p of the paired t-test, H₀: the mean difference is 0; t = d̄ √n / s with n − 1 degrees of freedom.
-
-    differences: (…, seeds) of pairs, NaN = no pair. NaN with fewer than two pairs; 1 where all differences are 0
-    (two entries that are the same thing), where t itself is 0 / 0.
-    """
-    mean, sd, n = _moments(differences)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = mean * np.sqrt(n) / sd
-    p = 2 * special.stdtr(np.maximum(n - 1, 1), -np.abs(t))
-    p = np.where((mean == 0) & (sd == 0), 1.0, p)
-    return np.where(n < 2, np.nan, p)
-
-
 def holm(p: ArrayLike) -> Array:
     """Holm's step-down correction: p̃₍ᵢ₎ = max over j ≤ i of min(1, (m − j + 1) p₍ⱼ₎), p₍₁₎ ≤ p₍₂₎ ≤ …
 
@@ -117,23 +103,6 @@ def pool_seeds(scores: ArrayLike) -> Array:
     scores: (…, cells, seeds) → (…, seeds). A seed that is missing in a cell is missing from the pool.
     """
     return np.asarray(scores, dtype=np.float64).mean(axis=-2)
-
-
-def pool_independent(means: ArrayLike, errors: ArrayLike, freedom: ArrayLike) -> Estimate:
-    """Mean over cells that share no seeds, with Satterthwaite's degrees of freedom.
-
-    m = Σ mᵢ / k,  s² = Σ eᵢ² / k²,  ν = (Σ eᵢ²)² / Σ (eᵢ⁴ / νᵢ)
-
-    means, errors, freedom: (cells,): mean, its standard error eᵢ > 0, its degrees of freedom νᵢ. `sd` of the result
-    is the standard error s of the pooled mean, `n` is k. Satterthwaite 1946, Biometrics Bulletin 2, 110–114.
-    """
-    means, variances = np.asarray(means, dtype=np.float64), np.square(np.asarray(errors, dtype=np.float64))
-    count = len(means)
-    pooled_freedom = variances.sum() ** 2 / np.sum(variances**2 / np.asarray(freedom, dtype=np.float64))
-    error = np.sqrt(variances.sum()) / count
-    half = special.stdtrit(pooled_freedom, (1 + CONFIDENCE) / 2) * error
-    mean = means.mean()
-    return Estimate(mean, mean - half, mean + half, error, np.asarray(count))
 
 
 def _moments(scores: ArrayLike) -> tuple[Array, Array, NDArray[np.int64]]:

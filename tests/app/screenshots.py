@@ -34,7 +34,7 @@ def main() -> None:
     store, folder, wanted = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     folder.mkdir(parents=True, exist_ok=True)
     looks = [look for look in LOOKS if look in wanted] or list(LOOKS)
-    run_ids = runs_table(store, "digits-v1")["run_id"]
+    run_ids = runs_table(store, "digits-v1").runs["run_id"]
     addresses = ADDRESSES | {"run": ("runs", {"run": str(run_ids.iloc[0])})}
     pages = [page for page in addresses if page in wanted] or list(addresses)
     with running(store, folder / "app.log") as address:

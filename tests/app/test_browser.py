@@ -74,8 +74,9 @@ def driver(chrome, downloads):
 
 
 def severe(driver) -> list[str]:
-    """What a page complained about."""
-    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    """What a page complained about. Streamlit looks for its server below a page's address before the root."""
+    messages = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    return [message for message in messages if not ("/_stcore/" in message and "404" in message)]
 
 
 def text(driver) -> str:

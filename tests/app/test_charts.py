@@ -48,7 +48,7 @@ def test_speed_ups_that_are_alike_stand_on_levels(digits, styles):
     assert len({note.yshift for note in words}) == 4
     assert min(abs(a.yshift - b.yshift) for a in words for b in words if a is not b) >= 15
     assert {round(10**note.x, 4) for note in words} == {round(1 / speedup, 4) for speedup in alike.values()}
-    assert training._levels([0.2, 0.9, 0.21]) == [0, 0, 1]
+    assert training.levels([0.2, 0.9, 0.21]) == [0, 0, 1]
 
 
 def test_bars_stay_inside_a_logarithmic_axis(digits, styles, monkeypatch):
@@ -74,7 +74,7 @@ def test_bars_stay_inside_a_logarithmic_axis(digits, styles, monkeypatch):
 def test_whoever_may_be_first_is_drawn_in_full():
     """And the rows at the top: on published digits-v1 those that may be first are among them."""
     section = board_of(published_table("digits-v1"), "digits-v1").overall
-    lit = ranked_table._lit(section)
+    lit = ranked_table.lit_rows(section)
     top = {row.entry for row in section.rows[: ranked_table.LIT]}
     assert lit == top | {row.entry for row in section.rows if row.rank_low == 1}
     assert ranked_table.LIT <= len(lit) < len(section.rows)

@@ -9,10 +9,10 @@ from app.charts.errors import relative
 from app.data import results
 from app.style.theme import Style
 from leaderboards.boards import query
-from leaderboards.comparisons import compare
-from leaderboards.comparisons.resolution import separation
+from leaderboards.comparisons.choice import Choice, panel_of
+from leaderboards.comparisons.views.resolution import separation
+from leaderboards.releases.error_bands import ErrorBands
 from leaderboards.statistics import error_bands
-from leaderboards.statistics.error_bands import ErrorBands
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_colours_are_those_of_every_page(page):
 
 
 def test_more_seeds_are_those_of_the_statistics(page, full_store):
-    panel = compare.panel_of(query.runs_table(full_store, "digits-v1"), "digits-v1", compare.Choice("fd", "v"))
+    panel = panel_of(query.runs_table(full_store, "digits-v1"), "digits-v1", Choice("fd", "v"))
     expected = separation(panel, "laplace", "infonoise", "v")
     (row,) = [row for row in page.tables["compare.power"]["rows"] if row["id"] == "infonoise"]
     assert row["cells"][1] == expected.effect.text

@@ -70,11 +70,11 @@ def test_narrowing_hides_rows_and_changes_no_rank(open_app, full_store):
             assert app.address.get(key, [""]) == [{"both": ""}.get(value, value)]
 
 
-def test_a_part_of_the_budget_ranks_what_was_measured_then(open_app, full_store):
+def test_a_part_of_the_budget_ranks_what_was_measured_then(open_app, full_store, one_table):
     app = open_app(full_store, target="v", budget="0.25").fine()
-    table = query.runs_table(full_store, "digits-v1")
+    table = one_table(query.runs_table(full_store, "digits-v1"))
     early = table[(table["metric"] == "fd") & (table["split"] == "test") & (table["mark"] == 0.25)]
-    means = early[early["target"] == "v"].groupby("entry", observed=True)["value"].mean()
+    means = early[early["target"] == "v"].groupby("entry")["value"].mean()
     shown = [name for name in app.names("leaderboard.table") if name != "edm"]
     assert shown == list(means.drop("edm").sort_values().index)
     assert not app.segmented_control(key="leaderboard.budget").disabled
@@ -145,9 +145,9 @@ def test_a_failing_part_leaves_the_rest(open_app, full_store, monkeypatch, no_ca
 
 @pytest.mark.parametrize("count", [1, 2, 40])
 def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, no_caches, count):
-    table = query.runs_table(full_store, "digits-v1")
-    # Run ids are random, so the first of the table may be the diverged one, beside which no entry is better.
-    one_run = table[table["run_id"] == table.loc[table["entry"] == "cosine", "run_id"].iloc[0]]
+    stored = query.runs_table(full_store, "digits-v1")
+    # Run ids are random, so the first of all may be the diverged one, beside which no entry is better.
+    one_run = stored.where(stored.runs.index == stored.runs.index[stored.runs["entry"] == "cosine"][0])
     names = ["cosine", *(name for name in schedules.names() if name != "cosine")][:count]
     whole = tables.repeated(one_run, names, ["v"], 3)
     monkeypatch.setattr(query, "runs_table", lambda *_, **__: whole)
@@ -170,9 +170,9 @@ def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, no_caches
 
 def test_the_target_that_is_chosen_is_the_one_that_is_shown(open_app, full_store, monkeypatch, no_caches):
     """Three entries with two targets, three with one: the table over targets stays, but not where nothing is shared."""
-    table = query.runs_table(full_store, "digits-v1")
+    stored = query.runs_table(full_store, "digits-v1")
     everywhere = ["cosine", "laplace", "infonoise"]
-    uneven = table[table["entry"].isin(everywhere) | (table["target"] == "v")]
+    uneven = stored.where(stored.runs["entry"].isin(everywhere) | (stored.runs["target"] == "v"))
     monkeypatch.setattr(query, "runs_table", lambda *_, **__: uneven)
     app = open_app(full_store).fine()
     chosen = app.segmented_control(key="leaderboard.target")
@@ -189,7 +189,7 @@ def test_downloads_are_the_exports(open_app, full_store):
     app = open_app(full_store, target="v").fine()
     board = query.open_board(full_store, "digits-v1", target="v")
     assert [one.label for one in app.get("download_button")] == ["csv", "json", "md"]
-    assert len(json.loads(formats.FORMATS["json"](board))) == len(board.rows)
+    assert len(json.loads(formats.of_board("json", board))) == len(board.rows)
 
 
 def test_a_new_run_shows_at_the_next_click(open_app, stores, fresh_store):

@@ -17,9 +17,11 @@ from harness import tracks
 from harness.results.store import Store
 from harness.tuning.studies import storage
 from leaderboards.boards import query
-from leaderboards.comparisons import compare
-from leaderboards.comparisons.agreement import agreements
-from leaderboards.comparisons.agreement_headline import leading, tau_text
+from leaderboards.comparisons.agreement.agreements import agreements
+from leaderboards.comparisons.agreement.headline import leading, tau_text
+from leaderboards.comparisons.choice import Choice
+from leaderboards.comparisons.views.transfer import transfer_of
+from leaderboards.comparisons.views.tuned import tuned_table_of
 
 
 def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
@@ -43,7 +45,7 @@ def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
 
 def test_what_tuning_gained_on_the_test_split(open_app, full_store, tmp_path):
     table = query.runs_table(full_store, "digits-v1")
-    found = compare.tuned_table_of(table, "digits-v1", compare.Choice("fd")).rows
+    found = tuned_table_of(table, "digits-v1", Choice("fd")).rows
     app = open_app(full_store, "tuning").fine()
     shown = {row["cells"][1]: row["cells"] for row in app.tables["tuning.gains"]["rows"]}
     assert list(shown) == [row.target for row in found] == ["v", "x0", "all"]
@@ -99,8 +101,8 @@ def test_runs_show_what_diverged_and_why(open_app, full_store):
     assert app.code[0].value.startswith("mlflow ui --backend-store-uri sqlite:////")
 
 
-def test_a_run_shows_its_environment_and_every_seed(open_app, full_store):
-    table = query.runs_table(full_store, "digits-v1")
+def test_a_run_shows_its_environment_and_every_seed(open_app, full_store, one_table):
+    table = one_table(query.runs_table(full_store, "digits-v1"))
     one = table[(table["entry"] == "laplace") & (table["target"] == "v")]
     app = open_app(full_store, "runs", search="laplace", run=str(one["run_id"].iloc[0])).fine()
     assert {"torch", "python", "device"} <= {row["id"] for row in app.tables["runs.facts"]["rows"]}
@@ -130,10 +132,10 @@ def test_runs_that_failed_are_shown_with_their_reason(open_app, fresh_store):
 def test_transfer_draws_every_part(open_app, full_store):
     app = open_app(full_store, "transfer").fine()
     assert set(app.figures) == {"correlations", "agreement", "ranks", "wins", "profiles", "front"}
-    (lead, *_) = leading(agreements(query.runs_table(full_store, "digits-v1"), "digits-v1", compare.Choice("fd")))
+    (lead, *_) = leading(agreements(query.runs_table(full_store, "digits-v1"), "digits-v1", Choice("fd")))
     assert app.tables["transfer.agreement"]["rows"][0]["cells"][4] == tau_text(lead)
     table = query.runs_table(full_store, "digits-v1")
-    found = compare.transfer_of(table, "digits-v1", "target", compare.Choice("fd"))
+    found = transfer_of(table, "digits-v1", "target", Choice("fd"))
     drawn = app.figures["correlations"]["data"][0]
     assert drawn["x"] == list(found.conditions)
     assert drawn["text"][0][1] == f"{found.tau[0, 1]:.2f}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import socket
 import sys
 from collections import Counter
 
+import numpy as np
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from app import command
-from app.charts import frame, legend
+from app.charts import densities, frame
 from app.charts.frame import round_step, round_values
 from app.charts.ratio_axis import Axis
 from app.data import families
@@ -18,6 +20,7 @@ from app.style import theme
 from app.style.plain_text import code, label, plain, reflowed, unbroken
 from app.widgets.sliders import pitch, positions
 from harness.cli.main import main
+from leaderboards.boards.run_views import Curve
 from schedules import UserError
 
 HOSTILE = [
@@ -80,16 +83,22 @@ def test_a_schedule_keeps_its_colour_whatever_its_parameters():
     assert many["laplace:scale=5"] == theme.Style(theme.colour("laplace"))
 
 
-def test_a_legend_holds_names_as_they_are_each_once():
+def test_a_legend_names_each_entry_once_and_takes_no_room_from_the_lines():
     names = ("<script>alert(1)</script>", "**x** $y$ %{y}")
-    made = frame.figure("x", "y")
-    for name in names:
-        for _ in range(2):
-            frame.line(made, name, theme.Style("#112233", "dot"), [0, 1], [0, 1], legendgroup=label(name))
+    curves = {name: {seed: Curve(np.arange(3.0), np.arange(3.0)) for seed in range(3)} for name in names}
+    made = densities.learned(curves, theme.styles(names))
     frame.line(made, "unnamed", theme.Style("#112233"), [0, 1], [0, 1], showlegend=False)
-    found = legend.entries(made)
-    assert [one["name"] for one in found] == list(names)
-    assert {(one["colour"], one["dash"], one["symbol"]) for one in found} == {("#112233", "dot", "")}
+    before = made.layout.height
+    frame.name_lines(made)
+    shown = [trace.name for trace in made.data if trace.showlegend]
+    assert [html.unescape(name) for name in shown] == list(names)
+    assert not any("<" in name or "$" in name or "{" in name for name in shown), "Plotly would read markup"
+    assert made.layout.showlegend
+    assert made.layout.height == before + 2 * frame.LEGEND_ROW, "a row for each of two names, on a phone"
+    alone = frame.figure("x", "y")
+    frame.line(alone, "cosine", theme.BASELINE, [0, 1], [0, 1])
+    frame.name_lines(alone)
+    assert not alone.layout.showlegend
 
 
 def test_entries_of_one_colour_are_told_apart_by_their_dash():

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/error_rates.py [--kind NAME …] [--entries N …] [--seeds N …] [--boards N] [--wild]
 
-Every kind of noise (`tests/leaderboards/kinds_of_noise.py`) × entries × seeds × the board's own prior and a track's ×
-all entries equal and groups of equal ones, three cells; of the first cell and of what is over all three:
+Every kind of noise (`tests/leaderboards/statistics/kinds_of_noise.py`) × entries × seeds × the board's own prior and
+a track's × all entries equal and groups of equal ones, three cells; of the first cell and of what is over all three:
 
     wrong      boards with a pair told apart that is equal, or in the wrong order: at most 5 %
     focus      the same for one entry against every other; noisiest: that entry being the noisiest
@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "leaderboards"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "leaderboards" / "statistics"))
 from error_rates import Rates, rates
 from kinds_of_noise import KINDS, one_wild
 

@@ -51,14 +51,14 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.write and (arguments.seeds or arguments.store is None):
         parser.error("--write is for a store's runs against the release")
-    table = query.runs_table(arguments.store, arguments.track) if arguments.store else None
+    own = query.runs_table(arguments.store, arguments.track) if arguments.store else None
     published = released.published_table(arguments.track)
     if arguments.seeds:
-        whole = published if table is None else table
-        old = whole["seed"].isin(seeds_of(arguments.seeds))
-        found = replication.replicate(whole[old], whole[~old], arguments.track, arguments.metric)
-    elif table is not None:
-        found = replication.replicate(published, table, arguments.track, arguments.metric)
+        whole = published if own is None else own
+        old = whole.runs["seed"].isin(seeds_of(arguments.seeds))
+        found = replication.replicate(whole.where(old), whole.where(~old), arguments.track, arguments.metric)
+    elif own is not None:
+        found = replication.replicate(published, own, arguments.track, arguments.metric)
     else:
         parser.error("one of --store and --seeds")
     show(found)

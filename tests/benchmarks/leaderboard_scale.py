@@ -53,6 +53,11 @@ def memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def memory_of(tables: Any) -> float:
+    """Bytes of runs and scores."""
+    return float(sum(table.memory_usage(deep=True).sum() for table in (tables.runs, tables.scores)))
+
+
 def build(folder: Path, runs: int) -> float:
     """Write a store of at least so many runs; seconds."""
     return timed(
@@ -75,16 +80,16 @@ def opening(store: Path, rebuild: bool) -> dict[str, float]:
     found["open"] = timed(query.runs_table, store, TRACK, rebuild=rebuild)
     if rebuild:
         return found | {"memory of the process, MB": memory_mb()}
-    table = query.runs_table(store, TRACK)
-    found["rows"], found["bytes a row"] = len(table), table.memory_usage(deep=True).sum() / len(table)
-    ids = [str(run_id) for run_id in table["run_id"].unique()[:PAGE]]
+    tables = query.runs_table(store, TRACK)
+    found["rows"], found["bytes a row"] = len(tables.scores), memory_of(tables) / len(tables.scores)
+    ids = tables.runs["run_id"].tolist()[:PAGE]
     for name, options in (
         ("board, all targets", {}),
         ("board, one target", {"target": "v"}),
         ("board, another metric of it", {"target": "v", "metric": "nll"}),
-        ("board, 25 entries of it", {"target": "v", "keep": tuple(str(e) for e in table["entry"].unique()[:25])}),
+        ("board, 25 entries of it", {"target": "v", "keep": tuple(tables.runs["entry"].unique()[:25])}),
     ):
-        found[name] = timed(query.board_of, table, TRACK, **options)  # type: ignore[arg-type]
+        found[name] = timed(query.board_of, tables, TRACK, **options)  # type: ignore[arg-type]
     lines.forget(store, TRACK)
     for quantity, reader in (("loss", lines.losses), ("ε-error", lines.error_curves)):
         found[f"{PAGE} runs' {quantity}, first time"] = timed(reader, store, TRACK, ids)
@@ -144,22 +149,21 @@ def table_alone(runs: int, folder: Path) -> dict[str, float]:
 
 
 def read_alone(folder: Path) -> dict[str, float]:
-    """Reading that file into the long table."""
+    """Reading that file into runs and scores."""
     from leaderboards.data.cache import files, packed
 
     file = folder / "cache" / "alone.parquet"
-    imported, tables = memory_mb(), []
+    imported, opened = memory_mb(), []
 
     def read() -> None:
         found = files.read(file, "benchmark")
         assert found is not None
-        tables.append(packed.unpack(packed.newest(found)))
+        opened.append(packed.tables(packed.newest(found)))
 
     seconds = timed(read)
-    table = tables[0]
-    size = table.memory_usage(deep=True).sum() / 1e6
+    (tables,) = opened
     return {
-        **{"read": seconds, "rows": len(table), "table, MB": size},
+        **{"read": seconds, "rows": len(tables.scores), "tables, MB": memory_of(tables) / 1e6},
         **{"memory of the process, MB": memory_mb(), "of which imports, MB": imported},
     }
 

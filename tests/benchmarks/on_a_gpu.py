@@ -29,7 +29,10 @@ def parts(peak: float, store: Path) -> list[list[str]]:
     """The commands."""
     python, snrbench = [sys.executable], [str(Path(sys.executable).with_name("snrbench"))]
     gpu = ["--device", "cuda"]
-    tests = [f"tests/harness/test_{what}.py" for what in ("speed", "stacked", "footprint")]
+    tests = [
+        f"tests/harness/{what}.py"
+        for what in ("training/test_speed", "stacked/test_stacked", "measuring/test_footprint")
+    ]
     found = [[*python, "-m", "pytest", "-q", *tests]]
     for precision in ("fp32", "bf16"):
         for compile in ("off", "on"):

@@ -94,7 +94,7 @@ def measure(name: str, options: argparse.Namespace, device: torch.device, how: C
     count = passes * operations(bare, data.x[:8], level, data.labels[:8], backward=False)
     cost = {"harness": count, "by hand": count}
     loops: dict[str, Callable[[], object]] = {
-        "harness": lambda: ddim(ours.at_one_logsnr, "v", noise, label, grid, guidance, no_label=CLASSES),
+        "harness": lambda: ddim(ours.sampler(), "v", noise, label, grid, guidance, no_label=CLASSES),
         "by hand": lambda: by_hand(bare, noise, label, grid.tolist(), guidance, cast),
     }
     theirs = transformer(bare, chosen.shape)

@@ -17,12 +17,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from harness import tracks
 from harness.device import resolve
 from harness.runs.run import Bench
 from harness.specs import Entry, RunSpec
-from harness.training.loop import Batch, Trainer, batches
+from harness.training.batches import Batch
+from harness.training.loop import Trainer
 
 
 def drawn_by_hand(trainer: Trainer, steps: int) -> Iterator[Batch]:
@@ -46,7 +48,7 @@ def bare_loop(
     cast: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> None:
     """A loop as one would write it by hand, v-target. cast: context of the network's forward pass"""
-    network, optimiser = trainer.network, trainer.optimiser
+    network, optimiser, averaged = trainer.network, trainer.optimiser, get_ema_multi_avg_fn(decay)
     weights, averages = list(network.parameters()), list(trainer.ema.average.parameters())
     for batch in prepared:
         x = batch.alpha * batch.x0 + batch.sigma * batch.eps
@@ -59,7 +61,7 @@ def bare_loop(
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         with torch.no_grad():
-            torch._foreach_lerp_(averages, weights, 1 - decay)
+            averaged(averages, weights, None)
 
 
 def main() -> None:
@@ -79,7 +81,7 @@ def main() -> None:
     block = harness.rules.block
     prepared = []
     for index in range(options.steps // block):
-        prepared += list(batches(harness._draw(index), harness.data, harness.classes))
+        prepared += list(harness.feed.take(index)[0])
 
     def timed(work) -> float:
         if device.type == "cuda":
@@ -92,7 +94,7 @@ def main() -> None:
 
     decay = harness.rules.ema_decay
     loops = {
-        "harness": lambda: harness.runs.run(harness.done + options.steps),
+        "harness": lambda: harness.run(harness.done + options.steps),
         "by hand": lambda: bare_loop(bare, drawn_by_hand(bare, options.steps), decay),
         "batches ready": lambda: bare_loop(bare, prepared, decay),
     }

@@ -32,6 +32,7 @@ from diffusers import DDPMScheduler, DiTTransformer2DModel
 from step_overhead import bare_loop, drawn_by_hand
 from torch import nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.flop_counter import FlopCounterMode
 
 from harness import tracks
@@ -148,7 +149,7 @@ class DiffusersLoop:
         self.optimiser = torch.optim.AdamW(self.weights, lr=1e-4, fused=True)
 
     def run(self, steps: int) -> None:
-        device = self.data.x.device
+        device, averaged = self.data.x.device, get_ema_multi_avg_fn(0.999)
         for _ in range(steps):
             rows = torch.randint(ROWS, (self.batch,), device=device)
             x0, label = self.data.x[rows], self.data.labels[rows]
@@ -161,7 +162,7 @@ class DiffusersLoop:
             self.optimiser.step()
             self.optimiser.zero_grad(set_to_none=True)
             with torch.no_grad():
-                torch._foreach_lerp_(self.averages, self.weights, 0.001)
+                averaged(self.averages, self.weights, None)
 
 
 def in_turns(loops: dict[str, Callable[[], object]], rounds: int, device: torch.device) -> dict[str, list[float]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from harness.cli import main
 from harness.execution import stacks
 from harness.execution.capacity.worker_count import workers_for
 from harness.execution.job import Job, Settings
@@ -38,6 +39,15 @@ def test_auto_is_one_on_a_cpu_and_what_fits_on_a_gpu(tmp_path, monkeypatch, peak
     monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (20_000 * 2**20, 80_000 * 2**20))
     alone = Settings(device="cuda:0", stack=None, workers=1)
     assert stacks.stack_size(alone, store, "digits-v1") == expected
+
+
+def test_without_what_executes_stacks_runs_are_executed_by_themselves(tmp_path, monkeypatch, capsys):
+    """`harness.stacked` is found, not imported: where it is not installed all but `--stack N` is as it was."""
+    monkeypatch.setattr(stacks, "entry_points", lambda group: [])
+    assert stacks.stack_size(Settings(device="cuda:0", stack=None, workers=1), Store(tmp_path), "digits-v1") == 1
+    assert main._exit_code(["run", "gmm-v1", "--stack", "4", "--dry-run", "--store", str(tmp_path / "store")]) == 2
+    assert "--stack 4: nothing is installed that executes several runs at once" in capsys.readouterr().err
+    assert main._exit_code(["run", "gmm-v1", "--stack", "auto", "--dry-run", "--store", str(tmp_path / "store")]) == 0
 
 
 @pytest.mark.parametrize(("cores", "gpus", "workers"), [(1, 1, 1), (4, 1, 4), (16, 1, 8), (16, 4, 16), (2, 4, 4)])

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness import device
 from harness.data.dataset import Split
-from harness.metrics import error_curve
+from harness.metrics.estimators import error_curve
 from harness.networks.mlp import ResidualMLP
 from schedules.errors import UserError
 

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from harness import tracks
 from harness.data.digits import load
 from harness.metrics.classifiers import DigitsClassifier, digits_features
-from harness.metrics.frechet import Moments, frechet_distance
+from harness.metrics.estimators.frechet import Moments, frechet_distance
 
 DATA = load()
 SPLITS = {"train": DATA.train, "val": DATA.val, "test": DATA.test}

@@ -12,7 +12,7 @@ from harness.data import autoencoder, images
 from harness.data.autoencoder import WEIGHTS, Autoencoder
 from harness.measuring import train_autoencoder
 from harness.measuring.measure import facts
-from harness.metrics.frechet import Moments, frechet_distance
+from harness.metrics.estimators.frechet import Moments, frechet_distance
 from harness.metrics.keys import Measured
 from harness.runs.run import Bench, execute
 from harness.specs import Entry, RunSpec

@@ -16,9 +16,10 @@ from torchvision import datasets
 
 from harness import tracks
 from harness.data import images, official_files
-from harness.metrics import classifiers, train_image_classifier
+from harness.metrics import classifiers
+from harness.metrics.classifier_training import images as classifier_training
+from harness.metrics.classifier_training.images import accuracy
 from harness.metrics.classifiers import WEIGHTS, ImageClassifier
-from harness.metrics.train_image_classifier import accuracy
 from harness.tracks.fashion import FASHION
 from harness.tracks.mnist import MNIST
 from schedules.errors import UserError
@@ -295,15 +296,15 @@ def test_a_feature_space_is_trained_from_the_files_to_the_track(grey, tmp_path, 
     for split, (pixels, labels) in official.items():  # a brighter band in the line of the label's number
         pixels[np.arange(len(labels)), 2 * labels + 3] = 255
         idx(images.root() / name / "raw" / f"{split}-images-idx3-ubyte", pixels)
-    monkeypatch.setitem(train_image_classifier.DATA, "fashion", lambda: images.load(name, border=2, val_images=VAL))
-    monkeypatch.setattr(train_image_classifier, "EPOCHS", 40)
-    monkeypatch.setattr(train_image_classifier, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setitem(classifier_training.DATA, "fashion", lambda: images.load(name, border=2, val_images=VAL))
+    monkeypatch.setattr(classifier_training, "EPOCHS", 40)
+    monkeypatch.setattr(classifier_training, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(classifiers, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr("sys.argv", ["train", "fashion"])
     sums = []
     deterministic = torch.are_deterministic_algorithms_enabled()
     for _ in range(2):
-        train_image_classifier.main()
+        classifier_training.main()
         sums.append(re.search(r"SHA-256 ([0-9a-f]{64})", capsys.readouterr().out).group(1))
     torch.use_deterministic_algorithms(deterministic)
     assert sums[0] == sums[1], "the same data on the same machine give the same weights"

@@ -6,8 +6,8 @@ import torch
 
 import schedules
 from harness.data.mixture import clustered, load, unit_variance
-from harness.metrics import error_curve as curves
-from harness.metrics.frechet import Moments, frechet_distance
+from harness.metrics.estimators import error_curve as curves
+from harness.metrics.estimators.frechet import Moments, frechet_distance
 from harness.sampling.ddim import ddim, logsnr_grid
 from harness.targets import TARGETS, target
 

@@ -1,4 +1,4 @@
-"""Synthetic long tables with known truth, in the form that `harness.results.read.read_runs` gives."""
+"""Synthetic runs and scores with known truth."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leaderboards.data.tables import MEASURED, RUN, Tables
+
 COLUMNS = [
     *("run_key", "run_id", "protocol", "track", "target", "entry", "schedule", "params", "weighting", "apply", "seed"),
     *("outcome", "reason", "diverged_step", "fingerprint", "tuned", "device", "started"),
-    *("metric", "split", "guidance", "mark", "value"),
 ]
 
 
@@ -31,11 +32,11 @@ class Metric:
 
 
 class Table:
-    """A long table, built run by run."""
+    """Runs and their scores, one after the other."""
 
     def __init__(self) -> None:
-        self.rows: list[dict[str, object]] = []
-        self.runs = 0
+        self.runs: list[dict[str, object]] = []
+        self.scores: list[dict[str, object]] = []
 
     def run(
         self,
@@ -48,10 +49,10 @@ class Table:
     ) -> Table:
         """One run. scores: {(split, guidance, mark): value}; a number is the test score without guidance at the end;
         None is a run that diverged."""
-        self.runs += 1
+        number = len(self.runs) + 1
         run = {
-            "run_key": f"key{self.runs}",
-            "run_id": f"run{self.runs}",
+            "run_key": f"key{number}",
+            "run_id": f"run{number}",
             "protocol": "1",
             "track": "digits-v1",
             "target": target,
@@ -67,19 +68,23 @@ class Table:
             "fingerprint": "f" * 16,
             "tuned": False,
             "device": "cpu",
-            "started": pd.Timestamp("2026-01-01") + pd.Timedelta(minutes=self.runs),
+            "started": pd.Timestamp("2026-01-01") + pd.Timedelta(minutes=number),
             **facts,
         }
         if scores is None:
             run |= {"outcome": "diverged", "reason": "loss is NaN", "diverged_step": 17.0}
-            point = {"metric": "", "split": "", "guidance": np.nan, "mark": np.nan, "value": np.nan}
-            self.rows.append({**run, **point})
-            return self
-        if not isinstance(scores, Mapping):
-            scores = {("test", np.nan, 1.0): scores}
-        for (split, guidance, mark), value in scores.items():
-            point = {"metric": metric, "split": split, "guidance": guidance, "mark": mark, "value": value}
-            self.rows.append({**run, **point})
+            scores = {}
+        self.runs.append(run)
+        for (split, guidance, mark), value in (
+            scores if isinstance(scores, Mapping) else {("test", np.nan, 1.0): scores}
+        ).items():
+            self.also(metric, value, split, guidance, mark)
+        return self
+
+    def also(self, metric: str, value: float, split: str = "", guidance: float = np.nan, mark: float = 1.0) -> Table:
+        """One more score of the last run."""
+        score = (len(self.runs) - 1, metric, split, guidance, mark, value)
+        self.scores.append(dict(zip((RUN, *MEASURED), score, strict=True)))
         return self
 
     def runs_of(self, entry: str, scores: Sequence[float | None], target: str = "v", **facts: object) -> Table:
@@ -89,10 +94,11 @@ class Table:
         return self
 
     @property
-    def frame(self) -> pd.DataFrame:
-        """Columns of earlier versions, and those that any run was given besides."""
-        more = dict.fromkeys(key for row in self.rows for key in row)
-        return pd.DataFrame(self.rows, columns=list(dict.fromkeys([*COLUMNS, *more])))
+    def tables(self) -> Tables:
+        """With the columns of earlier versions, and those that any run was given besides."""
+        more = dict.fromkeys(key for run in self.runs for key in run)
+        runs = pd.DataFrame(self.runs, columns=list(dict.fromkeys([*COLUMNS, *more])))
+        return Tables(runs, pd.DataFrame(self.scores, columns=[RUN, *MEASURED]).astype({"value": "float64"}))
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +118,7 @@ def metric() -> Callable[..., Metric]:
 
 
 @pytest.fixture
-def paper(table: Table) -> pd.DataFrame:
+def paper(table: Table) -> Tables:
     """Four entries × three targets × three seeds with guidance, marks and validation, as the quickstart leaves them.
 
     True ratios to cosine: laplace 0.5, cosine_scaled 0.7, edm 1.2 in every target; a seed's luck is shared by all.
@@ -132,7 +138,7 @@ def paper(table: Table) -> pd.DataFrame:
                 }
                 scores |= {("test", 1.0, 0.25): 4 * own, ("test", 1.0, 0.5): 2 * own}
                 table.run(entry, seed, scores, target)
-    return table.frame
+    return table.tables
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from harness.execution.capacity.footprint import MIB
 from harness.execution.capacity.free_memory import available
-from harness.execution.capacity.predicted_memory import MIB
 
 
 def devices_of(device: str) -> list[str]:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import subprocess
 from dataclasses import dataclass
 
 from harness import tracks
 from harness.execution.capacity.devices import room_on
-from harness.execution.capacity.predicted_memory import Footprint, gib
+from harness.execution.capacity.footprint import Footprint, gib
 from harness.execution.job import Settings
-from harness.execution.python_process import python
 from harness.results.store import Store
 from schedules.errors import UserError
 
 PROCESS_MIB = 850.0
 """What Python and the libraries take in a worker on a CPU: 519 MiB before its first run, and in one of digits-v1 the
-measured peak of 894 MiB less the 45 that are predicted."""
+measured peak of 894 MiB less the 45 of its card."""
 CONTEXT_MIB = 600.0
 """What a process holds on a GPU before it allocates anything: the CUDA context and the kernels of torch."""
 SHARE_FOR_DATA = 0.5
 """Training data that take more of a device than this stay where they are."""
-PREDICTION_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class Need:
 
 
 def need(store: Store, track: str, settings: Settings, room: float | None) -> Need | None:
-    """The largest peak of past runs on this hardware, else what is predicted; None where neither is known.
+    """The largest peak of past runs on this hardware, else what the card says; None where neither is known.
 
     room: MiB that the device has; data that do not fit into half of it stay elsewhere
     """
@@ -43,39 +38,12 @@ def need(store: Store, track: str, settings: Settings, room: float | None) -> Ne
     measured = peak_mib(store, track, settings.device)
     if measured:
         return Need(measured, f"as past runs of {track} here took")
-    found = predicted(track, settings.plugins, settings.track_plugins, settings.metric_plugins)
-    if found is None:
+    card = Footprint.read(tracks.card(track).get("memory_mib"))
+    if card is None:
         return None
-    data = found.data if room is None or found.data <= SHARE_FOR_DATA * room else 0.0
+    data = card.data if room is None or card.data <= SHARE_FOR_DATA * room else 0.0
     process = PROCESS_MIB if settings.device == "cpu" else 0.0
-    return Need(process + found.peak - found.data + data, str(found))
-
-
-@functools.lru_cache(maxsize=4)
-def predicted(
-    track: str,
-    plugins: tuple[str, ...] = (),
-    track_plugins: tuple[str, ...] = (),
-    metric_plugins: tuple[str, ...] = (),
-) -> Footprint | None:
-    """The footprint from the track's card, else from a process that loads the data and traces a step.
-
-    None where that process fails; the run will say why.
-    """
-    written = Footprint.read(tracks.card(track).get("memory_mib"))
-    if written is not None:
-        return written
-    named = [
-        *_each("--plugin", plugins),
-        *_each("--track-plugin", track_plugins),
-        *_each("--metric-plugin", metric_plugins),
-    ]
-    asked = python("harness.execution.capacity.predicted_memory", *named, "--", track)
-    try:
-        done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=PREDICTION_SECONDS)
-        return Footprint.read(json.loads(done.stdout.splitlines()[-1]))
-    except (subprocess.SubprocessError, OSError, ValueError, IndexError):
-        return None
+    return Need(process + card.peak - card.data + data, str(card))
 
 
 def check(store: Store, track: str, settings: Settings) -> None:
@@ -91,7 +59,3 @@ def check(store: Store, track: str, settings: Settings) -> None:
             f"a run of {track} needs about {gib(whole)} of memory ({wanted.source}), and {gib(room)} {where} are free; "
             "end what else holds memory, or choose a larger --device"
         )
-
-
-def _each(option: str, values: tuple[str, ...]) -> list[str]:
-    return [word for value in values for word in (option, value)]

@@ -71,7 +71,7 @@ def share_of_gpu(store: Store, track: str) -> float:
 
 
 def mib_of_a_run(store: Store, track: str, device: str, settings: Settings | None = None) -> float:
-    """MiB that a process needs on a GPU for a run of the track: by past runs, else by what is predicted."""
+    """MiB that a process needs on a GPU for a run of the track: by past runs, else by its card."""
     asked = replace(settings or Settings(), device=device)
     found = need(store, track, asked, room_on(device))
     return CONTEXT_MIB + ALLOCATOR * (UNKNOWN_PEAK_MIB if found is None else found.mib)

@@ -103,15 +103,15 @@ class Worker:
     def _attempt_stack(self, given: tuple[Assignment, ...], started: float) -> Reply:
         import torch
 
+        from harness.execution.stacks import stack_runner
         from harness.runs.run import Interrupted
-        from harness.stacked.run import execute_stack
         from harness.training.compilation import compilation
 
         began, device = time.perf_counter(), torch.device(given[0].device)
         try:
             for one in given:
                 check_unchanged(one.job.spec)
-            results = execute_stack(
+            results = stack_runner()(
                 [one.job.spec for one in given],
                 device,
                 lambda share: self._report(share * len(given)),

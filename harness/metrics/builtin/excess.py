@@ -8,7 +8,7 @@ from harness.metrics.inputs import Reference
 from harness.metrics.metric import Metric, register
 
 if TYPE_CHECKING:
-    from harness.metrics.error_curve import ErrorCurve
+    from harness.metrics.estimators.error_curve import ErrorCurve
 
 
 @register(

@@ -19,5 +19,5 @@ from harness.metrics.metric import Metric, register
     )
 )
 def fd(samples: Samples, reference: Reference) -> float:
-    """d² = ‖μ − μ'‖² + tr(C + C' − 2 (C^½ C' C^½)^½) of the features; see `harness.metrics.frechet`."""
+    """d² = ‖μ − μ'‖² + tr(C + C' − 2 (C^½ C' C^½)^½) of the features; see `harness.metrics.estimators.frechet`."""
     return reference.distance(samples.moments())

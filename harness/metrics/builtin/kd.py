@@ -32,5 +32,5 @@ from harness.metrics.metric import Metric, register
     ),
 )
 def kd(samples: Samples, reference: Reference) -> tuple[float, float]:
-    """mean_{i≠j} k(rᵢ, rⱼ) + mean_{i≠j} k(fᵢ, fⱼ) − 2 mean k(rᵢ, fⱼ), and its error; see `harness.metrics.kernel`."""
+    """mean_{i≠j} k(rᵢ, rⱼ) + mean_{i≠j} k(fᵢ, fⱼ) − 2 mean k(rᵢ, fⱼ), and its error; see `estimators.kernel`."""
     return reference.kernel(samples.paired)

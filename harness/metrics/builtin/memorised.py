@@ -18,7 +18,7 @@ from harness.metrics.metric import SHARE, Metric, register
     )
 )
 def memorised(samples: Samples, reference: Reference) -> float:
-    """P(‖x − nearest of a training subset‖ < ‖x − nearest held-out‖); see `harness.metrics.neighbours`."""
-    from harness.metrics import neighbours
+    """P(‖x − nearest of a training subset‖ < ‖x − nearest held-out‖); see `harness.metrics.estimators.neighbours`."""
+    from harness.metrics.estimators import neighbours
 
     return neighbours.memorised(samples.x, reference.train_subsets, reference.held_out)

@@ -8,7 +8,7 @@ from harness.metrics.inputs import Reference
 from harness.metrics.metric import Metric, register
 
 if TYPE_CHECKING:
-    from harness.metrics.error_curve import ErrorCurve
+    from harness.metrics.estimators.error_curve import ErrorCurve
 
 
 @register(
@@ -25,5 +25,5 @@ if TYPE_CHECKING:
     )
 )
 def nll(curve: ErrorCurve, reference: Reference) -> float:
-    """(L_prior + ½ ∫ E‖ε − ε̂‖² dλ + L_decoder) / (dimensions · log 2); see `harness.metrics.error_curve`."""
+    """(L_prior + ½ ∫ E‖ε − ε̂‖² dλ + L_decoder) / (dimensions · log 2); see `harness.metrics.estimators.error_curve`."""
     return curve.nll(*reference.end_terms)

@@ -52,6 +52,6 @@ from harness.metrics.metric import SHARE, Metric, register
 )
 def precision_recall(samples: Samples, reference: Reference) -> tuple[float, float]:
     """Share of samples within the balls of 3 nearest neighbours of the held-out features, and the reverse."""
-    from harness.metrics import neighbours
+    from harness.metrics.estimators import neighbours
 
     return neighbours.precision_recall(reference.paired, samples.paired)

@@ -1,6 +1,6 @@
 """The distance as papers usually take it, to training data: a model that memorises goes below its floor."""
 
-from harness.metrics.frechet import frechet_distance
+from harness.metrics.estimators.frechet import frechet_distance
 from harness.metrics.inputs import Reference, Samples
 from harness.metrics.metric import Metric, register
 

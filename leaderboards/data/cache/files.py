@@ -40,12 +40,12 @@ def read(file: Path, wanted: str) -> pa.Table | None:
         return None
 
 
-def write(file: Path, table: pa.Table, made: str) -> bool:
+def write(file: Path, table: pa.Table, version: str) -> bool:
     """Replace the file in one step, so that a reader sees the old one or the new one; whether it could be written."""
     partial = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
     # Looking for repeated numbers among scores takes as long as writing them.
     words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-    stamped = table.replace_schema_metadata({STAMP: made.encode()})
+    stamped = table.replace_schema_metadata({STAMP: version.encode()})
     try:
         file.parent.mkdir(exist_ok=True)
         pq.write_table(

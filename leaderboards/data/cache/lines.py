@@ -48,10 +48,10 @@ def forget(store: Path, track: str) -> None:
         files.remove(file)
 
 
-def table_of(found: dict[str, Points]) -> pa.Table:
+def table_of(lines: dict[str, Points]) -> pa.Table:
     """A table of lines, one row each."""
-    xs, ys = ([line[axis].astype(np.float32) for line in found.values()] for axis in (0, 1))
-    return pa.table({"run_id": list(found), "x": _lists(xs), "y": _lists(ys)}, SCHEMA)
+    xs, ys = ([line[axis].astype(np.float32) for line in lines.values()] for axis in (0, 1))
+    return pa.table({"run_id": list(lines), "x": _lists(xs), "y": _lists(ys)}, SCHEMA)
 
 
 def points_of(table: pa.Table, run_ids: Iterable[str]) -> dict[str, Points]:
@@ -66,19 +66,19 @@ def points_of(table: pa.Table, run_ids: Iterable[str]) -> dict[str, Points]:
 def _lines(store: Path, track: str, quantity: str, run_ids: Iterable[str], reader: Reader) -> dict[str, Points]:
     wanted = list(dict.fromkeys(run_ids))
     file = file_of(Store(store), track, quantity)
-    known = files.read(file, VERSION)
-    known = _in_memory.get(file, SCHEMA.empty_table()) if known is None else known
-    had = set(known["run_id"].to_pylist())
+    cached = files.read(file, VERSION)
+    cached = _in_memory.get(file, SCHEMA.empty_table()) if cached is None else cached
+    had = set(cached["run_id"].to_pylist())
     fresh = [run_id for run_id in wanted if run_id not in had]
     if fresh and Store(store).exists:
-        found = reader(store, fresh)
+        read_now = reader(store, fresh)
         nothing: Points = (np.empty(0), np.empty(0))
-        known = pa.concat_tables([known, table_of({run_id: found.get(run_id, nothing) for run_id in fresh})])
-        if files.write(file, known, VERSION):
+        cached = pa.concat_tables([cached, table_of({run_id: read_now.get(run_id, nothing) for run_id in fresh})])
+        if files.write(file, cached, VERSION):
             _in_memory.pop(file, None)
         else:
-            _in_memory[file] = known
-    return points_of(known, wanted)
+            _in_memory[file] = cached
+    return points_of(cached, wanted)
 
 
 def _read_losses(store: Path, run_ids: list[str]) -> dict[str, Points]:
@@ -93,11 +93,11 @@ def _thinned(points: list[tuple[int, float]]) -> Points:
 
 
 def _read_errors(store: Path, run_ids: list[str]) -> dict[str, Points]:
-    found = {}
+    curves = {}
     for run_id, content in read.artifacts(store, run_ids, "curves.json").items():
         curve = json.loads(content)
-        found[run_id] = (np.array(curve["logsnr"], np.float64), np.array(curve["eps_error"], np.float64))
-    return found
+        curves[run_id] = (np.array(curve["logsnr"], np.float64), np.array(curve["eps_error"], np.float64))
+    return curves
 
 
 def _lists(rows: list[np.ndarray]) -> pa.Array:

@@ -1,8 +1,7 @@
-"""One row for each run, and the long table of run × metric × split × guidance × mark that it stands for.
+"""Runs on disk, one row each with its scores, and the tables of runs and of scores that they are read into.
 
 Runs of a track measure the same things, so a run keeps its values as one list and the name of their order: the MLflow
-keys of the values, joined. The long table has text as categories and takes about 85 bytes a row, where plain text would
-take 500.
+keys of the values, joined.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ import pyarrow as pa
 
 from harness.results import read
 from harness.results.sql import Recorded
+from leaderboards.data.tables import RUN, Tables, plain
 
 NUMBERS = ("diverged_step", "trials", "tuning_seconds")
 TEXT = tuple(name for name in read.RUN_COLUMNS if name not in {"seed", "tuned", "started", "recorded", *NUMBERS})
 SOURCE, VERIFIED = "source", "verified"
 """Where a row is from: "" the store itself, "published", or a bundle; and whether a bundle's rows were run again."""
-COLUMNS = (*read.RUN_COLUMNS, SOURCE, VERIFIED, *read.COLUMNS[len(read.RUN_COLUMNS) :])
 KEYS, VALUES, ENDED, RECORDED = "keys", "values", "ended", "recorded"
 JOINT = "\n"
 
@@ -80,33 +79,33 @@ def newest(packed: pa.Table) -> pa.Table:
     return packed.take(order.drop_duplicates("key")["place"].to_numpy())
 
 
-def unpack(packed: pa.Table, source: str = "") -> pd.DataFrame:
-    """The long table, as `harness.results.read.read_runs` gives it, with text as categories.
+def tables(packed: pa.Table, source: str = "") -> Tables:
+    """The runs and their scores.
 
-    source: what its column of that name says
+    source: what the column of that name says
     """
     packed = packed.combine_chunks()
     orders, names = _codes(packed, KEYS)
     keys = [name.split(JOINT) for name in names]
     lengths = np.array([len(of) for of in keys], dtype=np.int64)[orders]
-    columns: dict[str, Any] = {name: _repeated(packed, name, lengths) for name in read.RUN_COLUMNS}
-    for name, text in ((SOURCE, source), (VERIFIED, "")):
-        columns[name] = pd.Categorical.from_codes(np.zeros(lengths.sum(), np.int8), pd.Index([text], dtype="str"))
-    columns |= _cells(keys, orders)
-    columns["value"] = packed[VALUES].combine_chunks().flatten().to_numpy() if len(orders) else np.empty(0)
-    return pd.DataFrame(columns, columns=list(COLUMNS), copy=False)
+    runs = pd.DataFrame({name: _column(packed, name) for name in read.RUN_COLUMNS}, copy=False)
+    scores = pd.DataFrame(
+        {
+            RUN: np.repeat(np.arange(len(orders), dtype=np.int32), lengths),
+            **_cells(keys, orders),
+            "value": packed[VALUES].combine_chunks().flatten().to_numpy() if len(orders) else np.empty(0),
+        },
+        copy=False,
+    )
+    if "" in names:  # a diverged run, which keeps one value that is none
+        scores = scores[scores["metric"] != ""].reset_index(drop=True)
+    return Tables(runs.assign(**{SOURCE: source, VERIFIED: ""}), scores)
 
 
-def _repeated(packed: pa.Table, name: str, lengths: np.ndarray) -> Any:
-    """A column of runs as one of the long table: each run's value as often as it has values."""
+def _column(packed: pa.Table, name: str) -> Any:
     if name in TEXT:
-        codes, words = _codes(packed, name)
-        small = codes.astype(np.min_scalar_type(-max(len(words), 1)))
-        return pd.Categorical.from_codes(np.repeat(small, lengths), words, validate=False)
-    column = packed[name].to_numpy()
-    if name == "seed" and len(column) and np.abs(column).max() < 2**31:
-        column = column.astype(np.int32)
-    return np.repeat(column, lengths)
+        return plain(packed.select([name]).to_pandas())[name]
+    return packed[name].to_numpy()
 
 
 def _cells(keys: list[list[str]], orders: np.ndarray) -> dict[str, Any]:
@@ -116,11 +115,11 @@ def _cells(keys: list[list[str]], orders: np.ndarray) -> dict[str, Any]:
     parts = [np.array([place[key] for key in of], dtype=np.int32) for of in keys]
     which = np.concatenate([parts[order] for order in orders]) if len(orders) else np.empty(0, np.int32)
     table = pd.DataFrame([read.cells(key) for key in distinct], columns=["metric", "split", "guidance", "mark"])
-    found: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     for name in ("metric", "split"):
         words = pd.Categorical(table[name].astype("str"))
-        found[name] = pd.Categorical.from_codes(words.codes[which], words.categories, validate=False)
-    return found | {name: table[name].to_numpy(dtype=np.float64)[which] for name in ("guidance", "mark")}
+        columns[name] = pd.Categorical.from_codes(words.codes[which], words.categories, validate=False)
+    return columns | {name: table[name].to_numpy(dtype=np.float64)[which] for name in ("guidance", "mark")}
 
 
 def _codes(packed: pa.Table, name: str) -> tuple[np.ndarray, pd.Index]:

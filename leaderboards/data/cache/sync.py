@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,8 +20,9 @@ from harness.metrics import keys
 from harness.results import read, sql
 from harness.results.store import Store
 from leaderboards.data.cache import files, packed
+from leaderboards.data.tables import Tables
 
-VERSION = files.version((read, sql, keys, packed), packed.COLUMNS)
+VERSION = files.version((read, sql, keys, packed), packed.SCHEMA.names)
 LATE = 600.0
 """Seconds that a delivery may take, beside others, before a server's run is overlooked."""
 Progress = Callable[[int, int | None], None]
@@ -31,11 +31,9 @@ Progress = Callable[[int, int | None], None]
 _in_memory: dict[Path, pa.Table] = {}
 
 
-def table(
-    store: Path, track: str, rebuild: bool = False, on_progress: Progress = lambda done, total: None
-) -> pd.DataFrame:
-    """The long table of a track's runs, newest first, with text as categories; see `leaderboards.data.cache.packed`."""
-    return packed.unpack(packed.newest(synchronised(store, track, rebuild, on_progress)))
+def tables(store: Path, track: str, rebuild: bool = False, on_progress: Progress = lambda done, total: None) -> Tables:
+    """A track's runs, newest first, and their scores."""
+    return packed.tables(packed.newest(synchronised(store, track, rebuild, on_progress)))
 
 
 def synchronised(store: Path, track: str, rebuild: bool, on_progress: Progress) -> pa.Table:
@@ -44,19 +42,19 @@ def synchronised(store: Path, track: str, rebuild: bool, on_progress: Progress) 
     if not opened.exists:
         return packed.of_rows([])
     file = file_of(opened, track, "runs")
-    known = None if rebuild else files.read(file, VERSION)
-    known = _in_memory.get(file) if known is None and not rebuild else known
+    cached = None if rebuild else files.read(file, VERSION)
+    cached = _in_memory.get(file) if cached is None and not rebuild else cached
     listed = read.listing(opened, track)
     if listed is None:
-        found = _from_server(opened, track, known, on_progress)
+        current = _from_server(opened, track, cached, on_progress)
     else:
-        found = _from_database(opened, track, known, listed, on_progress)
-    if found is not known:
-        if files.write(file, found, VERSION):
+        current = _from_database(opened, track, cached, listed, on_progress)
+    if current is not cached:
+        if files.write(file, current, VERSION):
             _in_memory.pop(file, None)
         else:
-            _in_memory[file] = found
-    return found
+            _in_memory[file] = current
+    return current
 
 
 def state(store: Path, track: str) -> str:
@@ -73,28 +71,28 @@ def file_of(store: Store, track: str, what: str) -> Path:
 
 
 def _from_database(
-    store: Store, track: str, known: pa.Table | None, listed: list[sql.Finished], on_progress: Progress
+    store: Store, track: str, cached: pa.Table | None, listed: list[sql.Finished], on_progress: Progress
 ) -> pa.Table:
-    known = packed.of_rows([]) if known is None else known
+    cached = packed.of_rows([]) if cached is None else cached
     there = {run.run_id: run for run in listed}
-    started = pc.cast(known["started"], pa.int64()).to_pylist()
-    ended, at = (known[name].to_pylist() for name in (packed.ENDED, packed.RECORDED))
-    had = map(sql.Finished, known["run_id"].to_pylist(), started, ended, at)
+    started = pc.cast(cached["started"], pa.int64()).to_pylist()
+    ended, at = (cached[name].to_pylist() for name in (packed.ENDED, packed.RECORDED))
+    had = map(sql.Finished, cached["run_id"].to_pylist(), started, ended, at)
     same = [there.get(run.run_id) == run for run in had]
-    kept = {run_id for run_id, stays in zip(known["run_id"].to_pylist(), same, strict=True) if stays}
-    fresh = [run for run in listed if run.run_id not in kept]
+    unchanged = {run_id for run_id, stays in zip(cached["run_id"].to_pylist(), same, strict=True) if stays}
+    fresh = [run for run in listed if run.run_id not in unchanged]
     if not fresh and all(same):
-        return known
-    return packed.joined([known.filter(pa.array(same, pa.bool_())), _packed(store, fresh, track, None, on_progress)])
+        return cached
+    return packed.joined([cached.filter(pa.array(same, pa.bool_())), _packed(store, fresh, track, None, on_progress)])
 
 
-def _from_server(store: Store, track: str, known: pa.Table | None, on_progress: Progress) -> pa.Table:
-    known = packed.of_rows([]) if known is None else known
-    last = pc.max(known[packed.RECORDED]).as_py()
+def _from_server(store: Store, track: str, cached: pa.Table | None, on_progress: Progress) -> pa.Table:
+    cached = packed.of_rows([]) if cached is None else cached
+    last = pc.max(cached[packed.RECORDED]).as_py()
     fresh = _packed(store, None, track, None if last is None else last - LATE, on_progress)
     gone = set(read.deleted(store, track)) | set(fresh["run_id"].to_pylist())
-    stays = pa.array([run_id not in gone for run_id in known["run_id"].to_pylist()], pa.bool_())
-    return packed.joined([known.filter(stays), fresh])
+    stays = pa.array([run_id not in gone for run_id in cached["run_id"].to_pylist()], pa.bool_())
+    return packed.joined([cached.filter(stays), fresh])
 
 
 def _packed(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -21,6 +20,7 @@ from harness.metrics.registry import METRICS
 from harness.specs import Apply, Entry, RunSpec
 from leaderboards.data.cache import packed, sync
 from leaderboards.data.released import SLIM, filled
+from leaderboards.data.tables import Tables
 from leaderboards.data.validation import first
 from leaderboards.releases.bundles import archive
 from leaderboards.releases.bundles.archive import MalformedError
@@ -238,9 +238,9 @@ def comparable(bundle: Bundle) -> None:
         )
 
 
-def as_table(bundle: Bundle, verified: dict[str, str]) -> pd.DataFrame:
-    """The long table of a bundle. verified: entry → "verified" or "self-reported" """
-    table = packed.unpack(packed.newest(bundle.packed), source=bundle.file.name)
-    marks = table["entry"].map(verified).astype("category")
-    ids = table["run_id"].cat.rename_categories(lambda key: f"bundle:{bundle.digest[:8]}:{key}")
-    return table.assign(verified=marks, run_id=ids)
+def as_table(bundle: Bundle, verified: dict[str, str]) -> Tables:
+    """The runs and scores of a bundle. verified: entry → "verified" or "self-reported" """
+    handed_in = packed.tables(packed.newest(bundle.packed), source=bundle.file.name)
+    runs = handed_in.runs
+    ids = f"bundle:{bundle.digest[:8]}:" + runs["run_id"]
+    return replace(handed_in, runs=runs.assign(verified=runs["entry"].map(verified).astype("str"), run_id=ids))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from leaderboards.data.tables import Tables
 from leaderboards.releases.bundles import contents
 from leaderboards.releases.bundles.contents import Bundle
 from schedules.errors import UserError
@@ -29,8 +29,8 @@ class Receipt(BaseModel):
     tolerance: str
 
 
-def bundle_table(file: Path, store: Path, track: str) -> pd.DataFrame:
-    """The long table of a bundle of this track, each entry marked as verified in this store or as self-reported.
+def bundle_table(file: Path, store: Path, track: str) -> Tables:
+    """The runs and scores of a bundle of this track, each entry marked as verified in this store or as self-reported.
 
     UserError for a bundle that is malformed, or of another track, protocol or version of the track.
     """

@@ -10,23 +10,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pandas as pd
-
-from leaderboards.comparisons.agreement import Agreement, agreements
-from leaderboards.comparisons.agreement_headline import headlines, leading, line
-from leaderboards.comparisons.reports.predicts import record
+from leaderboards.comparisons.agreement.agreements import Agreement, agreements
+from leaderboards.comparisons.agreement.headline import headlines, leading, line
+from leaderboards.comparisons.views.predicts import record
 from leaderboards.data import released
+from leaderboards.data.tables import Tables
 from leaderboards.releases.agreement_line import AGREEMENT, LINE
 from leaderboards.releases.publishing.agreement_picture import draw
-from leaderboards.render.formats import _finite
+from leaderboards.render.values import finite
 
 PICTURE = "agreement.svg"
 
 
-def write(table: pd.DataFrame, track: str, folder: Path) -> tuple[Agreement, ...]:
-    """Write what is compared first of a table of runs, and the line of the card; returns every comparison."""
-    found = agreements(table, track)
-    content = {LINE: line(found), "comparisons": [_finite(record(each)) for each in leading(found)]}
+def write(tables: Tables, track: str, folder: Path) -> tuple[Agreement, ...]:
+    """Write what is compared first of some runs, and the line of the card; returns every comparison."""
+    found = agreements(tables, track)
+    content = {LINE: line(found), "comparisons": [finite(record(each)) for each in leading(found)]}
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / AGREEMENT).write_text(text + "\n", encoding="utf-8")
     return found

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from leaderboards.comparisons.agreement import Agreement
-from leaderboards.comparisons.agreement_headline import tau_text
+from leaderboards.comparisons.agreement.agreements import Agreement
+from leaderboards.comparisons.agreement.headline import tau_text
 from leaderboards.statistics.student_t import student
 from leaderboards.wording import p_text, visible
 

@@ -20,7 +20,7 @@ from harness.results import read
 from leaderboards.data import released
 from leaderboards.data.cache import lines, packed
 from leaderboards.data.released import SCHEMA_VERSION, SLIM, STORED, Environment, Release, Tuning
-from leaderboards.data.table_parts import plain
+from leaderboards.data.tables import Tables, plain
 from leaderboards.releases.publishing import commands
 from leaderboards.releases.publishing.joining import LINES, Content, ordered
 from schedules.errors import UserError
@@ -164,11 +164,11 @@ def _hardware(facts: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sorted({word for word in facts["hardware"] if word}))
 
 
-def as_table(frozen: pa.Table) -> pd.DataFrame:
-    """The long table of a release that is not written yet."""
+def as_table(frozen: pa.Table) -> Tables:
+    """The runs and scores of a release that is not written yet."""
     ids = [released.PREFIX + key for key in frozen["run_key"].to_pylist()]
     full = released.filled({name: frozen[name] for name in SLIM.names}, ids)
-    return packed.unpack(packed.newest(full), source="published")
+    return packed.tables(packed.newest(full), source="published")
 
 
 def kept(name: str) -> bool:

@@ -19,7 +19,7 @@ from leaderboards.data import released
 from leaderboards.data.cache import lines
 from leaderboards.data.released import STORED, Release
 from leaderboards.data.selection import RUN_OF
-from leaderboards.data.table_parts import plain
+from leaderboards.data.tables import plain
 from schedules.errors import UserError
 
 LINES = pa.schema(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from harness import tracks
 from harness.metrics.registry import METRICS
@@ -15,32 +14,32 @@ from leaderboards.comparisons import score_array
 from leaderboards.comparisons.score_array import Panel
 from leaderboards.data import selection
 from leaderboards.data.scores import Guidance
+from leaderboards.data.tables import Tables
 from leaderboards.data.track_noise import SCHEMA_VERSION, Known, Record, TrackNoise
 from leaderboards.statistics.noise import FEWEST_PAIRS, Noise, Scatter, everywhere, scatter, section_noise
 from leaderboards.statistics.pairs import Pairs, pairs
 from leaderboards.statistics.student_t import Array, pool_seeds
 
 
-def noise_of(table: pd.DataFrame, track: str) -> TrackNoise:
+def noise_of(tables: Tables, track: str) -> TrackNoise:
     """The noise of every metric that ranks, at every guidance scale, over every set of targets.
 
     Without records where no target has 100 pairs of entries that share three seeds.
     """
     now = tracks.get(track)
-    recorded = set(table["metric"].unique())
-    names = [name for name, metric in METRICS.items() if metric.ranks and name in recorded]
+    names = [name for name, metric in METRICS.items() if metric.ranks and name in tables.metrics]
     return TrackNoise(
         schema_version=SCHEMA_VERSION,
         track=track,
         protocol=now.protocol,
         track_fingerprint=now.fingerprint,
-        runs=int(table["run_id"].nunique()),
-        records=tuple(record for name in names for record in _of_metric(table, track, name)),
+        runs=len(tables.runs),
+        records=tuple(record for name in names for record in _of_metric(tables, track, name)),
     )
 
 
-def _of_metric(table: pd.DataFrame, track: str, name: str) -> Iterator[Record]:
-    chosen = selection.select(table, track, [name], baseline=BASELINE)
+def _of_metric(tables: Tables, track: str, name: str) -> Iterator[Record]:
+    chosen = selection.select(tables, track, [name], baseline=BASELINE)
     scales: list[Guidance] = ["best", *tracks.get(track).guidance]
     for scale in scales:
         found = score_array.panel(chosen, track=track, metric=METRICS[name], guidance=scale)

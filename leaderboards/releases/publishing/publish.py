@@ -21,12 +21,11 @@ from leaderboards.boards.rows import Board
 from leaderboards.data import released, track_noise
 from leaderboards.data.cache import sync
 from leaderboards.data.released import Release
-from leaderboards.data.table_parts import plain
 from leaderboards.releases.publishing import agreement, changes, freezing, joining, plots
 from leaderboards.releases.publishing.equal_densities import as_text
 from leaderboards.releases.publishing.joining import Before, Content
 from leaderboards.releases.publishing.noise import noise_of
-from leaderboards.render.formats import to_markdown
+from leaderboards.render.formats import md
 from schedules.errors import UserError
 
 
@@ -77,11 +76,11 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
     before = joining.before(home)
     why = None if before is None else joining.apart(before.release)
     found = own if before is None or why or replace else joining.joined(before.content, own)
-    table = freezing.as_table(found.runs)
-    facts = plain(table.drop_duplicates("run_id"))
+    tables = freezing.as_table(found.runs)
+    facts = tables.runs
     if facts["seed"].nunique() < 2:
         raise UserError(f"{track} has one seed, {facts['seed'].iloc[0]}: no interval, no rank, nothing to publish")
-    board = board_of(table, track)
+    board = board_of(tables, track)
     changed = tuple(_changed(track, before, why, found, board))
     described = freezing.describe(track, found, facts)
     release = _put(to, track, found, lambda fresh: _dated(described, before, home, fresh), board, changed)
@@ -158,7 +157,7 @@ def _put(
 
 
 def _table(board: Board) -> str:
-    return "\n\n".join(filter(None, [to_markdown(board), as_text(board)])) + "\n"
+    return "\n\n".join(filter(None, [md.board(board), as_text(board)])) + "\n"
 
 
 def _changed(track: str, before: Before | None, why: str | None, found: Content, board: Board) -> list[str]:

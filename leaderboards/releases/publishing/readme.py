@@ -23,7 +23,7 @@ from leaderboards.boards import tuned_parameters
 from leaderboards.boards.rows import Board, Row, Section
 from leaderboards.boards.tuned_entries import as_published
 from leaderboards.data.released import Release
-from leaderboards.render.formats import markdown_table
+from leaderboards.render.formats.md import markdown_table
 from leaderboards.render.text_tables import ranked
 
 BEST, TUNED = 10, 6

@@ -1,0 +1,42 @@
+"""What a run of a track holds in memory, measured: the figures of its card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from harness.execution.capacity.footprint import MIB, Footprint
+from harness.runs import peak_memory
+from harness.runs.run import Bench
+from harness.specs import BASELINE, Entry, RunSpec
+
+COPIES = 4
+"""Of the weights: they themselves, their average, and two moments, which the first step of the optimiser makes."""
+
+
+def footprint(place: Bench) -> Footprint:
+    """Data and state by their size; training and evaluation by how much the peak grew over a block and over a mark.
+
+    On a CPU that is resident memory, of which freed blocks may be used again: a process of its own says most.
+    """
+    track, spec = place.track, RunSpec(track=place.track.name, target="v", entry=Entry.of(BASELINE), seed=0)
+    trainer = place.trainer(spec)
+    weights = sum(weight.nbytes for weight in trainer.parameters) / MIB
+    training = grown(lambda: trainer.run(track.training.block), place.device) - 2 * weights
+    evaluation = grown(lambda: place.score(trainer, spec, track.marks[-1]), place.device)
+    data = place.data
+    return Footprint(
+        data=sum(split.nbytes for split in (data.train, data.val, data.test)) / MIB,
+        state=COPIES * weights,
+        training=max(0.0, training),
+        evaluation=evaluation,
+    )
+
+
+def grown(work: Callable[[], object], device: torch.device) -> float:
+    """MiB by which the peak rose, during `work`, over what was held before."""
+    peak_memory.reset_peak(device)
+    before = peak_memory.peak_mib(device)
+    work()
+    return peak_memory.peak_mib(device) - before

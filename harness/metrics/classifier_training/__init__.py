@@ -1,0 +1,1 @@
+"""How the classifiers behind the feature spaces are trained, each by one command."""

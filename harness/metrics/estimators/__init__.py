@@ -1,0 +1,1 @@
+"""Distances and other estimates as pure functions of tensors, with their formulas; metrics are made of them."""

@@ -1,0 +1,77 @@
+"""What is said first of a track's agreement with published results: which comparisons lead, and one line for the card.
+
+Both are chosen by what they compare, never by how it came out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+
+from leaderboards.comparisons.agreement.agreements import NONE, Agreement
+from leaderboards.literature.preregistration import TABLE, TARGET
+from leaderboards.literature.schema import BEST, NATIVE
+from leaderboards.statistics.verdicts import SIGNIFICANCE
+from leaderboards.wording import NOTHING, p_text, signed
+
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def leading(found: Iterable[Agreement]) -> list[Agreement]:
+    """What a summary has room for, the longest first: of each reading of three rows or more our best by the paper's
+    best, or by its first column of the full budget, and whatever counts as primary."""
+    chosen: dict[tuple[str, ...], Agreement] = {}
+    for each in found:
+        reading = (each.metric, each.file, each.target, each.subset)
+        if _whole(each) and each.rows > 2 and (each.theirs == BEST or not each.table.scales) and _full(each):
+            chosen.setdefault((*reading, ""), each)
+        if each.status == "primary":
+            chosen[(*reading, "" if each.theirs == BEST else each.theirs)] = each
+    return sorted(chosen.values(), key=lambda each: -each.rows)
+
+
+def headlines(found: Iterable[Agreement]) -> list[Agreement]:
+    """The primary comparison, by each metric: v, the native rows, the best scale of ours by the best of the paper's."""
+    return [
+        each
+        for each in found
+        if (each.file, each.target, each.subset, each.guidance) == (TABLE, TARGET, NATIVE, BEST) and _whole(each)
+    ]
+
+
+def line(found: Sequence[Agreement]) -> str:
+    """One sentence, or one for each metric; "" where the track has nothing of the primary comparison."""
+    leads = headlines(found)
+    if len(leads) == 1:
+        return sentence(leads[0])
+    return "; ".join(f"by {each.metric} {sentence(each)}" for each in leads)
+
+
+def sentence(found: Agreement) -> str:
+    """Whether the orders agree, with how many rows and seeds of the paper's that is."""
+    seeds = "single-seed table" if found.table.seeds == 1 else f"table of {found.table.seeds} seeds"
+    rows = COUNTS[found.rows] if found.rows < len(COUNTS) else str(found.rows)
+    figures = f"{found.table.name}, {found.target}: τ {tau_text(found)}, p {p_text(found.p)}"
+    if not found.p < SIGNIFICANCE:
+        return f"neither agrees nor disagrees with one {seeds} on {rows} rows ({figures})"
+    if found.tau < 0:
+        return f"has the reverse of the order of one {seeds} on {rows} rows ({figures})"
+    return f"agrees with one {seeds} on {rows} rows ({figures})"
+
+
+def tau_text(found: Agreement) -> str:
+    """τ with the interval over single seeds: "+0.87 [+0.77, +0.91]"."""
+    if not isfinite(found.tau):
+        return NOTHING
+    shown, *bounds = (signed(value, 2, plus=True) for value in (found.tau, found.tau_low, found.tau_high))
+    return f"{shown} [{', '.join(bounds)}]" if isfinite(found.tau_low) else shown
+
+
+def _whole(found: Agreement) -> bool:
+    return found.ours in (BEST, NONE) and found.share == 1
+
+
+def _full(found: Agreement) -> bool:
+    return found.theirs == BEST or any(
+        column.share == 1 for column in found.table.columns if column.name == found.theirs
+    )

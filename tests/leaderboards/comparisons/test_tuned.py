@@ -1,0 +1,162 @@
+"""Published against tuned (protocol 5): gains, costs, and notes on what is not even."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from leaderboards.boards.board import board
+from leaderboards.boards.query import board_of
+from leaderboards.boards.tuned_entries import budget_notes
+from leaderboards.boards.tuned_parameters import of_entry, searched_besides
+from leaderboards.comparisons.choice import Choice
+from leaderboards.comparisons.views.tuned import tuned_table_of
+from leaderboards.render.columns import legend
+
+BASE = np.array([2.0, 2.4, 1.8, 2.1])
+GAIN = np.array([0.80, 0.82, 0.79, 0.81])
+TUNED = {"schedule": "laplace", "tuned": True, "tuned_from": "laplace", "trials": 20.0, "tuning_seconds": 600.0}
+
+
+def both(table, target="v", gain=GAIN, **facts):
+    table.runs_of("cosine", BASE, target).runs_of("laplace", 0.5 * BASE, target)
+    facts = {**TUNED, "params": '{"loc": 1.0}', "fingerprint": f"tuned-{target}", **facts}
+    return table.runs_of("laplace@tuned", 0.5 * BASE * gain, target, **facts)
+
+
+def test_the_gain_is_paired_by_seed(table):
+    (row,) = tuned_table_of(both(table).tables, "digits-v1").rows
+    assert (row.schedule, row.entry, row.target, row.seeds) == ("laplace", "laplace@tuned", "v", 4)
+    logs = np.log(GAIN)
+    low, high = stats.t.interval(0.95, 3, loc=logs.mean(), scale=stats.sem(logs))
+    assert np.log([row.gain.value, row.gain.low, row.gain.high]) == pytest.approx([logs.mean(), low, high])
+    assert row.published.value == pytest.approx(np.mean(0.5 * BASE))
+    assert row.tuned.value == pytest.approx(np.mean(0.5 * BASE * GAIN))
+    assert (row.trials, row.tuning_seconds, row.params) == (20, 600, '{"loc": 1.0}')
+    assert row.gain_shown
+    assert row.verdict.startswith("−20 % [")
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"),
+    [([1.1, 0.9, 1.05, 0.96], "no gain shown"), ([1.2, 1.21, 1.19, 1.2], "worse: +20 %"), ([1, 1, 1, 1], "no gain")],
+)
+def test_a_schedule_that_gains_nothing_says_so(table, gain, words):
+    (row,) = tuned_table_of(both(table, gain=np.array(gain)).tables, "digits-v1").rows
+    assert row.verdict.startswith(words)
+    assert not row.gain_shown
+
+
+def test_each_target_has_its_own_parameters_under_one_name(table):
+    """Tuning is done for each target, so one label stands for several densities, and is one entry."""
+    both(table, "eps", params='{"loc": 1.0}')
+    both(table, "v", params='{"loc": 2.0}')
+    found = tuned_table_of(table.tables, "digits-v1")
+    assert [row.target for row in found.rows] == ["eps", "v", "all"]
+    assert [json.loads(row.params) for row in found.rows] == [
+        {"loc": 1.0},
+        {"loc": 2.0},
+        {"eps": {"loc": 1.0}, "v": {"loc": 2.0}},
+    ]
+    assert (found.rows[2].trials, found.rows[2].tuning_seconds) == (20, 1200)
+    assert found.rows[2].gain.value == pytest.approx(found.rows[0].gain.value)
+
+
+EDM = '{"p_mean": -1.878, "p_std": 0.9143, "sigma_data": %s, "learning_rate": 2.768, "ema": 0.3066}'
+
+
+def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
+    """σ_d is given: one that tuning moved was searched, in a space of before; one that it left was not."""
+    table.runs_of("cosine", BASE).runs_of("edm", BASE)
+    facts = {**TUNED, "schedule": "edm", "tuned_from": "edm"}
+    table.runs_of("edm@tuned", 0.5 * BASE, **facts, params=EDM % 0.1172, fingerprint="old")
+    made = board_of(table.tables, "digits-v1", metric="fd", target="v")
+    training = "lr × 2.77, EMA × 0.307"
+    assert f"edm@tuned: v: p_mean=-1.878,p_std=0.9143,sigma_data=0.1172, {training}" in legend(made)
+    assert any("searched in an earlier space, over sigma_data too" in line for line in legend(made))
+    assert of_entry(EDM % "1.0", "edm") == f"p_mean=-1.878,p_std=0.9143, {training}"
+    assert searched_besides(EDM % "1.0", "edm") == []
+    assert searched_besides(EDM % "0.5", "preset/edm-cifar10") == []
+    assert searched_besides(EDM % "0.6", "preset/edm-cifar10") == ["sigma_data"]
+    (row,) = tuned_table_of(table.tables, "digits-v1").rows
+    assert of_entry(row.params, row.tuned_from).startswith("p_mean=-1.878")
+    assert any("sigma_data" in note for note in tuned_table_of(table.tables, "digits-v1").notes)
+
+
+@pytest.mark.parametrize(
+    ("params", "source", "text"),
+    [
+        ('{"loc": 0.83, "scale": 0.5}', "laplace", "loc=0.83,scale=0.5, lr × 1, EMA × 1"),
+        ('{"ema": 2.0}', "cosine", "lr × 1, EMA × 2"),
+        ('{"eps": {"s": 2.0}, "v": {"s": 3.0}}', "cosine_scaled", "eps: s=2, lr × 1, EMA × 1; v: s=3, lr × 1, EMA × 1"),
+        ('{"eps": "loc 1", "v": {}}', "gone", "eps: loc 1; v: lr × 1, EMA × 1"),
+        ('{"weighting.gamma": 3.0, "side": "clean"}', "gone:a=1", "weighting.gamma=3,side=clean, lr × 1, EMA × 1"),
+        ("no json", "laplace", "lr × 1, EMA × 1"),
+    ],
+)
+def test_tuned_parameters_as_text(params, source, text):
+    assert of_entry(params, source) == text
+
+
+def test_parameters_that_are_no_json_stay_text(table, metric):
+    both(table, "eps", params="loc 1")
+    both(table, "v", params='{"loc": 2.0}')
+    overall = board(table.tables, track="digits-v1", metric=metric()).overall
+    (params,) = [row.params for row in overall.rows if row.tuned]
+    assert json.loads(params) == {"eps": "loc 1", "v": {"loc": 2.0}}
+
+
+def test_two_studies_of_one_target_are_shown_apart(table):
+    both(table)
+    table.runs_of("laplace@tuned", BASE, **TUNED, params="{}", fingerprint="other-study")
+    rows = tuned_table_of(table.tables, "digits-v1").rows
+    assert [row.entry for row in rows] == ["laplace@tuned#other-", "laplace@tuned#tuned-"]
+    assert {row.schedule for row in rows} == {"laplace"}
+
+
+def test_weighting_and_application_belong_to_the_pair(table):
+    facts = {**TUNED, "weighting": "min_snr", "apply": "weight"}
+    table.runs_of("cosine", BASE).runs_of("laplace", BASE)
+    table.runs_of("laplace+min_snr [weight]", BASE).runs_of("laplace@tuned+min_snr [weight]", BASE * GAIN, **facts)
+    (row,) = tuned_table_of(table.tables, "digits-v1").rows
+    assert row.schedule == "laplace+min_snr [weight]"
+
+
+def test_a_tuned_entry_alone_has_no_gain(table):
+    table.runs_of("cosine", BASE).runs_of("laplace@tuned", BASE, **TUNED)
+    found = tuned_table_of(table.tables, "digits-v1")
+    assert found.rows == ()
+    assert "not run with published parameters, so no gain to show: laplace@tuned" in found.notes
+
+
+def test_the_board_says_what_is_not_even(table, metric):
+    both(table)
+    facts = {**TUNED, "schedule": "edm", "tuned_from": "edm", "trials": 40.0}
+    table.runs_of("edm@tuned", BASE, **facts)
+    notes = board(table.tables, track="digits-v1", metric=metric()).notes
+    assert any("numbers of trials" in note and "20: laplace@tuned; 40: edm@tuned" in note for note in notes)
+    assert any(note.startswith("cosine is not tuned here") for note in notes)
+    table.runs_of("cosine@tuned", BASE, **{**TUNED, "schedule": "cosine", "tuned_from": "cosine", "trials": 40.0})
+    notes = board(table.tables, track="digits-v1", metric=metric()).notes
+    assert not any("not tuned here" in note for note in notes)
+
+
+def test_the_board_says_where_trials_are_not_the_tracks(table, metric):
+    rows = board(both(table).tables, track="digits-v1", metric=metric()).rows
+    assert budget_notes(rows, 20) == []
+    assert budget_notes(rows, 24) == ["tuned with another number of trials than the track's 24: laplace@tuned 20"]
+
+
+def test_rows_of_the_board_say_what_was_tuned(table, metric):
+    found = board(both(table).tables, track="digits-v1", metric=metric())
+    rows = {row.entry: row for row in found.rows}
+    assert (rows["laplace@tuned"].tuned_from, rows["laplace@tuned"].trials) == ("laplace", 20)
+    assert (rows["laplace"].tuned_from, np.isnan(rows["laplace"].trials)) == ("", True)
+
+
+def test_a_filter_reaches_the_tuned_table(table):
+    found = tuned_table_of(both(table).tables, "digits-v1", Choice(leave_out_seeds=(3,)))
+    assert found.rows[0].seeds == 3

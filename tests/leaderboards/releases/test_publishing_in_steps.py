@@ -1,0 +1,256 @@
+"""A release that grows: what several stores hold, published one after the other, is what one store of all would be."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from math import isnan
+
+import pyarrow.parquet as pq
+import pytest
+
+from harness.results.store import Store
+from leaderboards import replication
+from leaderboards.boards import query
+from leaderboards.data import released
+from leaderboards.releases import small_curves
+from leaderboards.releases.publishing import plots
+from leaderboards.releases.publishing.publish import publish, recompute
+from leaderboards.render.values import record
+from leaderboards.wording import with_interval
+from schedules.errors import UserError
+
+TRACK = "digits-v1"
+HERE, THERE = ({"python": "3.11.7", "torch": version} for version in ("2.14.1", "2.15.0"))
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(released, "FOLDER", tmp_path / "published")
+    # Pictures are those of a board, whatever it is made of, and take most of the time.
+    monkeypatch.setattr(plots, "draw", lambda board, folder: None)
+    return tmp_path / "published"
+
+
+def ids(store, rule):
+    with sqlite3.connect(store / "mlflow.db") as db:
+        tagged = "SELECT run_uuid, max(CASE key WHEN 'snrbench.entry' THEN value END) AS entry,"
+        tagged += " max(CASE key WHEN 'snrbench.target' THEN value END) AS target,"
+        tagged += " CAST(max(CASE key WHEN 'snrbench.seed' THEN value END) AS INTEGER) AS seed FROM tags GROUP BY 1"
+        return [run_id for (run_id,) in db.execute(f"SELECT run_uuid FROM ({tagged}) WHERE {rule}")]
+
+
+def made_with(store, rule, packages, hardware):
+    """Let runs have been made somewhere."""
+    runs = ids(store, rule)
+    for run_id in runs:
+        (Store(store).artifacts / TRACK / run_id / "artifacts" / "environment.json").write_text(json.dumps(packages))
+    with sqlite3.connect(store / "mlflow.db") as db:
+        for run_id in runs:
+            db.execute("UPDATE tags SET value = ? WHERE key = 'snrbench.hardware' AND run_uuid = ?", [hardware, run_id])
+
+
+def part(store, to, rule):
+    """A copy of a store with some of its runs."""
+    copy = shutil.copytree(store, to)
+    kept = set(ids(copy, rule))
+    with sqlite3.connect(copy / "mlflow.db") as db:
+        for run_id in set(ids(copy, "1")) - kept:
+            db.execute("UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid = ?", [run_id])
+    return copy
+
+
+def rescale(store, rule, factor, metric):
+    with sqlite3.connect(store / "mlflow.db") as db:
+        for run_id in ids(store, rule):
+            of = "run_uuid = ? AND key LIKE ?"
+            db.execute(f"UPDATE latest_metrics SET value = {factor} * value WHERE {of}", [run_id, f"test/{metric}/%"])
+            db.execute("UPDATE runs SET end_time = end_time + 1 WHERE run_uuid = ?", [run_id])
+
+
+def content(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_release_is_computed_anew_from_its_own_runs(real_store, home):
+    """Where statistics changed, table and noise are made anew, the log says that no score is, and no store is read."""
+    folder = publish(real_store, TRACK, home).folder
+    shutil.rmtree(real_store)
+    before = content(folder)
+    assert recompute(TRACK, home).changed == ()
+    assert content(folder) == before
+    (folder / released.TABLE).write_text("as it was computed in other times\n")
+    (folder / replication.RUNS).write_bytes(b"fresh seeds")
+    (line,) = recompute(TRACK, home).changed
+    assert line.startswith("ranks and intervals computed anew, no score changed: ")
+    assert line in (folder / released.CHANGES).read_text()
+    after = content(folder)
+    assert after.pop(replication.RUNS) == b"fresh seeds"
+    assert {name for name in before if before[name] != after[name]} <= {released.CHANGES, released.RELEASE}
+    with pytest.raises(UserError, match="no release of gmm-v1"):
+        recompute("gmm-v1", home)
+
+
+FIRST = "entry IN ('cosine', 'laplace') AND seed < 2"
+SECOND = "entry IN ('edm', 'cosine_scaled:s=2') OR seed = 2 OR (entry = 'cosine' AND target = 'v')"
+"""Together every run; those of cosine for v with seeds 0 and 1 are in both."""
+
+
+@pytest.fixture
+def whole(real_store):
+    made_with(real_store, SECOND, THERE, "another machine")
+    made_with(real_store, FIRST, HERE, "a test machine")
+    return real_store
+
+
+def test_published_in_steps_it_is_what_one_store_of_all_would_be(whole, home, tmp_path):
+    one, two = part(whole, tmp_path / "one", FIRST), part(whole, tmp_path / "two", SECOND)
+    at_once = publish(whole, TRACK, tmp_path / "at once")
+    publish(one, TRACK, home)
+    in_steps = publish(two, TRACK, home)
+    assert (at_once.stayed, in_steps.stayed) == (0, 10)
+    assert [record(row) for row in in_steps.board.rows] == [record(row) for row in at_once.board.rows]
+    assert in_steps.release == at_once.release
+    publish(two, TRACK, tmp_path / "other order")
+    publish(one, TRACK, tmp_path / "other order")
+    found, wanted = content(in_steps.folder), content(at_once.folder)
+    other = content(tmp_path / "other order" / TRACK)
+    for name in sorted(set(wanted) - {released.CHANGES}):
+        assert found[name] == wanted[name] == other[name], name
+    published = released.published_table(TRACK)
+    own = query.runs_table(whole, TRACK)
+    seeds_of = [dict(zip(each.runs["run_key"], each.runs["seed"], strict=True)) for each in (own, published)]
+    assert seeds_of[0] == seeds_of[1]
+
+
+def test_curves_and_what_made_the_runs_are_joined_too(whole, home, tmp_path):
+    one, two = part(whole, tmp_path / "one", FIRST), part(whole, tmp_path / "two", SECOND)
+    publish(one, TRACK, home)
+    release = publish(two, TRACK, home).release
+    table = query.runs_table(whole, TRACK).runs
+    for of in (small_curves.losses, small_curves.error_curves):
+        own = of(whole, TRACK, table["run_id"])
+        published = of(tmp_path / "nowhere", TRACK, [f"published:{key}" for key in table["run_key"]])
+        assert len(own) == len(published) == 36
+        for run_id, key in zip(table["run_id"], table["run_key"], strict=True):
+            assert own[run_id].y.tolist() == published[f"published:{key}"].y.tolist()
+    by_torch = {one.packages["torch"]: one for one in release.environment}
+    assert by_torch["2.14.1"].entries == ("cosine", "laplace")
+    assert by_torch["2.14.1"].seeds == (0, 1)
+    assert {name: (one.runs, one.hardware) for name, one in by_torch.items()} == {
+        **{"2.14.1": (12, ("a test machine",)), "2.15.0": (24, ("another machine",))},
+    }
+    assert release.hardware == ("a test machine", "another machine")
+    assert release.commands == (
+        "snrbench run digits-v1 -s cosine -s cosine_scaled:s=2 -s edm -s laplace -t eps -t v -t x0 --seeds 3",
+    )
+
+
+def test_nothing_is_lost_or_doubled_by_publishing_again(whole, home, tmp_path):
+    one, two = part(whole, tmp_path / "one", FIRST), part(whole, tmp_path / "two", SECOND)
+    publish(one, TRACK, home)
+    folder = publish(two, TRACK, home).folder
+    before = content(folder)
+    for store in (two, one):
+        again = publish(store, TRACK, home)
+        assert again.changed == ()
+        assert content(folder) == before
+
+
+def test_the_log_of_a_step_names_entries_and_seeds(whole, home, tmp_path):
+    publish(part(whole, tmp_path / "one", FIRST), TRACK, home)
+    two = part(whole, tmp_path / "two", SECOND)
+    rescale(two, "entry = 'cosine' AND target = 'v' AND seed = 1", 3, "fd")
+    rescale(two, "entry = 'cosine' AND target = 'v' AND seed = 0", 3, "kd")
+    found = publish(two, TRACK, home)
+    assert found.changed[:3] == (
+        "added: cosine_scaled:s=2 × eps, v, x0",
+        "added: edm × eps, v, x0",
+        "added: seed 2 of cosine × eps, v, x0; laplace × eps, v, x0",
+    )
+    assert [line.split(":")[0:2] for line in found.changed[3:]] == [["rescored", " cosine × v"]]
+    row = next(row for row in found.board.rows if (row.entry, row.target) == ("cosine", "v"))
+    shown = with_interval(row.mean, row.ci_low, row.ci_high)
+    assert found.changed[3].endswith(f"over 2 seeds → {shown} over 3 seeds")
+    rescale(two, "entry = 'edm' AND target = 'eps' AND seed = 2", 2, "recall")
+    assert publish(two, TRACK, home).changed == ("rescored: edm × eps: recall of seed 2",)
+
+
+def test_replace_freezes_the_store_alone_and_logs_what_went(whole, home, tmp_path):
+    publish(whole, TRACK, home)
+    one = part(whole, tmp_path / "one", FIRST)
+    found = publish(one, TRACK, home, replace=True)
+    assert found.changed == (
+        "removed: cosine_scaled:s=2 × eps, v, x0",
+        "removed: edm × eps, v, x0",
+        "removed: seed 2 of cosine × eps, v, x0; laplace × eps, v, x0",
+    )
+    alone = content(publish(one, TRACK, tmp_path / "alone").folder)
+    assert {**content(found.folder), released.CHANGES: b""} == {**alone, released.CHANGES: b""}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [("protocol", "0", "protocol 0 → 1"), ("track_fingerprint", "0" * 16, f"version of the track {'0' * 16} → ")],
+)
+def test_a_release_of_another_version_is_replaced_and_the_log_says_why(whole, home, tmp_path, field, value, why):
+    folder = publish(whole, TRACK, home).folder
+    release = json.loads((folder / released.RELEASE).read_text())
+    (folder / released.RELEASE).write_text(json.dumps({**release, field: value}))
+    found = publish(part(whole, tmp_path / "one", FIRST), TRACK, home)
+    assert len(found.changed) == 1
+    assert found.changed[0].startswith(why)
+    assert found.changed[0].endswith(
+        "the 36 runs of 4 entries published before are replaced by 12 of 2",
+    )
+    assert found.release.runs == 12
+    assert (folder / released.CHANGES).read_text().count("## ") == 2
+
+
+def test_a_release_that_cannot_be_read_is_left_alone(whole, home):
+    folder = publish(whole, TRACK, home).folder
+    (folder / released.LINES).write_bytes(b"PAR1")
+    for words in ("holds no curves", "release.json cannot be read: No such file"):
+        before = content(folder)
+        with pytest.raises(UserError, match=words):
+            publish(whole, TRACK, home)
+        assert content(folder) == before
+        (folder / released.RELEASE).unlink(missing_ok=True)
+
+
+def test_two_codes_of_one_name_stay_apart(whole, home, tmp_path):
+    publish(part(whole, tmp_path / "one", "entry IN ('cosine', 'edm')"), TRACK, home)
+    two = part(whole, tmp_path / "two", "entry = 'edm'")
+    with sqlite3.connect(two / "mlflow.db") as db:
+        db.execute("UPDATE tags SET value = 'abcdefabcdefabcd' WHERE key = 'snrbench.fingerprint'")
+        db.execute("UPDATE tags SET value = 'e' || substr(value, 2) WHERE key = 'snrbench.run_key'")
+    found = publish(two, TRACK, home)
+    assert found.changed == ("added: edm#abcdef × eps, v, x0",)
+    assert pq.read_table(found.folder / released.RESULTS).num_rows == 27
+    assert sum(row.entry.startswith("edm#") for row in found.board.cells[0].rows) == 2
+
+
+def test_costs_can_be_left_out_and_nothing_else(real_store, home):
+    """On a machine that had other work, seconds say nothing of the schedule; scores do not depend on it."""
+    with_costs = publish(real_store, TRACK, home, replace=True).board
+    without = publish(real_store, TRACK, home, replace=True, costs=False).board
+    assert all(row.seconds > 0 for row in with_costs.rows)
+    for before, after in zip(with_costs.rows, without.rows, strict=True):
+        assert isnan(after.seconds)
+        assert record(replace(after, seconds=before.seconds)) == record(before)
+    assert not released.published_table(TRACK).metrics & {"seconds/training", "memory/peak_mib"}
+
+
+def test_two_that_publish_at_once_lose_nothing(real_store, home, tmp_path):
+    parts = [part(real_store, tmp_path / rule[-1], f"seed = {rule}") for rule in ("0", "1", "2")]
+    for one in parts:  # one seed publishes nothing by itself
+        other = part(real_store, tmp_path / f"{one.name}-other", "entry = 'cosine' OR seed = " + one.name)
+        shutil.rmtree(one)
+        other.rename(one)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda one: publish(one, TRACK, home), parts))
+    published = set(released.published_table(TRACK).runs["run_key"])
+    assert published == set(query.runs_table(real_store, TRACK).runs["run_key"])
