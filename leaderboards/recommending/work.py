@@ -128,7 +128,7 @@ class Work:
         if journal.learning_rate is None:
             self._limit = self._until(deadline, 0.2, plan.entries * LEAST_SEEDS + 3 * (LEAST_TRIALS + 2))
             self._search_rate(desk, plan, session, opened, locks)
-        if not journal.best and not journal.untrained:
+        if not journal.entries and not journal.untrained:
             self._limit = self._until(deadline, 0.4, plan.entries * LEAST_SEEDS)
             self._search_families(desk, plan, session, opened, locks, deadline)
         if journal.untrained:
@@ -241,8 +241,9 @@ class Work:
         if not all(_ended(study) for study in studies):
             raise TimeUp
         ordered = sorted(studies, key=lambda study: _validated(study)[0])
-        self.journal.best, *self.journal.others = [best_so_far(study).schedule for study in ordered]
-        self.journal.entries = compared(self.journal.best, self.journal.others, ENTRIES)
+        best, *others = [best_so_far(study).schedule for study in ordered]
+        # All at once: whatever stops the command here, nothing is decided by half.
+        self.journal.entries, self.journal.best, self.journal.others = compared(best, others, ENTRIES), best, others
         session.say(f"     best on validation data: {self.journal.best}")
         self.file.write(self.journal)
 
