@@ -6,14 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 import schedules
 from harness import tracks
 from harness.specs import BASELINE, Entry
+from leaderboards.data.tables import Tables
 from leaderboards.recommending.families import Default, in_words, is_same, trainers_defaults
 from leaderboards.recommending.journal import Journal
-from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Effect, Judged, enough, judged
+from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Effect, Judged, enough, judged, runs_of
 from leaderboards.releases.agreement_line import agreement_line
 from schedules import trainers
 
@@ -100,21 +99,20 @@ class Answer:
 NOT_TESTED = ("your network", "your budget", "your resolution", "your trainer's own loss weighting")
 
 
-def answer_of(table: pd.DataFrame | None, track: str, target: str, journal: Journal, first_seed: int) -> Answer:
+def answer_of(tables: Tables | None, track: str, target: str, journal: Journal, first_seed: int) -> Answer:
     """What the results say.
 
-    table: the long table of the track's runs; None where there are none
+    tables: the track's runs and what they scored; None where there are none
     """
     if journal.untrained:
         return Answer(track, target, UNTRAINED, journal.untrained, journal)
-    if table is None or not journal.entries:
+    if tables is None or not journal.entries:
         return Answer(track, target, TOO_EARLY, "the searches did not end within the minutes", journal)
     specs = {label_of(spec, journal): spec for spec in journal.entries}
     seeds = range(first_seed, first_seed + max(journal.seeds, 1))
-    mine = table[table["entry"].isin(list(specs)) & (table["target"] == target) & table["seed"].isin(list(seeds))]
-    if mine.empty:
+    if runs_of(tables, target, specs, seeds).runs.empty:
         return Answer(track, target, TOO_EARLY, "no run of the comparison ended within the minutes", journal)
-    found = judged(table, track, target, list(specs), seeds, label_of(journal.best, journal))
+    found = judged(tables, track, target, list(specs), seeds, label_of(journal.best, journal))
     if not enough(found):
         why = f"{found.seeds} seeds of every entry; expected 3 at least"
         return Answer(track, target, TOO_EARLY, why, journal, spec=specs[found.best], judged=found)

@@ -114,7 +114,7 @@ def _scaled(found: Schedule, factor: float, middle: float) -> str:
     for name in ("s", "scale"):
         if name in params:
             return f"{found.name}:" + ",".join(
-                f"{key}={value * factor if key == name else value:.4g}" for key, value in params.items()
+                f"{key}={float(value) * (factor if key == name else 1):.4g}" for key, value in params.items()
             )
     loc = params.get("loc", 0.0)
     return f"cosine_scaled:s={1 / factor:.4g}|offset:by={loc:.4g}"

@@ -9,12 +9,11 @@ The family of tests is all pairs, as on the board of the same runs; an interval 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log, nan
 
 import numpy as np
-import pandas as pd
 
 from harness import tracks
 from harness.metrics.registry import METRICS
@@ -22,6 +21,7 @@ from leaderboards.boards.judge import Judge
 from leaderboards.boards.query import noise_of
 from leaderboards.data import scores, selection
 from leaderboards.data.scale import Scale
+from leaderboards.data.tables import Tables
 from leaderboards.statistics.noise import FEWEST_SEEDS
 from leaderboards.statistics.verdicts import SAME, Verdicts
 
@@ -95,19 +95,24 @@ def verdict_of(effect: Effect) -> str:
     return WORSE if effect.told and effect.ratio > 1 else UNKNOWN
 
 
-def judged(table: pd.DataFrame, track: str, target: str, labels: Sequence[str], seeds: range, best: str) -> Judged:
+def runs_of(tables: Tables, target: str, labels: Iterable[str], seeds: range) -> Tables:
+    """The runs of some entries on one target, with these seeds."""
+    runs = tables.runs
+    return tables.where(runs["entry"].isin(list(labels)) & (runs["target"] == target) & runs["seed"].isin(list(seeds)))
+
+
+def judged(tables: Tables, track: str, target: str, labels: Sequence[str], seeds: range, best: str) -> Judged:
     """The verdicts on some entries of a track.
 
-    table:  long table of the track's runs, as boards take it
+    tables: the track's runs and what they scored
     labels: of entries; those without a run on every seed that the others have take part with what they have
     seeds:  that count
     best:   what the search chose
     """
     metric = METRICS[tracks.get(track).primary_metric]
-    mine = table["entry"].isin(list(labels)) & (table["target"] == target) & table["seed"].isin(list(seeds))
-    chosen = selection.select(table[mine], track, [metric.name], baseline=best)
+    chosen = selection.select(runs_of(tables, target, labels, seeds), track, [metric.name], baseline=best)
     scale = Scale.of(metric)
-    cell = scores.cell_scores(chosen.scores, metric.name, "best", scale)
+    cell = scores.cell_scores(chosen, metric.name, "best", scale)
     costs = scores.costs(cell, scale)
     names = [str(name) for name in cell.values.index]
     noise = noise_of(track)

@@ -141,7 +141,7 @@ def _images(folder: Path) -> OwnData:
     labels = tuple(counts[parent] for parent in sorted(counts))
     remarks = []
     if len(sizes) > 1:
-        (low, *_), (high, *_) = (sorted(sizes, key=lambda size: size[0] * size[1], reverse=last) for last in (0, 1))
+        low, *_, high = sorted(sizes, key=lambda size: size[0] * size[1])
         remarks.append(
             f"images of {len(sizes)} sizes, {low[0]}×{low[1]} to {high[0]}×{high[1]}: the middle square of each is "
             "scaled to one size"

@@ -7,8 +7,9 @@ others. A new study begins with points that are chosen for it (`families.Family.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from optuna.trial import FrozenTrial
 
@@ -51,7 +52,7 @@ class SharedSpace(Space):
         """The space of an entry that keeps its multipliers."""
         whole = Space.of(entry)
 
-        def without(of: dict) -> dict:  # type: ignore[type-arg]
+        def without(of: Mapping[str, Any]) -> dict[str, Any]:
             return {name: value for name, value in of.items() if name not in MULTIPLIERS}
 
         return cls(entry, without(whole.published), without(whole.distributions))

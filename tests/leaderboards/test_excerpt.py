@@ -20,7 +20,7 @@ def whole(table, metric):
         scores = np.exp(-0.1 * entry + 0.01 * rng.standard_normal(4))
         table.runs_of(f"e{entry:02}", list(scores), source=source)
     table.runs_of("cosine", [2.0, 2.1, 1.9, 2.0], source="published")
-    return board(table.frame, track="digits-v1", metric=metric())
+    return board(table.tables, track="digits-v1", metric=metric())
 
 
 def test_top_keeps_the_first_and_the_baseline(whole):

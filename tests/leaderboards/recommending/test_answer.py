@@ -36,7 +36,7 @@ def results(table, journal, truth, sd, seeds=6):
     for spec in journal.entries:
         noise = np.exp(sd * rng.standard_normal(seeds))
         table.runs_of(spec, list(truth(spec) * luck * noise), track="own-v1")
-    return table.frame
+    return table.tables
 
 
 def test_a_clear_best_is_recommended_with_its_lists(own, table, journal, tmp_path):
@@ -82,7 +82,7 @@ def test_an_entry_that_is_shown_better_takes_the_place_of_the_search(own, table,
 
 def test_an_untrained_baseline_and_too_few_seeds_recommend_nothing(own, table, journal):
     untrained = journal.model_copy(update={"untrained": "cosine's fd for v is 9.0 floors"})
-    answer = answer_of(table.frame, "own-v1", "v", untrained, 0)
+    answer = answer_of(table.tables, "own-v1", "v", untrained, 0)
     assert (answer.verdict, answer.flags) == (UNTRAINED, None)
     assert "9.0 floors" in wording.lines(answer)[0]
     early = answer_of(results(table, journal, lambda spec: 1.0, 0.02, seeds=2), "own-v1", "v", journal, 0)
