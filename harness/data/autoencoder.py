@@ -3,6 +3,8 @@
     images (N, 1, 32, 32), values 0…255  →  x = (image − mean) / std  →  three halvings  →  m, log s² (N, 4, 4, 4) each
     z (N, 4, 4, 4)  →  three doublings  →  x̂  →  image
 
+Images in colour have three channels, and latents of as many as they are declared to have.
+
 A variational autoencoder (Kingma & Welling 2013, arXiv:1312.6114): trained on draws m + s ⊙ ε, so that what decodes to
 an image is no thin sheet in the space of latents. A latent is the mean m: nothing random is part of the data.
 """
@@ -23,17 +25,19 @@ AT_ONCE = 500
 
 
 class Autoencoder(nn.Module):
-    """Encoder and decoder; the buffers `mean` and `std` are those of the training images' values."""
+    """Encoder and decoder; the buffers `mean` and `std` are those of the training images' values.
+
+    channels: of the images; latent: of the latents
+    """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = 1, latent: int = SHAPE[0]) -> None:
         super().__init__()
         first, second, third = WIDTHS
-        latent = SHAPE[0]
         self.encoder = nn.Sequential(
-            nn.Conv2d(1, first, 4, stride=2, padding=1), nn.SiLU(),
+            nn.Conv2d(channels, first, 4, stride=2, padding=1), nn.SiLU(),
             nn.Conv2d(first, second, 4, stride=2, padding=1), nn.SiLU(),
             nn.Conv2d(second, third, 4, stride=2, padding=1), nn.SiLU(),
             nn.Conv2d(third, 2 * latent, 3, padding=1),
@@ -42,7 +46,7 @@ class Autoencoder(nn.Module):
             nn.Conv2d(latent, third, 3, padding=1), nn.SiLU(),
             nn.ConvTranspose2d(third, second, 4, stride=2, padding=1), nn.SiLU(),
             nn.ConvTranspose2d(second, first, 4, stride=2, padding=1), nn.SiLU(),
-            nn.ConvTranspose2d(first, 1, 4, stride=2, padding=1),
+            nn.ConvTranspose2d(first, channels, 4, stride=2, padding=1),
         )  # fmt: skip
         self.register_buffer("mean", torch.zeros(()))
         self.register_buffer("std", torch.ones(()))

@@ -2,6 +2,8 @@
 
     flowers/daisy/1.jpg  flowers/daisy/2.png  flowers/tulip/…
 
+A folder without subfolders is one class.
+
 Every image is turned upright, and its middle square is kept (`harness.data.image_file`). Each class is split into
 training, validation and test by image, in an order that hashes of the files' names give. Raw values are the integers
 0…255.
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +45,7 @@ def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: floa
         raise UserError(f"image folder {folder!r}: channels is {channels}; expected 1 or 3")
     found = _listed(folder)
     if contents and (now := _digest(found)) != contents:
-        raise UserError(f"image folder {folder!r} has other images than its track says: {now}, expected {contents}")
+        raise UserError(_other_images(folder, now, contents))
     of_split = _rows_of_splits(found, folder, val, test)
     pixels = [image_file.read(Path(path), side, MODES[channels], upright=True) for path, _ in found.samples]
     raw = torch.from_numpy(np.stack(pixels))
@@ -84,16 +87,55 @@ def _rows_of_splits(found: Any, folder: str, val: float, test: float) -> dict[st
     return of_split
 
 
+def check(folder: str, val: float = 0.1, test: float = 0.1, contents: str = "") -> None:
+    """UserError where the folder is not there, has other images than declared, or too few of a class."""
+    found = _listed(folder)
+    _rows_of_splits(found, folder, val, test)
+    if contents and (now := _digest(found)) != contents:
+        raise UserError(_other_images(folder, now, contents))
+
+
+def files(folder: str) -> list[Path]:
+    """Every image of a folder, by name. UserError as `load`."""
+    return [Path(path) for path, _ in _listed(folder).samples]
+
+
+def classes(folder: str) -> list[str]:
+    """Names of its classes: its subfolders, or its own name. UserError as `load`."""
+    return list(_listed(folder).classes)
+
+
+@dataclass(frozen=True)
+class _Flat:
+    """A folder without subfolders, as torchvision's ImageFolder would show it."""
+
+    root: Path
+    classes: tuple[str, ...]
+    samples: list[tuple[str, int]]
+
+    @property
+    def targets(self) -> list[int]:
+        return [0] * len(self.samples)
+
+
 def _listed(folder: str) -> Any:
-    """torchvision's ImageFolder: `classes`, `targets`, and `samples` as (path, label)."""
+    """torchvision's ImageFolder, or the like of it: `root`, `classes`, `targets`, and `samples` as (path, label)."""
     from torchvision.datasets import ImageFolder
+    from torchvision.datasets.folder import is_image_file
 
     root = images.root() / Path(folder).expanduser()
     try:
+        beside = sorted(str(path) for path in root.iterdir() if path.is_file() and is_image_file(path.name))
+        if beside and not any(path.is_dir() for path in root.iterdir()):
+            return _Flat(root, (root.name,), [(path, 0) for path in beside])
         return ImageFolder(root)
     except OSError as problem:
-        expected = "a folder with a subfolder of images for each class"
+        expected = "images, or a subfolder of images for each class"
         raise UserError(f"image folder {str(root)!r}: {text_of(problem)}; expected {expected}") from problem
+
+
+def _other_images(folder: str, now: str, declared: str) -> str:
+    return f"image folder {folder!r} has other images than its track says: {now}, expected {declared}"
 
 
 def _digest(found: Any) -> str:

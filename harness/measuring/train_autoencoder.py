@@ -22,13 +22,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from harness.data.autoencoder import WEIGHTS, Autoencoder
+from harness.data.autoencoder_training import train
 from harness.data.dataset import Dataset
+from harness.data.own_autoencoder import lost
 from harness.metrics.estimators.frechet import Moments, frechet_distance
 from harness.tracks.fashion import FASHION
 from harness.tracks.mnist import MNIST
 
 TRACKS = {"mnist": MNIST, "fashion": FASHION}
-STEPS, BATCH, SEED, LEARNING_RATE, KL_WEIGHT = 3000, 128, 0, 2e-3, 1e-2
+SEED = 0
 
 
 def main() -> None:
@@ -43,7 +45,7 @@ def main() -> None:
     autoencoder = Autoencoder()
     autoencoder.mean.fill_(data.mean)
     autoencoder.std.fill_(data.std)
-    train(autoencoder, data.train.x)
+    train(autoencoder, data.train.x, say=lambda line: print(line, flush=True))
     WEIGHTS.mkdir(exist_ok=True)
     path = WEIGHTS / f"{options.data}.safetensors"
     save_file(autoencoder.state_dict(), path)
@@ -54,37 +56,10 @@ def main() -> None:
     print(f"SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}, {path.stat().st_size} bytes")
 
 
-def train(autoencoder: Autoencoder, x: Tensor, steps: int = STEPS) -> None:
-    """Minimise mean (x − x̂)² over pixels + KL_WEIGHT · mean KL(N(m, s²) ‖ N(0, 1)) over latent values.
-
-    x: (N, 1, 32, 32) scaled images
-    """
-    optimiser = torch.optim.AdamW(autoencoder.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
-    decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for step in range(steps):
-        batch = x[torch.randint(len(x), (BATCH,))]
-        mean, log_variance = autoencoder.posterior(batch)
-        z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
-        kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
-        error = (autoencoder.decoder(z) - batch).square().mean()
-        (error + KL_WEIGHT * kl).backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        decay.step()
-        if (step + 1) % 500 == 0:
-            print(f"step {step + 1}: error {float(error.detach()):.4f}, KL {float(kl.detach()):.3f} nats", flush=True)
-    autoencoder.eval()
-
-
 def decoded(autoencoder: Autoencoder, x: Tensor) -> Tensor:
     """What 8-bit images become of scaled images x, scaled alike."""
     images = autoencoder.decode(autoencoder.encode(x * autoencoder.std + autoencoder.mean))
     return autoencoder.scaled(images.round().clamp(0, 255))
-
-
-def lost(autoencoder: Autoencoder, x: Tensor) -> float:
-    """Share of the variance of scaled images x that their decoded ones lack: E(x − x̂)² / var x."""
-    return float((decoded(autoencoder, x) - x).square().mean() / x.var())
 
 
 def distance(autoencoder: Autoencoder, x: Tensor, features: Callable[[Tensor], Tensor]) -> float:

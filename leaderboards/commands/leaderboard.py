@@ -34,6 +34,10 @@ def leaderboard(
     entry: Annotated[
         list[str] | None, typer.Option("--entry", metavar="GLOB", help="Show only entries like this; repeatable.")
     ] = None,
+    top: Annotated[int | None, typer.Option("--top", metavar="N", help="Show the first N rows of each table.")] = None,
+    mine: Annotated[
+        bool, typer.Option("--mine", help="Beside published rows: show own ones and their neighbours.")
+    ] = False,
     without: Annotated[
         list[str] | None, typer.Option("--without", metavar="ENTRY", help="Hide an entry; repeatable.")
     ] = None,
@@ -73,6 +77,12 @@ def leaderboard(
         from leaderboards.commands.views import check
 
         check(view, form)
+    if top is not None and top < 1:
+        raise UserError(f"--top is {top}; expected at least 1")
+    if (top is not None or mine) and view is not None:
+        raise UserError("--top and --mine are of the ranking; use them without --view")
+    if mine and published:
+        raise UserError("--mine is of the store's rows, which --published does not show; use --with-published")
     if published and (with_published or rebuild):
         raise UserError("--published shows no store's results; use it without --with-published and --rebuild")
     if plugin:
@@ -82,6 +92,7 @@ def leaderboard(
     from dataclasses import replace
 
     from harness import tracks
+    from leaderboards.boards import excerpt
     from leaderboards.boards.query import board_of, checked, hint
     from leaderboards.releases.sources import Sources, matching, table_of
     from leaderboards.render.terminal import default_console, print_board, print_seeds
@@ -109,6 +120,8 @@ def leaderboard(
         focus=focus,
     )
     board = replace(board, notes=(*board.notes, *notes))
+    board = excerpt.mine(board) if mine else board
+    board = board if top is None else excerpt.top(board, top)
     if form != formats.TABLE and (board.sections or form != "md"):
         show(formats.of_board(form, board, seeds), form)
     elif board.sections:

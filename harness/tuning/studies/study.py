@@ -55,7 +55,7 @@ class Study:
 
     def open(self, restart: bool = False) -> None:
         """Find or make it; with `restart`, forget what is there."""
-        self.space = Space.of(self.subject.entry)
+        self.space = self.whole_space()
         self.running = RunningTrials(self.storage, self.subject.name)
         with exclusive(self.locks, self.subject.name), sampling.quiet():
             if restart and self.subject.name in optuna.get_all_study_names(self.storage):
@@ -78,6 +78,10 @@ class Study:
             self.budget = self.budget.at_least(len(self.trials))
             if found.get("budget") != self.budget.record():
                 self._study.set_user_attr("budget", self.budget.record())
+
+    def whole_space(self) -> Space:
+        """What a study that begins now searches."""
+        return Space.of(self.subject.entry)
 
     @property
     def trials(self) -> list[FrozenTrial]:

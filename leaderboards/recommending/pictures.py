@@ -1,0 +1,88 @@
+"""The report's pictures, by matplotlib, in Okabe and Ito's colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import schedules
+from harness.cli.schedule_plots import COLOURS
+from leaderboards.recommending.answer import spec_of
+from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Judged
+from schedules.relatives.curves import grid
+
+COLOUR = {WITHIN: "#009E73", WORSE: "#D55E00", UNKNOWN: "#808080"}
+TITLE = {WITHIN: "shown within 5 % of the best", WORSE: "shown worse", UNKNOWN: "unknown"}
+SHARES = (0.25, 0.5, 0.75)
+
+
+def densities(specs: Sequence[str], out: Path) -> None:
+    """p(λ) of each; the first one is the recommended, and drawn heavier."""
+    made = [schedules.parse(spec) for spec in dict.fromkeys(specs)]
+    at = grid(made, limit=20.0)
+    figure, axes = _figure(9, 4.5)
+    for number, schedule in enumerate(made):
+        p = np.nan_to_num(schedule.pdf(at), posinf=np.nan)
+        axes.plot(
+            at,
+            p,
+            color=COLOURS[number % len(COLOURS)],
+            linewidth=3 if number == 0 else 1.4,
+            linestyle="-" if number < 2 else "--",
+            label=f"recommended: {schedule.spec}" if number == 0 else schedule.spec,
+        )
+    peaks = [float(np.nanmax(np.where(np.isfinite(one.pdf(at)), one.pdf(at), np.nan))) for one in made]
+    axes.set(xlabel="λ = log SNR", ylabel="p(λ)", ylim=(0, 1.08 * min(max(peaks), 4 * float(np.median(peaks)))))
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(out)
+
+
+def scores(found: Judged, out: Path) -> None:
+    """A line for each entry: its mean and interval, best on top."""
+    figure, axes = _figure(9, 1.2 + 0.32 * len(found.labels))
+    for row, label in enumerate(found.labels):
+        mean, low, high = found.means[label]
+        colour = COLOUR[found.verdict(label)]
+        axes.plot([low, high], [row, row], color=colour, linewidth=2)
+        axes.plot([mean], [row], "o", color=colour, markersize=8 if label == found.best else 5)
+    axes.set_yticks(range(len(found.labels)), [spec_of(label) for label in found.labels], fontsize=8)
+    axes.invert_yaxis()
+    axes.set(xscale="log", xlabel="distance on held-out data, lower is better")
+    _legend(axes)
+    figure.savefig(out)
+
+
+def plateau(found: Judged, out: Path) -> None:
+    """Each entry where its density lies: median against half the distance between the quartiles."""
+    figure, axes = _figure(7, 5)
+    for label in found.labels:
+        low, middle, high = (float(schedules.parse(spec_of(label)).ppf(share)) for share in SHARES)
+        best = label == found.best
+        axes.plot(
+            [middle],
+            [(high - low) / 2],
+            "*" if best else "o",
+            color=COLOUR[found.verdict(label)],
+            markersize=16 if best else 8,
+        )
+    axes.set(xlabel="median λ", ylabel="half the distance between the quartiles of λ", yscale="log")
+    _legend(axes)
+    figure.savefig(out)
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    return figure, axes
+
+
+def _legend(axes: Axes) -> None:
+    for verdict, colour in COLOUR.items():
+        axes.plot([], [], "o", color=colour, label=TITLE[verdict])
+    axes.legend(frameon=False, fontsize=8)

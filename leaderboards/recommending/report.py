@@ -1,0 +1,58 @@
+"""The answer as Markdown with pictures: report.md, density.png, scores.png and plateau.png in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.specs import BASELINE
+from leaderboards.recommending import pictures, wording
+from leaderboards.recommending.answer import Answer, spec_of
+from leaderboards.recommending.families import in_words
+from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Judged
+
+LISTS = {WITHIN: "within 5 % of the best", WORSE: "worse", UNKNOWN: "unknown"}
+
+
+def write(answer: Answer, folder: Path) -> Path:
+    """Write the report; its path. A folder that is not there is made, what is there is replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = [f"# Which noise schedule for {answer.track}, target {answer.target}", ""]
+    text += ["```", *wording.lines(answer), "```", ""]
+    if answer.judged is not None and answer.spec:
+        named = {default.spec: ", ".join(default.names) for default in answer.defaults}
+        pictures.densities([answer.spec, BASELINE, *named], folder / "density.png")
+        pictures.scores(answer.judged, folder / "scores.png")
+        pictures.plateau(answer.judged, folder / "plateau.png")
+        text += [
+            "## The density, beside what trainers have as their defaults",
+            "",
+            f"![p(λ)](density.png)\n\n{in_words(answer.spec)}.",
+            "",
+            "## Scores",
+            "",
+            f"![scores](scores.png)\n\nMean over {answer.judged.seeds} seeds at each entry's best guidance, with 95 % "
+            "intervals; lower is better.",
+            "",
+            *_table(answer.judged, named),
+            "",
+            "## The plateau",
+            "",
+            "![plateau](plateau.png)\n\nEvery entry by its median λ and half the distance between its "
+            "quartiles. Unknown is what these seeds do not tell: neither shown to be as good, nor shown to be worse.",
+            "",
+        ]
+    path = folder / "report.md"
+    path.write_text("\n".join(text), encoding="utf-8")
+    return path
+
+
+def _table(found: Judged, named: dict[str, str]) -> list[str]:
+    rows = ["| entry | default of | score | to the best | list |", "|---|---|---|---|---|"]
+    for label in found.labels:
+        spec, (mean, low, high) = spec_of(label), found.means[label]
+        effect = "best" if label == found.best else str(found.effect(label, found.best))
+        listed = LISTS[found.verdict(label)]
+        score = f"{mean:.3g} [{low:.3g}, {high:.3g}]"
+        shown = "`" + spec.replace("|", "\\|") + "`"
+        rows.append(f"| {' | '.join((shown, named.get(spec, ''), score, effect, listed))} |")
+    return rows

@@ -1,0 +1,107 @@
+"""`snrbench recommend` from a file of latents to an answer, with real training of a second; bad input; a dry run."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from leaderboards.recommending import own_track, planning, work
+from leaderboards.recommending.own_data import looked_at
+
+SMALLER = {
+    "steps=300": "steps=25",
+    "batch=128": "batch=16",
+    "warmup_steps=25": "warmup_steps=5",
+    "ddim_steps=12": "ddim_steps=2",
+    "paired_points=50": "paired_points=32",
+    "(-9.0, 9.0, 19)": "(-9.0, 9.0, 5)",
+    "curve_points=50": "curve_points=16",
+    "samples=500": "samples=64",
+}
+
+
+@pytest.fixture
+def least(monkeypatch):
+    """Never more than the least that says anything."""
+    monkeypatch.setattr(planning, "MOST_OF_RATE", planning.LEAST_TRIALS)
+    monkeypatch.setattr(planning, "MOST_OF_FAMILY", planning.LEAST_TRIALS)
+    for module in (planning, work):
+        monkeypatch.setattr(module, "MOST_SEEDS", planning.LEAST_SEEDS)
+
+
+@pytest.fixture
+def latents(tmp_path):
+    """Latents of four values, and their track with a budget of no time at all."""
+    rng = np.random.default_rng(0)
+    file = tmp_path / "z.npz"
+    np.savez(file, latents=rng.normal(size=(200, 4)) * [2.0, 1.0, 0.5, 0.1], labels=np.arange(200) % 2)
+    text = own_track.text_of(looked_at(file), "own-z-v1", tmp_path)
+    for number, smaller in SMALLER.items():
+        assert number in text
+        text = text.replace(number, smaller)
+    (tmp_path / "store" / "tracks").mkdir(parents=True)
+    (tmp_path / "store" / "tracks" / "own-z-v1.py").write_text(text)
+    return file
+
+
+def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents, least, tmp_path):
+    words = ("recommend", "--images", latents, "--minutes", "10", "--store", tmp_path / "store", "--workers", "2")
+    words = (*words, "--device", "cpu")
+    code, planned, _ = snrbench(*words, "--dry-run")
+    assert (code, "69 runs" in planned) == (0, True)
+    code, out, err = snrbench(*words, "--json", "--report", tmp_path / "report")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer["complete"]
+    assert answer["verdict"] in ("recommended", "nothing told apart", "untrained")
+    assert (tmp_path / "report" / "report.md").is_file()
+    if answer["verdict"] != "untrained":
+        every = [spec for specs in answer["plateau"].values() for spec in specs]
+        assert len(set(every)) == len(every) == len(answer["scores"]) >= 15
+        assert answer["spec"] in answer["plateau"]["within"]
+        assert answer["seeds"] == planning.LEAST_SEEDS
+        code, board, _ = snrbench(
+            *("leaderboard", "own-z-v1", "--format", "json", "--store", tmp_path / "store"),
+            *("--track-plugin", tmp_path / "store" / "tracks" / "own-z-v1.py"),
+        )
+        assert code == 0
+        assert len(json.loads(board)) >= 15
+    runs = answer["runs"]
+    code, again, _ = snrbench(*words, "--json")
+    assert code == 0
+    assert json.loads(again)["runs"] == runs  # nothing was run again
+    assert json.loads(again)["plateau"] == answer["plateau"]
+
+
+def test_what_cannot_be_is_one_line_before_anything_runs(snrbench, tmp_path):
+    (tmp_path / "few").mkdir()
+    for number in range(5):
+        Image.new("L", (8, 8), number).save(tmp_path / "few" / f"{number}.png")
+    (tmp_path / "empty").mkdir()
+    for words, said in {
+        (): "takes a track or --images DIR; got neither",
+        ("gmm-v1", "--images", tmp_path): "got both",
+        ("--images", tmp_path / "few"): "too few",
+        ("--images", tmp_path / "empty"): "expected images",
+        ("gmm-v2",): "unknown track",
+        ("digits-v1", "--minutes", "0"): "--minutes is 0",
+        ("digits-v1", "-t", "w"): "unknown target",
+        ("digits-v1", "--first-seed", "3"): "expected 0, or 10",
+        ("gmm-v1",): "diagnostic",
+    }.items():
+        code, out, err = snrbench("recommend", *words, "--store", tmp_path / "store")
+        assert (code, out) == (2, ""), words
+        assert said in err
+        assert len(err.strip().splitlines()) == 1, err
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_dry_run_says_what_too_few_minutes_would_have_to_be(snrbench, tmp_path):
+    words = ("recommend", "digits-v1", "--dry-run", "--store", tmp_path / "store", "--workers", "2", "--device", "cpu")
+    code, out, err = snrbench(*words, "--minutes", "1")
+    assert (code, out) == (2, "")
+    assert "--minutes 1 buys" in err
+    code, out, _ = snrbench(*words, "--minutes", "60")
+    assert code == 0
+    assert "the track's card" in out

@@ -1,0 +1,129 @@
+"""A folder of images or a file of latents becomes a track, or is refused in one line before anything runs."""
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from harness import tracks
+from leaderboards.recommending import own_data, own_track
+from leaderboards.recommending.own_data import looked_at
+from schedules.errors import UserError
+
+
+def pictures(folder, count, side=12, colour=False, seed=0):
+    """Random pictures of one class."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    for number in range(count):
+        pixels = rng.integers(0, 256, (side, side, 3) if colour else (side, side), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_tracks(monkeypatch):
+    monkeypatch.setattr(tracks, "TRACKS", dict(tracks.TRACKS))
+
+
+def test_subfolders_are_classes_and_a_flat_folder_is_one(tmp_path):
+    pictures(tmp_path / "two" / "ant", 120)
+    pictures(tmp_path / "two" / "bee", 100, seed=1)
+    found = looked_at(tmp_path / "two")
+    assert (found.labels, found.shape, found.kind) == ((120, 100), (1, 12, 12), "images")
+    assert looked_at(pictures(tmp_path / "flat", 200)).labels == (200,)
+
+
+def test_small_pictures_are_a_track_of_pixels_that_loads(tmp_path):
+    found = looked_at(pictures(tmp_path / "my noise!", 200, colour=True))
+    name, file = own_track.track_of(found, tmp_path / "tracks")
+    assert name == "own-my-noise-v1"
+    assert file.is_file()
+    data = tracks.get(name).data()
+    assert data.shape == (3, 16, 16)
+    assert (len(data.test), len(data.val)) == (found.held_out, found.held_out) == (50, 50)
+    assert float(data.train.x.std()) == pytest.approx(1, abs=1e-3)
+    assert found.sigma == pytest.approx(math.sqrt((256**2 - 1) / 12) / 127.5, rel=0.02)  # of uniform bytes
+    assert found.spectrum == pytest.approx(0, abs=0.2)  # white
+
+
+def test_larger_pictures_are_latents_of_their_own_autoencoder(tmp_path):
+    found = looked_at(pictures(tmp_path / "photos", 200, side=40))
+    text = own_track.text_of(found, "own-photos-v1", tmp_path / "own.py")
+    assert "harness.data.own_latents:load" in text
+    own_track.track_of(found, tmp_path)
+    assert tracks.get("own-photos-v1").data.options["latent"] == own_track.LATENT_OF_GREY
+
+
+def test_a_file_that_its_owner_edited_stays_as_it_is(tmp_path):
+    found = looked_at(pictures(tmp_path / "noise", 200))
+    text = own_track.text_of(found, "own-noise-v1", tmp_path / "own-noise-v1.py").replace("steps=300", "steps=75")
+    (tmp_path / "own-noise-v1.py").write_text(text)
+    name, _ = own_track.track_of(found, tmp_path)
+    assert tracks.get(name).training.steps == 75
+
+
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".safetensors"])
+def test_latents_in_each_kind_of_file(tmp_path, ending):
+    x = np.random.default_rng(0).normal(3, 2, (240, 4, 4, 4)).astype(np.float32)
+    labels, file = np.repeat([5, 9], 120), tmp_path / f"z{ending}"
+    if ending == ".npy":
+        np.save(file, x)
+    elif ending == ".npz":
+        np.savez(file, latents=x, labels=labels)
+    else:
+        save_file({"latents": x, "labels": labels}, file)
+    found = looked_at(file)
+    assert found.labels == ((240,) if ending == ".npy" else (120, 120))
+    name, _ = own_track.track_of(found, tmp_path / "tracks")
+    data = tracks.get(name).data()
+    rows = np.concatenate([split.group.numpy() for split in (data.train, data.val, data.test)])
+    assert sorted(rows) == list(range(240))
+    np.testing.assert_allclose(
+        data.test.x.numpy() * data.std + data.mean, x[data.test.group.numpy()], rtol=1e-4, atol=1e-4
+    )
+    assert data.std == pytest.approx(2, rel=0.05)
+
+
+def test_pictures_of_several_sizes_are_said_to_be_cropped(tmp_path):
+    pictures(tmp_path / "mixed" / "a", 150)
+    pictures(tmp_path / "mixed" / "b", 150, side=20)
+    found = looked_at(tmp_path / "mixed")
+    assert found.shape == (1, 12, 12)
+    assert "2 sizes, 12×12 to 20×20" in found.remarks[0]
+
+
+def test_what_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    one = pictures(tmp_path / "one", 1)
+    few = pictures(tmp_path / "few", 60)
+    broken = pictures(tmp_path / "broken", 199)
+    (broken / "zz.png").write_bytes(b"no picture")
+    np.savez(tmp_path / "words.npz", words=np.arange(4))
+    infinite = np.ones((300, 2, 8, 8))
+    infinite[7] = np.inf
+    np.save(tmp_path / "infinite.npy", infinite)
+    for place, said in {
+        tmp_path / "nowhere": "no such folder",
+        tmp_path / "empty": "expected",
+        one: "1 images",
+        few: "60 images, of which 15 would be held out",
+        broken: "zz.png",
+        tmp_path / "words.npz": "expected latents",
+        tmp_path / "infinite.npy": "not finite",
+    }.items():
+        with pytest.raises(UserError, match=said):
+            looked_at(place)
+
+
+def test_few_held_out_images_get_few_dimensions():
+    def of(rows):
+        return own_data.OwnData(None, "images", (1, 8, 8), (rows,), 0.5, 2.0, "")
+
+    assert [of(rows).held_out for rows in (200, 2400, 6000, 60000)] == [50, 600, 600, 6000]
+    assert [of(rows).dimensions for rows in (200, 1200, 60000)] == [4, 25, 64]
+    of(192).check()
+    with pytest.raises(UserError, match="at least 192"):
+        of(180).check()

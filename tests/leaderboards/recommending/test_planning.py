@@ -1,0 +1,73 @@
+"""Minutes → runs: never more than they buy, never less than says anything."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import schedules
+from leaderboards.recommending import families
+from leaderboards.recommending.planning import LEAST_SEEDS, SLACK, planned
+from schedules.errors import UserError
+from schedules.relatives import similarity
+
+
+@given(st.floats(1, 600), st.floats(0.5, 300), st.integers(1, 16), st.integers(1, 3))
+def test_a_plan_fits_into_its_minutes_or_says_how_many_it_takes(minutes, seconds, workers, trial_seeds):
+    try:
+        plan = planned(minutes, seconds, workers, trial_seeds)
+    except UserError as refused:
+        needed = float(re.search(r"--minutes (\d+), more", str(refused)).group(1))
+        plan = planned(needed + 1, seconds, workers, trial_seeds)
+        assert needed + 1 > minutes
+        minutes = needed + 1
+    assert plan.runs * seconds <= SLACK * 60 * minutes * workers * (1 + 1e-9)
+    assert plan.seeds >= LEAST_SEEDS
+
+
+def test_more_minutes_never_buy_less():
+    plans = [planned(minutes, 7, 2) for minutes in (5, 8, 15, 30, 60)]
+    assert [plan.runs for plan in plans] == sorted(plan.runs for plan in plans)
+    assert [plan.seeds for plan in plans] == sorted(plan.seeds for plan in plans)
+
+
+def test_logit_normal_and_edm_are_one_family():
+    """N(−2m, (2s)²) and N(−2 P_mean, (2 P_std)²)."""
+    assert families.is_same("logit_normal:m=0.3,s=0.7", schedules.parse("edm:p_mean=0.3,p_std=0.7"))
+    assert families.is_same(
+        "logit_normal:m=0.3,s=0.7|shift:a=2", schedules.parse(f"logit_normal:m={0.3 + math.log(2)},s=0.7")
+    )
+
+
+@pytest.mark.parametrize("best", ["logit_normal:m=-0.4,s=0.9", "laplace:loc=1,scale=0.7", "cosine_shifted:loc=1"])
+def test_what_is_compared_is_distinct_and_holds_cosine_the_defaults_and_neighbours(best):
+    found = families.compared(best, ["laplace:scale=0.6", best], 15)
+    assert len(found) >= 15
+    assert found[:2] == ["cosine", schedules.parse(best).spec]
+    made = [schedules.parse(spec) for spec in found]
+    close = [
+        (one.spec, other.spec)
+        for at, one in enumerate(made)
+        for other in made[:at]
+        if similarity.total_variation(one, other) < similarity.SAME
+    ]
+    assert not close
+    for default in families.trainers_defaults():
+        assert any(families.is_same(spec, schedules.parse(default.spec)) for spec in found)
+
+
+def test_neighbours_are_wider_narrower_and_beside():
+    widths = {float(s.ppf(0.75) - s.ppf(0.25)) for s in map(schedules.parse, families.around("logit_normal"))}
+    medians = {round(float(s.ppf(0.5)), 2) for s in map(schedules.parse, families.around("logit_normal"))}
+    own = float(schedules.parse("logit_normal").ppf(0.75) - schedules.parse("logit_normal").ppf(0.25))
+    assert min(widths) == pytest.approx(own / 2, rel=0.01)
+    assert max(widths) == pytest.approx(own * 2, rel=0.01)
+    assert len(medians) == 5
+
+
+def test_neighbours_of_what_lies_at_the_end_of_its_space_are_those_that_can_be():
+    found = families.around("logit_normal:m=-1.9,s=2.9")
+    assert len(found) == 6  # none twice as wide
+    assert "logit_normal:m=-1.9,s=2.9|offset:by=1.956" in found
