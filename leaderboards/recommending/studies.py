@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial
 from harness.execution.job import PAUSED, Job, Result
 from harness.seeds import FIRST_TUNING
 from harness.specs import Entry, RunSpec
-from harness.tuning.run_dispatch import Desk, Result, Runs, Then
+from harness.tuning.run_dispatch import Desk, Runs, Then
 from harness.tuning.space import MULTIPLIERS, Space, Values
 from harness.tuning.studies.study import Study
 from harness.tuning.studies.subject import Subject

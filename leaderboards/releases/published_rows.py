@@ -30,14 +30,18 @@ def _rows(schedule: Schedule, track: str) -> list[dict[str, Any]]:
     if not entries:
         return []
     board = board_of(tables, track)
-    targets = {section.target for section in board.cells}
-    # Over all targets an entry stands for this density only if it has it for each.
+    # Over all targets an entry stands for this density only if it has it for each of those.
+    targets = set(board.overall.targets) if board.overall else set()
     whole = {entry for entry, _ in entries if targets <= {target for name, target in entries if name == entry}}
     rows = (
         [_facts(board, board.overall, row) for row in board.overall.rows if row.entry in whole] if board.overall else []
     )
     rest = [(section, row) for section in board.cells for row in section.rows if (row.entry, section.target) in entries]
-    return rows + [_facts(board, section, row) for section, row in rest if not rows or row.entry not in whole]
+    return rows + [
+        _facts(board, section, row)
+        for section, row in rest
+        if not rows or row.entry not in whole or section.target not in targets
+    ]
 
 
 def _same(schedule: Schedule, spec: str) -> bool:
