@@ -38,9 +38,12 @@ def test_in_a_folder_with_files_named_as_our_packages_the_documented_ways_work(t
     for name in SHADOWS:
         (tmp_path / f"{name}.py").write_text("raise SystemExit('this is not snrbench')\n")
 
+    # What runs commands in this process may have set it, and then nothing is shadowed.
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+
     def done(*command):
         return subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "200"}
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, env={**plain, "COLUMNS": "200"}
         )
 
     listed = done(SNRBENCH, "leaderboard", "mnist-v1", "--published", "--entry", "laplace")

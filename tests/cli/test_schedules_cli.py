@@ -1,6 +1,7 @@
 """`snrbench schedules`: every command, its output, its exit code."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -240,7 +241,10 @@ def test_from_flags(run, tmp_path):
     row = next(row for row in found["published"] if row["track"] == "digits-v1" and row["entry"] == "edm")
     table = (released.FOLDER / "digits-v1" / "table.md").read_text()
     assert f"| {row['rank_low']}–{row['rank_high']} | `edm` |" in table
-    assert row["entries"] == 81
+    assert (row["target"], row["entries"]) == (
+        "all",
+        len(re.findall(r"^\| .* \|$", table.split("over eps, v, x0")[-1], re.M)) - 2,
+    )
     assert 1.28 <= row["ci_low"] <= row["mean"] <= row["ci_high"] <= 1.42
 
 

@@ -103,7 +103,7 @@ def test_publish_then_read_it_without_a_store(snrbench, real_store, home, tmp_pa
     assert text.startswith("before\n<!--")
     assert text.endswith("<!-- /snrbench:published -->\nafter\n")
     assert "| `laplace` |" in text
-    assert "old" not in text
+    assert "\nold\n" not in text
     assert "36 runs, 3 seeds" in text
     again = page.read_text()
     assert "nothing changed" in snrbench("publish", TRACK, "--store", real_store, "--readme", page)[1]
