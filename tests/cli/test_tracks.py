@@ -65,7 +65,7 @@ def test_noise_over_seeds_is_shown_for_each_target(snrbench):
     shown, spread = snrbench("tracks", "show", "digits-v1")[1], read_card("digits-v1")["baseline_unguided"]
     lines_shown = shown.splitlines()
     start = next(number for number, line in enumerate(lines_shown) if "unguided" in line) + 2
-    table = lines_shown[start : start + 3]
+    table = lines_shown[start : start + len(spread)]
     for row, (target, found) in zip(table, spread.items(), strict=True):
         target_shown, seeds, fd, noise, _ = row.split()
         assert (target_shown, int(seeds)) == (target, found["seeds"])
