@@ -191,20 +191,18 @@ def _encode(work: Work, how: How) -> None:
 def _work(work: Work, device: str, batch: int, on_shard: Callable[[int], None], processes: int = 1) -> None:
     parent = os.getppid() if processes > 1 else 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # The order of a sum follows the number of threads: it is of the machine, not of what ran in this process before.
+    ambient, threads = torch.get_num_threads(), max(1, cores // processes)
+    torch.set_num_threads(threads)
     encoder = _encoder(work, torch.device(device))
     try:
-        shards.encode_all(
-            work,
-            encoder,
-            batch,
-            max(1, cores // processes),
-            on_shard,
-            lambda: processes > 1 and os.getppid() != parent,
-        )
+        shards.encode_all(work, encoder, batch, threads, on_shard, lambda: processes > 1 and os.getppid() != parent)
     except torch.OutOfMemoryError as problem:
         raise UserError(
             f"{device} has no memory for {batch} images at once; a smaller --batch, and the same command goes on"
         ) from problem
+    finally:
+        torch.set_num_threads(ambient)
 
 
 def _in_processes(work: Work, how: How, tell: Callable[[int], None]) -> None:
@@ -246,7 +244,6 @@ def _check_alive(processes: list[Any]) -> None:
 
 
 def _child(work: Work, device: str, batch: int, processes: int, said: SimpleQueue[Any]) -> None:
-    torch.set_num_threads(1)
     try:
         _work(work, device, batch, said.put, processes)
         said.put(None)

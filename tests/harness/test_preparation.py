@@ -194,9 +194,15 @@ def test_kill_9_costs_one_shard(here, source, vae, whole):
         again.append(path.name)
         original(path, content)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shards, "write_whole", noted)
-        prepare(LATENTS, source, str(vae), How(say=told.append), A_SHARD)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # not as in the process that was killed; the bits are the same
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(shards, "write_whole", noted)
+            prepare(LATENTS, source, str(vae), How(say=told.append), A_SHARD)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(threads)
     assert not set(kept) & set(again)
     assert f"{4 * len(kept)} of {EVERYTHING} images were encoded before" in told[0]
     assert contents(folder) == contents(whole)
