@@ -29,7 +29,7 @@ from harness.device import describe
 from harness.evaluation import scoring
 from harness.evaluation.drawing import SAMPLING_CHUNK, Drawn
 from harness.evaluation.references import References
-from harness.measuring.memory import footprint
+from harness.measuring.memory import footprint_alone
 from harness.metrics.feature_space import PlainSpace
 from harness.metrics.registry import METRICS
 from harness.results.read import read_runs
@@ -73,6 +73,7 @@ def whole(track: Track, store: Path, device: str = "cpu") -> dict[str, Any]:
         "fingerprint": track.fingerprint,
         "protocol": track.protocol,
         "command": f"python -P -m harness.tracks.measure {track.name}",
+        "memory_mib": {name: round(mib, 1) for name, mib in asdict(footprint_alone(track, place.device)).items()},
         **facts(place),
         "floors": floors(place),
         **baseline(track, store),
@@ -145,7 +146,6 @@ def facts(place: Bench) -> dict[str, Any]:
         "mean": data.mean,
         "sigma_data": data.std,
         "network_parameters": sum(parameter.numel() for parameter in place.network(0).parameters()),
-        "memory_mib": {name: round(mib, 1) for name, mib in asdict(footprint(place)).items()},
     }
     if not data.latent:
         prior, decoder = references.end_terms

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import torch
 
@@ -10,9 +15,20 @@ from harness.execution.capacity.footprint import MIB, Footprint
 from harness.runs import peak_memory
 from harness.runs.run import Bench
 from harness.specs import BASELINE, Entry, RunSpec
+from harness.tracks.track import Track
 
 COPIES = 4
 """Of the weights: they themselves, their average, and two moments, which the first step of the optimiser makes."""
+
+
+def footprint_alone(track: Track, device: torch.device) -> Footprint:
+    """`footprint` in a process of its own, where no freed block hides what is asked for."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_of, track, device).result()
+
+
+def _of(track: Track, device: torch.device) -> Footprint:
+    return footprint(Bench(track, device))
 
 
 def footprint(place: Bench) -> Footprint:
@@ -36,6 +52,9 @@ def footprint(place: Bench) -> Footprint:
 
 def grown(work: Callable[[], object], device: torch.device) -> float:
     """MiB by which the peak rose, during `work`, over what was held before."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # glibc's: blocks that were freed go back to the system
+        ctypes.CDLL(None).malloc_trim(0)
     peak_memory.reset_peak(device)
     before = peak_memory.peak_mib(device)
     work()
