@@ -73,7 +73,9 @@ def whole(track: Track, store: Path, device: str = "cpu") -> dict[str, Any]:
         "fingerprint": track.fingerprint,
         "protocol": track.protocol,
         "command": f"python -P -m harness.tracks.measure {track.name}",
-        "memory_mib": {name: round(mib, 1) for name, mib in asdict(footprint_alone(track, place.device)).items()},
+        "memory_mib": {
+            name: round(mib, 1) for name, mib in asdict(footprint_alone(track, torch.device(device))).items()
+        },
         **facts(place),
         "floors": floors(place),
         **baseline(track, store),

@@ -3,6 +3,7 @@
 import pytest
 
 from harness import tracks
+from harness.execution.capacity.footprint import Footprint
 from harness.measuring import measure
 from harness.tracks.enough import cautions, known_cautions
 from schedules.errors import UserError
@@ -90,7 +91,9 @@ def test_seconds_are_kept_only_while_the_track_is_the_same(quick_gmm, monkeypatc
         monkeypatch.setattr(measure, "Bench", lambda track, device: None)
         for part in ("facts", "floors"):
             monkeypatch.setattr(measure, part, lambda place: {})
+        monkeypatch.setattr(measure, "footprint_alone", lambda track, device: Footprint(1, 2, 3, 4))
         monkeypatch.setattr(measure, "baseline", lambda track, store: {"seconds_a_run_on_one_cpu_core": 9.0})
         found = measure.whole(quick_gmm, None)
         assert ("cost" in found) == kept
+        assert found["memory_mib"] == {"data": 1, "state": 2, "training": 3, "evaluation": 4}
         assert found["seconds_a_run_on_one_cpu_core"] == (5.0 if kept else 9.0)
