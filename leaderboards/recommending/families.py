@@ -160,7 +160,7 @@ def in_words(spec: str) -> str:
     params = {name: float(value) for name, value in found.params.items() if isinstance(value, int | float)}
     if found.spec.partition("|")[2] == "" and not math.isnan(params.get("m", params.get("loc", math.nan))):
         if found.name == "logit_normal":
-            return f"normal in λ, mean {-2 * params['m']:.3g}, standard deviation {2 * params['s']:.3g}"
+            return f"normal in λ, mean {0 - 2 * params['m']:.3g}, standard deviation {2 * params['s']:.3g}"
         if found.name == "laplace":
             return f"Laplace in λ, centre {params['loc']:.3g}, scale {params['scale']:.3g}"
         if found.name == "cosine_shifted":

@@ -20,12 +20,12 @@ TITLE = {WITHIN: "shown within 5 % of the best", WORSE: "shown worse", UNKNOWN: 
 SHARES = (0.25, 0.5, 0.75)
 
 
-def densities(specs: Sequence[str], out: Path) -> None:
-    """p(λ) of each; the first one is the recommended, and drawn heavier."""
-    made = [schedules.parse(spec) for spec in dict.fromkeys(specs)]
-    at = grid(made, limit=20.0)
+def densities(specs: Sequence[str], what: str, out: Path) -> None:
+    """p(λ) of each; the first one is drawn heavier, and `what` says what it is."""
+    drawn = [schedules.parse(spec) for spec in dict.fromkeys(specs)]
+    at = grid(drawn, limit=20.0)
     figure, axes = _figure(9, 4.5)
-    for number, schedule in enumerate(made):
+    for number, schedule in enumerate(drawn):
         p = np.nan_to_num(schedule.pdf(at), posinf=np.nan)
         axes.plot(
             at,
@@ -33,9 +33,9 @@ def densities(specs: Sequence[str], out: Path) -> None:
             color=COLOURS[number % len(COLOURS)],
             linewidth=3 if number == 0 else 1.4,
             linestyle="-" if number < 2 else "--",
-            label=f"recommended: {schedule.spec}" if number == 0 else schedule.spec,
+            label=f"{what}: {schedule.spec}" if number == 0 else schedule.spec,
         )
-    peaks = [float(np.nanmax(np.where(np.isfinite(one.pdf(at)), one.pdf(at), np.nan))) for one in made]
+    peaks = [float(np.nanmax(np.where(np.isfinite(one.pdf(at)), one.pdf(at), np.nan))) for one in drawn]
     axes.set(xlabel="λ = log SNR", ylabel="p(λ)", ylim=(0, 1.08 * min(max(peaks), 4 * float(np.median(peaks)))))
     axes.legend(frameon=False, fontsize=8)
     figure.savefig(out)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.specs import BASELINE
 from leaderboards.recommending import pictures, wording
-from leaderboards.recommending.answer import Answer, spec_of
+from leaderboards.recommending.answer import SHOWN, Answer, spec_of
 from leaderboards.recommending.families import in_words
 from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Judged
 
@@ -20,7 +20,8 @@ def write(answer: Answer, folder: Path) -> Path:
     text += ["```", *wording.lines(answer), "```", ""]
     if answer.judged is not None and answer.spec:
         named = {default.spec: ", ".join(default.names) for default in answer.defaults}
-        pictures.densities([answer.spec, BASELINE, *named], folder / "density.png")
+        what = answer.verdict if answer.verdict == SHOWN else "best that was found"
+        pictures.densities([answer.spec, BASELINE, *named], what, folder / "density.png")
         pictures.scores(answer.judged, folder / "scores.png")
         pictures.plateau(answer.judged, folder / "plateau.png")
         text += [

@@ -74,7 +74,8 @@ def _flags(answer: Answer) -> list[str]:
             "  flags: no trainer draws exactly this; `snrbench schedules export SPEC --to TRAINER` says the nearest"
         ]
     wide = max(len(name) for name in answer.flags)
-    return ["  to paste:"] + [f"    {name:<{wide}}  {' '.join(text.split())}" for name, text in answer.flags.items()]
+    what = "to paste" if answer.verdict == SHOWN else "to try it, though it is not shown to be better"
+    return [f"  {what}:"] + [f"    {name:<{wide}}  {' '.join(text.split())}" for name, text in answer.flags.items()]
 
 
 def _limits(answer: Answer) -> list[str]:

@@ -69,7 +69,10 @@ def test_equal_entries_under_noise_are_unknown_and_nothing_is_recommended(own, t
     assert answer.verdict == NOT_SHOWN
     assert set(answer.within) == {answer.spec}
     assert len(answer.unknown) > 10
-    assert "told apart from what you have" in wording.lines(answer)[0]
+    said = wording.lines(answer)
+    assert "told apart from what you have" in said[0]
+    assert not any("to paste" in line or "ecommended" in line for line in said)
+    assert any("not shown to be better" in line for line in said)
 
 
 def test_an_entry_that_is_shown_better_takes_the_place_of_the_search(own, table, journal):
