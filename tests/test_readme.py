@@ -72,7 +72,12 @@ def test_the_way_in_for_a_schedule_of_ones_own_goes_as_it_says(tmp_path, monkeyp
     capsys.readouterr()
     assert main._exit_code([*run, "--dry-run"]) == 0
     planned = capsys.readouterr().out.splitlines()
-    runs = {f"{entry} × v × seed {seed}" for entry in ("cosine", "my_schedule") for seed in range(5)}
+    runs = {
+        f"{entry} × {target} × seed {seed}"
+        for entry in ("cosine", "my_schedule")
+        for target in ("eps", "v", "x0")
+        for seed in range(5)
+    }
     assert {line.split("  ")[1] for line in planned} == runs
 
 

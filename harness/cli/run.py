@@ -82,7 +82,13 @@ def run(
         list[str] | None, typer.Option("-w", "--weighting", metavar="WEIGHTING", help="Loss weighting; repeatable.")
     ] = None,
     target: Annotated[
-        list[str] | None, typer.Option("-t", "--target", metavar="TARGET", help="Prediction target; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "-t",
+            "--target",
+            metavar="TARGET",
+            help="Prediction target; repeatable. Default: those of the track's published board; v where it has none.",
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Number of seeds: 0 … N−1.")] = SEEDS,
     first_seed: Annotated[
@@ -125,7 +131,7 @@ def run(
         track,
         schedules=schedule or [BASELINE],
         weightings=weighting or ["native"],
-        targets=target or ["v"],
+        targets=target or [],
         seeds=seeds,
         first_seed=first_seed,
         apply=apply.value,
@@ -287,12 +293,20 @@ def settings_of(
 
 
 def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
+    from harness import tracks
     from harness.execution import planner
     from harness.tuning.studies import tuned
 
     entries = planner.entries(request.schedules, request.weightings, request.apply)
     found = functools.partial(tuned.found, store, request.track, command=tune)
-    return planner.requested(request.track, entries, request.targets, request.seeds, found, request.first_seed)
+    return planner.requested(
+        request.track,
+        entries,
+        request.targets or tracks.board_targets(request.track),
+        request.seeds,
+        found,
+        request.first_seed,
+    )
 
 
 def _announce(plan: Plan, console: Console) -> None:

@@ -83,6 +83,8 @@ def whole(track: Track, store: Path, device: str = "cpu") -> dict[str, Any]:
     if "cost" in before and before.get("fingerprint") == track.fingerprint:
         kept = ("cost", "seconds_a_run_on_one_cpu_core")
         card |= {name: before[name] for name in kept if name in before}
+    if "board_targets" in before:
+        card["board_targets"] = before["board_targets"]
     return card
 
 

@@ -93,7 +93,7 @@ def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("main-job") / "store"
     own = folder.with_name("own.py")
     own.write_text(OWN_METRICS)
-    request = ("run", "gmm-v1", "-s", "cosine", "-s", "laplace", "--seeds", 2, "--metric-plugin", own)
+    request = ("run", "gmm-v1", "-s", "cosine", "-s", "laplace", "-t", "v", "--seeds", 2, "--metric-plugin", own)
     done = call(*request, "--device", "cpu", "--store", folder)
     assert done.returncode == 0, done.stderr
     assert "4 finished" in done.stderr
@@ -138,17 +138,21 @@ def content_of(store):
 
 def test_running_again_is_a_no_op(store):
     before = content_of(store)
-    done = call("run", "gmm-v1", "-s", "cosine", "-s", "laplace", "--seeds", 2, "--device", "cpu", "--store", store)
+    done = call(
+        "run", "gmm-v1", "-s", "cosine", "-s", "laplace", "-t", "v", "--seeds", 2, "--device", "cpu", "--store", store
+    )
     assert done.returncode == 0
     assert "4 of 4 runs are already in the store" in done.stderr
     assert content_of(store) == before
 
 
 def test_dry_run_names_what_is_missing_and_runs_nothing(store, snrbench):
-    code, out, _ = snrbench("run", "gmm-v1", "-s", "laplace", "-s", "edm", "--seeds", 2, "--store", store, "--dry-run")
+    code, out, _ = snrbench(
+        "run", "gmm-v1", "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store, "--dry-run"
+    )
     assert code == 0
     assert [line.split("  ")[1] for line in out.splitlines()] == ["edm × v × seed 0", "edm × v × seed 1"]
-    request = ("run", "gmm-v1", "-s", "laplace", "-s", "edm", "--seeds", 2, "--store", store)
+    request = ("run", "gmm-v1", "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store)
     plan = json.loads(snrbench(*request, "--dry-run", "--json")[1])
     assert (plan["code"], plan["already"], plan["planned"]) == (0, 2, 2)
     assert [run["key"] for run in plan["runs"] if run["outcome"] == "planned"] == [

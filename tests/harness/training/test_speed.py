@@ -301,7 +301,7 @@ def test_what_is_wished_reaches_the_worker(tmp_path):
 def test_wrong_wishes_end_before_any_work(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("harness.training.compilation.shutil.which", lambda name: None)
     store = tmp_path / "store"
-    request = ["run", "gmm-v1", "--device", "cpu", "--store", str(store), "--compile"]
+    request = ["run", "gmm-v1", "-t", "v", "--device", "cpu", "--store", str(store), "--compile"]
     assert main._exit_code([*request, "on"]) == 2
     assert "--compile off does without" in capsys.readouterr().err
     assert main._exit_code([*request, "fast"]) == 2
