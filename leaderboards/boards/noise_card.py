@@ -35,5 +35,5 @@ def rows(track: str) -> list[tuple[str, str, str]]:
 
 
 def card(track: str) -> tuple[list[tuple[str, str, str]], list[dict[str, Any]]]:
-    """Both, for the card (`harness.cli.track_facts`)."""
+    """Both, for the card (`harness.cli.commands.track_facts`)."""
     return rows(track), as_json(track)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli import schedules as schedule_commands
+from harness.cli.commands import schedules as schedule_commands
+from harness.cli.commands.schedule_flags import SigmaData, Tokens
 from harness.cli.options import Force, Json, Plugins, load, print_json, refuse_to_replace
-from harness.cli.schedule_flags import SigmaData, Tokens
 
 if TYPE_CHECKING:
     from schedules.trainers import Reading
@@ -37,7 +37,7 @@ def from_(
     plugin: Plugins = None,
 ) -> None:
     """Say which density a trainer draws with some flags: its spec, relatives, and rows on published boards."""
-    from harness.cli.schedule_plots import draw
+    from harness.cli.commands.schedule_plots import draw
     from schedules import trainers
 
     load(plugin)

@@ -27,7 +27,7 @@ def quickstart(
     store: Store = STORE,
 ) -> None:
     """Train 36 small diffusion models on real digits and rank four schedules; minutes on two cores."""
-    from harness.cli.run import Request, benchmark
+    from harness.cli.commands.run import Request, benchmark
 
     started = time.monotonic()
     request = Request(TRACK, SCHEDULES, ["native"], TARGETS, SEEDS)

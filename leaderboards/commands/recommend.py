@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.commands.run import Compile, Device, Wish, Workers
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, print_json
-from harness.cli.run import Compile, Device, Wish, Workers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +73,7 @@ def recommend(
     from harness.cli.needed_packages import check_training
 
     check_training()
-    from harness.cli.run import settings_of
+    from harness.cli.commands.run import settings_of
     from harness.execution.plugins import load
 
     load(list(plugin or []), list(track_plugin or []))

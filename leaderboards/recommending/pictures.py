@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import schedules
-from harness.cli.schedule_plots import COLOURS
+from harness.cli.commands.schedule_plots import COLOURS
 from leaderboards.recommending.answer import spec_of
 from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Judged
 from schedules.relatives.curves import grid

@@ -10,7 +10,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 import leaderboards
-from harness.cli.schedules import add_to
+from harness.cli.commands.schedules import add_to
 from leaderboards.commands import from_trainer
 from leaderboards.data import released
 from schedules import UserError
@@ -275,7 +275,7 @@ def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path):
 
 def test_the_module_imports_nothing_heavy():
     code = (
-        "import sys, harness.cli.schedules;"
+        "import sys, harness.cli.commands.schedules;"
         "print([m for m in ('numpy', 'scipy', 'optuna', 'rich.table', 'matplotlib', 'torch') if m in sys.modules])"
     )
     assert (

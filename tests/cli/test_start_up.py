@@ -11,7 +11,7 @@ import pytest
 import harness
 import schedules
 from harness.cli import main
-from harness.cli.run import run
+from harness.cli.commands.run import run
 
 ROOMS = ("schedules", "harness", "leaderboards", "app")
 HEAVY = {"torch", "mlflow", "streamlit", "scipy", "pandas", "matplotlib", "plotly", "sklearn"}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness import tracks
-from harness.cli import track_card
+from harness.cli.commands import track_card
 from harness.tracks.track import Declared, Part, read_card
 
 

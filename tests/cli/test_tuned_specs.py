@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 import schedules
-from harness.cli.schedules import add_to
+from harness.cli.commands.schedules import add_to
 from schedules import UserError
 
 sys.path.append(str(Path(__file__).parents[1] / "harness"))

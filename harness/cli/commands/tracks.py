@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli import needed_packages
+from harness.cli.commands.track_facts import facts, noise_of
 from harness.cli.options import Json, MetricPlugins, TrackPlugins, load_metrics, load_tracks, print_json, print_table
-from harness.cli.track_facts import facts, noise_of
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -46,7 +46,7 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_pl
             ]
         )
         return
-    from harness.cli.track_card import listing
+    from harness.cli.commands.track_card import listing
 
     print_table(listing(rows))
     said = [f"{fact}: {track.name} {sentence}" for track in rows for fact, sentence in facts(track.name).items()]
@@ -77,7 +77,7 @@ def show(
         card["facts"], card["noise"] = facts(track), noise_of(track).as_json
         print_json(card)
         return
-    from harness.cli.track_card import tables
+    from harness.cli.commands.track_card import tables
 
     noise = noise_of(track).rows
     for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), facts(track), noise)):

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli import needed_packages, splitting
-from harness.cli.options import STORE, Json, MetricPlugins, Plugins, Store, TrackPlugins, print_json, print_table
-from harness.cli.run import (
+from harness.cli.commands.run import (
     Apply,
     Compile,
     Device,
@@ -23,6 +22,7 @@ from harness.cli.run import (
     duration,
     settings_of,
 )
+from harness.cli.options import STORE, Json, MetricPlugins, Plugins, Store, TrackPlugins, print_json, print_table
 from harness.cli.splitting import Stack
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ def tables(
 
     card:     what was measured, `harness.tracks.card`
     cautions: what the track has too few of, `harness.tracks.enough`
-    facts:    what other rooms say of it, `harness.cli.track_facts`
+    facts:    what other rooms say of it, `harness.cli.commands.track_facts`
     noise:    of published runs: targets, sd of a paired difference, how well it is known
     """
     from harness.tuning.budget import Budget

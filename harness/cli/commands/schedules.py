@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli import schedule_flags
+from harness.cli.commands import schedule_flags
+from harness.cli.commands.tuned_specs import OfTarget, OfTrack, is_tuned, resolved
 from harness.cli.options import (
     STORE,
     Force,
@@ -22,7 +23,6 @@ from harness.cli.options import (
     print_table,
     refuse_to_replace,
 )
-from harness.cli.tuned_specs import OfTarget, OfTrack, is_tuned, resolved
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,7 +127,7 @@ def plot(
     target: OfTarget = None,
 ) -> None:
     """Draw p(λ), λ(t) and the effective weight under each prediction target."""
-    from harness.cli.schedule_plots import draw
+    from harness.cli.commands.schedule_plots import draw
 
     load(plugin)
     refuse_to_replace(out, force)

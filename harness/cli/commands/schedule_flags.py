@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.commands.tuned_specs import OfTarget, OfTrack, resolved
 from harness.cli.options import STORE, Force, Plugins, Store, blaming, load, refuse_to_replace
 from harness.cli.streams import show as write_out
-from harness.cli.tuned_specs import OfTarget, OfTrack, resolved
 
 if TYPE_CHECKING:
     from schedules import Schedule

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import complaints, needed_packages, options, run_report, splitting
+from harness.cli import complaints, needed_packages, options, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
+from harness.cli.commands import run_report
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, counted, print_json, with_store
 from harness.cli.splitting import MicroBatch, Processes, Stack
 
