@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.commands.run import Compile, Device, Wish, Workers
+from harness.cli.execution_options import Compile, Device, Wish, Workers, settings_of
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, print_json
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ def recommend(
     from harness.cli.needed_packages import check_training
 
     check_training()
-    from harness.cli.commands.run import settings_of
     from harness.execution.plugins import load
 
     load(list(plugin or []), list(track_plugin or []))

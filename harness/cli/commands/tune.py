@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from harness.cli import needed_packages, splitting
-from harness.cli.commands.run import (
-    Apply,
+from harness.cli.commands.run import Apply, duration
+from harness.cli.execution_options import (
     Compile,
     Device,
     ExecutorName,
@@ -19,7 +19,6 @@ from harness.cli.commands.run import (
     TimeLimit,
     Wish,
     Workers,
-    duration,
     settings_of,
 )
 from harness.cli.options import STORE, Json, MetricPlugins, Plugins, Store, TrackPlugins, print_json, print_table
