@@ -44,9 +44,9 @@ def autoencoder_of(data: Dataset, latent: int, steps: int) -> Autoencoder:
             if not path.exists():
                 _make(data, latent, steps, path)
     content = path.read_bytes()
-    found, noted = hashlib.sha256(content).hexdigest(), json.loads(path.with_suffix(".json").read_text())["sha256"]
-    if found != noted:
-        raise UserError(f"{str(path)!r} has SHA-256 {found}, was written {noted}; delete it to train it again")
+    digest, written = hashlib.sha256(content).hexdigest(), json.loads(path.with_suffix(".json").read_text())["sha256"]
+    if digest != written:
+        raise UserError(f"{str(path)!r} has SHA-256 {digest}, was written {written}; delete it to train it again")
     with torch.random.fork_rng(devices=[]):  # a run's own random numbers are not to notice
         autoencoder = Autoencoder(channels, latent)
     autoencoder.load_state_dict(load(content))
@@ -61,8 +61,8 @@ def _make(data: Dataset, latent: int, steps: int, path: Path) -> None:
         autoencoder.std.fill_(data.std)
         train(autoencoder, data.train.x, steps)
     content = save(autoencoder.state_dict())
-    noted = {"sha256": hashlib.sha256(content).hexdigest(), "lost": round(lost(autoencoder, data.val.x), 4)}
-    path.with_suffix(".json").write_text(json.dumps(noted, indent=2) + "\n")
+    written = {"sha256": hashlib.sha256(content).hexdigest(), "lost": round(lost(autoencoder, data.val.x), 4)}
+    path.with_suffix(".json").write_text(json.dumps(written, indent=2) + "\n")
     part = path.with_suffix(".part")
     part.write_bytes(content)
     part.replace(path)

@@ -69,7 +69,7 @@ def recommend(
         raise UserError(f"--first-seed is {first_seed}; expected 0, or {FEWEST_FIRST} to 899999")
     if report is not None and report.exists() and not report.is_dir():
         raise UserError(f"--report {str(report)!r}: a file; expected a folder")
-    asked = Asked(track, images, target, minutes, first_seed, report, json, dry_run, started)
+    request = Request(track, images, target, minutes, first_seed, report, json, dry_run, started)
     from harness.cli.needed_packages import check_training
 
     check_training()
@@ -79,11 +79,11 @@ def recommend(
     settings = settings_of(
         device, "local", workers, None, None, list(plugin or []), list(track_plugin or []), compile.value
     )
-    raise typer.Exit(_answered(asked, store, settings))
+    raise typer.Exit(_answered(request, store, settings))
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What a user typed."""
 
     track: str | None
@@ -97,7 +97,7 @@ class Asked:
     started: float
 
 
-def _answered(asked: Asked, place: Path, settings: Settings) -> int:
+def _answered(request: Request, place: Path, settings: Settings) -> int:
     from rich.console import Console
 
     from harness import tracks
@@ -108,9 +108,9 @@ def _answered(asked: Asked, place: Path, settings: Settings) -> int:
     from leaderboards.recommending.own_track import track_of
 
     console, opened = Console(stderr=True, highlight=False), Store(place)
-    name = asked.track
-    if asked.images is not None:
-        data = looked_at(asked.images)
+    name = request.track
+    if request.images is not None:
+        data = looked_at(request.images)
         name, file = track_of(data, opened.root / "tracks")
         settings = replace(settings, track_plugins=(*settings.track_plugins, str(file)))
         console.print(f"{data}", markup=False, soft_wrap=True)
@@ -118,15 +118,15 @@ def _answered(asked: Asked, place: Path, settings: Settings) -> int:
             console.print(remark, markup=False, soft_wrap=True)
         console.print(f"track {name}, {file}", markup=False, soft_wrap=True)
     wanted = work.Wanted(
-        str(name), checked_target(tracks.get(str(name)), asked.target), asked.minutes, asked.first_seed
+        str(name), checked_target(tracks.get(str(name)), request.target), request.minutes, request.first_seed
     )
     work.check(wanted.track)
-    if asked.dry_run:
-        return _dry_run(asked, wanted, opened, settings)
-    return _worked(asked, wanted, opened, settings, console)
+    if request.dry_run:
+        return _dry_run(request, wanted, opened, settings)
+    return _worked(request, wanted, opened, settings, console)
 
 
-def _dry_run(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Settings) -> int:
+def _dry_run(request: Request, wanted: Wanted, opened: StoreFolder, settings: Settings) -> int:
     from harness import tracks
     from harness.execution.capacity.worker_count import workers_for
     from harness.execution.estimate import estimate
@@ -137,7 +137,7 @@ def _dry_run(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Settin
     workers = workers_for(settings, opened, wanted.track)
     plan = planned(wanted.minutes, seconds or ASSUMED_SECONDS, workers, tracks.get(wanted.track).tuning.seeds)
     source = f"judging by {expected.source}" if seconds else "assumed, until a run is timed"
-    if asked.json:
+    if request.json:
         print_json({"track": wanted.track, "plan": plan.record(), "seconds": seconds, "source": source})
     else:
         print(f"{wanted.minutes:g} min buy {plan}")
@@ -145,7 +145,7 @@ def _dry_run(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Settin
     return 0
 
 
-def _worked(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Settings, console: Console) -> int:
+def _worked(request: Request, wanted: Wanted, opened: StoreFolder, settings: Settings, console: Console) -> int:
     from harness import tracks
     from harness.execution.stop_signals import Halt
     from leaderboards.boards.query import runs_table
@@ -157,9 +157,9 @@ def _worked(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Setting
 
     file = JournalFile(opened, tracks.get(wanted.track), wanted.target, wanted.minutes, wanted.first_seed)
     journal = file.read()
-    found = tracks.standing(wanted.track)
-    if found.kind == "untrained":  # as its card says; that costs nothing
-        journal = journal.model_copy(update={"untrained": found.why, "complete": True})
+    standing = tracks.standing(wanted.track)
+    if standing.kind == "untrained":  # as its card says; that costs nothing
+        journal = journal.model_copy(update={"untrained": standing.why, "complete": True})
     elif not journal.plan:  # what was begun goes on
         affordable(wanted, opened, settings)
     if not journal.complete:
@@ -168,17 +168,17 @@ def _worked(asked: Asked, wanted: Wanted, opened: StoreFolder, settings: Setting
         opened.prepare()
         file.write(journal)
         try:
-            Work(wanted, opened, settings, console, journal, file, asked.started).do()
+            Work(wanted, opened, settings, console, journal, file, request.started).do()
         except Halt as halt:
             console.print(str(halt), markup=False, soft_wrap=True)
-            if asked.json:
+            if request.json:
                 print_json({"track": wanted.track, "code": halt.code, "stopped": str(halt)})
             return halt.code
     table = runs_table(opened.root, wanted.track) if opened.exists else None
     answer = answer_of(table, wanted.track, wanted.target, journal, wanted.first_seed)
-    if asked.report is not None:
-        write(answer, asked.report)
-    if asked.json:
+    if request.report is not None:
+        write(answer, request.report)
+    if request.json:
         print_json(answer.record())
     else:
         print("\n".join(wording.lines(answer)))

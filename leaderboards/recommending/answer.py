@@ -64,7 +64,7 @@ class Answer:
 
     def record(self) -> dict[str, Any]:
         """As JSON."""
-        found = self.judged
+        judgement = self.judged
         return {
             "track": self.track,
             "target": self.target,
@@ -72,7 +72,7 @@ class Answer:
             "why": self.why,
             "spec": self.spec,
             "density": self.density if self.spec else "",
-            "switched": bool(found and found.switched),
+            "switched": bool(judgement and judgement.switched),
             "learning_rate": self.journal.learning_rate,
             "ema": self.journal.ema,
             "cosine": _effect(self.baseline),
@@ -81,13 +81,13 @@ class Answer:
             ],
             "plateau": {WITHIN: list(self.within), WORSE: list(self.worse), UNKNOWN: list(self.unknown)},
             "scores": [
-                {"spec": spec_of(label), "mean": mean, "low": low, "high": high, "list": found.verdict(label)}
-                for label, (mean, low, high) in found.means.items()
+                {"spec": spec_of(label), "mean": mean, "low": low, "high": high, "list": judgement.verdict(label)}
+                for label, (mean, low, high) in judgement.means.items()
             ]
-            if found
+            if judgement
             else [],
             "flags": self.flags or {},
-            "seeds": found.seeds if found else 0,
+            "seeds": judgement.seeds if judgement else 0,
             "runs": self.journal.runs,
             "minutes": self.journal.minutes,
             "complete": self.journal.complete,
@@ -112,14 +112,14 @@ def answer_of(tables: Tables | None, track: str, target: str, journal: Journal, 
     seeds = range(first_seed, first_seed + max(journal.seeds, 1))
     if runs_of(tables, target, specs, seeds).runs.empty:
         return Answer(track, target, TOO_EARLY, "no run of the comparison ended within the minutes", journal)
-    found = judged(tables, track, target, list(specs), seeds, label_of(journal.best, journal))
-    if not enough(found):
-        why = f"{found.seeds} seeds of every entry; expected 3 at least"
-        return Answer(track, target, TOO_EARLY, why, journal, spec=specs[found.best], judged=found)
+    judgement = judged(tables, track, target, list(specs), seeds, label_of(journal.best, journal))
+    if not enough(judgement):
+        why = f"{judgement.seeds} seeds of every entry; expected 3 at least"
+        return Answer(track, target, TOO_EARLY, why, journal, spec=specs[judgement.best], judged=judgement)
     cosine = label_of(BASELINE, journal)
-    gain = found.effect(found.best, cosine)
-    defaults = tuple(_over(found, default, specs) for default in trainers_defaults())
-    best = schedules.parse(specs[found.best])
+    gain = judgement.effect(judgement.best, cosine)
+    defaults = tuple(_over(judgement, default, specs) for default in trainers_defaults())
+    best = schedules.parse(specs[judgement.best])
     shown = gain.better or any(one.effect.better for one in defaults)
     return Answer(
         track,
@@ -130,11 +130,11 @@ def answer_of(tables: Tables | None, track: str, target: str, journal: Journal, 
         spec=best.spec,
         baseline=gain,
         defaults=defaults,
-        within=tuple(specs[label] for label in found.listed(WITHIN)),
-        worse=tuple(specs[label] for label in found.listed(WORSE)),
-        unknown=tuple(specs[label] for label in found.listed(UNKNOWN)),
+        within=tuple(specs[label] for label in judgement.listed(WITHIN)),
+        worse=tuple(specs[label] for label in judgement.listed(WORSE)),
+        unknown=tuple(specs[label] for label in judgement.listed(UNKNOWN)),
         flags={line.trainer: line.flags for line in trainers.lines(best)},
-        judged=found,
+        judged=judgement,
     )
 
 
@@ -149,11 +149,11 @@ def spec_of(label: str) -> str:
     return label.partition(" [")[0]
 
 
-def _over(found: Judged, default: Default, specs: dict[str, str]) -> Comparison:
+def _over(judgement: Judged, default: Default, specs: dict[str, str]) -> Comparison:
     schedule = schedules.parse(default.spec)
     label = next(label for label, spec in specs.items() if is_same(spec, schedule))
-    known = label in found.labels
-    effect = found.effect(found.best, label) if known else Effect(math.nan, math.nan, math.nan, False)
+    known = label in judgement.labels
+    effect = judgement.effect(judgement.best, label) if known else Effect(math.nan, math.nan, math.nan, False)
     return Comparison(default.spec, default.names, effect)
 
 

@@ -69,7 +69,7 @@ class Default:
 
 def trainers_defaults() -> list[Default]:
     """The densities that the trainers' own defaults draw, each once, in the order of the trainers' names."""
-    found: list[Default] = []
+    defaults: list[Default] = []
     for name in trainers.names():
         for script in SCRIPTS.get(name, ("",)):
             try:
@@ -77,12 +77,12 @@ def trainers_defaults() -> list[Default]:
             except UserError:  # no default without more flags
                 continue
             title = f"{name} {script}".strip()
-            at = next((n for n, one in enumerate(found) if is_same(one.spec, drawn)), None)
+            at = next((n for n, one in enumerate(defaults) if is_same(one.spec, drawn)), None)
             if at is None:
-                found.append(Default(drawn.spec, (title,)))
+                defaults.append(Default(drawn.spec, (title,)))
             else:
-                found[at] = Default(found[at].spec, (*found[at].names, title))
-    return found
+                defaults[at] = Default(defaults[at].spec, (*defaults[at].names, title))
+    return defaults
 
 
 def is_same(spec: str, schedule: Schedule) -> bool:
@@ -92,11 +92,11 @@ def is_same(spec: str, schedule: Schedule) -> bool:
 
 def around(spec: str) -> list[str]:
     """Neighbours of a density of one of the families: narrower, wider, and moved, nearest first."""
-    found = schedules.parse(spec)
-    low, middle, high = (float(found.ppf(share)) for share in (0.25, 0.5, 0.75))
+    schedule = schedules.parse(spec)
+    low, middle, high = (float(schedule.ppf(share)) for share in (0.25, 0.5, 0.75))
     width = (high - low) / 2
     moved = [f"{spec}|offset:by={by * width:.4g}" for by in ASIDE]
-    scaled = [_scaled(found, factor, middle) for factor in WIDER]
+    scaled = [_scaled(schedule, factor, middle) for factor in WIDER]
     ordered = [scaled[1], scaled[2], moved[1], moved[2], scaled[0], scaled[3], moved[0], moved[3]]
     return [spec for spec in map(_allowed, ordered) if spec]
 
@@ -109,11 +109,11 @@ def _allowed(spec: str) -> str:
     return ""
 
 
-def _scaled(found: Schedule, factor: float, middle: float) -> str:
-    params = dict(found.params)
+def _scaled(schedule: Schedule, factor: float, middle: float) -> str:
+    params = dict(schedule.params)
     for name in ("s", "scale"):
         if name in params:
-            return f"{found.name}:" + ",".join(
+            return f"{schedule.name}:" + ",".join(
                 f"{key}={float(value) * (factor if key == name else 1):.4g}" for key, value in params.items()
             )
     loc = params.get("loc", 0.0)
@@ -123,32 +123,32 @@ def _scaled(found: Schedule, factor: float, middle: float) -> str:
 def _plain(spec: str) -> str:
     """A moved member of a family as a member itself: its own parameter says where it is."""
     inner, bar, by = spec.partition("|offset:by=")
-    found = schedules.parse(inner)
+    schedule = schedules.parse(inner)
     moves = {"logit_normal": ("m", -0.5), "laplace": ("loc", 1.0), "cosine_shifted": ("loc", 1.0)}
-    if not bar or found.name not in moves:
+    if not bar or schedule.name not in moves:
         return spec
-    name, each = moves[found.name]
-    params = {key: float(value) for key, value in found.params.items()}
+    name, each = moves[schedule.name]
+    params = {key: float(value) for key, value in schedule.params.items()}
     params[name] += each * float(by)
-    return f"{found.name}:" + ",".join(f"{key}={value:.4g}" for key, value in params.items())
+    return f"{schedule.name}:" + ",".join(f"{key}={value:.4g}" for key, value in params.items())
 
 
 def distinct(specs: Iterable[str]) -> list[str]:
     """Each density once, the first of its names."""
-    kept: list[str] = []
+    once: list[str] = []
     for spec in specs:
         schedule = schedules.parse(spec)
-        if not any(is_same(other, schedule) for other in kept):
-            kept.append(schedule.spec)
-    return kept
+        if not any(is_same(other, schedule) for other in once):
+            once.append(schedule.spec)
+    return once
 
 
-def compared(best: str, found: Iterable[str], count: int) -> list[str]:
+def compared(best: str, others: Iterable[str], count: int) -> list[str]:
     """What meets on fresh seeds: the baseline, the best, what other families found, the defaults, and neighbours.
 
     count: as many as this at least, where neighbours are as many
     """
-    named = [BASELINE, best, *found, *(default.spec for default in trainers_defaults())]
+    named = [BASELINE, best, *others, *(default.spec for default in trainers_defaults())]
     must = distinct(named)
     neighbours = [spec for spec in distinct([*must, *around(best)]) if spec not in must]
     return [*must, *neighbours[: max(4, count - len(must))]]
@@ -156,14 +156,14 @@ def compared(best: str, found: Iterable[str], count: int) -> list[str]:
 
 def in_words(spec: str) -> str:
     """The density in λ: "normal, mean 0.8, sd 2"."""
-    found = schedules.parse(spec)
-    params = {name: float(value) for name, value in found.params.items() if isinstance(value, int | float)}
-    if found.spec.partition("|")[2] == "" and not math.isnan(params.get("m", params.get("loc", math.nan))):
-        if found.name == "logit_normal":
+    schedule = schedules.parse(spec)
+    params = {name: float(value) for name, value in schedule.params.items() if isinstance(value, int | float)}
+    if schedule.spec.partition("|")[2] == "" and not math.isnan(params.get("m", params.get("loc", math.nan))):
+        if schedule.name == "logit_normal":
             return f"normal in λ, mean {0 - 2 * params['m']:.3g}, standard deviation {2 * params['s']:.3g}"
-        if found.name == "laplace":
+        if schedule.name == "laplace":
             return f"Laplace in λ, centre {params['loc']:.3g}, scale {params['scale']:.3g}"
-        if found.name == "cosine_shifted":
+        if schedule.name == "cosine_shifted":
             return f"cosine moved by {params['loc']:.3g} in λ"
-    low, middle, high = (float(found.ppf(share)) for share in (0.25, 0.5, 0.75))
+    low, middle, high = (float(schedule.ppf(share)) for share in (0.25, 0.5, 0.75))
     return f"median λ {middle:.3g}, half of it between {low:.3g} and {high:.3g}"

@@ -64,10 +64,10 @@ class JournalFile:
     def read(self) -> Journal:
         """What is there; a new one where nothing is, or what is there is of another track or of another version."""
         try:
-            found = Journal(**json.loads(self.path.read_text(encoding="utf-8")))
+            journal = Journal(**json.loads(self.path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, ValidationError):
             return Journal(fingerprint=self._fingerprint)
-        return found if found.fingerprint == self._fingerprint else Journal(fingerprint=self._fingerprint)
+        return journal if journal.fingerprint == self._fingerprint else Journal(fingerprint=self._fingerprint)
 
     def write(self, journal: Journal) -> None:
         """Write it whole."""

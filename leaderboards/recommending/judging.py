@@ -144,14 +144,14 @@ def _worst_last(costs: np.ndarray) -> float:
 def _interval(costs: np.ndarray, scale: Scale) -> tuple[float, float, float]:
     from leaderboards.statistics.student_t import student
 
-    found = student(costs)
-    ends = [scale.sign * float(value) for value in (found.mean, found.low, found.high)]
+    interval = student(costs)
+    ends = [scale.sign * float(value) for value in (interval.mean, interval.low, interval.high)]
     if not np.isfinite(ends[0]):
         return nan, nan, nan
     middle, *both = (float(scale.back(np.asarray(value))) for value in ends)
     return middle, min(both), max(both)
 
 
-def enough(found: Judged) -> bool:
+def enough(judgement: Judged) -> bool:
     """Whether there are seeds enough to judge by."""
-    return found.seeds >= FEWEST_SEEDS
+    return judgement.seeds >= FEWEST_SEEDS

@@ -100,9 +100,9 @@ def looked_at(place: Path) -> OwnData:
         raise UserError(f"--images {str(place)!r}: no such folder or file")
     if place.is_dir() and len(files := arrays_in(place)) == 1:
         place = files[0]
-    found = _latents(place) if place.is_file() else _images(place)
-    found.check()
-    return found
+    data = _latents(place) if place.is_file() else _images(place)
+    data.check()
+    return data
 
 
 def arrays_in(folder: Path) -> list[Path]:

@@ -41,32 +41,32 @@ def densities(specs: Sequence[str], what: str, out: Path) -> None:
     figure.savefig(out)
 
 
-def scores(found: Judged, out: Path) -> None:
+def scores(judgement: Judged, out: Path) -> None:
     """A line for each entry: its mean and interval, best on top."""
-    figure, axes = _figure(9, 1.2 + 0.32 * len(found.labels))
-    for row, label in enumerate(found.labels):
-        mean, low, high = found.means[label]
-        colour = COLOUR[found.verdict(label)]
+    figure, axes = _figure(9, 1.2 + 0.32 * len(judgement.labels))
+    for row, label in enumerate(judgement.labels):
+        mean, low, high = judgement.means[label]
+        colour = COLOUR[judgement.verdict(label)]
         axes.plot([low, high], [row, row], color=colour, linewidth=2)
-        axes.plot([mean], [row], "o", color=colour, markersize=8 if label == found.best else 5)
-    axes.set_yticks(range(len(found.labels)), [spec_of(label) for label in found.labels], fontsize=8)
+        axes.plot([mean], [row], "o", color=colour, markersize=8 if label == judgement.best else 5)
+    axes.set_yticks(range(len(judgement.labels)), [spec_of(label) for label in judgement.labels], fontsize=8)
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="distance on held-out data, lower is better")
     _legend(axes)
     figure.savefig(out)
 
 
-def plateau(found: Judged, out: Path) -> None:
+def plateau(judgement: Judged, out: Path) -> None:
     """Each entry where its density lies: median against half the distance between the quartiles."""
     figure, axes = _figure(7, 5)
-    for label in found.labels:
+    for label in judgement.labels:
         low, middle, high = (float(schedules.parse(spec_of(label)).ppf(share)) for share in SHARES)
-        best = label == found.best
+        best = label == judgement.best
         axes.plot(
             [middle],
             [(high - low) / 2],
             "*" if best else "o",
-            color=COLOUR[found.verdict(label)],
+            color=COLOUR[judgement.verdict(label)],
             markersize=16 if best else 8,
         )
     axes.set(xlabel="median λ", ylabel="half the distance between the quartiles of λ", yscale="log")

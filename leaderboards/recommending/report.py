@@ -47,12 +47,12 @@ def write(answer: Answer, folder: Path) -> Path:
     return path
 
 
-def _table(found: Judged, named: dict[str, str]) -> list[str]:
+def _table(judgement: Judged, named: dict[str, str]) -> list[str]:
     rows = ["| entry | default of | score | to the best | list |", "|---|---|---|---|---|"]
-    for label in found.labels:
-        spec, (mean, low, high) = spec_of(label), found.means[label]
-        effect = "best" if label == found.best else str(found.effect(label, found.best))
-        listed = LISTS[found.verdict(label)]
+    for label in judgement.labels:
+        spec, (mean, low, high) = spec_of(label), judgement.means[label]
+        effect = "best" if label == judgement.best else str(judgement.effect(label, judgement.best))
+        listed = LISTS[judgement.verdict(label)]
         score = f"{mean:.3g} [{low:.3g}, {high:.3g}]"
         shown = "`" + spec.replace("|", "\\|") + "`"
         rows.append(f"| {' | '.join((shown, named.get(spec, ''), score, effect, listed))} |")

@@ -114,11 +114,11 @@ class TimedDesk(Desk):
         # A run that goes on is submitted again with the seed that it got.
         if job.spec.tunes and job.spec.seed % FIRST_TUNING < self._first_seed:
             job = replace(job, spec=job.spec.model_copy(update={"seed": job.spec.seed + self._first_seed}))
-        asked = self._of_now
+        generation = self._of_now
 
         def and_then(done: Result) -> None:
             self.executed += done.outcome != PAUSED and done.seconds > 0
-            if asked == self._of_now:
+            if generation == self._of_now:
                 then(done)
 
         super().submit(job, and_then)
@@ -138,8 +138,8 @@ def best_so_far(study: Study) -> Entry:
     """What a study found: the confirmed entry; without one, that of its best trial, or of the published parameters."""
     if "schedule" in study.tuned:
         tuned = study.tuned
-        made = Entry.of(tuned["schedule"], tuned["weighting"], tuned["apply"])
-        return made.model_copy(update={name: float(tuned[name]) for name in MULTIPLIERS})
+        entry = Entry.of(tuned["schedule"], tuned["weighting"], tuned["apply"])
+        return entry.model_copy(update={name: float(tuned[name]) for name in MULTIPLIERS})
     ended = [trial for trial in study.trials if trial.value is not None]
     best = min(ended, key=lambda trial: trial.value or 0.0, default=None)
     return study.subject.entry if best is None else study.space.entry_of(best.params)

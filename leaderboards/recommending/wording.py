@@ -25,26 +25,27 @@ def lines(answer: Answer) -> list[str]:
 
 
 def _head(answer: Answer) -> list[str]:
-    found = f"{answer.density} ({answer.spec})"
+    best = f"{answer.density} ({answer.spec})"
     if answer.verdict == NOT_SHOWN:
-        return [f"Nothing tried is told apart from what you have: {answer.why}.", f"The best that was found: {found}"]
+        return [f"Nothing tried is told apart from what you have: {answer.why}.", f"The best that was found: {best}"]
     if answer.verdict == SHOWN:
         told = answer.judged is not None and answer.judged.switched
-        return [f"Recommended: {found}{'; not the choice of the search, but shown better' if told else ''}"]
-    return [f"{answer.verdict}: {found}"]
+        return [f"Recommended: {best}{'; not the choice of the search, but shown better' if told else ''}"]
+    return [f"{answer.verdict}: {best}"]
 
 
 def _gains(answer: Answer) -> list[str]:
-    cosine, found = answer.baseline, answer.judged
-    if cosine is None or found is None:
+    cosine, judgement = answer.baseline, answer.judged
+    if cosine is None or judgement is None:
         return []
-    shown = [f"{', '.join(one.names)} {_told(one.effect)}" for one in answer.defaults if one.spec != answer.spec]
-    by = f"variances moderated by {found.by}" if found.by else "variances not moderated: fewer than 15 entries"
+    others = [default for default in answer.defaults if default.spec != answer.spec]
+    shown = [f"{', '.join(default.names)} {_told(default.effect)}" for default in others]
+    by = f"variances moderated by {judgement.by}" if judgement.by else "variances not moderated: fewer than 15 entries"
     return [
         f"  over cosine: {_told(cosine)}",
         f"  over trainers' defaults: {' · '.join(shown)}",
-        f"  (distance on held-out data, lower is better; 95 % intervals over {found.seeds} seeds; * told apart among "
-        f"all {len(found.labels)} entries; {by})",
+        f"  (distance on held-out data, lower is better; 95 % intervals over {judgement.seeds} seeds; * told apart "
+        f"among all {len(judgement.labels)} entries; {by})",
     ]
 
 

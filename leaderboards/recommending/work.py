@@ -270,8 +270,8 @@ class Work:
             return ""
         figures = {"fd_mean": score, "guidance": guidance}
         card = {"floors": self.journal.floors, "baseline_best": {self.wanted.target: figures}}
-        found = standing(self.track, card)
-        return found.why if found.kind == "untrained" else ""
+        board = standing(self.track, card)
+        return board.why if board.kind == "untrained" else ""
 
 
 def _ended(study: Study) -> bool:
@@ -295,9 +295,9 @@ def _validated(study: Study) -> tuple[float, float | None]:
 def check(track: str) -> None:
     """UserError for a track that no search can go by, or whose score says nothing of what a model makes."""
     objective.check(tracks.get(track))
-    found = tracks.standing(track)
-    if found.kind == "diagnostic":
-        raise UserError(f"{track} is {found}, so nothing can be recommended by it; `snrbench tracks list` has others")
+    board = tracks.standing(track)
+    if board.kind == "diagnostic":
+        raise UserError(f"{track} is {board}, so nothing can be recommended by it; `snrbench tracks list` has others")
 
 
 def affordable(wanted: Wanted, store: Store, settings: Settings) -> None:
