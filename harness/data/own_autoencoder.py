@@ -9,18 +9,15 @@ and other latents: who works on several machines copies the file.
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 
 import torch
-from filelock import FileLock
-from safetensors.torch import load, save
 from torch import Tensor
 
 from harness.data import images
 from harness.data.autoencoder import Autoencoder
 from harness.data.autoencoder_training import train
 from harness.data.dataset import Dataset
+from harness.data.kept_weights import Trained, kept_weights
 from schedules.errors import UserError
 
 SIDE = 32
@@ -38,34 +35,21 @@ def autoencoder_of(data: Dataset, latent: int, steps: int) -> Autoencoder:
     if sides != [SIDE, SIDE]:
         raise UserError(f"images are {sides[0]}×{sides[-1]}; expected {SIDE}×{SIDE} for the small autoencoder")
     path = images.kept(f"autoencoders/{_digest(data, latent, steps)}.safetensors")
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):  # several workers may find it missing at once
-            if not path.exists():
-                _make(data, latent, steps, path)
-    content = path.read_bytes()
-    digest, written = hashlib.sha256(content).hexdigest(), json.loads(path.with_suffix(".json").read_text())["sha256"]
-    if digest != written:
-        raise UserError(f"{str(path)!r} has SHA-256 {digest}, was written {written}; delete it to train it again")
+    state = kept_weights(path, lambda: _trained(data, latent, steps))
     with torch.random.fork_rng(devices=[]):  # a run's own random numbers are not to notice
         autoencoder = Autoencoder(channels, latent)
-    autoencoder.load_state_dict(load(content))
+    autoencoder.load_state_dict(state)
     return autoencoder.eval().requires_grad_(False)
 
 
-def _make(data: Dataset, latent: int, steps: int, path: Path) -> None:
+def _trained(data: Dataset, latent: int, steps: int) -> Trained:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         autoencoder = Autoencoder(data.shape[0], latent)
         autoencoder.mean.fill_(data.mean)
         autoencoder.std.fill_(data.std)
         train(autoencoder, data.train.x, steps)
-    content = save(autoencoder.state_dict())
-    written = {"sha256": hashlib.sha256(content).hexdigest(), "lost": round(lost(autoencoder, data.val.x), 4)}
-    path.with_suffix(".json").write_text(json.dumps(written, indent=2) + "\n")
-    part = path.with_suffix(".part")
-    part.write_bytes(content)
-    part.replace(path)
+    return autoencoder.state_dict(), {"lost": round(lost(autoencoder, data.val.x), 4)}
 
 
 def lost(autoencoder: Autoencoder, x: Tensor) -> float:

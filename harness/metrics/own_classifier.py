@@ -12,18 +12,15 @@ machines copies the file, and declares its `sha256` in the track so that no othe
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
-from safetensors.torch import load, save
 from torch import Tensor
 
 from harness.data import images
 from harness.data.dataset import Dataset, Split
+from harness.data.kept_weights import Trained, kept_weights
 from harness.declared import Part
 from harness.metrics.classifier_training.images import accuracy, standardise, train
 from harness.metrics.classifiers import Features, ImageClassifier
@@ -59,20 +56,11 @@ def classifier_of(data: Dataset, device: torch.device, sha256: str = "") -> Feat
     if side != other or side % 8:
         raise UserError(f"images are {side}×{other}; expected squares of a multiple of 8 pixels for this feature space")
     path = images.kept(f"features/{_digest(data)}.safetensors")
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):  # several workers may find it missing at once
-            if not path.exists():
-                _make(data, path)
-    content = path.read_bytes()
-    found, noted = hashlib.sha256(content).hexdigest(), json.loads(path.with_suffix(".json").read_text())["sha256"]
-    if found != (sha256 or noted):
-        what = "the track declares" if sha256 else "was written"
-        raise UserError(f"{str(path)!r} has SHA-256 {found}, {what} {sha256 or noted}; delete it to train it again")
+    state = kept_weights(path, lambda: _trained(data), sha256)
     with torch.random.fork_rng(devices=[]):  # a run's own random numbers are not to notice
-        made = _untrained(data)
-    made.load_state_dict(load(content))
-    return Features(made.eval().to(device))
+        classifier = _untrained(data)
+    classifier.load_state_dict(state)
+    return Features(classifier.eval().to(device))
 
 
 def _untrained(data: Dataset) -> ImageClassifier:
@@ -80,7 +68,7 @@ def _untrained(data: Dataset) -> ImageClassifier:
     return ImageClassifier(channels, data.classes if data.classes > 1 else TURNS, side)
 
 
-def _make(data: Dataset, path: Path) -> None:
+def _trained(data: Dataset) -> Trained:
     learned = told_apart(data.train, data.classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
@@ -91,12 +79,7 @@ def _make(data: Dataset, path: Path) -> None:
         name: round(accuracy(classifier, told_apart(split, data.classes)), 4)
         for name, split in (("train", data.train), ("val", data.val), ("test", data.test))
     }
-    content = save(classifier.state_dict())
-    noted = {"sha256": hashlib.sha256(content).hexdigest(), "accuracy": facts}
-    path.with_suffix(".json").write_text(json.dumps(noted, indent=2) + "\n")
-    part = path.with_suffix(".part")
-    part.write_bytes(content)
-    part.replace(path)
+    return classifier.state_dict(), {"accuracy": facts}
 
 
 def told_apart(split: Split, classes: int) -> Split:

@@ -151,3 +151,18 @@ def real_store(_built, tmp_path, monkeypatch) -> Path:
     """A store in MLflow's own tables: four entries × three targets × three seeds; each test has a copy of its own."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return shutil.copytree(_built, tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def costs_of() -> Callable[[int, int, int, float], np.ndarray]:
+    """Makes the costs (entries, seeds) of a cell: entries at all distances, one of them twice, one without a score."""
+
+    def costs_of_cell(seed: int, entries: int, seeds: int, missing: float) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        distances = rng.normal(scale=2, size=(entries, 1))
+        costs = distances + rng.gamma(0.4, size=(entries, 1)) * rng.normal(size=(entries, seeds))
+        costs[1] = costs[0]
+        costs[2] = np.nan
+        return np.where(rng.random(costs.shape) < missing, np.nan, costs)
+
+    return costs_of_cell

@@ -20,17 +20,6 @@ from leaderboards.statistics.verdicts import Verdicts
 SHARES = st.sampled_from([0.0, 0.1, 0.4])
 
 
-def costs_of(seed: int, entries: int, seeds: int, missing: float) -> np.ndarray:
-    """Entries at all distances, one of them twice, one without a score."""
-    rng = np.random.default_rng(seed)
-    costs = rng.normal(scale=2, size=(entries, 1)) + rng.gamma(0.4, size=(entries, 1)) * rng.normal(
-        size=(entries, seeds)
-    )
-    costs[1] = costs[0]
-    costs[2] = np.nan
-    return np.where(rng.random(costs.shape) < missing, np.nan, costs)
-
-
 def judged(costs: np.ndarray) -> Verdicts:
     """Of one cell."""
     labels = [f"{place:03}" for place in range(len(costs))]
@@ -61,7 +50,7 @@ def plain_ranks(costs: np.ndarray, better: np.ndarray) -> list[tuple[int, int, i
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.integers(3, 20), st.integers(1, 6), SHARES)
 @example(seed=1, entries=30, seeds=5, missing=0.1)
-def test_ranks_are_those_of_the_rule_entry_by_entry(seed: int, entries: int, seeds: int, missing: float):
+def test_ranks_are_those_of_the_rule_entry_by_entry(costs_of, seed: int, entries: int, seeds: int, missing: float):
     costs = costs_of(seed, entries, seeds, missing)
     found = judged(costs)
     assert standings(found, costs, np.zeros(entries, dtype=bool)) == plain_ranks(costs, found.better)
@@ -69,7 +58,7 @@ def test_ranks_are_those_of_the_rule_entry_by_entry(seed: int, entries: int, see
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(3, 40), st.integers(1, 6), SHARES)
-def test_pairs_are_worked_out_in_parts_as_one_by_one(seed: int, entries: int, seeds: int, missing: float):
+def test_pairs_are_worked_out_in_parts_as_one_by_one(costs_of, seed: int, entries: int, seeds: int, missing: float):
     """Means, variances and numbers of seeds, a few rows at a time, of one board and of two at once."""
     costs = np.stack([costs_of(seed, entries, seeds, missing), costs_of(seed + 1, entries, seeds, 0.0)])
     found = pairs(costs)

@@ -40,19 +40,6 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture
-def ranked(paper, metric):
-    return board(paper, track="digits-v1", metric=metric(), floor=0.25, features="digits-classifier-32")
-
-
-@pytest.fixture
-def hostile(table, metric):
-    table.runs_of("cosine", [1.0, 1.1, 1.2])
-    for index, name in enumerate(HOSTILE):
-        table.runs_of(name, [0.5 + index, 0.6 + index, 0.55 + index], params='{"a": 1}')
-    return board(table.tables, track="digits-v1", metric=metric())
-
-
 def terminal(found, width=140):
     console = Console(file=io.StringIO(), width=width, force_terminal=False, highlight=False)
     print_board(found, console)

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from leaderboards.boards.board import board
+from leaderboards.render import text_tables
 from leaderboards.render.formats import names, of_board
 from leaderboards.render.formats.csv import board as to_csv
 from leaderboards.render.formats.html import board as to_html
@@ -19,7 +20,6 @@ from leaderboards.render.formats.json import board as to_json
 from leaderboards.render.formats.latex import board as to_latex
 from leaderboards.render.formats.md import board as to_markdown
 from leaderboards.render.terminal import print_seeds
-from leaderboards.render.text_tables import ranked, seed_by_seed
 from leaderboards.wording import visible
 
 HOSTILE = [
@@ -32,19 +32,6 @@ HOSTILE = [
     "new\nline",
     "``''",
 ]
-
-
-@pytest.fixture
-def good(paper, metric):
-    return board(paper, track="digits-v1", metric=metric(), floor=0.25, features="digits-classifier-32")
-
-
-@pytest.fixture
-def hostile(table, metric):
-    table.runs_of("cosine", [1.0, 1.1, 1.2])
-    for index, name in enumerate(HOSTILE):
-        table.runs_of(name, [0.5 + index, 0.6 + index, 0.55 + index])
-    return board(table.tables, track="digits-v1", metric=metric())
 
 
 class Page(HTMLParser):
@@ -75,21 +62,23 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("per_seed", [False, True])
-def test_html_holds_every_cell_and_nothing_that_acts(hostile, good, per_seed):
-    for found in (hostile, good):
+def test_html_holds_every_cell_and_nothing_that_acts(hostile, ranked, per_seed):
+    for found in (hostile, ranked):
         page = Page(to_html(found, per_seed))
         assert page.open == []
         assert not {"script", "img", "link", "iframe"} & set(page.tags)
         sheets = [
-            sheet for section in found.sections for sheet in (ranked(found, section), seed_by_seed(found, section))
+            sheet
+            for section in found.sections
+            for sheet in (text_tables.ranked(found, section), text_tables.seed_by_seed(found, section))
         ]
         sheets = sheets if per_seed else sheets[::2]
         wanted = [row for sheet in sheets for row in (sheet.headers, *sheet.cells)]
         assert page.rows == [[visible(cell) for cell in row] for row in wanted]
 
 
-def test_html_needs_no_other_file(good):
-    text = to_html(good)
+def test_html_needs_no_other_file(ranked):
+    text = to_html(ranked)
     assert text.startswith("<!doctype html>")
     assert not re.search(r"https?:|@import|url\(", text)
 
@@ -116,8 +105,8 @@ def test_latex_names_are_text(hostile):
     assert sorted(unescaped(name) for name in names) == sorted(visible(name) for name in ["cosine", *HOSTILE])
 
 
-def test_latex_has_a_table_of_each_section(good):
-    text = to_latex(good)
+def test_latex_has_a_table_of_each_section(ranked):
+    text = to_latex(ranked)
     for words in (r"\begin{table}", r"\toprule", r"\midrule", r"\bottomrule", r"\end{tabular}", r"\end{table}"):
         assert text.count(words) == 4
     assert r"$-$50 \% [$-$52, $-$48]" in text
@@ -129,19 +118,19 @@ def test_latex_has_a_table_of_each_section(good):
     assert not re.search(r"[^\x00-\x7fé]", text)
 
 
-def test_the_scores_of_seeds_are_in_every_format(good):
-    row = good.cells[0].rows[0]
-    assert json.loads(to_json(good, True))[0]["values"] == {str(seed): score for seed, score in row.values.items()}
-    line = next(csv.DictReader(io.StringIO(to_csv(good, True))))
+def test_the_scores_of_seeds_are_in_every_format(ranked):
+    row = ranked.cells[0].rows[0]
+    assert json.loads(to_json(ranked, True))[0]["values"] == {str(seed): score for seed, score in row.values.items()}
+    line = next(csv.DictReader(io.StringIO(to_csv(ranked, True))))
     assert [float(line[f"seed_{seed}"]) for seed in range(3)] == list(row.values.values())
-    assert "seed_0" not in to_csv(good)
+    assert "seed_0" not in to_csv(ranked)
     console = Console(file=io.StringIO(), width=120, highlight=False)
-    print_seeds(good, console)
+    print_seeds(ranked, console)
     shown = [f"{score:#.3g}" for score in row.values.values()]
-    for text in (console.file.getvalue(), to_markdown(good, True), to_html(good, True), to_latex(good, True)):
+    for text in (console.file.getvalue(), to_markdown(ranked, True), to_html(ranked, True), to_latex(ranked, True)):
         assert "fd of each seed" in text
         assert all(score in text for score in shown)
-    assert "of each seed" not in to_markdown(good)
+    assert "of each seed" not in to_markdown(ranked)
 
 
 def test_a_diverged_and_a_missing_seed_are_told_apart(table, metric):

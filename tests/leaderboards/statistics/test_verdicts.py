@@ -38,22 +38,13 @@ def known(variance: float, freedom: float = 8.0, cells: tuple[tuple[str, ...], .
     return Priors({c: Record(**record, targets=c, pairs=pairs, own=own, everywhere=own) for c in cells}, 405)
 
 
-def costs_of(seed: int, entries: int, seeds: int, missing: float) -> np.ndarray:
-    """Entries at all distances, one of them twice, one without a score."""
-    rng = np.random.default_rng(seed)
-    costs = rng.normal(scale=2, size=(entries, 1)) + rng.gamma(0.4, size=(entries, 1)) * rng.normal(
-        size=(entries, seeds)
-    )
-    costs[1] = costs[0]
-    costs[2] = np.nan
-    return np.where(rng.random(costs.shape) < missing, np.nan, costs)
-
-
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000), st.integers(3, 8), st.integers(1, 9), SHARES)
 @example(seed=0, entries=8, seeds=5, missing=0.0)
 @example(seed=0, entries=8, seeds=5, missing=0.1)
-def test_few_pairs_without_a_track_are_tested_as_scipy_tests_each(seed: int, entries: int, seeds: int, missing: float):
+def test_few_pairs_without_a_track_are_tested_as_scipy_tests_each(
+    costs_of, seed: int, entries: int, seeds: int, missing: float
+):
     """Fewer than 100 pairs and nothing published: ordinary paired t, Holm over all pairs that share three seeds."""
     costs = costs_of(seed, entries, seeds, missing)
     found, p = judged(costs), np.full((entries, entries), np.nan)
@@ -76,7 +67,7 @@ def test_few_pairs_without_a_track_are_tested_as_scipy_tests_each(seed: int, ent
     )
 
 
-def test_many_tests_are_corrected_as_if_every_p_was_worked_out():
+def test_many_tests_are_corrected_as_if_every_p_was_worked_out(costs_of):
     """p above 5 % are not worked out where many are; what is corrected stays what SciPy and Holm give."""
     costs = costs_of(3, 40, 5, 0.0) + np.where(np.arange(40) % 2, 0.0, 3.0)[:, None]
     found = judged(costs)
