@@ -20,6 +20,7 @@ from leaderboards.render.formats.json import board as to_json
 from leaderboards.render.formats.latex import board as to_latex
 from leaderboards.render.formats.md import board as to_markdown
 from leaderboards.render.terminal import print_seeds
+from leaderboards.render.text_tables import seed_by_seed
 from leaderboards.wording import visible
 
 HOSTILE = [
@@ -70,7 +71,7 @@ def test_html_holds_every_cell_and_nothing_that_acts(hostile, ranked, per_seed):
         sheets = [
             sheet
             for section in found.sections
-            for sheet in (text_tables.ranked(found, section), text_tables.seed_by_seed(found, section))
+            for sheet in (text_tables.ranked(found, section), seed_by_seed(found, section))
         ]
         sheets = sheets if per_seed else sheets[::2]
         wanted = [row for sheet in sheets for row in (sheet.headers, *sheet.cells)]
