@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, load, load_tracks, print_json
+from schedules.errors import UserError
 
 LISTED = 10
 PAGE = "README.md"
@@ -20,7 +21,9 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def publish(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    track: Annotated[
+        str | None, typer.Argument(help="Track, as `snrbench tracks list` names it; with --site every published one.")
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option("-o", "--out", "--to", metavar="DIR", file_okay=False, help="Default: leaderboards/published."),
@@ -41,6 +44,10 @@ def publish(
             "--costs/--without-costs", help="Seconds and memory of runs, too; not if the machine had other work."
         ),
     ] = True,
+    site: Annotated[
+        Path | None,
+        typer.Option("--site", metavar="DIR", help="Publish nothing; write what is published as static pages."),
+    ] = None,
     json: Json = False,
     store: Store = STORE,
     plugin: Plugins = None,
@@ -52,9 +59,19 @@ def publish(
     another protocol or version of the track is replaced. Results that are not meant for this package, as of a track of
     one's own, go --out to a folder of one's own.
 
+    --site DIR writes the released boards as static pages instead: one for each track, with sorting, a filter, and links
+    to each entry. The folder is replaced as a whole, and only one that was written so before is.
+
     The tables of README.md and leaderboards/published/README.md are refreshed between the markers
     <!-- snrbench:published TRACK --> and <!-- /snrbench:published -->, where they have them.
     """
+    if site is not None:
+        if to or readme or replace or recompute:
+            raise UserError("--site writes what is published; it goes with no --out, --readme, --replace, --recompute")
+        _write_site(track, site, json)
+        return
+    if track is None:
+        raise UserError("publish takes a track, or --site DIR for pages of what is published")
     from leaderboards.boards.query import check_store
     from leaderboards.data import released
     from leaderboards.progress_bar import reading
@@ -97,6 +114,21 @@ def publish(
     print(f"{found.folder}: {what}, {size / 1e6:.2f} MB")
     for page in refreshed:
         print(f"{page}: table refreshed")
+
+
+def _write_site(track: str | None, folder: Path, json: bool) -> None:
+    """Pages of one published track, or of every one."""
+    from leaderboards.data import released
+    from leaderboards.releases.site.write import write
+
+    if track is not None:
+        released.release(track)
+    pages = write([track] if track is not None else released.released_tracks(), folder)
+    size = sum(page.stat().st_size for page in pages)
+    if json:
+        print_json({"folder": str(folder), "pages": [page.name for page in pages], "bytes": size})
+        return
+    print(f"{folder / 'index.html'}: {len(pages)} pages, {size / 1e6:.2f} MB; any web host can serve the folder")
 
 
 def _shown(folder: Path, page: Path) -> str:

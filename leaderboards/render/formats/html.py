@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from leaderboards.boards.rows import Board
@@ -28,31 +29,44 @@ ul { color: #4a525c; font-size: .88rem; padding-left: 1.1rem; }
 def board(board: Board, per_seed: bool = False) -> str:
     """A complete page: a table for each section, then what the numbers mean."""
     name = f"{board.track} · {board.metric.title}"
-    tables = [_table(sheet) for sheet in sheets(board, per_seed)]
-    lines = [f"<li>{_text(line)}</li>" for line in legend(board)]
+    lines = [f"<li>{text(line)}</li>" for line in legend(board)]
+    tables = [table(sheet) for sheet in sheets(board, per_seed)]
+    return page(name, [f"<h1>{text(name)}</h1>", *tables, *(["<ul>", *lines, "</ul>"] if lines else [])])
+
+
+def page(name: str, body: Iterable[str], style: str = "", script: str = "") -> str:
+    """A complete page. style, script: what it has besides, inside itself."""
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_text(name)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{_text(name)}</h1>",
-            *tables,
-            *(["<ul>", *lines, "</ul>"] if lines else []),
+            f"<title>{text(name)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>",
+            *body,
+            *([f"<script>{script}</script>"] if script else []),
             "</body>\n</html>",
         ]
     )
 
 
-def _table(sheet: Sheet) -> str:
+def table(sheet: Sheet, links: Mapping[str, str] | None = None) -> str:
+    """A heading and a table. links: address of what a name in it stands for"""
+    addresses = links or {}
     kinds = [' class="name"' if name else "" for name in sheet.names]
-    head = "".join(f'<th scope="col"{kind}>{_text(text)}</th>' for kind, text in zip(kinds, sheet.headers, strict=True))
+    head = "".join(
+        f'<th scope="col"{kind}>{text(header)}</th>' for kind, header in zip(kinds, sheet.headers, strict=True)
+    )
     rows = []
     for place, cells in enumerate(sheet.cells):
         look = ' class="baseline"' if place == sheet.baseline else ""
-        body = "".join(f"<td{kind}>{_text(text)}</td>" for kind, text in zip(kinds, cells, strict=True))
+        texts = [
+            f'<a href="{text(addresses[cell])}">{text(cell)}</a>' if name and cell in addresses else text(cell)
+            for cell, name in zip(cells, sheet.names, strict=True)
+        ]
+        body = "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds, texts, strict=True))
         rows.append(f"<tr{look}>{body}</tr>")
     return "\n".join(
         [
-            f"<h2>{_text(sheet.title)}</h2>",
+            f"<h2>{text(sheet.title)}</h2>",
             f"<div><table>\n<thead><tr>{head}</tr></thead>\n<tbody>",
             *rows,
             "</tbody>\n</table></div>",
@@ -60,5 +74,6 @@ def _table(sheet: Sheet) -> str:
     )
 
 
-def _text(text: str) -> str:
+def text(text: str) -> str:
+    """As a page shows it, whatever a user called an entry."""
     return escape(visible(text), quote=True)

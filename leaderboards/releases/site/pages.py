@@ -1,0 +1,147 @@
+"""The pages of a site: what each one says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from harness import tracks
+from leaderboards.boards.query import board_of
+from leaderboards.boards.rows import Board, Row
+from leaderboards.data.cache.lines import EPS_ERROR
+from leaderboards.data.released import published_lines, published_table, release
+from leaderboards.data.tables import Tables
+from leaderboards.releases.agreement_line import agreement_line
+from leaderboards.releases.site.curves import error_picture
+from leaderboards.render.columns import columns, legend
+from leaderboards.render.formats.html import page, table, text
+from leaderboards.render.text_tables import Sheet, sheets
+from leaderboards.statistics.student_t import Array
+
+INDEX = "index.html"
+ABOUT = (
+    "snrbench trains the noise schedules of diffusion models under the same conditions and says, with intervals, which "
+    "differences are real."
+)
+FIND = '<p><label>Show rows with <input type="search" placeholder="laplace"></label></p>'
+
+
+def track_page(track: str) -> str:
+    """File name of a track's board."""
+    return f"{track}.html"
+
+
+def entries_page(track: str) -> str:
+    """File name of what is known of each of its entries."""
+    return f"{track}-entries.html"
+
+
+def index(shown: Sequence[str]) -> str:
+    """What there is: a line for each track, those that stand among no rankings last."""
+    ordered = sorted(shown, key=lambda track: not tracks.standing(track).ranked)
+    lines = []
+    for track in ordered:
+        facts, standing = release(track), tracks.standing(track)
+        said = [tracks.get(track).summary, f"{facts.entries} entries, {facts.runs} runs, {len(facts.seeds)} seeds"]
+        said += [str(standing)] if not standing.ranked else []
+        said += [agreement_line(track)] if agreement_line(track) else []
+        lines.append(f'<li><a href="{track_page(track)}">{text(track)}</a>: {text("; ".join(said))}</li>')
+    return _page("snrbench", ["<h1>snrbench</h1>", f"<p>{text(ABOUT)}</p>", "<ul>", *lines, "</ul>"])
+
+
+def board_page(track: str) -> str:
+    """The board: every table, each name a link to what is known of the entry, and how to read it."""
+    board = board_of(published_table(track), track)
+    links = {entry: f"{entries_page(track)}#{_anchor(number)}" for number, entry in enumerate(_entries(board))}
+    standing, agreement = tracks.standing(track), agreement_line(track)
+    facts = [f"{track} {agreement}."] if agreement else []
+    facts += [f"It stands among no rankings: {standing.why}."] if not standing.ranked else []
+    return _page(
+        f"{track} · {board.metric.title}",
+        [
+            _links(track),
+            f"<h1>{text(f'{track} · {board.metric.title}')}</h1>",
+            f"<p>{text(tracks.get(track).summary)}.</p>",
+            *(f"<p>{text(fact)}</p>" for fact in facts),
+            FIND,
+            *(table(sheet, links) for sheet in sheets(board)),
+            "<h2>How to read it</h2>",
+            "<ul>",
+            *(f"<li>{text(line)}</li>" for line in legend(board)),
+            "</ul>",
+        ],
+    )
+
+
+def details_page(track: str) -> str:
+    """Each entry: its parameters, its place for every target, the score of each seed, and where it errs."""
+    tables = published_table(track)
+    board = board_of(tables, track)
+    curves = _error_curves(tables, track)
+    sections = [_details(board, entry, _anchor(number), curves) for number, entry in enumerate(_entries(board))]
+    caption = "<p>Curves: error in ε on held-out data against λ at the end of training; dashed is the baseline.</p>"
+    return _page(f"{track} · entries", [_links(track), f"<h1>{text(track)} · entries</h1>", caption, *sections])
+
+
+def _details(board: Board, entry: str, anchor: str, curves: Mapping[tuple[str, str], tuple[Array, Array]]) -> str:
+    rows = [(section, row) for section in board.sections for row in section.rows if row.entry == entry]
+    seeds = sorted({seed for _, row in rows for seed in row.values})
+    first = columns(board, rows[0][0])
+    texts = {column.header: column for column in first if not column.name}
+    sheet = Sheet(
+        title=entry,
+        headers=("target", *texts, *(f"seed {seed}" for seed in seeds)),
+        names=(True, *[False] * (len(texts) + len(seeds))),
+        cells=tuple(
+            (row.target, *(column.text(row) for column in texts.values()), *(_score(row, seed) for seed in seeds))
+            for _, row in rows
+        ),
+    )
+    pictures = []
+    for section, row in rows:
+        drawn, against = curves.get((row.target, entry)), curves.get((row.target, board.baseline))
+        if drawn is not None and against is not None and np.array_equal(drawn[0], against[0]):
+            picture = error_picture(drawn[0], drawn[1], against[1])
+            pictures.append(f"<figure>{picture}<figcaption>{text(section.target)}</figcaption></figure>")
+    what = f"{rows[0][1].schedule}, weighting {rows[0][1].weighting}, applied by {rows[0][1].apply}"
+    return "\n".join([f'<section id="{anchor}">', table(sheet), f"<p>{text(what)}</p>", *pictures, "</section>"])
+
+
+def _score(row: Row, seed: int) -> str:
+    score = row.values.get(seed)
+    return "–" if score is None else "diverged" if np.isinf(score) else f"{score:.3g}"
+
+
+def _error_curves(tables: Tables, track: str) -> dict[tuple[str, str], tuple[Array, Array]]:
+    """(target, label) → λ and the ε-error, the mean over seeds."""
+    runs = tables.runs
+    points = published_lines(track, EPS_ERROR, runs["run_id"].astype(str))
+    curves: dict[tuple[str, str], tuple[Array, Array]] = {}
+    for (target, entry), of_entry in runs.groupby(["target", "entry"], observed=True):
+        drawn = [points[str(run_id)] for run_id in of_entry["run_id"] if str(run_id) in points]
+        if drawn and all(np.array_equal(x, drawn[0][0]) for x, _ in drawn):
+            curves[str(target), str(entry)] = (np.asarray(drawn[0][0]), np.mean([y for _, y in drawn], axis=0))
+    return curves
+
+
+def _entries(board: Board) -> list[str]:
+    return list(pd.unique(pd.Series([row.entry for section in reversed(board.sections) for row in section.rows])))
+
+
+def _anchor(number: int) -> str:
+    return f"entry-{number}"
+
+
+def _links(track: str) -> str:
+    pages = (("all boards", INDEX), (track, track_page(track)), ("entries", entries_page(track)))
+    links = (f'<a href="{address}">{text(name)}</a>' for name, address in pages)
+    return f"<nav>{''.join(links)}</nav>"
+
+
+def _page(name: str, body: Sequence[str]) -> str:
+    here = files(__package__)
+    style, script = (here / "style.css").read_text("utf-8"), (here / "sort_and_filter.js").read_text("utf-8")
+    return page(name, body, style, script)

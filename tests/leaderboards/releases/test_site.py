@@ -1,0 +1,98 @@
+"""The site: every row of every board, links that lead somewhere, and all of it or nothing."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from harness.cli import main
+from leaderboards.boards.query import board_of
+from leaderboards.data import released
+from leaderboards.releases.site import pages
+from leaderboards.render.columns import rank
+
+
+class Read(HTMLParser):
+    """The ids, addresses and rows of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.addresses, self.rows, self.loads = set(), [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.ids |= {given["id"]} if "id" in given else set()
+        self.addresses += [given["href"]] if tag == "a" else []
+        self.loads += [given[name] for name in ("src",) if name in given] + ([tag] if tag == "link" else [])
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data):
+        if self.rows and self.rows[-1] and self.lasttag in ("td", "th", "a", "button"):
+            self.rows[-1][-1] += data.strip()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("web") / "site"
+    assert main._exit_code(["publish", "--site", str(folder)]) == 0
+    return folder
+
+
+def read(file):
+    return Read(file.read_text(encoding="utf-8"))
+
+
+def test_every_row_of_every_board_is_there(site):
+    for track in released.released_tracks():
+        shown = {(row[0], row[1]) for row in read(site / pages.track_page(track)).rows if len(row) > 1}
+        rows = board_of(released.published_table(track), track).rows
+        assert {(rank(row), row.entry) for row in rows} <= shown
+        entries = read(site / pages.entries_page(track)).rows
+        assert sum(row[0] in ("eps", "v", "x0", "flow", "all") for row in entries) == len(rows)
+
+
+def test_its_links_lead_somewhere_and_it_loads_nothing(site):
+    pages_ = {file.name: read(file) for file in site.glob("*.html")}
+    assert len(pages_) == 1 + 2 * len(released.released_tracks())
+    for name, page in pages_.items():
+        assert page.addresses
+        assert page.loads == []
+        for address in page.addresses:
+            file, _, part = address.partition("#")
+            assert file in pages_, (name, address)
+            assert not part or part in pages_[file].ids, (name, address)
+
+
+def test_a_site_is_replaced_as_a_whole_or_not_at_all(site, monkeypatch, capsys):
+    before = {file.name: file.read_bytes() for file in site.iterdir()}
+
+    def full(track):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pages, "details_page", full)
+    assert main._exit_code(["publish", "--site", str(site)]) != 0
+    assert {file.name: file.read_bytes() for file in site.iterdir()} == before
+    assert [file.name for file in site.parent.iterdir()] == [site.name]
+    monkeypatch.undo()
+    assert main._exit_code(["publish", "gmm-v1", "--site", str(site)]) == 0
+    assert {file.name for file in site.glob("*.html")} == {"index.html", "gmm-v1.html", "gmm-v1-entries.html"}
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "publish takes a track, or --site DIR"),
+        (["--site", "{folder}"], "holds something else"),
+        (["cifar10-v1", "--site", "{folder}/new"], "no published results of 'cifar10-v1'"),
+        (["--site", "{folder}/new", "--recompute"], "--site writes what is published"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_is(words, said, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine")
+    assert main._exit_code(["publish", *(word.format(folder=tmp_path) for word in words)]) == 2
+    assert said in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
