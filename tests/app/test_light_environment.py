@@ -64,6 +64,7 @@ def test_everything_that_shows_results_works(light, tmp_path):
         "schedules plot cosine laplace -o plot.png",
         "schedules export laplace --to torch",
         "tracks show digits-v1",
+        "publish mnist-v1 --site pages",
         "run digits-v1 --dry-run",
     )
     said = light(*commands, pages=PAGES)
