@@ -20,7 +20,7 @@ def write(answer: Answer, folder: Path) -> Path:
     text += ["```", *wording.lines(answer), "```", ""]
     if answer.judged is not None and answer.spec:
         named = {default.spec: ", ".join(default.names) for default in answer.defaults}
-        what = answer.verdict if answer.verdict == SHOWN else "best that was found"
+        what = answer.verdict if answer.verdict == SHOWN else "chosen by the search"
         pictures.densities([answer.spec, BASELINE, *named], what, folder / "density.png")
         pictures.scores(answer.judged, folder / "scores.png")
         pictures.plateau(answer.judged, folder / "plateau.png")

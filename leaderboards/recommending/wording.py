@@ -27,7 +27,7 @@ def lines(answer: Answer) -> list[str]:
 def _head(answer: Answer) -> list[str]:
     best = f"{answer.density} ({answer.spec})"
     if answer.verdict == NOT_SHOWN:
-        return [f"Nothing tried is told apart from what you have: {answer.why}.", f"The best that was found: {best}"]
+        return [f"Nothing tried is told apart from what you have: {answer.why}.", f"The search chose: {best}"]
     if answer.verdict == SHOWN:
         told = answer.judged is not None and answer.judged.switched
         return [f"Recommended: {best}{'; not the choice of the search, but shown better' if told else ''}"]
