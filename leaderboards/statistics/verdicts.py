@@ -9,11 +9,11 @@
 
 A pair that shares two seeds has an interval by ordinary t and is not tested.
 
-In simulations of nine kinds of noise, 2 to 81 entries and 3 to 20 seeds (`tests/benchmarks/error_rates.py`, 656 rows of
-100 to 1,000 boards, none beyond its limits) the family-wise error was 6.4 % at most, which the simulation does not tell
+In simulations of nine kinds of noise, 2 to 81 entries and 3 to 20 seeds (`tests/benchmarks/error_rates.py`, 888 rows of
+200 to 1,000 boards, none beyond its limits) the family-wise error was 6.4 % at most, which the simulation does not tell
 from 5 %, and 0.5 to 3 % on average; for one entry against every other 7 % at most; intervals covered 94 % or more, also
-those of the noisiest tenth of the entries, and 96 to 97 % on average. One entry with three or ten times the noise of its
-equals, the worst that moderation can meet, made it 8.5 % at most among four entries or more, and 10.4 % between two.
+those of the noisiest tenth of the entries, and 96 to 97 % on average. One entry with three or ten times the noise of
+its equals, the worst that moderation can meet, made it 8.5 % at most among four or more, and 10.4 % between two.
 """
 
 from __future__ import annotations
