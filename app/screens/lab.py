@@ -18,6 +18,7 @@ from app.style.plain_text import code, plain, reflowed
 from app.widgets import similar_schedules, sliders, trainer_flags
 from app.widgets.card_heading import head
 from app.widgets.error_boundary import shielded
+from harness.tracks import board_targets
 from leaderboards.wording import signed
 from schedules import Schedule, UserError, exports, weightings
 from schedules.export import FORMATS, export
@@ -237,10 +238,8 @@ def _command(schedule: Schedule) -> None:
         names = results.track_names()
         links.offer(f"{PAGE}.track", names, names[0])
         track = str(st.segmented_control("Rank it on", names, key=f"{PAGE}.track", required=True))
-        targets = results.track(track).targets
-        every = " ".join(f"-t {target}" for target in targets)
-        st.code(f"snrbench run {track} -s {shlex.quote(schedule.spec)} {every}", language=None, wrap_lines=True)
-        st.caption(_cost(track, len(targets)))
+        st.code(f"snrbench run {track} -s {shlex.quote(schedule.spec)}", language=None, wrap_lines=True)
+        st.caption(_cost(track, len(board_targets(track))))
 
 
 def _cost(track: str, targets: int) -> str:

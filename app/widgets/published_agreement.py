@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from app.charts import agreement, frame
@@ -85,14 +86,15 @@ def _other_columns(page: str, drawn: Agreement, found: tuple[Agreement, ...]) ->
 
     same = [each for each in found if reading(each) == reading(drawn)]
     theirs = list(dict.fromkeys(each.theirs for each in same))
-    rows = []
+    rows: dict[str, list[str]] = {}
     for ours, share in dict.fromkeys((each.ours, each.share) for each in same):
         by_column = {each.theirs: each.tau for each in same if (each.ours, each.share) == (ours, share)}
-        cells: list[Cell] = [ours if share == 1 else f"{ours}, {share:.0%}"]
-        cells += [signed(by_column[name], 2, plus=True) if name in by_column else NOTHING for name in theirs]
-        rows.append(grid.Row(f"{ours} {share}", cells))
-    heads = [Column("our scale"), *(Column(name, align="right") for name in theirs)]
-    grid.show(heads, rows, f"{page}.columns", "Kendall's τ by guidance scale and share of the budget")
+        rows[ours if share == 1 else f"{ours}, {share:.0%}"] = [
+            signed(by_column[name], 2, plus=True) if name in by_column else NOTHING for name in theirs
+        ]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=theirs).rename_axis("our scale")
+    st.caption("Kendall's τ by our guidance scale (and share of the budget) and by the paper's column")
+    st.dataframe(table, key=f"{page}.columns")
 
 
 def _range(bounds: tuple[float, float]) -> str:

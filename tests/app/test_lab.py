@@ -39,7 +39,7 @@ def test_it_opens_without_a_store_and_a_slider_changes_the_spec(lab):
     assert not app.exception
     assert not app.error
     assert spec(app) == "laplace"
-    assert app.code[1].value.startswith("snrbench run digits-v1 -s laplace -t ")
+    assert app.code[1].value == "snrbench run digits-v1 -s laplace"
     assert len(app.get("plotly_chart")) == 3
     app.slider(key="lab.laplace.loc").set_value(1.25)
     app.select_slider(key="lab.laplace.scale").set_value(1.1).run()
