@@ -1,8 +1,8 @@
 """What has to be measured on a GPU, on a machine that is lent for minutes: runs of a board, CUDA tests, benchmarks.
 
-    python tests/benchmarks/on_a_gpu.py --pack data                               where the data are, before
-    python tests/benchmarks/on_a_gpu.py --evidence --data data --out results      on the machine; or --tests, --benchmarks
-    tar -xzf results/store.tar.gz -C store                                        where results are kept, after
+    python tests/benchmarks/on_a_gpu.py --pack data                              where the data are
+    python tests/benchmarks/on_a_gpu.py --evidence --data data --out results     on the machine
+    mkdir store && tar -xzf results/store.tar.gz -C store                        where results are kept
     snrbench publish mnist-latent-gpu-v1 --store store
 
 The tree, Python, and what it imports are enough: neither the project nor a network is needed. Parts asked for run in
@@ -29,8 +29,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import evidence
 import from_checkout
@@ -42,7 +41,7 @@ from harness.data.images import VARIABLE
 from harness.tracks.track import card_file
 from schedules.errors import UserError
 
-HERE = Path(__file__).parent
+HERE, ROOT = Path(__file__).parent, from_checkout.ROOT
 PYTHON = [sys.executable]
 CUDA_TESTS = ("training/test_speed", "stacked/test_stacked", "measuring/test_footprint")
 SECONDS = 120.0
@@ -118,6 +117,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=6, help="of all runs; default: 6")
     parser.add_argument("--minutes", type=float, default=8.0, help="after which the runs are interrupted; default: 8")
     parser.add_argument("--entry", action="append", help="these alone, instead of the rows and leaders; repeatable")
+    parser.add_argument("--weighting", action="append", help="of cosine, beside --entry; repeatable")
     parser.add_argument("--peak", type=float, default=989.0)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only", metavar="WORD", default="")
@@ -161,11 +161,10 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> int:
 
     started = time.monotonic()
     if chosen.evidence:
-        native = tuple(chosen.entry or (*evidence.NATIVE, *evidence.LEADERS))
         runs = evidence.Evidence(
             chosen.track,
-            native,
-            () if chosen.entry else evidence.WEIGHTED,
+            tuple(chosen.entry or (*evidence.NATIVE, *evidence.LEADERS)),
+            tuple(chosen.weighting or (() if chosen.entry else evidence.WEIGHTED)),
             *(chosen.seeds, chosen.first_seed, chosen.workers, chosen.device, chosen.minutes, store),
         )
         if chosen.list:

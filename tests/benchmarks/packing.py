@@ -2,6 +2,8 @@
 
     <folder>/MNIST/raw/train-images-idx3-ubyte.gz …    the data, as `harness.data.official_files` reads them
     store.tar.gz                                       a store without the weights of its networks
+
+A store that lies elsewhere than it was written opens all the same (`harness.results.artifact_places`).
 """
 
 from __future__ import annotations
