@@ -7,11 +7,8 @@ arXiv:2403.03206 `logit_normal`, `mode` and `scaled_linear`, all at their publis
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-from shown import Shown
 
 NATIVE = (
     *("cosine", "edm", "flow_uniform", "cosine_scaled:s=2", "cauchy", "laplace"),
@@ -27,7 +24,7 @@ SNRBENCH = [sys.executable, "-m", "harness.cli"]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What to run. minutes: after these the runs are interrupted; what is finished stays in the store."""
+    """What to run. weighted: weightings of `cosine`; workers: of all runs"""
 
     track: str
     native: tuple[str, ...]
@@ -36,7 +33,6 @@ class Evidence:
     first_seed: int
     workers: int
     device: str
-    minutes: float
     store: Path
 
     def commands(self) -> list[list[str]]:
@@ -57,17 +53,3 @@ class Evidence:
         seeds = ["--seeds", str(self.seeds), "--first-seed", str(self.first_seed)]
         how = ["--workers", str(workers), "--device", self.device, "--store", str(self.store)]
         return [*SNRBENCH, "run", self.track, *entries, "-t", "v", *seeds, *how]
-
-    def run(self, shown: Shown, out: Path) -> list[list[str]]:
-        """Execute; returns the commands that failed."""
-        commands = self.commands()
-        logs = [out / f"runs{number}.txt" for number in range(len(commands))]
-        labels = ["native: ", "weighted: "]
-        with ThreadPoolExecutor(len(commands)) as pool:
-            good = pool.map(
-                lambda command, log, label: shown.run(command, log, 60 * self.minutes, label, stoppable=True),
-                commands,
-                logs,
-                labels[: len(commands)],
-            )
-            return [command for command, done in zip(commands, good, strict=True) if not done]

@@ -26,6 +26,7 @@ import shlex
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,11 +52,52 @@ TEST_SECONDS = 560.0
 
 @dataclass(frozen=True)
 class Part:
-    """A command. log: file in the folder of results that its output goes to"""
+    """A command.
+
+    log:       file in the folder of results that its output goes to
+    seconds:   after these it is interrupted
+    stoppable: which is then no failure
+    """
 
     command: list[str]
     log: str
-    seconds: float
+    seconds: float = SECONDS
+    stoppable: bool = False
+
+    @property
+    def line(self) -> str:
+        return shlex.join(self.command)
+
+    def run(self, shown: Shown, out: Path, label: str = "") -> bool:
+        """Execute; whether it did what it should."""
+        return shown.run(self.command, out / self.log, self.seconds, label, self.stoppable)
+
+
+def board(chosen: argparse.Namespace, store: Path) -> list[Part]:
+    """The runs, in commands that go side by side."""
+    runs = evidence.Evidence(
+        chosen.track,
+        tuple(chosen.entry or (*evidence.NATIVE, *evidence.LEADERS)),
+        tuple(chosen.weighting or (() if chosen.entry else evidence.WEIGHTED)),
+        *(chosen.seeds, chosen.first_seed, chosen.workers, chosen.device, store),
+    )
+    return [
+        Part(command, f"{kind}_runs.txt", 60 * chosen.minutes, stoppable=True)
+        for command, kind in zip(runs.commands(), ("native", "weighted"), strict=False)
+    ]
+
+
+def together(parts: list[Part], shown: Shown, out: Path) -> list[str]:
+    """Run side by side, each line of the screen with its part's name; returns those that failed."""
+    with ThreadPoolExecutor(max(1, len(parts))) as pool:
+        good = list(pool.map(lambda part: part.run(shown, out, f"{Path(part.log).stem}: "), parts))
+    return [part.line for part, done in zip(parts, good, strict=True) if not done]
+
+
+def bundle(track: str, store: Path, out: Path) -> Part:
+    """The runs in one file; `packing` packs the store itself."""
+    command = [*evidence.SNRBENCH, "bundle", track, "--store", str(store), "--out", str(out / "results.bundle")]
+    return Part([*command, "--force"], "bundle.txt")
 
 
 def cuda_tests() -> list[Part]:
@@ -82,7 +124,7 @@ def benchmarks(track: str, device: str, peak: float, store: Path) -> list[Part]:
     one_run = [*evidence.SNRBENCH, "run", "digits-v1", "-s", "laplace", "-t", "v", "--seeds", "1", "--device", device]
     commands += [[*one_run, "--store", str(store), "--nproc", "1", "--micro-batch", "32"]]
     commands += [[*PYTHON, "-m", "harness.measuring.measure", name, "--cost", device] for name in here]
-    return [Part(command, "benchmarks.txt", SECONDS) for command in commands]
+    return [Part(command, "benchmarks.txt") for command in commands]
 
 
 def has_data(track: str) -> bool:
@@ -92,12 +134,6 @@ def has_data(track: str) -> bool:
     except UserError:
         return False
     return True
-
-
-def results(track: str, store: Path, out: Path) -> list[Part]:
-    """The bundle of the runs; the store itself is packed by `packing`."""
-    bundle = [*evidence.SNRBENCH, "bundle", track, "--store", str(store), "--out", str(out / "results.bundle")]
-    return [Part([*bundle, "--force"], "bundle.txt", SECONDS)]
 
 
 def options() -> argparse.Namespace:
@@ -150,29 +186,22 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> int:
     failed: list[str] = []
 
     def run(parts: list[Part]) -> None:
+        parts = [part for part in parts if chosen.only in part.line]
         for part in parts:
-            line = shlex.join(part.command)
-            if chosen.only not in line:
-                continue
             if chosen.list:
-                print(f"$ {line}")
-            elif not shown.run(part.command, out / part.log, part.seconds):
-                failed.append(line)
+                print(f"$ {part.line}")
+            elif not part.run(shown, out):
+                failed.append(part.line)
 
     started = time.monotonic()
     if chosen.evidence:
-        runs = evidence.Evidence(
-            chosen.track,
-            tuple(chosen.entry or (*evidence.NATIVE, *evidence.LEADERS)),
-            tuple(chosen.weighting or (() if chosen.entry else evidence.WEIGHTED)),
-            *(chosen.seeds, chosen.first_seed, chosen.workers, chosen.device, chosen.minutes, store),
-        )
+        runs = board(chosen, store)
         if chosen.list:
-            print(*(f"$ {shlex.join(command)}" for command in runs.commands()), sep="\n")
+            run(runs)
         else:
-            failed += map(shlex.join, runs.run(shown, out))
+            failed += together([part for part in runs if chosen.only in part.line], shown, out)
             packing.pack_store(store, out / "store.tar.gz")
-        run(results(chosen.track, store, out))
+        run([bundle(chosen.track, store, out)])
     if chosen.tests:
         run(cuda_tests())
     if chosen.benchmarks:
