@@ -21,8 +21,8 @@ from schedules.errors import UserError
 DATA = {"mnist": "MNIST", "fashion": "FashionMNIST"}
 """First word of a track's name, and torchvision's name of its data; other tracks here bring theirs along."""
 LEFT_OUT = ("*.safetensors", "nearest.png", "*.lock", "checkpoints/*/*")
-"""Of a store. Weights are nearly all of it, pictures nearly all of the rest (mnist-latent: 0.2 MB of 0.22 a run); neither
-a board nor a release reads them. The samples travel all the same, the nearest training images do not."""
+"""Of a store. Weights are nearly all of it, pictures nearly all of the rest (mnist-latent: 0.2 MB of 0.22 a run), and
+neither a board nor a release reads them. The samples travel all the same, the nearest training images do not."""
 
 
 def pack_data(track: str, folder: Path) -> list[Path]:
