@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
 import signal
 import subprocess
@@ -47,7 +49,7 @@ class Shown:
             )
             overtime = threading.Event()
             timers = [threading.Timer(seconds, self._interrupt, (process, overtime))]
-            timers.append(threading.Timer(seconds + GRACE, process.kill))
+            timers.append(threading.Timer(seconds + GRACE, self._end, (process,)))
             for timer in timers:
                 timer.daemon = True
                 timer.start()
@@ -68,6 +70,12 @@ class Shown:
             if code:
                 show(f"exit code {code}")
             return code == 0
+
+    @staticmethod
+    def _end(process: subprocess.Popen[str]) -> None:
+        """With all that it started: what is left of that would hold its output open, and the GPU's memory."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
     @staticmethod
     def _interrupt(process: subprocess.Popen[str], overtime: threading.Event) -> None:

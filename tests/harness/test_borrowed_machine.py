@@ -90,3 +90,14 @@ def test_a_store_comes_back_without_weights_and_reads_the_same(tmp_path, bulk):
     assert names.isdisjoint({"ema.safetensors", "nearest.png", checkpoint.name})
     pd.testing.assert_frame_equal(read_runs(back, "digits-v1"), runs)
     assert artifacts(back, runs["run_id"].unique(), "curves.json") == curves
+
+
+def test_a_command_ends_in_its_time_with_all_that_it_started(tmp_path, monkeypatch):
+    import shown
+
+    monkeypatch.setattr(shown, "GRACE", 0.2)
+    commands = shown.Shown(dict(os.environ), tmp_path)
+    log = tmp_path / "log.txt"
+    assert not commands.run(["sh", "-c", "sleep 600 & exit 0"], log, seconds=0.5)  # else it waits for ten minutes
+    assert commands.run(["sleep", "0"], log, seconds=60.0)
+    assert not commands.run(["false"], log, seconds=60.0)
