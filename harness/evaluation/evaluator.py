@@ -29,9 +29,9 @@ from schedules import Schedule
 
 
 class Evaluator:
-    """A track's frozen references and its way of drawing, made once for many runs."""
+    """A track's frozen references and its way of drawing, made once for many runs. captured: as for `Drawing`"""
 
-    def __init__(self, track: Track, data: Dataset, device: torch.device) -> None:
+    def __init__(self, track: Track, data: Dataset, device: torch.device, captured: bool = False) -> None:
         self.rules = track.evaluation
         self.references = References(track, data, device)
         second = self.references.second
@@ -42,6 +42,7 @@ class Evaluator:
             device,
             self.references.space,
             None if second is None else second.space,
+            captured,
         )
         self.grid = self.grid_of(schedules.create(BASELINE))
 

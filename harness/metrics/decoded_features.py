@@ -13,7 +13,12 @@ from torch import Tensor
 
 from harness.data import autoencoder
 from harness.declared import Part
-from harness.metrics.image_features import ImageFeatures
+from harness.metrics.image_features import IMAGES_AT_ONCE, ImageFeatures
+
+
+def images_at_once(device: torch.device) -> int:
+    """By a small decoder and classifier: a GPU is slow where it has little to do."""
+    return 2048 if device.type == "cuda" else IMAGES_AT_ONCE
 
 
 def features(device: torch.device, weights: str, sha256: str, classifier: Mapping[str, Any]) -> ImageFeatures:
@@ -29,4 +34,4 @@ def features(device: torch.device, weights: str, sha256: str, classifier: Mappin
         seen: Tensor = scaled(images.scaled(pixels[:, :1]))
         return seen
 
-    return ImageFeatures(extractor, images.decode)
+    return ImageFeatures(extractor, images.decode, images_at_once(device))

@@ -54,13 +54,17 @@ class ImageFeatures(FeatureSpace):
 
     extractor: uint8 images → features
     decoder:   unscaled latents → images with values in [0, 255], where data are no images themselves
+    at_once:   images that both take in one call
     """
 
     def __init__(
-        self, extractor: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Tensor] | None = None
+        self,
+        extractor: Callable[[Tensor], Tensor],
+        decoder: Callable[[Tensor], Tensor] | None = None,
+        at_once: int = IMAGES_AT_ONCE,
     ) -> None:
         super().__init__()
-        self.extractor, self.decoder = extractor, decoder
+        self.extractor, self.decoder, self.at_once = extractor, decoder, at_once
         self.mean, self.std = 0.0, 1.0
 
     def scaled_as(self, data: Dataset) -> Self:
@@ -80,16 +84,16 @@ class ImageFeatures(FeatureSpace):
     @torch.inference_mode()
     def of_images(self, pixels: Tensor) -> Tensor:
         """Features of uint8 images."""
-        return torch.cat([self.extractor(part).float() for part in pixels.split(IMAGES_AT_ONCE)])
+        return torch.cat([self.extractor(part).float() for part in pixels.split(self.at_once)])
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.of_images(self.images(part)) for part in x.split(IMAGES_AT_ONCE)])
+        return torch.cat([self.of_images(self.images(part)) for part in x.split(self.at_once)])
 
     def of_split(self, split: Split, device: torch.device) -> Tensor:
         """Features of the images themselves, also where data are latents of them."""
         if split.pixels is None:
-            return torch.cat([self(part.to(device)) for part in split.x.split(IMAGES_AT_ONCE)])
-        return torch.cat([self.of_images(part.to(device)) for part in split.pixels.split(IMAGES_AT_ONCE)])
+            return torch.cat([self(part.to(device)) for part in split.x.split(self.at_once)])
+        return torch.cat([self.of_images(part.to(device)) for part in split.pixels.split(self.at_once)])
 
     def of_rows(self, split: Split, rows: Tensor, whole: Tensor) -> Tensor:
         """Those of the images themselves, too, which a subset of the split no longer has."""

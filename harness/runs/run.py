@@ -75,7 +75,7 @@ class Bench:
             float32_unless_declared()
         self.data = track.data().to(device)
         self._graphed: tuple[str, Trainer] | None = None
-        self.evaluator = Evaluator(track, self.data, device)
+        self.evaluator = Evaluator(track, self.data, device, captured=compilation.graph)
 
     def network(self, seed: int) -> Network:
         """The track's network with the seed's initial weights, drawn on the CPU so that every device starts alike."""
@@ -226,6 +226,7 @@ def execute(
         raise
     if result.outcome == "paused":
         kept.save(trainer.done, trainer.state(), progress)
+    result.notes += place.evaluator.draw.notes
     read_off(result, trainer, progress, place.track)
     result.costs["memory/peak_mib"] = peak_memory.peak_mib(device)
     on_progress(1.0)

@@ -18,6 +18,7 @@ from torch import Tensor
 from harness.streams import Draws
 from harness.training.batches import StepBlock, draw, examples
 from harness.training.noise_levels import NoiseLevels
+from harness.training.pinned import Pinned
 
 if TYPE_CHECKING:
     from harness.training.loop import Trainer
@@ -45,6 +46,7 @@ class StackedFeed:
         self.streams = {member.streams.seed: member.streams for member in members}
         place = {seed: number for number, seed in enumerate(self.streams)}
         self._dealt = torch.tensor([place[member.streams.seed] for member in members], device=self.device)
+        self._pinned = Pinned(self.device) if self.device.type == "cuda" else None
         self._ahead: _Drawn | None = None
         self._threads = (
             ThreadPoolExecutor(min(MOST_THREADS, len(self.streams), os.cpu_count() or 1))
@@ -66,12 +68,10 @@ class StackedFeed:
             for known, member in zip(drawn.levels, self.members, strict=True)
         ]
         rows, dropped, eps = (self._of_members(drawn.sent[name]) for name in ("rows", "dropped", "eps"))
-        together = NoiseLevels(
-            *(
-                self._to_device(torch.stack([getattr(member, field.name) for member in levels], dim=1))
-                for field in fields(NoiseLevels)
-            )
-        )
+        fields_of_members = [
+            torch.stack([getattr(member, field.name) for member in levels], dim=1) for field in fields(NoiseLevels)
+        ]
+        together = NoiseLevels(*self._to_device(fields_of_members))
         return levels, StepBlock.of(*examples(self.data, rows, dropped, self.no_label), eps, together)
 
     def _draw(self, index: int) -> _Drawn:
@@ -83,17 +83,16 @@ class StackedFeed:
         levels = [
             None if member.levels.learns else member.levels(seeds[member.streams.seed].u) for member in self.members
         ]
-        sent = {
-            name: self._to_device(torch.stack([getattr(block, name) for block in seeds.values()], dim=1))
-            for name in ("rows", "dropped", "eps")
-        }
+        names = ("rows", "dropped", "eps")
+        of_seeds = [torch.stack([getattr(block, name) for block in seeds.values()], dim=1) for name in names]
+        sent = dict(zip(names, self._to_device(of_seeds), strict=True))
         return _Drawn(index, seeds, levels, sent)
 
     def _of_members(self, drawn: Tensor) -> Tensor:
         """(steps, seeds, *) → (steps, members, *)."""
         return drawn[:, self._dealt]
 
-    def _to_device(self, tensor: Tensor) -> Tensor:
-        if self.device.type != "cuda":
-            return tensor.to(self.device)
-        return tensor.pin_memory().to(self.device, non_blocking=True)
+    def _to_device(self, tensors: list[Tensor]) -> list[Tensor]:
+        if self._pinned is None:
+            return [tensor.to(self.device) for tensor in tensors]
+        return self._pinned.send(tensors, torch.cuda.current_stream(self.device))

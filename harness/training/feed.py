@@ -16,6 +16,7 @@ from harness.streams import Draws, Streams
 from harness.tracks.track import Training
 from harness.training.batches import StepBlock, draw, examples
 from harness.training.noise_levels import NoiseLevels, NoiseLevelSource
+from harness.training.pinned import Pinned
 
 
 @dataclass
@@ -29,6 +30,7 @@ class _Sent:
 class Feed:
     """The blocks of one run on a device.
 
+    pinned:   what sends them to a CUDA device
     resident: whether the examples are on the device; elsewhere they are picked on the host and sent
     """
 
@@ -40,12 +42,13 @@ class Feed:
         data: Split,
         no_label: int,
         device: torch.device,
+        pinned: Pinned | None = None,
     ) -> None:
         self.streams, self.rules, self.levels = streams, rules, levels
         self.no_label, self.device = no_label, device
         self.resident = data.x.device.type == device.type
         self.data = data if self.resident else replace(data, labels=data.labels.cpu())
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._pinned, self._stream = pinned, torch.cuda.Stream(device) if pinned is not None else None
         self._sent: _Sent | None = None
 
     def ahead(self, index: int) -> None:
@@ -79,7 +82,6 @@ class Feed:
         return StepBlock.of(x0, label, eps, NoiseLevels(*there)), levels
 
     def _send(self, tensors: list[Tensor]) -> list[Tensor]:
-        if self._stream is None:
+        if self._pinned is None or self._stream is None:
             return [tensor.to(self.device) for tensor in tensors]
-        with torch.cuda.stream(self._stream):
-            return [tensor.pin_memory().to(self.device, non_blocking=True) for tensor in tensors]
+        return self._pinned.send(tensors, self._stream)

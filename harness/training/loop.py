@@ -19,6 +19,7 @@ from harness.training.cuda_graph import GraphedSteps
 from harness.training.ema import EMA
 from harness.training.feed import Feed
 from harness.training.noise_levels import NoiseLevels, NoiseLevelSource
+from harness.training.pinned import Pinned
 from harness.training.precision import products
 from harness.training.step import squared_errors, update, weighted_mean
 
@@ -67,6 +68,7 @@ class Trainer:
         self.ema = EMA(network)
         self.done = 0
         self.losses = torch.zeros(rules.steps, device=self.device)
+        self._pinned = Pinned(self.device) if self.device.type == "cuda" else None
         self.feed = self._feed()
         if compilation.backend:
             compiled(network, compilation.backend)
@@ -171,7 +173,7 @@ class Trainer:
         self.done, self.feed = 0, self._feed()
 
     def _feed(self) -> Feed:
-        return Feed(self.streams, self.rules, self.levels, self.data, self.classes, self.device)
+        return Feed(self.streams, self.rules, self.levels, self.data, self.classes, self.device, self._pinned)
 
     def _graphed(self) -> GraphedSteps | None:
         shape = tuple(self.data.x.shape[1:])

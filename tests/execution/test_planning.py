@@ -107,7 +107,7 @@ def test_seconds_are_judged_by_past_runs_then_by_the_card(store, tmp_path):
 
 def test_a_dry_run_says_what_it_costs(store, capsys):
     request = ["run", "gmm-v1", "--seeds", "7", "--workers", "2", "--store", str(store.root), "--device", "cpu"]
-    assert main._exit_code([*request, "--dry-run"]) == 0
+    assert main._exit_code([*request, "-t", "v", "--dry-run"]) == 0
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == 3  # of the seeds 0 to 6, three finished and another one later
     assert "3 runs, 2 at a time: about 22 s, judging by past runs" in printed.err

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 import schedules
-from harness.sampling.ddim import ddim, logsnr_grid
+from harness.networks.mlp import ResidualMLP
+from harness.sampling.captured_ddim import CapturedDDIM
+from harness.sampling.ddim import DDIM, ddim, logsnr_grid
 from harness.targets import TARGETS, target
 
 COSINE = schedules.create("cosine")
@@ -61,3 +63,16 @@ def test_guidance_extrapolates_and_asks_both_halves_in_one_batch():
     plain = ddim(network, "x0", x, label, np.array([0.0]), guidance=1.0, no_label=9)
     torch.testing.assert_close(plain, torch.ones_like(x))
     assert sizes == [8, 4]
+
+
+@pytest.mark.parametrize("guidance", [1.0, 1.5, 3.0])
+def test_a_captured_sampler_draws_what_the_plain_one_draws(guidance):
+    torch.manual_seed(0)
+    network = ResidualMLP((3,), 10, width=16, blocks=2, condition=8)
+    network.out.weight.data.normal_(std=0.1)
+    plain, notes = DDIM(network.at_one_logsnr, "v", 10), []
+    captured = CapturedDDIM(plain, 6, notes)
+    for rows, low in ((6, -4.0), (4, -4.0), (6, -2.0)):  # fewer samples, then another grid of as many steps
+        noise, label, grid = torch.randn(rows, 3), torch.arange(rows), np.linspace(low, 5, 7)
+        torch.testing.assert_close(captured(noise, label, grid, guidance), plain(noise, label, grid, guidance))
+    assert notes == []

@@ -10,6 +10,7 @@ nll: the variational bound −log p(x) ≤ L_prior + ½ ∫ E‖ε − ε̂‖²
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from harness.streams import Streams
 from harness.targets import to_eps
 
 MOST_SCORES = 2**26  # values of the decoder held at once: half a GiB
+VALUES_AT_ONCE = 2**20  # of data, in one call of the network on a GPU
+MOST_KEPT = 2**18  # values of a grid point's noise
 
 
 @dataclass(frozen=True)
@@ -63,20 +66,45 @@ def error_curve(
     seed: int,
     truth: Truth | None = None,
 ) -> ErrorCurve:
-    """Measure the curve on all of `data`; the noise at grid point i depends on `seed` and i alone."""
+    """Measure the curve on all of `data`; the noise at grid point i depends on `seed` and i alone.
+
+    A GPU is asked for many λ at once, a CPU for one after another: there a batch of another size rounds otherwise.
+    """
+    shape, device, rows = tuple(data.x.shape), data.x.device, len(data)
+    at_once = max(1, VALUES_AT_ONCE // data.x.numel()) if device.type == "cuda" else 1
     errors, excesses = [], []
-    for index, level in enumerate(logsnr):
-        eps = Streams(seed).normal("error curve", index, shape=tuple(data.x.shape)).to(data.x.device)
-        alpha, sigma = (math.exp(-0.5 * float(np.logaddexp(0, sign * level))) for sign in (-1, 1))
-        x = alpha * data.x + sigma * eps
-        lam = torch.full((len(x),), float(level), device=x.device)
-        found = to_eps(prediction, float64(network(x, lam, data.labels)), float64(x), alpha, sigma)
-        errors.append(float((found - float64(eps)).square().mean()))
-        if truth is not None:
-            best = truth.eps(x.cpu(), lam.cpu())
-            excesses.append(float((found.cpu() - best).square().flatten(1).sum(dim=1).mean()))
-    dimensions = math.prod(data.x.shape[1:])
-    return ErrorCurve(np.asarray(logsnr), np.array(errors), dimensions, np.array(excesses) if truth else None)
+    for start in range(0, len(logsnr), at_once):
+        levels = [float(level) for level in logsnr[start : start + at_once]]
+        rates = [tuple(math.exp(-0.5 * float(np.logaddexp(0, sign * level))) for sign in (-1, 1)) for level in levels]
+        noise = [_noise(seed, start + index, shape, device) for index in range(len(levels))]
+        x = torch.cat([alpha * data.x + sigma * eps for (alpha, sigma), eps in zip(rates, noise, strict=True)])
+        lam = torch.cat([torch.full((rows,), level, device=device) for level in levels])
+        outputs = float64(network(x, lam, data.labels.repeat(len(levels)))).split(rows)
+        for (alpha, sigma), eps, output, seen, at in zip(
+            rates, noise, outputs, x.split(rows), lam.split(rows), strict=True
+        ):
+            implied = to_eps(prediction, output, float64(seen), alpha, sigma)
+            errors.append((implied - float64(eps)).square().mean())
+            if truth is not None:
+                best = truth.eps(seen.cpu(), at.cpu())
+                excesses.append((implied.cpu() - best).square().flatten(1).sum(dim=1).mean())
+    return ErrorCurve(
+        np.asarray(logsnr),
+        torch.stack(errors).cpu().numpy(),
+        math.prod(shape[1:]),
+        torch.stack(excesses).numpy() if truth else None,
+    )
+
+
+def _noise(seed: int, index: int, shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Of one grid point; what is small is kept, as every evaluation of a track asks for it."""
+    draw = _drawn if math.prod(shape) <= MOST_KEPT else _drawn.__wrapped__
+    return draw(seed, index, shape, device)
+
+
+@functools.lru_cache(maxsize=64)
+def _drawn(seed: int, index: int, shape: tuple[int, ...], device: torch.device) -> Tensor:
+    return Streams(seed).normal("error curve", index, shape=shape).to(device)
 
 
 def prior_nats(data: Split, logsnr: float) -> float:

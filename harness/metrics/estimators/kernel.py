@@ -8,6 +8,7 @@ of one size, and importing it costs a worker six seconds. The tests compare the 
 
 from __future__ import annotations
 
+import functools
 import math
 
 import torch
@@ -52,8 +53,13 @@ def _block_sums(a: Tensor, b: Tensor, diagonal: bool = True) -> Tensor:
 
 
 def _members(cloud: Tensor) -> Tensor:
-    groups = torch.arange(len(cloud), device=cloud.device) % GROUPS
-    return torch.nn.functional.one_hot(groups, GROUPS).to(cloud.dtype)
+    return _membership(len(cloud), cloud.dtype, cloud.device)
+
+
+@functools.lru_cache(maxsize=8)
+def _membership(rows: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(rows, GROUPS) 1 where a row is in a group; the same for every set of samples of a track."""
+    return torch.nn.functional.one_hot(torch.arange(rows, device=device) % GROUPS, GROUPS).to(dtype)
 
 
 def _sizes(cloud: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.metrics.estimators.frechet import Moments, frechet_distance
+from harness.metrics.estimators.frechet import LARGE, Moments, frechet_distance
 from harness.metrics.estimators.kernel import KernelDistance
 from harness.metrics.estimators.neighbours import memorised, precision_recall
 from harness.metrics.keys import Measured, parse
@@ -46,6 +46,14 @@ class TestFrechet:
     def test_singular_covariances_do_no_harm(self):
         flat = Moments(np.zeros(2), np.array([[1.0, 1.0], [1.0, 1.0]]))
         assert frechet_distance(flat, Moments(np.zeros(2), np.zeros((2, 2)))) == pytest.approx(2, rel=1e-12)
+
+    @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+    @pytest.mark.parametrize("dimensions", [16, LARGE, 2 * LARGE])
+    def test_on_a_gpu_is_what_it_is_on_a_cpu(self, dimensions):
+        a, b = normal(1500, dimensions), 1.2 * normal(1500, dimensions, seed=1) + 0.1
+        expected = frechet_distance(Moments.of_tensor(a), Moments.of_tensor(b))
+        there = frechet_distance(Moments.of_tensor(a.cuda()), Moments.of_tensor(b.cuda()))
+        assert there == pytest.approx(expected, rel=1e-8)
 
 
 class TestKernel:

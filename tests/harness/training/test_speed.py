@@ -12,6 +12,7 @@ import shutil
 import pytest
 import torch
 
+from harness import tracks
 from harness.cli import main
 from harness.data.dataset import Split
 from harness.execution.executors.parts.assignments import assignment
@@ -22,6 +23,7 @@ from harness.networks.unet import UNet
 from harness.results.store import Store
 from harness.runs.run import Bench, execute
 from harness.specs import Entry, RunSpec
+from harness.tracks.shortened import name_of, whole_blocks
 from harness.tracks.track import Training
 from harness.training.batches import draw
 from harness.training.compilation import COMPILERS, OFF, Compilation, compilation, compiled
@@ -273,6 +275,23 @@ def test_a_compiled_run_says_so_and_scores_alike(quick_gmm):
     for measured, value in plain.values.items():
         if measured.metric in ("excess", "nll", "eps_error"):
             assert made.values[measured] == pytest.approx(value, rel=1e-3), measured
+
+
+@CUDA
+@pytest.mark.parametrize("name", ["gmm-v1", "digits-v1"])
+def test_a_captured_sampler_scores_run_after_run_as_the_plain_one(name):
+    device, scale = torch.device("cuda"), 0.1
+    short = tracks.get(name_of(tracks.get(name), whole_blocks(tracks.get(name), scale)))
+    plain, captured = Bench(short, device), Bench(short, device, GRAPHED)
+    for seed, schedule in enumerate(("cosine", "laplace", "edm")):
+        spec = RunSpec(track=short.name, target="v", entry=Entry.of(schedule), seed=seed)
+        expected = execute(spec, device, place=plain)
+        scores = execute(spec, device, place=captured)
+        assert scores.notes == []
+        assert scores.values.keys() == expected.values.keys()
+        for measured, value in expected.values.items():
+            if measured.metric in ("excess", "nll", "eps_error", "fd", "fd_own_grid", "fd_resampled"):
+                assert scores.values[measured] == pytest.approx(value, rel=0.02), (spec.entry.label, measured)
 
 
 @pytest.mark.parametrize(
