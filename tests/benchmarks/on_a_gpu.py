@@ -119,8 +119,17 @@ def benchmarks(track: str, device: str, peak: float, store: Path) -> list[Part]:
             [*sample, *here, *how],
             [*sample, "dit-B/2", "--precision", "bf16", *how],
         ]
-    stacked = [*PYTHON, str(HERE / "stacked.py"), "--device", device, "--sizes", "16", "--rounds", "1"]
-    commands += [[*stacked, "--processes", processes] for processes in ("1", "8")]
+    hourly = [*PYTHON, str(HERE / "runs_per_hour.py"), "--device", device]
+    commands += [
+        [*hourly, "--modes", mode, "--processes", processes]
+        for mode, processes in (
+            ("eager", "1"),
+            ("compiled", "1"),
+            ("compiled", "4"),
+            ("stacked", "1"),
+            ("stacked", "4"),
+        )
+    ]
     one_run = [*evidence.SNRBENCH, "run", "digits-v1", "-s", "laplace", "-t", "v", "--seeds", "1", "--device", device]
     commands += [[*one_run, "--store", str(store), "--nproc", "1", "--micro-batch", "32"]]
     commands += [[*PYTHON, "-m", "harness.measuring.measure", name, "--cost", device] for name in here]
