@@ -6,7 +6,8 @@
 eager is `--compile off`, compiled `--compile auto`, stacked `--stack 16` with `--compile auto`. Every process is
 started anew for its line, finishes one whole run (or stack) so that all is loaded, compiled and captured, and waits for
 the others; then it goes on for at least --seconds and ends with the run that it is in. Results are thrown away. Runs
-take cosine, laplace, edm and cauchy in turn, with rising seeds. A line that fails is named, and the next one measured.
+take cosine, laplace, edm and cauchy in turn, with rising seeds. A line that fails is named, and the next one measured;
+the exit code is then 1.
 
     runs/h      runs ÷ seconds, summed over processes; in brackets the ratio to the table's first line
     training    median seconds of a run's training, as its record has them; of a stack, a run's share
@@ -37,6 +38,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -181,7 +183,7 @@ def row(label: str, measured: list[Stretch], base: float) -> tuple[str, float]:
     return text + (f"   {unfinished} not finished" if unfinished else ""), hourly
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("track", nargs="?", default="digits-v1", metavar="TRACK")
     parser.add_argument("--device", default="auto")
@@ -200,7 +202,7 @@ def main() -> None:
         parser.error(str(error))
     print(f"{describe(device)}, torch {torch.__version__}, {options.track}, {datetime.date.today()}")
     print(HEADER, flush=True)
-    base = 0.0
+    base, failed = 0.0, False
     for processes in options.processes:
         for mode in options.modes:
             label = f"{mode} {options.stack}" if mode == "stacked" else mode
@@ -209,10 +211,12 @@ def main() -> None:
                 text, hourly = row(label, stretches(line, processes), base)
             except Exception as error:  # out of memory, or a process that died
                 print(f"{label:12}{processes:10}   failed: {text_of(error)}", flush=True)
+                failed = True
                 continue
             base = base or hourly
             print(text, flush=True)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
