@@ -3,7 +3,7 @@
     python tests/benchmarks/on_a_gpu.py --pack data                              where the data are
     python tests/benchmarks/on_a_gpu.py --evidence --data data --out results     on the machine
     mkdir store && tar -xzf results/store.tar.gz -C store                        where results are kept
-    snrbench publish mnist-latent-gpu-v1 --store store
+    snrbench publish fashion-latent-gpu-v1 --store store
 
 The tree, Python, and what it imports are enough: neither the project nor a network is needed. Parts asked for run in
 this order:
@@ -155,11 +155,11 @@ def options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("results"), help="results go there")
     parser.add_argument("--data", type=Path, metavar="DIR", help="what --pack wrote")
     parser.add_argument("--store", type=Path, help="of the runs; default: a new one")
-    parser.add_argument("--track", default="mnist-latent-gpu-v1")
+    parser.add_argument("--track", default="fashion-latent-gpu-v1")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=6, help="of all runs; default: 6")
+    parser.add_argument("--workers", type=int, default=4, help="of all runs; default: 4")
     parser.add_argument("--minutes", type=float, default=8.0, help="after which the runs are interrupted; default: 8")
     parser.add_argument("--entry", action="append", help="these alone, instead of the rows and leaders; repeatable")
     parser.add_argument("--weighting", action="append", help="of cosine, beside --entry; repeatable")
