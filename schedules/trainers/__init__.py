@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+from collections.abc import Iterable, Mapping
 
 from schedules.errors import unknown
 from schedules.schedule import Schedule
@@ -51,11 +52,18 @@ def express(
     return search.express(schedule, get(name), pinned=pinned, tokens=tokens, sigma_data=sigma_data)
 
 
-def lines(schedule: Schedule) -> list[Expression]:
-    """Flags for this very density, of every trainer that draws it; none for a schedule that learns."""
+def lines(
+    schedule: Schedule, among: Iterable[str] = (), *, sigma_data: Mapping[str, float] | None = None
+) -> list[Expression]:
+    """Flags for this very density, of every trainer that draws it; none for a schedule that learns.
+
+    among:      the trainers that are asked; all of them where none is named
+    sigma_data: trainer → σ_d of the data that it gets, where that is not the trainer's own
+    """
     if schedule.learns:
         return []
-    expressions = (search.exactly(schedule, get(name)) for name in names())
+    own = sigma_data or {}
+    expressions = (search.exactly(schedule, get(name), own.get(name)) for name in among or names())
     return [expression for expression in expressions if expression is not None]
 
 
