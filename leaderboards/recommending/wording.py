@@ -130,7 +130,8 @@ def _data_of(answer: Answer) -> str:
         shift = f"{math.log(sigma / DEFAULT_SIGMA):+.3g}".replace("-", "−")
         edm = (
             f"edm for your data as they are (σ_d {sigma:g}; of images with black −1 and white 1), which its sigma_data "
-            f"says too; edm2 for the {DEFAULT_SIGMA} that its VAE's latents are brought to, on pixels P_mean {shift}"
+            f"says too; edm2 for the {DEFAULT_SIGMA} that it brings its VAE's latents to, on data as they are P_mean "
+            f"{shift}"
         )
     return f"they hold for: {edm}; the others for latents of unit variance"
 

@@ -99,7 +99,7 @@ def test_flags_of_edm_are_for_the_data_as_they_are(own, table, journal, sigma):
     said = "\n".join(wording.lines(answer))
     if sigma == 0.7:
         assert "edm for your data as they are (σ_d 0.7;" in said
-        assert "on pixels P_mean +0.336" in said  # ln(0.7/0.5)
+        assert "on data as they are P_mean +0.336" in said  # ln(0.7/0.5)
     else:
         assert "edm and edm2 for data of σ_d 0.5; where yours is another, add ln(σ_d/0.5) to P_mean" in said
 
