@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -12,7 +12,7 @@ import pandas as pd
 from leaderboards.boards import entry_facts
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.boards.tuned_entries import as_published, fairness_notes
-from leaderboards.boards.tuned_parameters import of_entry, space_notes
+from leaderboards.boards.tuned_parameters import HEAD, in_trainers, of_entry, space_notes
 from leaderboards.comparisons.choice import EVERYTHING, Choice, panel_of, selected
 from leaderboards.comparisons.effect import Effect
 from leaderboards.comparisons.score_array import Panel
@@ -190,9 +190,16 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
         (
             "gain: tuned against published, paired by seed, on the seeds and the split that tuning never saw; min: time"
             " of the study's trials; lr, EMA: multiples of the track's learning rate and of its EMA's time constant.",
+            *_in_trainers(table.rows),
             *(f"note: {note}" for note in table.notes),
         ),
     )
+
+
+def _in_trainers(rows: Sequence[TunedRow]) -> list[str]:
+    units = [(row, in_trainers(row.params, row.tuned_from)) for row in rows if row.target != ALL_TARGETS]
+    lines = [f"{row.entry}, {row.target}: {text}" for row, text in units if text]
+    return [f"in trainers' units ({HEAD}):", *lines] if lines else []
 
 
 def _record(row: TunedRow) -> dict[str, object]:
