@@ -114,8 +114,9 @@ def badges(row: Row) -> list[Badge]:
     if row.baseline:
         found.append(Badge("baseline", "what all others are held against"))
     if row.tuned:
-        values, units = of_entry(row.params, row.tuned_from), in_trainers(row.params, row.tuned_from)
-        about = f"parameters found by one study on a validation split: {' · '.join(filter(None, (values, units)))}; "
+        told = row.params, row.tuned_from, row.schedule
+        values = " · ".join(filter(None, (of_entry(*told), in_trainers(*told))))
+        about = f"parameters found by one study on a validation split: {values}; "
         about += "intervals hold seeds, not its luck"
         found.append(Badge("tuned", about, "note"))
     if learns(row.schedule, row.weighting):

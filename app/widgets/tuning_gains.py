@@ -73,7 +73,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
             row.target,
             _level(row.published),
             _level(row.tuned),
-            of_entry(row.params, row.tuned_from) if row.target != ALL_TARGETS else NOTHING,
+            of_entry(row.params, row.tuned_from, row.spec) if row.target != ALL_TARGETS else NOTHING,
             {**axis.places(*_effect(row)), "colour": colour, "note": "", "title": row.gain.text},
             row.verdict,
             str(row.seeds),
@@ -86,7 +86,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
 
 def _units(rows: list[TunedRow]) -> None:
     """What the tuned ones are in trainers' units, a line each, for those that have any."""
-    units = [(row, in_trainers(row.params, row.tuned_from)) for row in rows]
+    units = [(row, in_trainers(row.params, row.tuned_from, row.spec)) for row in rows]
     lines = [f"- {code(row.entry)}, {plain(row.target)}: {code(text)}" for row, text in units if text]
     if lines:
         with st.expander("In trainers' units", icon=":material/content_copy:"):

@@ -21,28 +21,31 @@ HEAD = (
 )
 
 
-def of_entry(params: str, tuned_from: str) -> str:
+def of_entry(params: str, tuned_from: str, spec: str = "") -> str:
     """Searched parameters as a spec writes them, then training's: "loc=0.83,scale=0.836, lr × 1.98, EMA × 0.969".
 
     params:     a JSON object in a string: parameters, or target → parameters
     tuned_from: the spec that was tuned
+    spec:       what its runs trained with: shown in place of the parameters of a spec with transforms or parts, as
+                those of its family alone are recorded
     """
     values = _read(params)
     if any(isinstance(one, dict) for one in values.values()):
         return "; ".join(f"{target}: {_text(one, tuned_from)}" for target, one in values.items())
-    return _text(values, tuned_from)
+    return _text(values, tuned_from, _composed(tuned_from, spec))
 
 
-def in_trainers(params: str, tuned_from: str) -> str:
+def in_trainers(params: str, tuned_from: str, spec: str = "") -> str:
     """The same density in trainers' units, as `schedules.trainers.in_units`; "" where there is nothing to say.
 
-    params, tuned_from: as of `of_entry`
+    params, tuned_from, spec: as of `of_entry`
     """
     values = _read(params)
     if any(isinstance(one, dict) for one in values.values()):
         of_target = {target: _units(one, tuned_from) for target, one in values.items() if isinstance(one, dict)}
         return "; ".join(f"{target}: {units}" for target, units in of_target.items() if units)
-    return _units(values, tuned_from)
+    composed = _composed(tuned_from, spec)
+    return trainers.in_units(composed) if composed else _units(values, tuned_from)
 
 
 def schedule_of(params: str, tuned_from: str) -> Schedule:
@@ -94,11 +97,11 @@ def space_notes(entries: Iterable[tuple[str, str, str]]) -> list[str]:
 def _line(rows: list[Row]) -> str:
     parts, drawn = [], False
     for row in rows:
-        units = in_trainers(row.params, row.tuned_from)
+        units = in_trainers(row.params, row.tuned_from, row.schedule)
         drawn = drawn or bool(units)
-        own = of_entry(row.params, row.tuned_from)
+        own = of_entry(row.params, row.tuned_from, row.schedule)
         parts.append(f"{row.target}: {' · '.join(filter(None, (own, units)))}")
-    moved = any(_moved(row.params, row.tuned_from) for row in rows)
+    moved = any(_moved(row.params, row.tuned_from) or _composed(row.tuned_from, row.schedule) for row in rows)
     return "; ".join(parts) + (f" · {trainers.NOT_IN_UNITS}" if moved and not drawn else "")
 
 
@@ -118,14 +121,26 @@ def _units(values: Mapping[str, Any], tuned_from: str) -> str:
         return ""
 
 
-def _text(values: Any, tuned_from: str) -> str:
+def _composed(tuned_from: str, spec: str) -> str:
+    """The spec, where it has transforms or is a mixture, and is known here; else ""."""
+    try:
+        tree = grammar.read(spec)
+        if isinstance(tree.source, Call) and not tree.transforms:
+            return ""
+        return schedules.parse(spec).spec if _family(tuned_from) is None else ""
+    except UserError:
+        return ""
+
+
+def _text(values: Any, tuned_from: str, composed: str = "") -> str:
     if not isinstance(values, dict):  # of results that were handed in from elsewhere
         return str(values)
     given, before = _given(tuned_from)
     unmoved = {key for key in given if values.get(key) == before[key]}
-    shown = [f"{key}={_number(value)}" for key, value in values.items() if key not in unmoved | TRAINING.keys()]
+    own = () if composed else set(values) - unmoved - TRAINING.keys()
+    shown = [f"{key}={_number(value)}" for key, value in values.items() if key in own or key.startswith("weighting.")]
     times = [f"{name} × {float(values.get(key, 1.0)):.3g}" for key, name in TRAINING.items()]
-    return ", ".join([*([",".join(shown)] if shown else []), *times])
+    return ", ".join([*filter(None, (composed, ",".join(shown))), *times])
 
 
 def _number(value: Any) -> str:

@@ -128,6 +128,20 @@ def test_nothing_is_said_in_trainers_units_where_the_density_is_not_known(params
     assert in_trainers(params, source) == ""
 
 
+def test_of_transforms_the_spec_that_was_trained_with_is_shown(table):
+    """Recorded are the family's own parameters, and the shift is what was tuned: λ is lower by 2 ln 4."""
+    source, spec = "logit_normal|shift:a=3", "logit_normal:m=0.5|shift:a=4"
+    table.runs_of("cosine", BASE).runs_of(source, BASE)
+    facts = {**TUNED, "schedule": spec, "tuned_from": source, "params": '{"m": 0.5, "s": 1.0}'}
+    table.runs_of(f"{source}@tuned", 0.5 * BASE, **facts)
+    (line,) = [
+        line for line in legend(board_of(table.tables, "digits-v1", metric="fd", target="v")) if "@tuned: v" in line
+    ]
+    assert line.startswith(f"{source}@tuned: v: {spec}, lr × 1, EMA × 1 · edm2 --P_mean=")
+    flags = line.split("edm2 ")[1].partition(" · ")[0]
+    assert trainers.read("edm2", flags).settings["P_mean"] == pytest.approx(0.5 + np.log(4) + np.log(0.5))
+
+
 def test_other_parameters_for_each_target_are_other_flags():
     units = in_trainers('{"eps": {"m": 0.5, "s": 1.0}, "v": {"m": 0.0, "s": 2.0}}', "logit_normal")
     eps, v = units.split("; ")
