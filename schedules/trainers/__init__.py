@@ -26,7 +26,19 @@ from schedules.trainers.common.reading import Reading
 from schedules.trainers.common.search import Expression
 from schedules.trainers.common.trainer import Trainer
 
-__all__ = ["Expression", "Reading", "Trainer", "express", "get", "in_units", "lines", "names", "own_lines", "read"]
+__all__ = [
+    "Expression",
+    "Reading",
+    "Trainer",
+    "express",
+    "get",
+    "in_units",
+    "lines",
+    "names",
+    "own_lines",
+    "read",
+    "units_line",
+]
 
 UNITS = ("edm2", "diffusers-flags")
 """The trainers whose units most people know: P_mean and P_std, logit_mean and logit_std."""
@@ -80,6 +92,12 @@ def in_units(spec: str) -> str:
     For which data they hold is `UNITS_HOLD`. UserError: a mistake in the spec
     """
     return " · ".join(f"{one.trainer} {one.flags}" for one in lines(parse(spec), UNITS))
+
+
+def units_line(spec: str) -> str:
+    """`in_units` with the data that they hold for; that neither draws it, where that is so."""
+    units = in_units(spec)
+    return f"{units} ({UNITS_HOLD})" if units else NOT_IN_UNITS
 
 
 def own_lines(schedule: Schedule) -> dict[str, str]:

@@ -313,8 +313,7 @@ def _in_trainers(study: Study) -> str:
     spec = study.tuned.get("schedule")
     if not spec or not (schedules.parse(spec).params or "|" in spec):
         return ""
-    units = trainers.in_units(spec)
-    said = f"{units} ({trainers.UNITS_HOLD})" if units else trainers.NOT_IN_UNITS
+    said = trainers.units_line(spec)
     return f"{study.subject}, {spec}: {said}; `snrbench schedules show {shlex.quote(spec)}` has other trainers"
 
 
