@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from harness import tracks
+from leaderboards.boards import tuned_parameters
 from leaderboards.boards.query import board_of
-from leaderboards.boards.rows import Board, Row
+from leaderboards.boards.rows import ALL_TARGETS, Board, Row
 from leaderboards.data.cache.lines import EPS_ERROR
 from leaderboards.data.released import published_lines, published_table, release
 from leaderboards.data.tables import Tables
@@ -107,7 +108,10 @@ def _details(board: Board, entry: str, anchor: str, curves: Mapping[tuple[str, s
             picture = error_picture(drawn[0], drawn[1], against[1])
             pictures.append(f"<figure>{picture}<figcaption>{text(section.target)}</figcaption></figure>")
     what = f"{rows[0][1].schedule}, weighting {rows[0][1].weighting}, applied by {rows[0][1].apply}"
-    return "\n".join([f'<section id="{anchor}">', table(sheet), f"<p>{text(what)}</p>", *pictures, "</section>"])
+    tuned = tuned_parameters.lines(row for _, row in rows if row.target != ALL_TARGETS)
+    about = [what, *([f"Tuned to ({tuned_parameters.HEAD}):", *tuned] if tuned else [])]
+    said = (f"<p>{text(line)}</p>" for line in about)
+    return "\n".join([f'<section id="{anchor}">', table(sheet), *said, *pictures, "</section>"])
 
 
 def _score(row: Row, seed: int) -> str:
