@@ -15,10 +15,8 @@ from schedules.spaces import Value
 
 TRAINING = {"learning_rate": "lr", "ema": "EMA"}
 """What tuning searches beside the schedule: multiples of the track's own."""
-HEAD = (
-    "lr, EMA: multiples of the track's learning rate and of its EMA's time constant; flags draw the same density, "
-    f"{trainers.UNITS_HOLD}"
-)
+OWN_HEAD = "lr, EMA: multiples of the track's learning rate and of its EMA's time constant"
+HEAD = f"{OWN_HEAD}; flags draw the same density, {trainers.UNITS_HOLD}"
 
 
 def of_entry(params: str, tuned_from: str, spec: str = "") -> str:
@@ -64,16 +62,18 @@ def schedule_of(params: str, tuned_from: str) -> Schedule:
     return schedules.create(family.name, **{key: value for key, value in values.items() if key in known})
 
 
-def lines(rows: Iterable[Row]) -> list[str]:
+def lines(rows: Iterable[Row], units: bool = True) -> list[str]:
     """A line for each tuned entry, all its targets together, in its own units and in those of trainers.
 
-    rows: of single targets
+    rows:  of single targets
+    units: False for its own units alone, which fit a terminal and take no search for flags
     """
     by_entry: dict[str, list[Row]] = {}
     for row in rows:
         if row.tuned:
             by_entry.setdefault(row.entry, []).append(row)
-    return [f"{entry}: {_line(own)}" for entry, own in sorted(by_entry.items())]
+    line = _line if units else _own_line
+    return [f"{entry}: {line(own)}" for entry, own in sorted(by_entry.items())]
 
 
 def searched_besides(params: str, tuned_from: str) -> list[str]:
@@ -92,6 +92,10 @@ def space_notes(entries: Iterable[tuple[str, str, str]]) -> list[str]:
         f"{label} was searched in an earlier space, over {' and '.join(sorted(keys))} too (given now, not searched)"
         for label, keys in sorted(besides.items())
     ]
+
+
+def _own_line(rows: list[Row]) -> str:
+    return "; ".join(f"{row.target}: {of_entry(row.params, row.tuned_from, row.schedule)}" for row in rows)
 
 
 def _line(rows: list[Row]) -> str:

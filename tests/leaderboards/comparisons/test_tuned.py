@@ -11,7 +11,7 @@ from scipy import stats
 from leaderboards.boards.board import board
 from leaderboards.boards.query import board_of
 from leaderboards.boards.tuned_entries import budget_notes
-from leaderboards.boards.tuned_parameters import in_trainers, of_entry, searched_besides
+from leaderboards.boards.tuned_parameters import in_trainers, lines, of_entry, searched_besides
 from leaderboards.comparisons.choice import Choice
 from leaderboards.comparisons.views import tuned
 from leaderboards.comparisons.views.tuned import tuned_table_of
@@ -70,6 +70,11 @@ def test_each_target_has_its_own_parameters_under_one_name(table):
 EDM = '{"p_mean": -1.878, "p_std": 0.9143, "sigma_data": %s, "learning_rate": 2.768, "ema": 0.3066}'
 
 
+def with_units(board):
+    """What the pages and the site say of tuned entries; the legend says it without trainers' units."""
+    return lines(row for section in board.cells for row in section.rows)
+
+
 def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
     """σ_d is given: one that tuning moved was searched, in a space of before; one that it left was not."""
     table.runs_of("cosine", BASE).runs_of("edm", BASE)
@@ -78,7 +83,8 @@ def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
     made = board_of(table.tables, "digits-v1", metric="fd", target="v")
     training = "lr × 2.77, EMA × 0.307"
     own = f"edm@tuned: v: p_mean=-1.878,p_std=0.9143,sigma_data=0.1172, {training}"
-    assert any(line.startswith(f"{own} · edm2 --P_mean=") for line in legend(made))
+    assert any(line.startswith(f"{own} · edm2 --P_mean=") for line in with_units(made))
+    assert own in legend(made)
     assert any("searched in an earlier space, over sigma_data too" in line for line in legend(made))
     assert of_entry(EDM % "1.0", "edm") == f"p_mean=-1.878,p_std=0.9143, {training}"
     assert searched_besides(EDM % "1.0", "edm") == []
@@ -96,14 +102,14 @@ def test_what_it_was_tuned_to_is_in_trainers_units_too(table):
     table.runs_of("logit_normal@tuned", 0.5 * BASE, **facts, params='{"m": 0.4, "s": 1.1, "ema": 2.0}')
     both(table, params='{"loc": 0.31, "scale": 0.62}')
     made = board_of(table.tables, "digits-v1", metric="fd", target="v")
-    (normal,) = [line for line in legend(made) if line.startswith("logit_normal@tuned: ")]
+    (normal,) = [line for line in with_units(made) if line.startswith("logit_normal@tuned: ")]
     assert normal.startswith("logit_normal@tuned: v: m=0.4,s=1.1, lr × 1, EMA × 2 · edm2 --P_mean=")
     flags = dict(part.split(" ", 1) for part in normal.split(" · ")[1:])
     of_edm = trainers.read("edm2", flags["edm2"]).settings
     assert (of_edm["P_mean"], of_edm["P_std"]) == (pytest.approx(0.4 + np.log(0.5)), 1.1)
     of_diffusers = trainers.read("diffusers-flags", flags["diffusers-flags"]).settings
     assert (of_diffusers["logit_mean"], of_diffusers["logit_std"]) == (-0.4, 1.1)
-    (laplace,) = [line for line in legend(made) if line.startswith("laplace@tuned: ")]
+    (laplace,) = [line for line in with_units(made) if line.startswith("laplace@tuned: ")]
     assert laplace.endswith("EMA × 1 · neither edm2 nor diffusers-flags draws exactly this")
     view = tuned.view(table.tables, "digits-v1", Choice())
     assert f"logit_normal@tuned, v: {normal.partition(' · ')[2]}" in view.notes
@@ -134,9 +140,7 @@ def test_of_transforms_the_spec_that_was_trained_with_is_shown(table):
     table.runs_of("cosine", BASE).runs_of(source, BASE)
     facts = {**TUNED, "schedule": spec, "tuned_from": source, "params": '{"m": 0.5, "s": 1.0}'}
     table.runs_of(f"{source}@tuned", 0.5 * BASE, **facts)
-    (line,) = [
-        line for line in legend(board_of(table.tables, "digits-v1", metric="fd", target="v")) if "@tuned: v" in line
-    ]
+    (line,) = with_units(board_of(table.tables, "digits-v1", metric="fd", target="v"))
     assert line.startswith(f"{source}@tuned: v: {spec}, lr × 1, EMA × 1 · edm2 --P_mean=")
     flags = line.split("edm2 ")[1].partition(" · ")[0]
     assert trainers.read("edm2", flags).settings["P_mean"] == pytest.approx(0.5 + np.log(4) + np.log(0.5))
