@@ -186,7 +186,7 @@ def _diverged(store: Store, view: View) -> None:
 
 def _notes(board: Board) -> None:
     with st.expander("How to read this", icon=":material/help:"):
-        st.markdown("\n".join(f"- {plain(line)}" for line in legend(board)))
+        st.markdown("\n".join(f"- {plain(line)}" for line in legend(board, units="the Tuning page")))
         st.page_link("screens/guide.py", label="How it works, from the start", icon=":material/menu_book:")
 
 

@@ -62,8 +62,11 @@ def title(board: Board, section: Section) -> str:
     return " · ".join(parts)
 
 
-def legend(board: Board) -> list[str]:
-    """How to read the columns, in three lines of 120 characters; then what was tuned and notes, a line each."""
+def legend(board: Board, units: str = "--view tuned") -> list[str]:
+    """How to read the columns, in three lines of 120 characters; then what was tuned and notes, a line each.
+
+    units: where tuned entries stand in trainers' units
+    """
     if not board.sections:
         return list(board.notes)
     lines = [" ".join((_metric(board), _columns(board), _verdicts(board)))]
@@ -71,7 +74,7 @@ def legend(board: Board) -> list[str]:
         lines.append("@tuned: one study each; the interval holds the luck of seeds, not that of the search.")
     single = [row for section in board.cells for row in section.rows]
     if any(row.tuned for row in single):
-        lines.append(f"tuned to ({tuned_parameters.OWN_HEAD}; in trainers' units: --view tuned):")
+        lines.append(f"tuned to ({tuned_parameters.OWN_HEAD}; in trainers' units: {units}):")
         lines += tuned_parameters.lines(single, units=False)
     lines += [f"note: {note}" for note in board.notes]
     return lines + [f"note ({section.target}): {note}" for section in board.sections for note in section.notes]

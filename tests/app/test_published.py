@@ -48,7 +48,9 @@ def test_what_was_tuned_is_in_trainers_units_on_every_page_that_shows_it(open_ap
     address = {"track": "digits-v1", "target": "v"}
     assert units in open_app(tmp_path / "none", page="tuning", **address).fine().words
     board = open_app(tmp_path / "none", **address).fine()
-    assert f"m=-0.3494,s=0.374, lr × 2.92, EMA × 3.6 · {units}" in board.words.replace("\\", "")
+    words = board.words.replace("\\", "")
+    assert "in trainers' units: the Tuning page" in words
+    assert "m=-0.3494,s=0.374, lr × 2.92, EMA × 3.6" in words
     assert units in json.dumps(board.tables["leaderboard.table"], ensure_ascii=False)
 
 

@@ -71,7 +71,7 @@ def board_page(track: str) -> str:
             *(table(sheet, links) for sheet in sheets(board)),
             "<h2>How to read it</h2>",
             "<ul>",
-            *(f"<li>{text(line)}</li>" for line in legend(board)),
+            *(f"<li>{text(line)}</li>" for line in legend(board, units="each entry's own page")),
             "</ul>",
         ],
     )
