@@ -14,7 +14,7 @@ from app.data import links, results, run_list
 from app.data.results import Store
 from app.style import theme
 from app.style.plain_text import code, plain
-from app.widgets import commands_at_work, empty_state, grid
+from app.widgets import commands_at_work, empty_state, grid, sample_pictures
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Badge, Cell, Choice, Column
 from harness.results.store import Store as Opened
@@ -162,6 +162,10 @@ def _run(store: Store, track: str, run: pd.Series) -> None:
         left, right = st.columns([3, 2], gap="medium")
         with left:
             _seeds(store, track, run)
+            picture = results.picture(store, track, str(run["run_id"]))
+            if picture is not None:
+                caption = "samples, unguided, a column for each label"
+                st.image(sample_pictures.sharp(picture), caption=caption, width=400)
         with right:
             environment = run_list.environment(store, str(run["run_id"]))
             facts = {key: str(run.get(key, "")) for key in ("device", "hardware", "host")}
