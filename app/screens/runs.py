@@ -14,7 +14,7 @@ from app.data import links, results, run_list
 from app.data.results import Store
 from app.style import theme
 from app.style.plain_text import code, plain
-from app.widgets import commands_at_work, empty_state, grid, sample_pictures
+from app.widgets import commands_at_work, empty_state, folded, grid, sample_pictures
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Badge, Cell, Choice, Column
 from harness.results.store import Store as Opened
@@ -54,7 +54,7 @@ def _adopt(address: links.Address | None) -> None:
 
 
 def _runs(store: Store) -> dict[str, str]:
-    with st.container(border=True), st.container(horizontal=True, gap="small"):
+    with folded.card(PAGE) as choice, folded.row(PAGE):
         names = results.track_names()
         links.offer(f"{PAGE}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
         track = str(st.selectbox("Track", names, key=f"{PAGE}.track", width=122))
@@ -79,6 +79,7 @@ def _runs(store: Store) -> dict[str, str]:
             max_chars=80,
             icon=":material/search:",
         )
+    folded.say(choice, [track, outcome, f"target {target}", f"like “{search}”" if search else ""])
     seen = {"track": track, "outcome": outcome if outcome != "all" else "", "target": target if target != "all" else ""}
     seen["search"] = search
     shown = _filtered(found, outcome, target, search)
