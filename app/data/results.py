@@ -300,13 +300,16 @@ def learned_densities(store: Store, run_ids: tuple[str, ...]) -> dict[str, Curve
     return run_views.learned_densities(store.folder, own) if own else {}
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="Reading samples …")
+@st.cache_data(max_entries=KEPT, show_spinner="Reading …")
+def artifact(store: Store, run_id: str, name: str) -> bytes | None:
+    """A file that a run of the store left; None where it has none."""
+    return read.artifact(store.folder, run_id, name) if of_store(run_id) else None
+
+
 def picture(store: Store, track: str, run_id: str, name: str = SAMPLES) -> bytes | None:
     """A picture that a run left; None where it has none. With a published run came its samples at most."""
-    if of_store(run_id):
-        return read.artifact(store.folder, run_id, name)
     grid = released.sample_grid(track, run_id) if name == SAMPLES else None
-    return None if grid is None else grid.read_bytes()
+    return artifact(store, run_id, name) if grid is None else grid.read_bytes()
 
 
 def may_have_pictures(track: str, run_id: str) -> bool:
