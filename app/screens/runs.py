@@ -57,7 +57,7 @@ def _runs(store: Store) -> dict[str, str]:
     with folded.card(PAGE) as choice, folded.row(PAGE):
         names = results.track_names()
         links.offer(f"{PAGE}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
-        track = str(st.selectbox("Track", names, key=f"{PAGE}.track", width=122))
+        track = str(st.selectbox("Track", names, key=f"{PAGE}.track", width=190))
         found = run_list.runs(store, track)
         counts = found["outcome"].value_counts().to_dict()
         outcomes = ["all", *(outcome for outcome in run_list.OUTCOMES if outcome in counts)]

@@ -90,7 +90,7 @@ def _controls(store: Store, found: list[Study], scored: list[str]) -> tuple[str,
     with folded.card(PAGE) as choice, folded.row(PAGE):
         tracks = sorted({*(one.track for one in found), *scored})
         links.offer(f"{PAGE}.track", tracks, tracks[0])
-        track = str(st.selectbox("Track", tracks, key=f"{PAGE}.track", width=150))
+        track = str(st.selectbox("Track", tracks, key=f"{PAGE}.track", width=190))
         known = {one.target for one in found if one.track == track}
         targets = ["all", *sorted(known.union(results.targets(store, track) if track in scored else ()))]
         links.offer(f"{PAGE}.target", targets, "all")

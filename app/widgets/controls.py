@@ -122,7 +122,7 @@ def _track(page: str, store: Store) -> str:
     ranked = [name for name in with_runs if results.standing(name).ranked]
     links.offer(f"{page}.track", names, next(iter([*ranked, *with_runs, *names])))
     about = guide_links.tooltip("\n\n".join(f"{name}: {results.track(name).summary}" for name in names), "tracks")
-    return str(st.selectbox("Track", names, key=f"{page}.track", help=about, width=122))
+    return str(st.selectbox("Track", names, key=f"{page}.track", help=about, width=190))
 
 
 def _target(page: str, targets: list[str], usual: str) -> str:
