@@ -177,17 +177,43 @@ return roots.flatMap(root => [...root.querySelectorAll('a')]).filter(link => lin
 """
 
 
-@pytest.fixture
-def phone(chrome, driver):
-    """The same browser, as narrow as a phone."""
+OUTSIDE = """
+const roots = [...document.querySelectorAll('*')].map(host => host.shadowRoot).filter(Boolean);
+const tables = roots.flatMap(root => [...root.querySelectorAll('.grid')]);
+return [tables.length, tables.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)]
+"""
 
-    def wide(size: tuple[int, int]) -> None:
+
+@pytest.fixture
+def resize(chrome, driver):
+    """Gives the same browser another size, until the test is over."""
+
+    def to(size: tuple[int, int]) -> None:
         metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == chrome.PHONE}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
-    wide(chrome.PHONE)
-    yield driver
-    wide(chrome.LAPTOP)
+    yield to
+    to(chrome.LAPTOP)
+
+
+@pytest.fixture
+def phone(chrome, driver, resize):
+    """The same browser, as narrow as a phone."""
+    resize(chrome.PHONE)
+    return driver
+
+
+@pytest.mark.parametrize("page", ["", "compare"])
+def test_tables_fit_the_page_however_wide_it_is(chrome, driver, address, resize, page):
+    driver.get(f"{address}/{page}")
+    chrome.settled(driver)
+    for size in ((1440, 900), (1024, 768), chrome.PHONE):
+        resize(size)
+        WebDriverWait(driver, 20).until(lambda d, width=size[0]: d.execute_script("return innerWidth") == width)
+        count, outside = driver.execute_script(OUTSIDE)
+        assert count > 0
+        assert outside == []
+        assert driver.execute_script(SIDEWAYS) == 0
 
 
 def test_filters_fold_on_a_phone_and_stay_open_while_they_are_used(chrome, phone, address):

@@ -71,8 +71,9 @@ const kinds = {
   text: (cell, td, column) => {
     if (cell === "") td.classList.add("blank");
     td.append(label(column));
-    // Parameters may go on in another line after a comma.
-    cell.split(/(?<=,)/).forEach((part, index) => td.append(...(index ? [node("wbr")] : []), part));
+    // Parameters may go on in another line after a comma; a number and its interval may not.
+    const parts = column.align ? [cell] : cell.split(/(?<=,)/);
+    parts.forEach((part, index) => td.append(...(index ? [node("wbr")] : []), part));
   },
   bar: (cell, td, column) => {
     const bar = node("span", { class: "bar" });
