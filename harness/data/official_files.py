@@ -67,6 +67,12 @@ def holds_other_layout(folder: Path) -> bool:
     return any(_complete(place) for name in FLAT for place in _flat(name, folder))
 
 
+def files(name: str, folder: Path) -> list[Path] | None:
+    """The four files of MNIST or Fashion-MNIST as `read` would take them, packed or not; None where it takes none."""
+    place = _place(name, folder)
+    return None if place is None else [_found(place, file) for file in FILES.values()]
+
+
 def expected(name: str, folder: Path) -> str:
     """Which files are looked for, and where, in words."""
     if name in PACKED:

@@ -1,7 +1,7 @@
 """Which runs are executed at once, how many, and by what.
 
 On a CPU that is one: one run's matrices keep a core busy already, and what stacked training gains on digits-v1 its
-evaluation takes back (tests/benchmarks/stacked.py has the figures). A GPU is mostly idle with one small network.
+evaluation takes back (tests/benchmarks/runs_per_hour.py has the figures). A GPU is mostly idle with one small network.
 
 What executes them is found as an entry point in `snrbench.stacks`; ours is `harness.stacked`, which nothing imports.
 """

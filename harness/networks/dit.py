@@ -55,6 +55,7 @@ class DiT(Network):
         self.into = _xavier(nn.Linear(channels * patch**2, hidden))
         self.register_buffer("position", position_embedding(side // patch, hidden), persistent=False)
         self.blocks = nn.ModuleList(Block(hidden, heads) for _ in range(depth))
+        self.tail = Tail()
         self.modulation = _zeroed(nn.Linear(hidden, 2 * hidden))
         self.out = _zeroed(nn.Linear(hidden, channels * patch**2))
         self.skip = _zeroed(nn.Linear(hidden, 1))
@@ -65,16 +66,23 @@ class DiT(Network):
         for block in self.blocks:
             hidden = block(hidden, condition)
         shift, scale = self.modulation(condition)[:, None].chunk(2, dim=2)
-        output = images(self.out(modulated(hidden, shift, scale)), self.patch)
+        output = images(self.tail(hidden, shift, scale, self.out.weight, self.out.bias), self.patch)
         return torch.addcmul(output, self.skip(condition)[:, :, None, None], x)
 
     def parts(self) -> Iterable[nn.Module]:
-        return self.blocks
+        return [*self.blocks, self.tail]
 
     def condition(self, logsnr: Tensor, label: Tensor) -> Tensor:
         """c, (B, hidden)."""
         seen: Tensor = self.logsnr_out(F.silu(self.logsnr_in(self.logsnr(logsnr)))) + self.label(label)
         return seen
+
+
+class Tail(nn.Module):
+    """The last norm, modulation and layer, to be compiled together; the layer's weights stay the network's own."""
+
+    def forward(self, hidden: Tensor, shift: Tensor, scale: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return F.linear(modulated(hidden, shift, scale), weight, bias)
 
 
 class Block(nn.Module):
@@ -97,8 +105,10 @@ class Block(nn.Module):
         return torch.addcmul(hidden, gate2, self.down(inner))
 
     def attention(self, tokens: Tensor) -> Tensor:
-        # (B, heads, N, width of a head): the layout that the fast kernels take.
-        query, key, value = self.qkv(tokens).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        # (B, heads, N, width of a head): the layout that the fast kernels take without a copy.
+        query, key, value = (
+            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in self.qkv(tokens).chunk(3, dim=2)
+        )
         attended: Tensor = self.mixed(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
         return attended
 

@@ -12,6 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+LARGE = 2**18
+"""Values from which on reading a tensor takes longer than calling for it."""
+
 
 def lerp(starts: Sequence[Tensor], ends: Sequence[Tensor], weight: float) -> None:
     """start ← start + weight · (end − start), in place."""
@@ -23,15 +26,20 @@ def lerp(starts: Sequence[Tensor], ends: Sequence[Tensor], weight: float) -> Non
 
 
 def lerp_on_device(starts: Sequence[Tensor], ends: Sequence[Tensor], weight: Tensor) -> None:
-    """The same with a weight () on the device, which the host does not wait for."""
+    """The same with a weight () on the device, which the host does not wait for.
+
+    Many small tensors together, in three calls; a large one by itself, so that it is read and written once.
+    """
     subtract, multiply, add = (_of_torch(name) for name in ("sub", "mul_", "add_"))
-    if subtract and multiply and add:
-        apart = subtract(ends, starts)
+    pairs = list(zip(starts, ends, strict=True))
+    if subtract and multiply and add and (small := [pair for pair in pairs if pair[0].numel() < LARGE]):
+        small_starts, small_ends = map(list, zip(*small, strict=True))
+        apart = subtract(small_ends, small_starts)
         multiply(apart, weight)
-        add(starts, apart)
-        return
-    for start, end in zip(starts, ends, strict=True):
-        start.add_((end - start).mul_(weight))
+        add(small_starts, apart)
+        pairs = [pair for pair in pairs if pair[0].numel() >= LARGE]
+    for start, end in pairs:
+        start.lerp_(end, weight)
 
 
 def copy(targets: Sequence[Tensor], sources: Sequence[Tensor]) -> None:

@@ -1,60 +1,142 @@
-"""What has to be measured on a GPU, one after another: agreement, memory, throughput, stacks, processes, cost.
+"""What has to be measured on a GPU, on a machine that is lent for minutes: runs of a board, CUDA tests, benchmarks.
 
-    python tests/benchmarks/on_a_gpu.py [--list] [--only WORD] [--peak 989]
+    python tests/benchmarks/on_a_gpu.py --pack data                              where the data are
+    python tests/benchmarks/on_a_gpu.py --evidence --data data --out results     on the machine
+    mkdir store && tar -xzf results/store.tar.gz -C store                        where results are kept
+    snrbench publish fashion-latent-gpu-v1 --store store
 
-Each part is a command that can be run by itself; it is printed, then what it prints. A part that fails does not stop
-the others; at the end all that failed are named, and the exit code is 1. `--peak`: TFLOP/s of the GPU in bf16, for the
-utilisation of DiT-B/2. Costs are written into the cards of the tracks whose data are here.
+The tree, Python, and what it imports are enough: neither the project nor a network is needed. Parts asked for run in
+this order:
+
+    --evidence     runs of `--track` (evidence.py has the entries), seed by seed, interrupted after `--minutes`; then
+                   store.tar.gz, the store without weights, and results.bundle, as `snrbench bundle` writes it
+    --tests        the tests that need CUDA; tests.txt
+    --benchmarks   throughput, stacks, processes, memory, costs; each interrupted after two minutes; benchmarks.txt, and
+                   cards.tar.gz with the costs. `--peak`: TFLOP/s of the GPU in bf16, for the utilisation of DiT-B/2
+
+Every command is printed, then what it prints. One that fails does not stop the others; at the end all that failed are
+named, and the exit code is 1. `--list` prints the commands and runs none, `--only WORD` takes those with this word.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
-import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import evidence
+import from_checkout
+import packing
+from shown import Shown
 
 from harness import tracks
+from harness.data.images import VARIABLE
+from harness.tracks.track import card_file
 from schedules.errors import UserError
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+HERE, ROOT = Path(__file__).parent, from_checkout.ROOT
+PYTHON = [sys.executable]
+CUDA_TESTS = ("training/test_speed", "stacked/test_stacked", "measuring/test_footprint")
+SECONDS = 120.0
+"""Of a benchmark."""
+TEST_SECONDS = 560.0
 
 
-def parts(peak: float, store: Path) -> list[list[str]]:
-    """The commands."""
-    python, snrbench = [sys.executable], [str(Path(sys.executable).with_name("snrbench"))]
-    gpu = ["--device", "cuda"]
-    tests = [
-        f"tests/harness/{what}.py"
-        for what in ("training/test_speed", "stacked/test_stacked", "measuring/test_footprint")
+@dataclass(frozen=True)
+class Part:
+    """A command.
+
+    log:       file in the folder of results that its output goes to
+    seconds:   after these it is interrupted
+    stoppable: which is then no failure
+    """
+
+    command: list[str]
+    log: str
+    seconds: float = SECONDS
+    stoppable: bool = False
+
+    @property
+    def line(self) -> str:
+        return shlex.join(self.command)
+
+    def run(self, shown: Shown, out: Path, label: str = "") -> bool:
+        """Execute; whether it did what it should."""
+        return shown.run(self.command, out / self.log, self.seconds, label, self.stoppable)
+
+
+def board(chosen: argparse.Namespace, store: Path) -> list[Part]:
+    """The runs, in commands that go side by side."""
+    runs = evidence.Evidence(
+        chosen.track,
+        tuple(chosen.entry or (*evidence.NATIVE, *evidence.LEADERS)),
+        tuple(chosen.weighting or (() if chosen.entry else evidence.WEIGHTED)),
+        *(chosen.seeds, chosen.first_seed, chosen.workers, chosen.device, store),
+    )
+    return [
+        Part(command, f"{kind}_runs.txt", 60 * chosen.minutes, stoppable=True)
+        for command, kind in zip(runs.commands(), ("native", "weighted"), strict=False)
     ]
-    found = [[*python, "-m", "pytest", "-q", *tests]]
-    for precision in ("fp32", "bf16"):
-        for compile in ("off", "on"):
-            how = [*gpu, "--precision", precision, "--compile", compile]
-            train, sample = (str(HERE / f"{kind}_throughput.py") for kind in ("train", "sample"))
-            found += [
-                [*python, train, "digits-v1", "gmm-v1", "mnist-v1", "cifar10-v1", "unet-cifar10", *how],
-                [*python, train, "dit-B/2", "--batch", "256", "--peak", f"{peak:g}", *how],
-                [*python, sample, "digits-v1", "mnist-v1", "dit-B/2", *how],
-            ]
-    stacked = [*python, str(HERE / "stacked.py"), *gpu, "--sizes", "8", "32", "--processes", "1", "8"]
-    found += [[*stacked, "--track", track] for track in ("digits-v1", "mnist-v1") if here(track)]
-    processes = max(1, torch.cuda.device_count())
-    one_run = [*snrbench, "run", "digits-v1", "-s", "laplace", "--seeds", "1", *gpu, "--store", str(store)]
-    found += [[*one_run, "--nproc", str(processes), "--micro-batch", "32"]]
-    found += [
-        [*python, "-m", "harness.measuring.measure", track, "--cost", "cuda"] for track in tracks.names() if here(track)
+
+
+def together(parts: list[Part], shown: Shown, out: Path) -> list[str]:
+    """Run side by side, each line of the screen with its part's name; returns those that failed."""
+    with ThreadPoolExecutor(max(1, len(parts))) as pool:
+        good = list(pool.map(lambda part: part.run(shown, out, f"{Path(part.log).stem}: "), parts))
+    return [part.line for part, done in zip(parts, good, strict=True) if not done]
+
+
+def bundle(track: str, store: Path, out: Path) -> Part:
+    """The runs in one file; `packing` packs the store itself."""
+    command = [*evidence.SNRBENCH, "bundle", track, "--store", str(store), "--out", str(out / "results.bundle")]
+    return Part([*command, "--force"], "bundle.txt")
+
+
+def cuda_tests() -> list[Part]:
+    """Every file with tests that are skipped where there is no CUDA."""
+    files = [f"tests/harness/{name}.py" for name in CUDA_TESTS]
+    return [Part([*PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files], "tests.txt", TEST_SECONDS)]
+
+
+def benchmarks(track: str, device: str, peak: float, store: Path) -> list[Part]:
+    """Each is a command that can be run by itself."""
+    here = [name for name in dict.fromkeys(("digits-v1", "gmm-v1", track)) if has_data(name)]
+    commands = []
+    for compile in ("on", "off"):
+        how = ["--device", device, "--rounds", "3", "--compile", compile]
+        train, sample = ([*PYTHON, str(HERE / f"{kind}_throughput.py")] for kind in ("train", "sample"))
+        commands += [
+            [*train, *here, *how],
+            [*train, "dit-B/2", "--batch", "256", "--peak", f"{peak:g}", "--precision", "bf16", *how],
+            [*sample, *here, *how],
+            [*sample, "dit-B/2", "--precision", "bf16", *how],
+        ]
+    hourly = [*PYTHON, str(HERE / "runs_per_hour.py"), "--device", device]
+    commands += [
+        [*hourly, "--modes", mode, "--processes", processes]
+        for mode, processes in (
+            ("eager", "1"),
+            ("compiled", "1"),
+            ("compiled", "4"),
+            ("stacked", "1"),
+            ("stacked", "4"),
+        )
     ]
-    return found
+    one_run = [*evidence.SNRBENCH, "run", "digits-v1", "-s", "laplace", "-t", "v", "--seeds", "1", "--device", device]
+    commands += [[*one_run, "--store", str(store), "--nproc", "1", "--micro-batch", "32"]]
+    commands += [[*PYTHON, "-m", "harness.measuring.measure", name, "--cost", device] for name in here]
+    return [Part(command, "benchmarks.txt") for command in commands]
 
 
-def here(track: str) -> bool:
+def has_data(track: str) -> bool:
     """Whether a track's data and weights can be had."""
     try:
         tracks.get(track).check()
@@ -63,21 +145,83 @@ def here(track: str) -> bool:
     return True
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--list", action="store_true", help="print the commands and run none")
-    parser.add_argument("--only", metavar="WORD", default="", help="the commands that hold this word")
+def options() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = parser.add_argument_group("parts")
+    for name in ("evidence", "tests", "benchmarks"):
+        parts.add_argument(f"--{name}", action="store_true")
+    parts.add_argument("--pack", type=Path, metavar="DIR", help="write the track's data there, packed, and run nothing")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="results go there")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="what --pack wrote")
+    parser.add_argument("--store", type=Path, help="of the runs; default: a new one")
+    parser.add_argument("--track", default="fashion-latent-gpu-v1")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=4, help="of all runs; default: 4")
+    parser.add_argument("--minutes", type=float, default=8.0, help="after which the runs are interrupted; default: 8")
+    parser.add_argument("--entry", action="append", help="these alone, instead of the rows and leaders; repeatable")
+    parser.add_argument("--weighting", action="append", help="of cosine, beside --entry; repeatable")
     parser.add_argument("--peak", type=float, default=989.0)
-    options = parser.parse_args()
-    failed = []
-    with tempfile.TemporaryDirectory() as folder:
-        for command in parts(options.peak, Path(folder) / "store"):
-            line = shlex.join(command)
-            if options.only not in line:
-                continue
-            print(f"$ {line}", flush=True)
-            if not options.list and subprocess.run(command, cwd=ROOT, check=False).returncode:
-                failed.append(line)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--only", metavar="WORD", default="")
+    chosen = parser.parse_args()
+    if not (chosen.evidence or chosen.tests or chosen.benchmarks or chosen.pack):
+        parser.error("nothing to do; expected --evidence, --tests, --benchmarks or --pack")
+    return chosen
+
+
+def main() -> int:
+    chosen = options()
+    if chosen.pack:
+        for file in packing.pack_data(chosen.track, chosen.pack):
+            print(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        return measure(chosen, Path(scratch))
+
+
+def measure(chosen: argparse.Namespace, scratch: Path) -> int:
+    """The parts asked for, in order."""
+    out, store = chosen.out.resolve(), (chosen.store or scratch / "store").resolve()
+    if chosen.data:
+        packing.unpack_data(chosen.data, scratch / "data")
+        os.environ[VARIABLE] = str(scratch / "data")  # `has_data` looks there, too
+    environment = {**from_checkout.environment(scratch / "metadata"), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    shown = Shown(environment, ROOT)
+    if not chosen.list:
+        out.mkdir(parents=True, exist_ok=True)
+    failed: list[str] = []
+
+    def run(parts: list[Part]) -> None:
+        parts = [part for part in parts if chosen.only in part.line]
+        for part in parts:
+            if chosen.list:
+                print(f"$ {part.line}")
+            elif not part.run(shown, out):
+                failed.append(part.line)
+
+    started = time.monotonic()
+    if chosen.evidence:
+        runs = board(chosen, store)
+        if chosen.list:
+            run(runs)
+        else:
+            failed += together([part for part in runs if chosen.only in part.line], shown, out)
+            packing.pack_store(store, out / "store.tar.gz")
+        run([bundle(chosen.track, store, out)])
+    if chosen.tests:
+        run(cuda_tests())
+    if chosen.benchmarks:
+        run(benchmarks(chosen.track, chosen.device, chosen.peak, scratch / "nproc"))
+        if not chosen.list:
+            cards = {f"{name}.json" for name in tracks.names()}
+            packing.pack(card_file(chosen.track).parent, out / "cards.tar.gz", lambda file: file.name in cards)
+    if not chosen.list:
+        for file in sorted(out.iterdir()):
+            print(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
+        print(f"{time.monotonic() - started:.0f} s")
     for line in failed:
         print(f"failed: {line}")
     return 1 if failed else 0

@@ -6,7 +6,7 @@
 Names and columns as train_throughput.py; a sample's operations are its network's forward passes, two a step with
 guidance. The loops take turns in one process on the same noise: the harness (`harness.sampling.ddim` on the averaged
 copy, as runs are scored); a loop written by hand around the same network's forward pass; for a DiT also diffusers'
-model of equal size with its DDIMScheduler, the way its DiT pipeline guides.
+model of equal size, where it is installed, with its DDIMScheduler, the way its DiT pipeline guides.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import functools
 from collections.abc import Callable
 
 import torch
-from diffusers import DDIMScheduler
 from torch import Tensor, nn
 from train_throughput import (
     CLASSES,
@@ -66,6 +65,8 @@ def by_hand(
 @torch.inference_mode()
 def of_diffusers(model: nn.Module, noise: Tensor, label: Tensor, steps: int, guidance: float, cast: Callable) -> Tensor:
     """DDIM as diffusers' DiTPipeline does it."""
+    from diffusers import DDIMScheduler
+
     scheduler, x, size = DDIMScheduler(num_train_timesteps=1000), noise, len(noise)
     scheduler.set_timesteps(steps)
     both = torch.cat([label, torch.full_like(label, CLASSES)])

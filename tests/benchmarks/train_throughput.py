@@ -7,8 +7,9 @@
 Without names every registered track, its network, batch and precision; NETWORK is dit-S/2 … dit-XL/8, dit-tiny,
 unet-mnist or unet-cifar10 (batch 64 unless given). The loops take turns in one process, a stretch of steps each, on the
 same white noise: the harness's Trainer; a loop written by hand around the same network (that of step_overhead.py); for
-a DiT also diffusers' model of equal size, DiTTransformer2DModel, with DDPMScheduler.add_noise, AdamW and a moving
-average. All train in the same precision; --compile is the harness's, the others are eager unless --compile-others.
+a DiT also diffusers' model of equal size where it is installed, DiTTransformer2DModel, with DDPMScheduler.add_noise,
+AdamW and a moving average. All train in the same precision; --compile is the harness's, the others are eager unless
+--compile-others.
 
 Images per second are medians over rounds, after one that is not counted. Utilisation (MFU) is the network's own
 operations, forward and backward as counted by torch.utils.flop_counter, over `--peak` TFLOP/s, else over the rate of a
@@ -22,13 +23,14 @@ import argparse
 import contextlib
 import functools
 import gc
+import importlib.util
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers import DDPMScheduler, DiTTransformer2DModel
 from step_overhead import bare_loop, drawn_by_hand
 from torch import nn
 from torch.nn import functional as F
@@ -47,6 +49,9 @@ from harness.training.compilation import WISHES, Compilation, compilation, compi
 from harness.training.loop import Trainer
 from harness.training.noise_levels import NoiseLevelSource
 from harness.training.precision import casting, products
+
+if TYPE_CHECKING:
+    from diffusers import DiTTransformer2DModel
 
 CLASSES, ROWS, BLOCK, BATCH = 10, 2048, 10, 64
 PRECISIONS = ("fp32", "tf32", "bf16")
@@ -80,9 +85,14 @@ def case(name: str, shape: tuple[int, ...] | None = None) -> Case:
 
 
 def transformer(network: Network, shape: tuple[int, ...]) -> DiTTransformer2DModel | None:
-    """diffusers' DiT of the size of ours; None for another network."""
+    """diffusers' DiT of the size of ours; None for another network, and with a line where diffusers is not here."""
     if not isinstance(network, DiT):
         return None
+    if importlib.util.find_spec("diffusers") is None:
+        print("diffusers is not installed")
+        return None
+    from diffusers import DiTTransformer2DModel
+
     heads, hidden = network.blocks[0].heads, network.into.out_features
     return DiTTransformer2DModel(
         num_attention_heads=heads,
@@ -143,6 +153,8 @@ class DiffusersLoop:
 
     def __init__(self, model: nn.Module, data: Split, batch: int, cast: Callable) -> None:
         self.model, self.data, self.batch, self.cast = model, data, batch, cast
+        from diffusers import DDPMScheduler
+
         self.scheduler = DDPMScheduler(num_train_timesteps=1000)
         self.weights = list(self.model.parameters())
         self.averages = [weight.detach().clone() for weight in self.weights]
