@@ -163,16 +163,16 @@ def _run(store: Store, track: str, run: pd.Series) -> None:
         left, right = st.columns([3, 2], gap="medium")
         with left:
             _seeds(store, track, run)
-            picture = results.picture(store, track, str(run["run_id"]))
-            if picture is not None:
-                caption = "samples, unguided, a column for each label"
-                st.image(sample_pictures.sharp(picture), caption=caption, width=400)
         with right:
             environment = run_list.environment(store, str(run["run_id"]))
             facts = {key: str(run.get(key, "")) for key in ("device", "hardware", "host")}
             _facts(
                 {"run id": str(run["run_id"]), **{key: value for key, value in facts.items() if value}, **environment}
             )
+            picture = results.picture(store, track, str(run["run_id"]))
+            if picture is not None:
+                caption = "samples, unguided, a column for each label"
+                st.image(sample_pictures.sharp(picture), caption=caption, width="stretch")
     _mlflow(store, track, str(run["run_id"]))
 
 
@@ -197,7 +197,7 @@ def _number(value: float) -> str:
 def _facts(facts: dict[str, str]) -> None:
     rows = [grid.Row(name, [name, value]) for name, value in facts.items()]
     grid.show(
-        [Column("environment"), Column("", align="right", phone="small", short=" ")],
+        [Column("environment"), Column("", phone="small", short=" ")],
         rows,
         f"{PAGE}.facts",
         "Environment",
