@@ -1,7 +1,7 @@
 """A card of filters that a narrow page folds: it says what is chosen, and opens by a tap.
 
-The browser folds it, since a server does not know how wide a page is: `style/narrow.css`. The fold holds text alone, and
-hides the rows of widgets beside it, those in containers that are called `filters-…`.
+The browser folds it, since a server does not know how wide a page is: `style/narrow.css`. The fold holds text alone,
+and hides the rows of widgets beside it, those in containers that are called `filters-…`.
 """
 
 from __future__ import annotations
