@@ -168,6 +168,7 @@ def percent(row) -> str:
         ("digits-v1", 2, "all", ("laplace",)),
         ("digits-v1", 3, "all", ("laplace",)),
         ("fashion-latent-v1", "best", "all", ("cauchy", "laplace")),
+        ("fashion-latent-gpu-v1", "best", "v", ("laplace",)),
         ("mnist-latent-v1", "best", "v", ("laplace",)),
         ("mnist-v1", "best", "all", ("cauchy",)),
     ],

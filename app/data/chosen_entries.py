@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from app.data import results
 from app.data.page_choice import View
 from app.data.results import Store
 from app.style.theme import Style
+from leaderboards.boards import tuned_parameters
 from leaderboards.boards.rows import Board, Row, Section
 from schedules import Schedule, UserError, weightings
 from schedules.weightings import Weighting
@@ -61,7 +61,4 @@ def schedule_of(row: Row) -> Schedule:
     """The schedule of a row, with the parameters that its runs had. UserError for one that is not known here."""
     if "@" not in row.schedule:
         return schedules.parse(row.schedule)
-    name = row.schedule.partition("@")[0]
-    params = json.loads(row.params or "{}")
-    known = schedules.info(name).params
-    return schedules.create(name, **{key: value for key, value in params.items() if key in known})
+    return tuned_parameters.schedule_of(row.params, row.tuned_from)

@@ -14,14 +14,14 @@ from app.charts import frame, tuning
 from app.data import links, results, studies
 from app.data.results import Store
 from app.style import theme
-from app.style.plain_text import plain
+from app.style.plain_text import code, plain
 from app.widgets import folded, grid, tuning_gains
 from app.widgets.card_heading import head
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Cell, Choice, Column
 from leaderboards.data.tuning_studies import Study
 from leaderboards.wording import NOTHING
-from schedules import UserError
+from schedules import UserError, trainers
 from schedules.spaces import text
 
 PAGE = "tuning"
@@ -195,12 +195,22 @@ def _parameters(study: Study) -> None:
     grid.show(heads, rows, f"{PAGE}.parameters", "Parameters", look="matrix")
     if best is not None:
         st.caption(f"trial {best.number}, validation score {best.value:.4g}")
+    spec = str(study.tuned.get("schedule", ""))
+    if spec and not set(confirmed) <= {"learning_rate", "ema"}:
+        st.caption(f"confirmed: {code(spec)}, {code(_units(spec))}")
     ratio, low, high = study.gain
     st.markdown(f"Gain when confirmed: **{plain(study.outcome)}**")
     if isfinite(ratio) and low <= 1 <= high:
         st.caption("The interval holds no change: no gain is shown.")
     if budget := study.budget:
         st.caption(plain(f"budget: {json.dumps(budget)}"))
+
+
+def _units(spec: str) -> str:
+    try:
+        return trainers.units_line(spec)
+    except UserError:
+        return "a schedule that is not known here"
 
 
 def _published(schedule: str) -> dict[str, object]:

@@ -11,12 +11,12 @@ from app.data import comparisons, results
 from app.data.page_choice import View
 from app.data.results import Store
 from app.style import theme
-from app.style.plain_text import plain
+from app.style.plain_text import code, plain
 from app.widgets import grid
 from app.widgets.card_heading import head
 from app.widgets.grid import Column
 from leaderboards.boards.rows import ALL_TARGETS
-from leaderboards.boards.tuned_parameters import of_entry
+from leaderboards.boards.tuned_parameters import HEAD, in_trainers, of_entry
 from leaderboards.comparisons.views.tuned import Level, TunedRow
 from leaderboards.data.scale import Scale
 from leaderboards.wording import NOTHING, with_interval
@@ -46,6 +46,7 @@ def show(store: Store, track: str, target: str) -> None:
     rows = [row for row in found.rows if target in (ALL_TARGETS, row.target)]
     if rows:
         _table(rows, metric.name, Scale.of(metric).logarithmic)
+        _units([row for row in rows if row.target != ALL_TARGETS])
     for note in found.notes:
         st.caption(plain(note))
 
@@ -72,7 +73,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
             row.target,
             _level(row.published),
             _level(row.tuned),
-            of_entry(row.params, row.tuned_from) if row.target != ALL_TARGETS else NOTHING,
+            of_entry(row.params, row.tuned_from, row.spec) if row.target != ALL_TARGETS else NOTHING,
             {**axis.places(*_effect(row)), "colour": colour, "note": "", "title": row.gain.text},
             row.verdict,
             str(row.seeds),
@@ -81,6 +82,16 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
         ]
         made.append(grid.Row(f"{row.entry} {row.target}", cells, ["strong"] if row.gain_shown else []))
     grid.show(heads, made, "tuning.gains", "Published against tuned, on the test split")
+
+
+def _units(rows: list[TunedRow]) -> None:
+    """What the tuned ones are in trainers' units, a line each, for those that have any."""
+    units = [(row, in_trainers(row.params, row.tuned_from, row.spec)) for row in rows]
+    lines = [f"- {code(row.entry)}, {plain(row.target)}: {code(text)}" for row, text in units if text]
+    if lines:
+        with st.expander("In trainers' units", icon=":material/content_copy:"):
+            st.caption(plain(HEAD))
+            st.markdown("\n".join(lines))
 
 
 def _effect(row: TunedRow) -> tuple[float, float, float]:

@@ -88,7 +88,8 @@ def read(file: str) -> tuple[np.ndarray, np.ndarray]:
     try:
         arrays = _arrays(path)
     except Exception as problem:  # whatever NumPy, zipfile and safetensors raise
-        raise UserError(f"latents {str(path)!r} cannot be read: {text_of(problem)}") from problem
+        said = "objects in it, or no file of NumPy's" if "allow_pickle" in str(problem) else text_of(problem)
+        raise UserError(f"latents {str(path)!r} cannot be read: {said}") from problem
     x = _latents(str(path), arrays)
     given = next((arrays[name] for name in LABELS if name in arrays), None)
     if given is None:
@@ -128,6 +129,8 @@ def _latents(file: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     able = named[:1] or [x for x in arrays.values() if np.issubdtype(x.dtype, np.floating) and x.ndim > 1]
     if len(able) != 1 or not np.issubdtype(able[0].dtype, np.floating) or able[0].ndim < 2:
         raise UserError(f"{file!r} holds {held}; expected latents, (N, *shape) floats called {' or '.join(LATENTS)}")
+    if able[0].size == 0:
+        raise UserError(f"latents {file!r} are {able[0].shape}; expected rows of one value or more")
     return able[0]
 
 

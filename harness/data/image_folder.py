@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +102,12 @@ def files(folder: str) -> list[Path]:
     return [Path(path) for path, _ in _listed(folder).samples]
 
 
+def unused(folder: str) -> int:
+    """How many images lie beside subfolders, which are no class's. UserError as `load`."""
+    listed = _listed(folder)
+    return 0 if isinstance(listed, _Flat) else len(_inside(Path(listed.root))[0])
+
+
 def classes(folder: str) -> list[str]:
     """Names of its classes: its subfolders, or its own name. UserError as `load`."""
     return list(_listed(folder).classes)
@@ -121,17 +129,50 @@ class _Flat:
 def _listed(folder: str) -> Any:
     """torchvision's ImageFolder, or the like of it: `root`, `classes`, `targets`, and `samples` as (path, label)."""
     from torchvision.datasets import ImageFolder
-    from torchvision.datasets.folder import is_image_file
 
     root = images.root() / Path(folder).expanduser()
     try:
-        beside = sorted(str(path) for path in root.iterdir() if path.is_file() and is_image_file(path.name))
-        if beside and not any(path.is_dir() for path in root.iterdir()):
-            return _Flat(root, (root.name,), [(path, 0) for path in beside])
+        beside, folders = _inside(root)
+        if beside and not folders:
+            return _Flat(root, (root.name,), [(str(path), 0) for path in beside])
+        if missing := _missing(root, folders):
+            raise UserError(f"image folder {str(root)!r} {missing}; expected {_expected()}")
         return ImageFolder(root)
     except OSError as problem:
-        expected = "images, or a subfolder of images for each class"
-        raise UserError(f"image folder {str(root)!r}: {text_of(problem)}; expected {expected}") from problem
+        raise UserError(f"image folder {str(root)!r}: {text_of(problem)}; expected {_expected()}") from problem
+
+
+def _inside(root: Path) -> tuple[list[Path], list[Path]]:
+    """Images and subfolders of a folder, by name."""
+    inside = sorted(root.iterdir())
+    return [path for path in inside if path.is_file() and _is_image(path)], [path for path in inside if path.is_dir()]
+
+
+def _is_image(path: Path) -> bool:
+    from torchvision.datasets.folder import is_image_file
+
+    return bool(is_image_file(path.name))
+
+
+def _missing(root: Path, folders: list[Path]) -> str:
+    """Why it is no folder of classes; "" where it is one."""
+    without = [one.name for one in folders if not any(_is_image(Path(name)) for name in _names_below(one))]
+    if without:
+        return f"has no image in its subfolder {without[0]!r}" + (f" and {len(without) - 1} more" * (len(without) > 1))
+    if folders:
+        return ""
+    other = next((path.name for path in sorted(root.iterdir())), "")
+    return f"has no images, but {other!r}" if other else "is empty"
+
+
+def _names_below(folder: Path) -> Iterator[str]:
+    return (name for _, _, names in os.walk(folder, followlinks=True) for name in names)
+
+
+def _expected() -> str:
+    from torchvision.datasets.folder import IMG_EXTENSIONS
+
+    return f"images that end in {', '.join(IMG_EXTENSIONS)}, or a subfolder of them for each class"
 
 
 def _other_images(folder: str, now: str, declared: str) -> str:

@@ -108,9 +108,10 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
     from leaderboards.recommending.own_track import track_of
 
     console, opened = Console(stderr=True, highlight=False), Store(place)
-    name = request.track
+    name, sigma = request.track, None
     if request.images is not None:
         data = looked_at(request.images)
+        sigma = data.sigma
         name, file = track_of(data, opened.root / "tracks")
         settings = replace(settings, track_plugins=(*settings.track_plugins, str(file)))
         console.print(f"{data}", markup=False, soft_wrap=True)
@@ -123,7 +124,7 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
     work.check(wanted.track)
     if request.dry_run:
         return _dry_run(request, wanted, opened, settings)
-    return _worked(request, wanted, opened, settings, console)
+    return _worked(request, wanted, opened, settings, console, sigma)
 
 
 def _dry_run(request: Request, wanted: Wanted, opened: StoreFolder, settings: Settings) -> int:
@@ -145,7 +146,14 @@ def _dry_run(request: Request, wanted: Wanted, opened: StoreFolder, settings: Se
     return 0
 
 
-def _worked(request: Request, wanted: Wanted, opened: StoreFolder, settings: Settings, console: Console) -> int:
+def _worked(
+    request: Request,
+    wanted: Wanted,
+    opened: StoreFolder,
+    settings: Settings,
+    console: Console,
+    sigma: float | None,
+) -> int:
     from harness import tracks
     from harness.execution.stop_signals import Halt
     from leaderboards.boards.query import runs_table
@@ -175,7 +183,7 @@ def _worked(request: Request, wanted: Wanted, opened: StoreFolder, settings: Set
                 print_json({"track": wanted.track, "code": halt.code, "stopped": str(halt)})
             return halt.code
     table = runs_table(opened.root, wanted.track) if opened.exists else None
-    answer = answer_of(table, wanted.track, wanted.target, journal, wanted.first_seed)
+    answer = answer_of(table, wanted.track, wanted.target, journal, wanted.first_seed, sigma)
     if request.report is not None:
         write(answer, request.report)
     if request.json:

@@ -9,7 +9,7 @@ from leaderboards.literature.schema import BEST
 
 Status = Literal["primary", "secondary", "exploratory"]
 
-TRACKS = frozenset({"fashion-latent-v1", "mnist-latent-v1"})
+TRACKS = frozenset({"fashion-latent-v1", "mnist-latent-v1", "fashion-latent-gpu-v1"})
 SOURCE, TABLE, TARGET, COLUMNS, ROWS = "2407.03297", "2407.03297-guidance", "v", (BEST, "CFG 2.0"), 6
 """The primary comparison: of these native rows, our best scale against both of the paper's columns."""
 LOOKED_AT = frozenset({"cosine", "edm", "flow_uniform", "laplace", "cosine_scaled:s=2"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import schedules
@@ -17,6 +18,8 @@ from leaderboards.releases.agreement_line import agreement_line
 from schedules import trainers
 
 SHOWN, NOT_SHOWN, UNTRAINED, TOO_EARLY = "recommended", "nothing told apart", "untrained", "not enough seeds"
+EDM, DEFAULT_SIGMA = "edm", 0.5
+"""The trainer that adds σ to data as they are; what it and EDM2 take as their σ_d where nobody says otherwise."""
 RELATED = ("fashion-latent-v1", "mnist-latent-v1", "digits-v1")
 """Tracks of this kind, whose agreement with published results is told."""
 
@@ -41,6 +44,7 @@ class Answer:
     defaults:  over what trainers have as their defaults
     within, worse, unknown: the plateau, best first
     flags:     trainer → text to paste
+    sigma_data: trainer → σ_d of the data that its flags hold for, where that is not the trainer's own
     """
 
     track: str
@@ -55,7 +59,14 @@ class Answer:
     worse: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     flags: dict[str, str] | None = None
+    sigma_data: Mapping[str, float] = field(default_factory=dict)
     judged: Judged | None = None
+
+    @property
+    def better_than(self) -> tuple[str, ...]:
+        """What it is shown to be better than by the test for all pairs: "cosine", and trainers by name."""
+        cosine = (BASELINE,) if self.baseline and self.baseline.better else ()
+        return cosine + tuple(name for default in self.defaults if default.effect.better for name in default.names)
 
     @property
     def density(self) -> str:
@@ -75,6 +86,7 @@ class Answer:
             "switched": bool(judgement and judgement.switched),
             "learning_rate": self.journal.learning_rate,
             "ema": self.journal.ema,
+            "better_than": list(self.better_than),
             "cosine": _effect(self.baseline),
             "defaults": [
                 {"spec": one.spec, "trainers": list(one.names), **(_effect(one.effect) or {})} for one in self.defaults
@@ -87,6 +99,7 @@ class Answer:
             if judgement
             else [],
             "flags": self.flags or {},
+            "sigma_data": {EDM: self.sigma_data.get(EDM, DEFAULT_SIGMA), "edm2": DEFAULT_SIGMA},
             "seeds": judgement.seeds if judgement else 0,
             "runs": self.journal.runs,
             "minutes": self.journal.minutes,
@@ -96,13 +109,17 @@ class Answer:
         }
 
 
+NOTHING_SHOWN = "nothing tried is told apart from what you have, neither from cosine nor from a trainer's default"
 NOT_TESTED = ("your network", "your budget", "your resolution", "your trainer's own loss weighting")
 
 
-def answer_of(tables: Tables | None, track: str, target: str, journal: Journal, first_seed: int) -> Answer:
+def answer_of(
+    tables: Tables | None, track: str, target: str, journal: Journal, first_seed: int, sigma: float | None = None
+) -> Answer:
     """What the results say.
 
     tables: the track's runs and what they scored; None where there are none
+    sigma:  standard deviation of the user's own data, of images where black is −1 and white is 1; None: not known
     """
     if journal.untrained:
         return Answer(track, target, UNTRAINED, journal.untrained, journal)
@@ -121,11 +138,12 @@ def answer_of(tables: Tables | None, track: str, target: str, journal: Journal, 
     defaults = tuple(_over(judgement, default, specs) for default in trainers_defaults())
     best = schedules.parse(specs[judgement.best])
     shown = gain.better or any(one.effect.better for one in defaults)
+    sigma_data = {EDM: float(f"{sigma:.3g}")} if sigma and _takes(sigma) else {}
     return Answer(
         track,
         target,
         SHOWN if shown else NOT_SHOWN,
-        "" if shown else "nothing that was tried is told apart from cosine or from a trainer's default",
+        "" if shown else NOTHING_SHOWN,
         journal,
         spec=best.spec,
         baseline=gain,
@@ -133,9 +151,16 @@ def answer_of(tables: Tables | None, track: str, target: str, journal: Journal, 
         within=tuple(specs[label] for label in judgement.listed(WITHIN)),
         worse=tuple(specs[label] for label in judgement.listed(WORSE)),
         unknown=tuple(specs[label] for label in judgement.listed(UNKNOWN)),
-        flags={line.trainer: line.flags for line in trainers.lines(best)},
+        flags={line.trainer: line.flags for line in trainers.lines(best, sigma_data=sigma_data)},
+        sigma_data=sigma_data,
         judged=judgement,
     )
+
+
+def _takes(sigma: float) -> bool:
+    """Whether EDM's sigma_data can be that."""
+    flag = trainers.get(EDM).flags["sigma_data"]
+    return flag.low <= sigma <= flag.high
 
 
 def label_of(spec: str, journal: Journal) -> str:

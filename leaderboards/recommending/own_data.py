@@ -65,14 +65,20 @@ class OwnData:
         """Of the feature space that so many held-out rows can fill."""
         return min(MOST_DIMENSIONS, self.held_out // POINTS_A_DIMENSION)
 
+    @property
+    def counted(self) -> str:
+        """Rows and classes, in words."""
+        kind = self.kind if self.rows > 1 else self.kind.removesuffix("s")
+        return f"{self.rows:,} {kind} of {len(self.labels)} class{'' if len(self.labels) == 1 else 'es'}"
+
     def check(self) -> None:
         """UserError where so few are held out that no distance means anything."""
         if self.dimensions >= FEWEST_DIMENSIONS:
             return
         least = math.ceil(FEWEST_DIMENSIONS * POINTS_A_DIMENSION / MOST_SHARE)
         raise UserError(
-            f"{str(self.place)!r} has {self.rows} {self.kind}, of which {self.held_out} would be held out: too few for "
-            f"a distance between generated and real data; expected at least {least}"
+            f"{str(self.place)!r} has {self.counted}, of which {self.held_out} would be held out: too few for a "
+            f"distance between generated and real data; expected at least {least}"
         )
 
     def facts(self) -> dict[str, Any]:
@@ -84,10 +90,9 @@ class OwnData:
         }  # fmt: skip
 
     def __str__(self) -> str:
-        classes = "1 class" if len(self.labels) == 1 else f"{len(self.labels)} classes"
         size = "×".join(str(side) for side in self.shape)
         power = "" if math.isnan(self.spectrum) else f", power ∝ 1/f^{self.spectrum:.1f}"
-        return f"{self.rows:,} {self.kind} of {classes}, {size}, σ_d {self.sigma:.2f}{power}"
+        return f"{self.counted}, {size}, σ_d {self.sigma:.2f}{power}"
 
 
 def looked_at(place: Path) -> OwnData:
@@ -98,10 +103,14 @@ def looked_at(place: Path) -> OwnData:
     place = place.expanduser().absolute()
     if not place.exists():
         raise UserError(f"--images {str(place)!r}: no such folder or file")
+    if place.is_file() and place.suffix not in array_file.ENDINGS:
+        endings = ", ".join(array_file.ENDINGS)
+        raise UserError(f"--images {str(place)!r}: expected a folder of images, or latents that end in {endings}")
     if place.is_dir() and len(files := arrays_in(place)) == 1:
         place = files[0]
     data = _latents(place) if place.is_file() else _images(place)
     data.check()
+    (array_file if data.kind == "latents" else image_folder).check(str(data.place), data.share, data.share)
     return data
 
 
@@ -118,6 +127,8 @@ def _latents(file: Path) -> OwnData:
     alpha = spectrum(x[:LOOKED_AT]) if len(shape) == 3 and shape[1] == shape[2] >= 8 else math.nan
     counts = tuple(int(count) for count in np.bincount(labels))
     sigma = float(x.astype(np.float64).std())
+    if sigma == 0:
+        raise UserError(f"latents {str(file)!r}: every value is {x.flat[0]:g}; expected values that differ")
     return OwnData(file, "latents", shape, counts, sigma, alpha, array_file.contents(str(file)))
 
 
@@ -140,6 +151,8 @@ def _images(folder: Path) -> OwnData:
     counts = Counter(file.parent for file in files)
     labels = tuple(counts[parent] for parent in sorted(counts))
     remarks = []
+    if unused := image_folder.unused(str(folder)):
+        remarks.append(f"not used: {unused} image{'s' * (unused > 1)} beside the subfolders, which are the classes")
     if len(sizes) > 1:
         low, *_, high = sorted(sizes, key=lambda size: size[0] * size[1])
         remarks.append(

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from leaderboards.recommending.answer import NOT_SHOWN, NOT_TESTED, SHOWN, UNTRAINED, Answer, agreement
-from leaderboards.recommending.judging import Effect
+from harness.specs import BASELINE
+from leaderboards.recommending.answer import (
+    DEFAULT_SIGMA,
+    EDM,
+    NOT_SHOWN,
+    NOT_TESTED,
+    SHOWN,
+    UNTRAINED,
+    Answer,
+    agreement,
+)
+from leaderboards.recommending.judging import Effect, Judged
 
 MOST = 6
 """Entries that a list names before it counts."""
@@ -27,11 +38,34 @@ def lines(answer: Answer) -> list[str]:
 def _head(answer: Answer) -> list[str]:
     best = f"{answer.density} ({answer.spec})"
     if answer.verdict == NOT_SHOWN:
-        return [f"Nothing tried is told apart from what you have: {answer.why}.", f"The search chose: {best}"]
+        return [f"{answer.why[0].upper()}{answer.why[1:]}.", f"The search chose: {best}"]
     if answer.verdict == SHOWN:
-        told = answer.judged is not None and answer.judged.switched
-        return [f"Recommended: {best}{'; not the choice of the search, but shown better' if told else ''}"]
+        switched = answer.judged is not None and answer.judged.switched
+        end = "; not the choice of the search, but shown better" if switched else ""
+        return [f"Recommended over {_enumerated(_better_than(answer))}: {best}{end}", *_not_over(answer)]
     return [f"{answer.verdict}: {best}"]
+
+
+def _better_than(answer: Answer) -> list[str]:
+    trainers = [name for name in answer.better_than if name != BASELINE]
+    defaults = [f"the default{'s' * (len(trainers) > 1)} of {_enumerated(trainers)}"] if trainers else []
+    return [name for name in answer.better_than if name == BASELINE] + defaults
+
+
+def _not_over(answer: Answer) -> list[str]:
+    """What a reader might take the first line to say, and it doesn't."""
+    cosine = answer.baseline
+    if cosine is None or cosine.better:
+        return []
+    although = ", though the interval of that one comparison lies below 0" if cosine.high < 1 else ""
+    return [
+        f"  not shown to be better than cosine: the test for all pairs does not tell them apart{although}. Where you "
+        "train with cosine, nothing here says to change it"
+    ]
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _gains(answer: Answer) -> list[str]:
@@ -44,9 +78,14 @@ def _gains(answer: Answer) -> list[str]:
     return [
         f"  over cosine: {_told(cosine)}",
         f"  over trainers' defaults: {' · '.join(shown)}",
-        f"  (distance on held-out data, lower is better; 95 % intervals over {judgement.seeds} seeds; * told apart "
-        f"among all {len(judgement.labels)} entries; {by})",
+        f"  (distance on held-out data, lower is better; 95 % intervals over {judgement.seeds} seeds, each of its one "
+        f"comparison; * told apart by the test for all {_pairs(judgement)} pairs of {len(judgement.labels)} entries, "
+        f"the only ground for recommending; {by})",
     ]
+
+
+def _pairs(judgement: Judged) -> int:
+    return math.comb(len(judgement.labels), 2)
 
 
 def _told(effect: Effect) -> str:
@@ -71,12 +110,30 @@ def _named(specs: Sequence[str]) -> str:
 
 def _flags(answer: Answer) -> list[str]:
     if not answer.flags:
-        return [
-            "  flags: no trainer draws exactly this; `snrbench schedules export SPEC --to TRAINER` says the nearest"
-        ]
+        sigma = answer.sigma_data.get(EDM)
+        own = f", with --sigma-data {sigma:g} for edm" if sigma else ""
+        nearest = f"`snrbench schedules export {answer.spec} --to TRAINER` says the nearest{own}"
+        return [f"  flags: no trainer draws exactly this; {nearest}"]
     wide = max(len(name) for name in answer.flags)
     what = "to paste" if answer.verdict == SHOWN else "to try it, though it is not shown to be better"
-    return [f"  {what}:"] + [f"    {name:<{wide}}  {' '.join(text.split())}" for name, text in answer.flags.items()]
+    pasted = [f"    {name:<{wide}}  {' '.join(text.split())}" for name, text in answer.flags.items()]
+    return [f"  {what}:", *pasted, f"    {_data_of(answer)}"]
+
+
+def _data_of(answer: Answer) -> str:
+    """For which data the flags hold: ln σ = −λ/2 + ln σ_d, with the σ_d of what a trainer adds its noise to."""
+    sigma = answer.sigma_data.get(EDM)
+    if sigma is None:
+        more = f"where yours is another, add ln(σ_d/{DEFAULT_SIGMA}) to P_mean"
+        edm = f"edm and edm2 for data of σ_d {DEFAULT_SIGMA}; {more}"
+    else:
+        shift = f"{math.log(sigma / DEFAULT_SIGMA):+.3g}".replace("-", "−")
+        edm = (
+            f"edm for your data as they are (σ_d {sigma:g}; of images with black −1 and white 1), which its sigma_data "
+            f"says too; edm2 for the {DEFAULT_SIGMA} that it brings its VAE's latents to, on data as they are P_mean "
+            f"{shift}"
+        )
+    return f"they hold for: {edm}; the others for latents of unit variance"
 
 
 def _limits(answer: Answer) -> list[str]:

@@ -135,14 +135,26 @@ class Work:
             journal.complete = True
             return
         self._limit = deadline
-        if not journal.seeds:
-            able = int((deadline - time.monotonic()) / self._takes(len(journal.entries)))
-            journal.seeds = max(LEAST_SEEDS, min(MOST_SEEDS, able))
-            self.file.write(journal)
-        session.total = desk.executed + len(journal.entries) * journal.seeds
-        session.say(f"5/{STEPS}  {len(journal.entries)} entries on {journal.seeds} fresh seeds{self._left(deadline)}")
-        self._score(desk, self.entries, range(journal.seeds), session)
+        self._compare(desk, session, deadline)
         journal.complete = True
+
+    def _compare(self, desk: TimedDesk, session: Session, deadline: float) -> None:
+        """Seeds one after another: the least, then as many as fit by what these runs take.
+
+        Earlier runs say too little of that: the first of a worker loads the data, and takes several times as long.
+        """
+        journal, entries, scored = self.journal, self.entries, 0
+        seeds = journal.seeds or LEAST_SEEDS
+        session.total = desk.executed
+        while seeds > scored:
+            journal.seeds = seeds
+            self.file.write(journal)
+            session.total += len(entries) * (seeds - scored)
+            session.say(f"5/{STEPS}  {len(entries)} entries on {seeds} fresh seeds{self._left(deadline)}")
+            self._score(desk, entries, range(scored, seeds), session)
+            scored = seeds
+            fit = int((deadline - time.monotonic()) / self._takes(len(entries)))
+            seeds = min(MOST_SEEDS, scored + max(0, fit))
 
     def _is_over(self, deadline: float) -> bool:
         """Whether the step's time is over, and it has something to go on with; or that of all."""

@@ -71,8 +71,8 @@ def legend(board: Board) -> list[str]:
         lines.append("@tuned: one study each; the interval holds the luck of seeds, not that of the search.")
     single = [row for section in board.cells for row in section.rows]
     if any(row.tuned for row in single):
-        lines.append("tuned to (lr, EMA: multiples of the track's learning rate and of its EMA's time constant):")
-        lines += tuned_parameters.lines(single)
+        lines.append(f"tuned to ({tuned_parameters.OWN_HEAD}; in trainers' units: --view tuned):")
+        lines += tuned_parameters.lines(single, units=False)
     lines += [f"note: {note}" for note in board.notes]
     return lines + [f"note ({section.target}): {note}" for section in board.sections for note in section.notes]
 

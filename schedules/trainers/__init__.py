@@ -6,6 +6,7 @@ Each trainer is one file of this folder with a `TRAINER`; a new one is found by 
     trainers.read("sd-scripts", "--timestep_sampling flux_shift --sigmoid_scale 1.2", tokens=4096).schedule
     trainers.express(schedule, "musubi").flags
     trainers.lines(schedule)                     every trainer that draws this very density
+    trainers.in_units("logit_normal:m=0.4")      in those of EDM and diffusers, in one line
 
 They were read in their public code: repository, files and commit stand in each file's docstring and `source`. λ is that
 of data of unit variance, which latents are scaled to; where a trainer has a σ_d of its own, it is counted in.
@@ -16,15 +17,33 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+from collections.abc import Iterable, Mapping
 
 from schedules.errors import unknown
-from schedules.schedule import Schedule
+from schedules.schedule import Schedule, parse
 from schedules.trainers.common import reading, search
 from schedules.trainers.common.reading import Reading
 from schedules.trainers.common.search import Expression
 from schedules.trainers.common.trainer import Trainer
 
-__all__ = ["Expression", "Reading", "Trainer", "express", "get", "lines", "names", "own_lines", "read"]
+__all__ = [
+    "Expression",
+    "Reading",
+    "Trainer",
+    "express",
+    "get",
+    "in_units",
+    "lines",
+    "names",
+    "own_lines",
+    "read",
+    "units_line",
+]
+
+UNITS = ("edm2", "diffusers-flags")
+"""The trainers whose units most people know: P_mean and P_std, logit_mean and logit_std."""
+UNITS_HOLD = "P_mean for data of σ_d 0.5"
+NOT_IN_UNITS = f"neither {' nor '.join(UNITS)} draws exactly this"
 
 
 def names() -> list[str]:
@@ -51,12 +70,34 @@ def express(
     return search.express(schedule, get(name), pinned=pinned, tokens=tokens, sigma_data=sigma_data)
 
 
-def lines(schedule: Schedule) -> list[Expression]:
-    """Flags for this very density, of every trainer that draws it; none for a schedule that learns."""
+def lines(
+    schedule: Schedule, among: Iterable[str] = (), *, sigma_data: Mapping[str, float] | None = None
+) -> list[Expression]:
+    """Flags for this very density, of every trainer that draws it; none for a schedule that learns.
+
+    among:      the trainers that are asked; all of them where none is named
+    sigma_data: trainer → σ_d of the data that it gets, where that is not the trainer's own
+    """
     if schedule.learns:
         return []
-    expressions = (search.exactly(schedule, get(name)) for name in names())
+    own = sigma_data or {}
+    expressions = (search.exactly(schedule, get(name), own.get(name)) for name in among or names())
     return [expression for expression in expressions if expression is not None]
+
+
+@functools.lru_cache(maxsize=4096)
+def in_units(spec: str) -> str:
+    """A density as the flags of `UNITS`, "edm2 --P_mean=… --P_std=… · diffusers-flags …"; "" where neither draws it.
+
+    For which data they hold is `UNITS_HOLD`. UserError: a mistake in the spec
+    """
+    return " · ".join(f"{one.trainer} {one.flags}" for one in lines(parse(spec), UNITS))
+
+
+def units_line(spec: str) -> str:
+    """`in_units` with the data that they hold for; that neither draws it, where that is so."""
+    units = in_units(spec)
+    return f"{units} ({UNITS_HOLD})" if units else NOT_IN_UNITS
 
 
 def own_lines(schedule: Schedule) -> dict[str, str]:

@@ -8,7 +8,9 @@ to data of standard deviation σ_d = 0.5, so λ = −2 ln σ + 2 ln σ_d:
     --precond=ve    ln σ ~ U(ln sigma_min, ln sigma_max)
 
 train.py has no flag for any of the constants: they are arguments of the loss, set in `c.loss_kwargs`. EDMLoss takes
-sigma_data for its weight alone; what counts for λ is the standard deviation that the data have.
+sigma_data for its weight alone; what counts for λ is the standard deviation that the data have. Where that is not 0.5,
+the network's sigma_data has to say so too (training/networks.py, EDMPrecond), so that the weight stays 1/c_out²: then
+the loss is that of predicting v at unit variance.
 """
 
 from __future__ import annotations
@@ -19,7 +21,11 @@ from schedules.trainers.common import specs
 from schedules.trainers.common.text import aside, call
 from schedules.trainers.common.trainer import Draw, Flag, Preset, Settings, Span, Trainer, Way
 
+OWN = 0.5
 LOSS = "train.py has no flag for the constants of a loss: the line goes after its c.loss_kwargs.class_name"
+OF_DATA = (
+    "σ_d = {:g} is that of the data as EDM scales them, black −1 and white 1; loss and network have to agree on it"
+)
 
 
 def draw(settings: Settings) -> Draw:
@@ -28,7 +34,7 @@ def draw(settings: Settings) -> Draw:
     sigma_data = number["sigma_data"]
     if settings["precond"] == "edm":
         spec = specs.edm("edm", number["P_mean"], number["P_std"], sigma_data)
-        return Draw(spec, "edm", (LOSS,))
+        return Draw(spec, "edm", (LOSS, *([] if sigma_data == OWN else [OF_DATA.format(sigma_data)])))
     if settings["precond"] == "vp":
         names = {"beta_min": number["beta_min"], "beta_max": number["beta_min"] + number["beta_d"]}
         spec = specs.call("vp_sde", **names, eps=number["epsilon_t"])
@@ -38,12 +44,13 @@ def draw(settings: Settings) -> Draw:
 
 
 def write(settings: Settings) -> str:
-    """The one flag that there is, and the line of train.py that sets the rest."""
+    """The one flag that there is, and the lines of train.py that set the rest."""
     own = {name: value for name, value in settings.items() if name != "precond"}
     data = {}
     if settings["precond"] != "edm" and "sigma_data" in own:  # only EDMLoss takes it
         data = {"sigma_data": own.pop("sigma_data")}
-    return f"--precond={settings['precond']} {call('c.loss_kwargs.update', own)}{aside(data)}"
+    network = f" {call('c.network_kwargs.update', {'sigma_data': own['sigma_data']})}" if "sigma_data" in own else ""
+    return f"--precond={settings['precond']} {call('c.loss_kwargs.update', own)}{network}{aside(data)}"
 
 
 def _of_data(spec: str, sigma_data: float) -> str:
@@ -64,7 +71,7 @@ TRAINER = Trainer(
         "epsilon_t": Flag(1e-5, low=0.0, high=1.0),
         "sigma_min": Flag(0.02, low=math.ulp(0.0)),
         "sigma_max": Flag(100.0, low=math.ulp(0.0)),
-        "sigma_data": Flag(0.5, low=1e-3, high=1e3),
+        "sigma_data": Flag(OWN, low=1e-3, high=1e3),
     },
     draw=draw,
     ways=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from read_only import read_only_copy
 
+import schedules
 from app.data import results, studies
 from harness import tracks
 from harness.results.store import Store
@@ -22,6 +24,7 @@ from leaderboards.comparisons.agreement.headline import leading, tau_text
 from leaderboards.comparisons.choice import Choice
 from leaderboards.comparisons.views.transfer import transfer_of
 from leaderboards.comparisons.views.tuned import tuned_table_of
+from schedules import trainers
 
 
 def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
@@ -41,6 +44,12 @@ def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
     assert float(parameters["scale"][2]) == pytest.approx(study.best_params["scale"], rel=1e-3)
     assert set(app.figures) == {"history", "importances", "slices", "contour"}
     assert app.address["study"] == [name]
+    assert "neither edm2 nor diffusers-flags draws exactly this" in app.words
+    of_edm = open_app(full_store, "tuning", study="digits-v1/v/edm/native/sample").fine().words
+    flags = of_edm.partition("edm2 ")[2].partition(" · ")[0]
+    drawn = trainers.read("edm2", flags).schedule
+    (spec,) = re.findall(r"confirmed: \W*(edm:p_mean=[^\s`]+),?\W", of_edm)
+    assert drawn.ppf([0.1, 0.9]) == pytest.approx(schedules.parse(spec).ppf([0.1, 0.9]))
 
 
 def test_what_tuning_gained_on_the_test_split(open_app, full_store, tmp_path):

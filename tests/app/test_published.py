@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -62,6 +63,19 @@ def test_samples_that_came_with_them_are_shown(open_app, published, monkeypatch,
         published, page="compare", **{"with": "published", **compared, "entry": ["mode", "laplace"]}
     ).fine()
     assert [image.caption for images in beside.get("image") for image in images.proto.imgs] == ["`laplace`"]
+
+
+def test_what_was_tuned_is_in_trainers_units_on_every_page_that_shows_it(open_app, monkeypatch, tmp_path, no_caches):
+    """λ ~ N(−2m, (2s)²) with m = −0.3494, s = 0.374: P_mean is m + ln 0.5 in EDM2, logit_mean is −m in diffusers."""
+    monkeypatch.setenv(PUBLISHED, "1")
+    units = (
+        "edm2 --P_mean=-1.04254718 --P_std=0.374 · diffusers-flags --weighting_scheme logit_normal --logit_mean 0.3494"
+    )
+    address = {"track": "digits-v1", "target": "v"}
+    assert units in open_app(tmp_path / "none", page="tuning", **address).fine().words
+    board = open_app(tmp_path / "none", **address).fine()
+    assert f"m=-0.3494,s=0.374, lr × 2.92, EMA × 3.6 · {units}" in board.words.replace("\\", "")
+    assert units in json.dumps(board.tables["leaderboard.table"], ensure_ascii=False)
 
 
 def test_a_store_is_ranked_among_them(open_app, published):

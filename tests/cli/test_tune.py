@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -72,6 +73,9 @@ def test_it_says_what_it_does_and_what_it_found(quiet):
     assert "1 study, each 5 trials × 1 seed × 60 steps" in done.stderr
     assert "not the budget of tiny-v1: 5 trials instead of 6" in done.stderr
     assert "laplace" in done.stdout
+    (spec,) = re.findall(r"^laplace × v, (\S+): neither edm2 nor diffusers-flags draws exactly this", done.stderr, re.M)
+    assert spec.startswith("laplace")
+    assert spec in done.stdout
 
 
 def test_nothing_of_the_test_split_is_ever_measured(quiet):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -288,6 +289,8 @@ def _report(studies: Iterable[Study], console: Console) -> int:
         )
         table.add_row(*map(Text, row))
     print_table(table)
+    for line in filter(None, map(_in_trainers, studies)):
+        console.print(line, markup=False, soft_wrap=True)
     for study in studies:
         if study.tuned.get("deviates"):
             console.print(f"{study.subject}: {study.tuned['deviates']}", markup=False, soft_wrap=True)
@@ -300,6 +303,18 @@ def _found(tuned: dict[str, object]) -> str:
     scaled = [f"{name} × {tuned[name]:g}" for name in ("learning_rate", "ema") if tuned[name] != 1.0]
     weighting = "" if tuned["weighting"] == "native" else f" + {tuned['weighting']}"
     return f"{tuned['schedule']}{weighting}" + (f", {', '.join(scaled)}" if scaled else "")
+
+
+def _in_trainers(study: Study) -> str:
+    """What was found as trainers' flags, in one line; "" where nothing was found, or no parameter of a schedule."""
+    import schedules
+    from schedules import trainers
+
+    spec = study.tuned.get("schedule")
+    if not spec or not (schedules.parse(spec).params or "|" in spec):
+        return ""
+    said = trainers.units_line(spec)
+    return f"{study.subject}, {spec}: {said}; `snrbench schedules show {shlex.quote(spec)}` has other trainers"
 
 
 def _nothing(study: Study) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -12,7 +12,7 @@ import pandas as pd
 from leaderboards.boards import entry_facts
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.boards.tuned_entries import as_published, fairness_notes
-from leaderboards.boards.tuned_parameters import of_entry, space_notes
+from leaderboards.boards.tuned_parameters import HEAD, in_trainers, of_entry, space_notes
 from leaderboards.comparisons.choice import EVERYTHING, Choice, panel_of, selected
 from leaderboards.comparisons.effect import Effect
 from leaderboards.comparisons.score_array import Panel
@@ -39,6 +39,7 @@ class TunedRow:
     target:          "all" over the targets that both were run on: a geometric mean for ratio metrics
     params:          the tuned parameters, a JSON object in a string; of each target for "all"
     tuned_from:      the spec that was tuned
+    spec:            what the tuned runs trained with
     seeds:           that both have
     published, tuned: means over those seeds
     gain:            tuned / published (or difference), paired by seed
@@ -50,6 +51,7 @@ class TunedRow:
     target: str
     params: str
     tuned_from: str
+    spec: str
     seeds: int
     published: Level
     tuned: Level
@@ -127,6 +129,7 @@ def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFr
         target=target,
         params=str(known["params"]),
         tuned_from=str(known["tuned_from"]),
+        spec=str(known["schedule"]),
         seeds=int(np.isfinite(costs[0]).sum()),
         published=levels[1],
         tuned=levels[0],
@@ -180,7 +183,7 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
             NOTHING if isnan(row.trials) else f"{row.trials:.0f}",
             NOTHING if isnan(row.tuning_seconds) else f"{row.tuning_seconds / 60:.0f}",
             row.verdict if row.gain.better <= 0 else "gain",
-            NOTHING if row.target == ALL_TARGETS else of_entry(row.params, row.tuned_from),
+            NOTHING if row.target == ALL_TARGETS else of_entry(row.params, row.tuned_from, row.spec),
         ]
         for row in table.rows
     ]
@@ -190,9 +193,16 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
         (
             "gain: tuned against published, paired by seed, on the seeds and the split that tuning never saw; min: time"
             " of the study's trials; lr, EMA: multiples of the track's learning rate and of its EMA's time constant.",
+            *_in_trainers(table.rows),
             *(f"note: {note}" for note in table.notes),
         ),
     )
+
+
+def _in_trainers(rows: Sequence[TunedRow]) -> list[str]:
+    units = [(row, in_trainers(row.params, row.tuned_from, row.spec)) for row in rows if row.target != ALL_TARGETS]
+    lines = [f"{row.entry}, {row.target}: {text}" for row, text in units if text]
+    return [f"in trainers' units ({HEAD}):", *lines] if lines else []
 
 
 def _record(row: TunedRow) -> dict[str, object]:

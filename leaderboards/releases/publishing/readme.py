@@ -90,7 +90,7 @@ def tuned_to(board: Board, entries: set[str]) -> str:
     notes = tuned_parameters.space_notes((row.entry, row.params, row.tuned_from) for row in rows if row.tuned)
     if not lines:
         return ""
-    head = "Tuned to (lr, EMA: multiples of the track's learning rate and of its EMA's time constant):"
+    head = f"Tuned to ({tuned_parameters.HEAD}):"
     items = [f"- `{entry}`: {values}" for entry, _, values in (line.partition(": ") for line in lines)]
     return "\n".join([head, "", *items, *(f"- {note}" for note in notes)]) + "\n\n"
 

@@ -11,8 +11,9 @@ import pandas as pd
 from PIL import Image
 
 from harness import tracks
+from leaderboards.boards import tuned_parameters
 from leaderboards.boards.query import board_of
-from leaderboards.boards.rows import Board, Row
+from leaderboards.boards.rows import ALL_TARGETS, Board, Row
 from leaderboards.boards.run_views import ranked_runs
 from leaderboards.data.cache.lines import EPS_ERROR
 from leaderboards.data.released import SAMPLES, published_lines, published_table, release, sample_grid
@@ -129,7 +130,10 @@ def _details(
             caption = f"<figcaption>{text(target)}, samples</figcaption>"
             pictures.append(f"<figure>{samples[target, label]}{caption}</figure>")
     what = f"{rows[0][1].schedule}, weighting {rows[0][1].weighting}, applied by {rows[0][1].apply}"
-    return "\n".join([f'<section id="{anchor}">', table(sheet), f"<p>{text(what)}</p>", *pictures, "</section>"])
+    tuned = tuned_parameters.lines(row for _, row in rows if row.target != ALL_TARGETS)
+    about = [what, *([f"Tuned to ({tuned_parameters.HEAD}):", *tuned] if tuned else [])]
+    said = (f"<p>{text(line)}</p>" for line in about)
+    return "\n".join([f'<section id="{anchor}">', table(sheet), *said, *pictures, "</section>"])
 
 
 def _score(row: Row, seed: int) -> str:

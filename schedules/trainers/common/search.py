@@ -70,9 +70,9 @@ def express(
     return search.exact() or search.nearest()
 
 
-def exactly(schedule: Schedule, trainer: Trainer) -> Expression | None:
-    """Flags that draw this very density; None where the trainer has none."""
-    return _Search(schedule, trainer, "", None, None).exact()
+def exactly(schedule: Schedule, trainer: Trainer, sigma_data: float | None = None) -> Expression | None:
+    """Flags that draw this very density; None where the trainer has none. sigma_data: as of `express`"""
+    return _Search(schedule, trainer, "", None, sigma_data).exact()
 
 
 class _Search:

@@ -11,10 +11,12 @@ from scipy import stats
 from leaderboards.boards.board import board
 from leaderboards.boards.query import board_of
 from leaderboards.boards.tuned_entries import budget_notes
-from leaderboards.boards.tuned_parameters import of_entry, searched_besides
+from leaderboards.boards.tuned_parameters import in_trainers, lines, of_entry, searched_besides
 from leaderboards.comparisons.choice import Choice
+from leaderboards.comparisons.views import tuned
 from leaderboards.comparisons.views.tuned import tuned_table_of
 from leaderboards.render.columns import legend
+from schedules import trainers
 
 BASE = np.array([2.0, 2.4, 1.8, 2.1])
 GAIN = np.array([0.80, 0.82, 0.79, 0.81])
@@ -68,6 +70,11 @@ def test_each_target_has_its_own_parameters_under_one_name(table):
 EDM = '{"p_mean": -1.878, "p_std": 0.9143, "sigma_data": %s, "learning_rate": 2.768, "ema": 0.3066}'
 
 
+def with_units(board):
+    """What the pages and the site say of tuned entries; the legend says it without trainers' units."""
+    return lines(row for section in board.cells for row in section.rows)
+
+
 def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
     """σ_d is given: one that tuning moved was searched, in a space of before; one that it left was not."""
     table.runs_of("cosine", BASE).runs_of("edm", BASE)
@@ -75,7 +82,9 @@ def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
     table.runs_of("edm@tuned", 0.5 * BASE, **facts, params=EDM % 0.1172, fingerprint="old")
     made = board_of(table.tables, "digits-v1", metric="fd", target="v")
     training = "lr × 2.77, EMA × 0.307"
-    assert f"edm@tuned: v: p_mean=-1.878,p_std=0.9143,sigma_data=0.1172, {training}" in legend(made)
+    own = f"edm@tuned: v: p_mean=-1.878,p_std=0.9143,sigma_data=0.1172, {training}"
+    assert any(line.startswith(f"{own} · edm2 --P_mean=") for line in with_units(made))
+    assert own in legend(made)
     assert any("searched in an earlier space, over sigma_data too" in line for line in legend(made))
     assert of_entry(EDM % "1.0", "edm") == f"p_mean=-1.878,p_std=0.9143, {training}"
     assert searched_besides(EDM % "1.0", "edm") == []
@@ -84,6 +93,65 @@ def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
     (row,) = tuned_table_of(table.tables, "digits-v1").rows
     assert of_entry(row.params, row.tuned_from).startswith("p_mean=-1.878")
     assert any("sigma_data" in note for note in tuned_table_of(table.tables, "digits-v1").notes)
+
+
+def test_what_it_was_tuned_to_is_in_trainers_units_too(table):
+    """λ ~ N(−2m, (2s)²): in EDM2 ln σ ~ N(m + ln 0.5, s²), in diffusers logit_mean is −m. Laplace is in neither."""
+    table.runs_of("cosine", BASE).runs_of("logit_normal", BASE)
+    facts = {**TUNED, "schedule": "logit_normal", "tuned_from": "logit_normal", "fingerprint": "normal"}
+    table.runs_of("logit_normal@tuned", 0.5 * BASE, **facts, params='{"m": 0.4, "s": 1.1, "ema": 2.0}')
+    both(table, params='{"loc": 0.31, "scale": 0.62}')
+    made = board_of(table.tables, "digits-v1", metric="fd", target="v")
+    (normal,) = [line for line in with_units(made) if line.startswith("logit_normal@tuned: ")]
+    assert normal.startswith("logit_normal@tuned: v: m=0.4,s=1.1, lr × 1, EMA × 2 · edm2 --P_mean=")
+    flags = dict(part.split(" ", 1) for part in normal.split(" · ")[1:])
+    of_edm = trainers.read("edm2", flags["edm2"]).settings
+    assert (of_edm["P_mean"], of_edm["P_std"]) == (pytest.approx(0.4 + np.log(0.5)), 1.1)
+    of_diffusers = trainers.read("diffusers-flags", flags["diffusers-flags"]).settings
+    assert (of_diffusers["logit_mean"], of_diffusers["logit_std"]) == (-0.4, 1.1)
+    (laplace,) = [line for line in with_units(made) if line.startswith("laplace@tuned: ")]
+    assert laplace.endswith("EMA × 1 · neither edm2 nor diffusers-flags draws exactly this")
+    view = tuned.view(table.tables, "digits-v1", Choice())
+    assert f"logit_normal@tuned, v: {normal.partition(' · ')[2]}" in view.notes
+    assert [row["params"] for row in view.records] == [
+        '{"loc": 0.31, "scale": 0.62}',
+        '{"m": 0.4, "s": 1.1, "ema": 2.0}',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "source"),
+    [
+        ('{"ema": 2.0}', "cosine"),
+        ('{"m": 1.0, "s": 1.0}', "logit_normal|shift:a=3"),  # what the shift was tuned to is not recorded
+        ('{"m": "loc 1"}', "logit_normal"),
+        ('{"m": 1.0, "s": -1.0}', "logit_normal"),
+        ('{"a": 1.0}', "gone"),
+        ("no json", "laplace"),
+    ],
+)
+def test_nothing_is_said_in_trainers_units_where_the_density_is_not_known(params, source):
+    assert in_trainers(params, source) == ""
+
+
+def test_of_transforms_the_spec_that_was_trained_with_is_shown(table):
+    """Recorded are the family's own parameters, and the shift is what was tuned: λ is lower by 2 ln 4."""
+    source, spec = "logit_normal|shift:a=3", "logit_normal:m=0.5|shift:a=4"
+    table.runs_of("cosine", BASE).runs_of(source, BASE)
+    facts = {**TUNED, "schedule": spec, "tuned_from": source, "params": '{"m": 0.5, "s": 1.0}'}
+    table.runs_of(f"{source}@tuned", 0.5 * BASE, **facts)
+    (line,) = with_units(board_of(table.tables, "digits-v1", metric="fd", target="v"))
+    assert line.startswith(f"{source}@tuned: v: {spec}, lr × 1, EMA × 1 · edm2 --P_mean=")
+    flags = line.split("edm2 ")[1].partition(" · ")[0]
+    assert trainers.read("edm2", flags).settings["P_mean"] == pytest.approx(0.5 + np.log(4) + np.log(0.5))
+
+
+def test_other_parameters_for_each_target_are_other_flags():
+    units = in_trainers('{"eps": {"m": 0.5, "s": 1.0}, "v": {"m": 0.0, "s": 2.0}}', "logit_normal")
+    eps, v = units.split("; ")
+    assert eps.startswith("eps: edm2 ")
+    assert eps.endswith("--logit_mean -0.5 --logit_std 1")
+    assert v.endswith("--logit_mean 0 --logit_std 2")
 
 
 @pytest.mark.parametrize(

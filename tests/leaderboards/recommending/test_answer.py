@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
+import schedules
 from harness import tracks
 from leaderboards.recommending import wording
 from leaderboards.recommending.answer import NOT_SHOWN, SHOWN, TOO_EARLY, UNTRAINED, answer_of
@@ -10,6 +12,7 @@ from leaderboards.recommending.families import compared
 from leaderboards.recommending.journal import Journal
 from leaderboards.recommending.judging import Effect, verdict_of
 from leaderboards.recommending.report import write
+from schedules import trainers
 
 BEST = "logit_normal:m=-0.4,s=0.9"
 
@@ -56,11 +59,49 @@ def test_a_clear_best_is_recommended_with_its_lists(own, table, journal, tmp_pat
     assert answer.baseline.low < 1 / 1.3 < answer.baseline.high
     assert "edm" in answer.flags
     said = "\n".join(wording.lines(answer))
-    assert said.startswith("Recommended: normal in λ, mean 0.8, standard deviation 1.8")
+    first, *_ = said.splitlines()
+    assert first.startswith("Recommended over cosine and the defaults of ai-toolkit, ")
+    assert first.endswith(f": normal in λ, mean 0.8, standard deviation 1.8 ({BEST})")
+    assert "not shown to be better than cosine" not in said
     assert "−23 %" in said
+    assert "test for all 105 pairs of 15 entries" in said
     assert (report := write(answer, tmp_path / "report")).is_file()
     assert {path.name for path in report.parent.iterdir()} == {"report.md", "density.png", "scores.png", "plateau.png"}
     assert answer.record()["plateau"]["worse"] == list(answer.worse)
+
+
+def test_what_is_told_apart_from_one_default_alone_is_recommended_over_that_one(own, table, journal):
+    """Its intervals against cosine do not decide; the test for all pairs does, and the first line says over what."""
+    answer = answer_of(
+        results(table, journal, lambda spec: 3.0 if spec == "flow_uniform|shift:a=3" else 1.0, sd=0.1),
+        "own-v1", "v", journal, 0,
+    )  # fmt: skip
+    assert (answer.verdict, answer.baseline.told) == (SHOWN, False)
+    assert answer.better_than == ("sd-scripts flux_train_network.py",)
+    assert answer.record()["better_than"] == ["sd-scripts flux_train_network.py"]
+    first, second, *_ = wording.lines(answer)
+    assert first.startswith("Recommended over the default of sd-scripts flux_train_network.py: ")
+    assert second.startswith("  not shown to be better than cosine: ")
+
+
+@pytest.mark.parametrize("sigma", [None, 0.7, 1e9])
+def test_flags_of_edm_are_for_the_data_as_they_are(own, table, journal, sigma):
+    """Drawn with them, ln σ gives the λ that was recommended: λ = 2 ln(σ_d/σ) with the σ_d that is said."""
+    answer = answer_of(results(table, journal, lambda spec: 1.0, sd=0.2), "own-v1", "v", journal, 0, sigma)
+    held = 0.7 if sigma == 0.7 else 0.5
+    assert answer.record()["sigma_data"] == {"edm": held, "edm2": 0.5}
+    for name, of_data in (("edm", held), ("edm2", 0.5)):
+        settings = trainers.read(name, answer.flags[name]).settings
+        sigmas = np.exp(settings["P_mean"] + settings["P_std"] * np.array([-1.0, 0.0, 1.0]))
+        logsnr = schedules.parse(answer.spec).ppf(stats.norm.cdf([1.0, 0.0, -1.0]))
+        np.testing.assert_allclose(2 * np.log(of_data / sigmas), logsnr, atol=1e-6)
+    assert answer.flags["edm"].count("sigma_data=0.7") == (2 if sigma == 0.7 else 0)  # of the loss, of the network
+    said = "\n".join(wording.lines(answer))
+    if sigma == 0.7:
+        assert "edm for your data as they are (σ_d 0.7;" in said
+        assert "on data as they are P_mean +0.336" in said  # ln(0.7/0.5)
+    else:
+        assert "edm and edm2 for data of σ_d 0.5; where yours is another, add ln(σ_d/0.5) to P_mean" in said
 
 
 def test_equal_entries_under_noise_are_unknown_and_nothing_is_recommended(own, table, journal):

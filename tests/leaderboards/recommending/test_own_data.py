@@ -97,25 +97,54 @@ def test_pictures_of_several_sizes_are_said_to_be_cropped(tmp_path):
 
 def test_what_cannot_be_used_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "todo.txt").write_text("buy a camera")
+    pictures(tmp_path / "half" / "a", 3)
+    (tmp_path / "half" / "b").mkdir()
+    pictures(tmp_path / "rare" / "many", 200)
+    pictures(tmp_path / "rare" / "two", 2)
     one = pictures(tmp_path / "one", 1)
     few = pictures(tmp_path / "few", 60)
     broken = pictures(tmp_path / "broken", 199)
     (broken / "zz.png").write_bytes(b"no picture")
     np.savez(tmp_path / "words.npz", words=np.arange(4))
+    np.savez(tmp_path / "nothing.npz")
+    np.savez(tmp_path / "objects.npz", latents=np.array([{}], dtype=object))
+    np.save(tmp_path / "rows.npy", np.ones(300))
+    np.save(tmp_path / "none.npy", np.ones((0, 4, 4, 4)))
+    np.save(tmp_path / "equal.npy", np.full((300, 4), 2.5))
     infinite = np.ones((300, 2, 8, 8))
     infinite[7] = np.inf
     np.save(tmp_path / "infinite.npy", infinite)
     for place, said in {
         tmp_path / "nowhere": "no such folder",
-        tmp_path / "empty": "expected",
-        one: "1 images",
-        few: "60 images, of which 15 would be held out",
+        tmp_path / "empty": r"empty' is empty; expected images that end in \.jpg.*subfolder of them for each class",
+        tmp_path / "notes": r"notes' has no images, but 'todo\.txt'; expected images that end in \.jpg",
+        tmp_path / "half": r"half' has no image in its subfolder 'b'; expected images that end in \.jpg",
+        tmp_path / "rare": "class 'two' has 2 images",
+        one: "1 image of 1 class, of which 0",
+        few: "60 images of 1 class, of which 15 would be held out",
+        one / "0.png": r"0\.png': expected a folder of images, or latents that end in \.npy",
         broken: "zz.png",
         tmp_path / "words.npz": "expected latents",
+        tmp_path / "nothing.npz": "holds nothing; expected latents",
+        tmp_path / "objects.npz": "cannot be read: objects in it",
+        tmp_path / "rows.npy": r"float64 \(300,\); expected latents",
+        tmp_path / "none.npy": r"are \(0, 4, 4, 4\); expected rows",
+        tmp_path / "equal.npy": "every value is 2.5",
         tmp_path / "infinite.npy": "not finite",
     }.items():
-        with pytest.raises(UserError, match=said):
+        with pytest.raises(UserError, match=said) as refusal:
             looked_at(place)
+        assert place.name in str(refusal.value)
+        assert "\n" not in str(refusal.value)
+
+
+def test_images_beside_subfolders_are_said_not_to_be_used(tmp_path):
+    pictures(tmp_path / "mixed", 2)
+    pictures(tmp_path / "mixed" / "a", 200)
+    found = looked_at(tmp_path / "mixed")
+    assert (found.rows, found.remarks) == (200, ("not used: 2 images beside the subfolders, which are the classes",))
 
 
 def test_few_held_out_images_get_few_dimensions():

@@ -52,6 +52,10 @@ def test_every_row_of_every_board_is_there(site):
         assert {(rank(row), row.entry) for row in rows} <= shown
         entries = read(site / pages.entries_page(track)).rows
         assert sum(row[0] in ("eps", "v", "x0", "flow", "all") for row in entries) == len(rows)
+        said = (site / pages.entries_page(track)).read_text(encoding="utf-8")
+        normal = [row for row in rows if row.entry == "logit_normal@tuned"]
+        assert said.count("<p>logit_normal@tuned: ") == said.count("<p>logit_normal@tuned: eps: m=") == bool(normal)
+        assert said.count("EMA × 1.28 · edm2 --P_mean=-0.350947181 --P_std=0.5195") == (track == "digits-v1")
 
 
 def test_its_links_lead_somewhere_and_it_loads_its_own_pictures_alone(site):

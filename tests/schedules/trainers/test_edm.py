@@ -49,6 +49,7 @@ def test_sigma_data_is_counted_in():
         read = trainers.read("edm", flags).settings
         assert read["P_mean"] == pytest.approx(3 + np.log(sigma_data), abs=1e-8)
         assert read["sigma_data"] == sigma_data
+        assert f"c.network_kwargs.update(sigma_data={sigma_data:g})" in flags
 
 
 def test_sigma_data_out_of_range():
