@@ -21,12 +21,14 @@ def reset_peak(device: torch.device) -> None:
 
 
 def peak_mib(device: torch.device) -> float:
-    """MiB held at the peak: allocated on a CUDA device, otherwise resident in this process.
+    """MiB held at the peak: by torch's allocator on a CUDA device, otherwise resident in this process.
+
+    Of a CUDA device that is what no other process can have: blocks that are free again, and pools of graphs, are in it.
 
     Of an Apple GPU it is what its driver holds at the end: torch's pool there keeps what it once had.
     """
     if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / MIB
+        return torch.cuda.max_memory_reserved(device) / MIB
     if device.type == "mps":
         return torch.mps.driver_allocated_memory() / MIB
     with contextlib.suppress(OSError, IndexError, ValueError):

@@ -22,10 +22,11 @@ SHARE_FOR_DATA = 0.5
 
 @dataclass(frozen=True)
 class Need:
-    """MiB that a run allocates at its peak, and how that is known."""
+    """MiB that a run holds at its peak, and how that is known. measured: by runs on this hardware"""
 
     mib: float
     source: str
+    measured: bool = False
 
 
 def need(store: Store, track: str, settings: Settings, room: float | None) -> Need | None:
@@ -37,7 +38,7 @@ def need(store: Store, track: str, settings: Settings, room: float | None) -> Ne
 
     measured = peak_mib(store, track, settings.device)
     if measured:
-        return Need(measured, f"as past runs of {track} here took")
+        return Need(measured, f"as past runs of {track} here took", measured=True)
     card = Footprint.read(tracks.card(track).get("memory_mib"))
     if card is None:
         return None

@@ -1,7 +1,7 @@
 """What a run will need of memory, and who is told when it is too much."""
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -80,7 +80,14 @@ def test_workers_on_a_gpu_go_by_the_card_until_a_run_was_measured(tmp_path, monk
     monkeypatch.setattr(worker_count, "cores", lambda: 64)
     settings = Settings(device="cuda:0")
     each = worker_count.CONTEXT_MIB + worker_count.ALLOCATOR * card.peak
-    assert worker_count.workers_for(settings, Store(tmp_path), "digits-v1") == int(24 * 1024 // each)
+    plain = replace(settings, compile="off")
+    assert worker_count.workers_for(plain, Store(tmp_path), "digits-v1") == int(24 * 1024 // each) == 4
+    graphs = each + worker_count.GRAPHS_MIB
+    assert worker_count.workers_for(settings, Store(tmp_path), "digits-v1") == int(24 * 1024 // graphs) == 3
+    monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: 3400.0)
+    held = worker_count.CONTEXT_MIB + 3400  # what was measured is what the allocator held
+    assert worker_count.workers_for(settings, Store(tmp_path), "digits-v1") == int(24 * 1024 // held) == 6
+    monkeypatch.setattr("harness.execution.estimate.peak_mib", lambda *_: None)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (150 * MIB, 24 * 1024 * MIB))
     assert memory_check.need(Store(tmp_path), "digits-v1", settings, 150.0).mib == card.peak - card.data
     with pytest.raises(memory_check.UserError, match="of cuda:0 are free"):
