@@ -26,7 +26,7 @@ def draw_frame() -> None:
     from app.style import theme
 
     st.set_page_config(page_title="snrbench", page_icon=theme.icon(), layout="wide")
-    st.html(Path(__file__).parent / "style" / "phone.css")
+    st.html(theme.sheet("narrow.css"))
     st.logo(theme.logo(), size="medium")
     st.navigation(
         [

@@ -26,6 +26,7 @@ def against_the_paper(comparison: Agreement) -> go.Figure:
             logarithmic(axis, [values * 0.93, values * 1.07])
     bounds = inside(chart.layout.yaxis, np.nan_to_num(score.low, nan=np.inf), np.nan_to_num(score.high))
     low, high = np.minimum(bounds[0], score.mean), np.maximum(bounds[1], score.mean)
+    middle = (comparison.numbers.min() + comparison.numbers.max()) / 2
     names = [_name(comparison, place) for place in range(comparison.rows)]
     for x, y, bottom, top, name, entry in zip(
         comparison.numbers, score.mean, low, high, names, comparison.entries, strict=True
@@ -40,7 +41,9 @@ def against_the_paper(comparison: Agreement) -> go.Figure:
             hovertemplate=f"{name}: %{{x:.4g}} there, %{{y:.3g}} here<extra></extra>",
             showlegend=False,
         )
-        note(chart, name, x=x, y=y, xanchor="left", yanchor="bottom", xshift=5)
+        # Towards the middle, where there is room for it.
+        side, shift = ("left", 5) if x < middle else ("right", -5)
+        note(chart, name, x=x, y=y, xanchor=side, yanchor="bottom", xshift=shift)
     return chart
 
 

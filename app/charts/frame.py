@@ -175,7 +175,8 @@ def translucent(colour: str, share: float) -> str:
 
 def name_lines(chart: go.Figure, least: int = 2) -> None:
     """Put a legend above a figure that has `least` named lines, and make it as much higher."""
-    names = [trace.name for trace in chart.data if trace.name and trace.showlegend is not False]
+    chart.update_traces(showlegend=False, selector=lambda trace: not trace.name)  # else Plotly calls it "trace 0"
+    names = [trace.name for trace in chart.data if trace.showlegend is not False]
     if len(names) < least:
         return
     rows, width = 1, 0

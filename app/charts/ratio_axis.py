@@ -19,7 +19,7 @@ RATIOS = (
 )
 LEAST = 1e-12
 FAR = 4.0
-"""A mean is drawn where it is if it lies within this many times what three quarters of the others reach."""
+"""A mean is drawn where it is if it lies within this many times what three quarters reach, the baseline left out."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class Axis:
 def _reach(changes: NDArray[np.float64]) -> tuple[float, float]:
     """From where to where changes (value, low, high) are drawn: one far away or of two seeds flattens no other."""
     values, ends = changes[:, 0], changes[:, 1:]
-    limit = FAR * float(np.percentile(np.abs(values), 75)) or inf
+    moved = np.abs(values[values != 0])
+    limit = FAR * float(np.percentile(moved, 75)) if len(moved) else inf
     near = values[np.abs(values) <= limit]
     bottom, top = min(float(near.min()), 0.0), max(float(near.max()), 0.0)
     ends = ends[np.isfinite(ends).all(axis=1)]

@@ -40,6 +40,8 @@ DEFAULT = "snrbench-store"
 FRESH = 30.0
 """Seconds for which results of a tracking server, whose changes can't be seen from here, are taken as unchanged."""
 KEPT = 64
+SAMPLES, NEAREST = "samples.png", "nearest.png"
+"""Pictures that a run leaves: what it drew, and the nearest training image of each."""
 
 
 @dataclass(frozen=True)
@@ -298,10 +300,21 @@ def learned_densities(store: Store, run_ids: tuple[str, ...]) -> dict[str, Curve
     return run_views.learned_densities(store.folder, own) if own else {}
 
 
-@st.cache_data(max_entries=KEPT, show_spinner="Reading samples …")
-def picture(store: Store, run_id: str, name: str) -> bytes | None:
-    """A picture that a run left, such as `samples.png`; None where it has none."""
+@st.cache_data(max_entries=KEPT, show_spinner="Reading …")
+def artifact(store: Store, run_id: str, name: str) -> bytes | None:
+    """A file that a run of the store left; None where it has none."""
     return read.artifact(store.folder, run_id, name) if of_store(run_id) else None
+
+
+def picture(store: Store, track: str, run_id: str, name: str = SAMPLES) -> bytes | None:
+    """A picture that a run left; None where it has none. With a published run came its samples at most."""
+    grid = released.sample_grid(track, run_id) if name == SAMPLES else None
+    return artifact(store, run_id, name) if grid is None else grid.read_bytes()
+
+
+def may_have_pictures(track: str, run_id: str) -> bool:
+    """Whether a run is the store's own, which may have left some, or a published one that some came with."""
+    return of_store(run_id) or released.sample_grid(track, run_id) is not None
 
 
 def of_store(run_id: str) -> bool:

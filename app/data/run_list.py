@@ -82,7 +82,7 @@ def _broken(store: Store, track: str) -> pd.DataFrame:
 @st.cache_data(max_entries=64, show_spinner=False)
 def environment(store: Store, run_id: str) -> dict[str, str]:
     """Versions of what a run ran with; empty where it left none."""
-    content = results.picture(store, run_id, "environment.json")
+    content = results.artifact(store, run_id, "environment.json")
     return {str(key): str(value) for key, value in json.loads(content or b"{}").items()}
 
 

@@ -197,7 +197,7 @@ def _learned(chosen: Chosen) -> None:
     curves = _grouped(owners, results.learned_densities(chosen.store, tuple(owners))) if owners else {}
     if not curves:
         published = chosen.store.published
-        why = "the published results hold numbers only" if published else "no run of these entries kept one"
+        why = "the published results hold none" if published else "no run of these entries kept one"
         st.info(f"No learned density: {why}.")
         return
     made = densities.learned(curves, chosen.styles)

@@ -164,18 +164,15 @@ def _two(first: str, second: str) -> list[Column]:
 
 
 def _metrics() -> None:
-    st.markdown("What is measured, on held-out data, whatever the schedule. The first of a track is what ranks it.")
-    floors = {name: results.card(name).get("floors") or {} for name in results.track_names()}
-    names = [name for name, found in floors.items() if found]
+    st.markdown(
+        "What is measured, on held-out data, whatever the schedule. The first of a track is what ranks it. The floor of"
+        " each distance, between real and real data, stands under “Tracks”."
+    )
     heads = [Column("metric", "entry"), Column("what it is"), Column("better", phone="small")]
-    heads += [Column(f"floor, {name}", align="right", phone="small") for name in names]
     rows = []
     for name, metric in METRICS.items():
         unit = f", {metric.unit}" if metric.unit else ""
         cells: list[grid.Cell] = [grid.name(name), f"{metric.title}{unit}: {metric.summary}", metric.better]
-        for track in names:
-            value: Any = floors[track].get(name) if isinstance(floors[track], dict) else None
-            cells.append(NOTHING if value is None else _small(value))
         rows.append(grid.Row(name, cells))
     grid.show(heads, rows, f"{PAGE}.metrics", "Metrics")
 

@@ -202,10 +202,10 @@ def _weighting() -> Weighting:
 def _densities(named: densities.Named, styles: densities.Styles) -> None:
     """p(λ) and λ(t)."""
     left, right = st.columns(2, gap="small")
-    with left, st.container(border=True):
+    with left, st.container(border=True, key="lab-density"):  # on a phone it stays in view: `style/narrow.css`
         head("Density p(λ)", "where training draws its noise levels")
         _draw(partial(densities.density, named, styles), "density", "Density over log SNR")
-    with right, st.container(border=True):
+    with right, st.container(border=True, key="lab-time"):
         head("Time form λ(t)", "the same as a curve over t, drawn uniformly")
         _draw(partial(densities.time_form, named, styles), "time", "log SNR over time")
 

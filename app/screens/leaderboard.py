@@ -7,7 +7,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.data import links, results
+from app.data import guide_links, links, results
+from app.data.guide_links import Topic
 from app.data.page_choice import View
 from app.data.results import Store
 from app.style.plain_text import code, plain
@@ -32,6 +33,7 @@ FILES = {"csv": "text/csv", "json": "application/json", "md": "text/markdown"}
 def page() -> None:
     """The whole page."""
     st.title("Leaderboard", anchor=False)
+    _about()
     store = results.store()
     if not results.exists(store):
         empty_state.results(store, "There are no results yet.")
@@ -59,6 +61,20 @@ def page() -> None:
     _diverged(store, view)
     _notes(board)
     links.show(PAGE, {**view.address, **controls.of_sources(store), **seen})
+
+
+def _about() -> None:
+    """What this is, and where to read on."""
+    with st.container(gap="small", key="about"):
+        st.markdown(
+            "Which **noise schedule** should a diffusion model be trained with? snrbench trains each under one frozen"
+            " protocol that differs in nothing else, and ranks them with how sure the order is."
+        )
+        with st.container(horizontal=True, gap="medium"):
+            st.page_link("screens/guide.py", label="How it works", icon=":material/menu_book:")
+            more = {"topic": "reading"}
+            label = "What the columns mean"
+            st.page_link("screens/guide.py", label=label, icon=":material/table_chart:", query_params=more)
 
 
 def _standings(store: Store, view: View, board: Board, section: Section) -> dict[str, str | list[str]]:
@@ -128,15 +144,19 @@ def _facts(store: Store, view: View, board: Board, section: Section) -> None:
         "pairing gain": f"{unpaired / paired:.1f}×" if paired else "–",
     }
     helps = {
+        "entries": "schedules, each with its parameters, weighting and way of applying it, that this board ranks",
+        "seeds": "runs of each entry; a seed fixes everything but the schedule, so entries are compared seed by seed",
+        "targets": "what the networks were trained to output; over several, scores are averaged within each seed first",
         "told apart": f"pairs that the tests tell apart; {section.same:,} pairs are the same within ± 5 %",
         "floor": "the metric between real training and real held-out data: nothing can be told apart below it",
         "diverged": "runs whose loss became infinite or not a number; they rank last",
         "pairing gain": "standard deviation of a comparison with the baseline, unpaired over paired by seed;"
         " its square is how many times more seeds it would take unpaired",
     }
+    topics: dict[str, Topic] = {"targets": "question", "seeds": "protocol", "floor": "protocol", "diverged": "protocol"}
     with st.container(horizontal=True, gap="medium", key="facts"):
         for name, value in facts.items():
-            st.metric(name, value, help=helps.get(name), width="content")
+            st.metric(name, value, help=guide_links.tooltip(helps[name], topics.get(name, "reading")), width="content")
 
 
 def _actions(view: View, board: Board, section: Section, chosen: list[str], sources: dict[str, str]) -> None:

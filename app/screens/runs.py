@@ -14,7 +14,7 @@ from app.data import links, results, run_list
 from app.data.results import Store
 from app.style import theme
 from app.style.plain_text import code, plain
-from app.widgets import commands_at_work, empty_state, grid
+from app.widgets import commands_at_work, empty_state, folded, grid, sample_pictures
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Badge, Cell, Choice, Column
 from harness.results.store import Store as Opened
@@ -54,10 +54,10 @@ def _adopt(address: links.Address | None) -> None:
 
 
 def _runs(store: Store) -> dict[str, str]:
-    with st.container(border=True), st.container(horizontal=True, gap="small"):
+    with folded.card(PAGE) as choice, folded.row(PAGE):
         names = results.track_names()
         links.offer(f"{PAGE}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
-        track = str(st.selectbox("Track", names, key=f"{PAGE}.track", width=122))
+        track = str(st.selectbox("Track", names, key=f"{PAGE}.track", width=190))
         found = run_list.runs(store, track)
         counts = found["outcome"].value_counts().to_dict()
         outcomes = ["all", *(outcome for outcome in run_list.OUTCOMES if outcome in counts)]
@@ -79,6 +79,7 @@ def _runs(store: Store) -> dict[str, str]:
             max_chars=80,
             icon=":material/search:",
         )
+    folded.say(choice, [track, outcome, f"target {target}", f"like “{search}”" if search else ""])
     seen = {"track": track, "outcome": outcome if outcome != "all" else "", "target": target if target != "all" else ""}
     seen["search"] = search
     shown = _filtered(found, outcome, target, search)
@@ -168,6 +169,10 @@ def _run(store: Store, track: str, run: pd.Series) -> None:
             _facts(
                 {"run id": str(run["run_id"]), **{key: value for key, value in facts.items() if value}, **environment}
             )
+            picture = results.picture(store, track, str(run["run_id"]))
+            if picture is not None:
+                caption = "samples, unguided, a column for each label"
+                st.image(sample_pictures.sharp(picture), caption=caption, width="stretch")
     _mlflow(store, track, str(run["run_id"]))
 
 
@@ -192,7 +197,7 @@ def _number(value: float) -> str:
 def _facts(facts: dict[str, str]) -> None:
     rows = [grid.Row(name, [name, value]) for name, value in facts.items()]
     grid.show(
-        [Column("environment"), Column("", align="right", phone="small", short=" ")],
+        [Column("environment"), Column("", phone="small", short=" ")],
         rows,
         f"{PAGE}.facts",
         "Environment",

@@ -15,7 +15,7 @@ from app.data import links, results, studies
 from app.data.results import Store
 from app.style import theme
 from app.style.plain_text import code, plain
-from app.widgets import grid, tuning_gains
+from app.widgets import folded, grid, tuning_gains
 from app.widgets.card_heading import head
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Cell, Choice, Column
@@ -87,14 +87,16 @@ def _adopt(address: links.Address | None) -> None:
 
 
 def _controls(store: Store, found: list[Study], scored: list[str]) -> tuple[str, str]:
-    with st.container(border=True), st.container(horizontal=True, gap="small"):
+    with folded.card(PAGE) as choice, folded.row(PAGE):
         tracks = sorted({*(one.track for one in found), *scored})
         links.offer(f"{PAGE}.track", tracks, tracks[0])
-        track = str(st.selectbox("Track", tracks, key=f"{PAGE}.track", width=150))
+        track = str(st.selectbox("Track", tracks, key=f"{PAGE}.track", width=190))
         known = {one.target for one in found if one.track == track}
         targets = ["all", *sorted(known.union(results.targets(store, track) if track in scored else ()))]
         links.offer(f"{PAGE}.target", targets, "all")
-        return track, str(st.segmented_control("Target", targets, key=f"{PAGE}.target", required=True))
+        target = str(st.segmented_control("Target", targets, key=f"{PAGE}.target", required=True))
+    folded.say(choice, [track, f"target {target}"])
+    return track, target
 
 
 def _budgets(shown: list[Study], chosen: Study) -> None:

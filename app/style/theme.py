@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -115,6 +116,12 @@ def _shaded(own: str, share: float) -> str:
 def ground() -> dict[str, str]:
     """The surfaces that the visitor looks at."""
     return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def sheet(file: str) -> str:
+    """A style sheet of this folder for the page, in which `var(--ground)` is the colour that the visitor looks at."""
+    rules = Path(__file__).with_name(file).read_text(encoding="utf-8")
+    return f"<style>:root {{ --ground: {ground()['backgroundColor']}; }}\n{rules}</style>"
 
 
 def flags() -> list[str]:

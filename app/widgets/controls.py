@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.data import links, results
+from app.data import guide_links, links, results
 from app.data.families import family
 from app.data.page_choice import FULL, PARAMETERS, View
 from app.data.results import Store
 from app.style.plain_text import plain
+from app.widgets import folded
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.data import released
 
@@ -71,8 +72,8 @@ def view(
     focusing:    also the entry that is tested against every other
     why_not_all: of what is chosen beside the target, why nothing is over all targets; empty where something is
     """
-    with st.container(border=True, key=f"controls-{page}", gap="small"):
-        first, second = (st.container(horizontal=True, gap="small", key=f"filters-{page}-{row}") for row in (1, 2))
+    with folded.card(page) as choice:
+        first, second = folded.row(page, 1), folded.row(page, 2)
         below = st.container()
     with first:
         track = _track(page, store)
@@ -93,7 +94,26 @@ def view(
     elif all_targets and len(targets) != 1:
         targets = [ALL_TARGETS, *targets]
     with of_target:
-        return found.of(target=_target(page, targets, usual))
+        found = found.of(target=_target(page, targets, usual))
+    folded.say(choice, _said(found))
+    return found
+
+
+def _said(view: View) -> list[str]:
+    """What a view is of, for a page that folds its filters."""
+    usual = View(view.track)
+    differs = {name for name in KEYS if getattr(view, name) != getattr(usual, name)}
+    return [
+        view.track,
+        f"target {view.target}",
+        view.metric,
+        f"guidance {view.guidance}",
+        *([f"{view.mark:.0%} of the budget"] if "budget" in differs else []),
+        *([view.parameters] if "parameters" in differs else []),
+        *([f"family {view.family}"] if "family" in differs else []),
+        *([f"like “{view.search}”"] if "search" in differs else []),
+        *([f"my entry {view.focus}"] if "focus" in differs else []),
+    ]
 
 
 def _track(page: str, store: Store) -> str:
@@ -101,15 +121,16 @@ def _track(page: str, store: Store) -> str:
     with_runs = [name for name in names if results.targets(store, name)]
     ranked = [name for name in with_runs if results.standing(name).ranked]
     links.offer(f"{page}.track", names, next(iter([*ranked, *with_runs, *names])))
-    about = "\n\n".join(f"{name}: {results.track(name).summary}" for name in names)
-    return str(st.selectbox("Track", names, key=f"{page}.track", help=plain(about), width=122))
+    about = guide_links.tooltip("\n\n".join(f"{name}: {results.track(name).summary}" for name in names), "tracks")
+    return str(st.selectbox("Track", names, key=f"{page}.track", help=about, width=190))
 
 
 def _target(page: str, targets: list[str], usual: str) -> str:
     links.offer(f"{page}.target", targets, usual or (targets[0] if targets else None))
     if not targets:
         return ALL_TARGETS
-    return str(st.segmented_control("Prediction target", targets, key=f"{page}.target", required=True))
+    about = guide_links.tooltip("What the network is trained to output; all: over the targets together.", "question")
+    return str(st.segmented_control("Prediction target", targets, key=f"{page}.target", required=True, help=about))
 
 
 def _metric(page: str, store: Store, track: str) -> str:
@@ -117,9 +138,9 @@ def _metric(page: str, store: Store, track: str) -> str:
     primary = results.track(track).primary_metric
     links.offer(f"{page}.metric", list(metrics), primary if primary in metrics else next(iter(metrics)))
     titles = {name: f"{name} · {metric.title}" for name, metric in metrics.items()}
-    about = "\n\n".join(f"{name}: {metric.summary}" for name, metric in metrics.items())
+    about = guide_links.tooltip("\n\n".join(f"{name}: {metric.summary}" for name, metric in metrics.items()), "metrics")
     chosen = st.selectbox(
-        "Metric", list(metrics), key=f"{page}.metric", format_func=titles.__getitem__, help=plain(about), width=210
+        "Metric", list(metrics), key=f"{page}.metric", format_func=titles.__getitem__, help=about, width=210
     )
     return str(chosen)
 
@@ -137,7 +158,7 @@ def _budget(page: str, store: Store, track: str, metric: str) -> str:
         key=f"{page}.budget",
         format_func=lambda share: f"{float(share):.0%}",
         required=True,
-        help=about,
+        help=guide_links.tooltip(about, "reading"),
     )
     return str(chosen)
 
@@ -148,6 +169,7 @@ def _guidance(page: str, store: Store, track: str, metric: str, mark: float) -> 
     if len(scales) < 3:
         return str(st.session_state[f"{page}.guidance"])
     about = "Scale of classifier-free guidance. best: for each entry the scale that wins on the validation split."
+    about = guide_links.tooltip(about, "reading")
     return str(st.segmented_control("Guidance", scales, key=f"{page}.guidance", required=True, help=about))
 
 
@@ -159,7 +181,12 @@ def _focus(page: str, store: Store, track: str) -> str:
         " Compare follow. Choose it before you look: going through entries one after another is exploring."
     )
     chosen = st.selectbox(
-        "My entry", names, key=f"{page}.focus", format_func=lambda name: name or "all pairs", help=about, width=190
+        "My entry",
+        names,
+        key=f"{page}.focus",
+        format_func=lambda name: name or "all pairs",
+        help=guide_links.tooltip(about, "reading"),
+        width=190,
     )
     return str(chosen or "")
 
@@ -170,6 +197,7 @@ def _narrowed(page: str, store: Store, view: View) -> View:
     links.offer(f"{page}.parameters", list(PARAMETERS) if tuned else ["both"], "both")
     if tuned:
         about = "published: as in the source. tuned: found by tuning, with the same number of trials for each."
+        about = guide_links.tooltip(about, "protocol")
         parameters = str(
             st.segmented_control("Parameters", list(PARAMETERS), key=f"{page}.parameters", required=True, help=about)
         )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from app.charts.ratio_axis import Axis, effect
 from app.data.families import family, learns
+from app.data.guide_links import Topic
 from app.style import theme
 from app.style.theme import NEUTRAL
 from app.widgets import grid
@@ -25,6 +26,8 @@ LIT = 10
 """Entries that are drawn in full where there are many, with those that may be first; the rest is muted."""
 SPARED = frozenset({"p", "g", "seeds"})
 """Columns that a narrow page leaves out."""
+RANKED: Topic = "reading"
+"""Topic of the guide that says what the columns mean."""
 HELP = {
     "rank": "the places that an entry may have, all of them at once with 95 %; drawn from the first to the last",
     "p": "against the baseline, or against “my entry”, Holm-corrected over the tests that the legend names",
@@ -58,11 +61,12 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
             "interval",
             ticks=ticks,
             reference=reference,
+            topic=RANKED,
         ),
     )
-    heads = [Column("rank", "rank", help=HELP["rank"]), Column("entry", "entry"), *heads]
+    heads = [Column("rank", "rank", help=HELP["rank"], topic=RANKED), Column("entry", "entry"), *heads]
     if training:
-        heads.append(Column("training", "spark", phone="wide", help=HELP["training"]))
+        heads.append(Column("training", "spark", phone="wide", help=HELP["training"], topic=RANKED))
     lit = lit_rows(section)
     made = []
     for heading, rows in _grouped(kept, look.by_family):
@@ -145,7 +149,8 @@ def _page() -> str:
 
 def _head(header: str) -> Column:
     phone = "wide" if header in SPARED else "small"
-    return Column(header, align="right", phone=phone if not header.startswith("vs ") else "", help=HELP.get(header, ""))
+    phone = "" if header.startswith("vs ") else phone
+    return Column(header, align="right", phone=phone, help=HELP.get(header, ""), topic=RANKED)
 
 
 def _grouped(rows: list[Row], by_family: bool) -> list[tuple[str, list[Row]]]:
@@ -194,12 +199,14 @@ def by_target(board: Board, most: int) -> None:
     order = board.overall.rows if board.overall else ()
     kept = [row.entry for index, row in enumerate(order) if index < most or row.baseline]
     logarithmic = Scale.of(board.metric).logarithmic
-    rows = {cell.target: {row.entry: row for row in cell.rows} for cell in board.cells}
-    shown = [row for found in rows.values() for row in found.values() if row.entry in kept]
+    rows = {cell.target: {row.entry: row for row in cell.rows if row.entry in kept} for cell in board.cells}
+    cells_shown = [cell for cell in board.cells if any(not row.baseline for row in rows[cell.target].values())]
+    cells_shown = cells_shown or list(board.cells)
+    shown = [row for found in rows.values() for row in found.values()]
     axis = Axis.of(shown, logarithmic)
     ticks, reference = axis.ticks(3), axis.reference
     heads = [Column("entry", "entry")]
-    for cell in board.cells:
+    for cell in cells_shown:
         heads += [
             Column(f"{cell.target}, 95 % interval", "interval", short=cell.target, ticks=ticks, reference=reference),
             Column(f"{cell.target} vs {board.baseline}", align="right", phone="small", short=cell.target),
@@ -207,7 +214,7 @@ def by_target(board: Board, most: int) -> None:
     made = []
     for name in kept:
         cells: list[Cell] = [grid.name(name, theme.colour(name))]
-        for cell in board.cells:
+        for cell in cells_shown:
             row = rows[cell.target].get(name)
             cells += [_interval(axis, row, board.baseline), _effect(board, cell, row)] if row else [None, NOTHING]
         made.append(grid.Row(name, cells))
@@ -225,11 +232,13 @@ def excerpt(board: Board, section: Section, names: list[str], key: str) -> None:
     shown = [column for column in columns(board, section) if column.header not in ("rank", "entry")]
     at = next(index for index, column in enumerate(shown) if column.header.startswith("vs "))
     heads = [_head(column.header) for column in shown]
-    heads.insert(at + 1, Column("95 % interval", "interval", ticks=axis.ticks(), reference=axis.reference))
+    interval = Column("95 % interval", "interval", ticks=axis.ticks(), reference=axis.reference, topic=RANKED)
+    heads.insert(at + 1, interval)
     made = []
     for row in rows:
         cells: list[Cell] = [column.text(row) for column in shown]
         cells.insert(at + 1, _interval(axis, row, board.baseline))
         made.append(grid.Row(row.entry, [_rank(row, section), _name(row), *cells]))
-    heads = [Column("rank", "rank", help=f"among all {section.entries} entries"), Column("entry", "entry"), *heads]
+    about = f"among all {section.entries} entries"
+    heads = [Column("rank", "rank", help=about, topic=RANKED), Column("entry", "entry"), *heads]
     grid.show(heads, made, key, "The entries that are compared")

@@ -53,10 +53,11 @@ def publish(
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
 ) -> None:
-    """Publish a track's results: scores, curves, table, pictures, and what changed since the last release.
+    """Publish a track's results: scores, curves, table, samples, and what changed since the last release.
 
     Runs that are published already stay: those of the store are added, or take the place of the same runs. A release of
-    another protocol or version of the track is replaced. Results that are not meant for this package, as of a track of
+    another protocol or version of the track is replaced. Each entry and target gets one small picture of samples, where
+    the store has one; those of a track take 3 MB at most. Results that are not meant for this package, as of a track of
     one's own, go --out to a folder of one's own.
 
     --site DIR writes the released boards as static pages instead: one for each track, with sorting, a filter, and links
@@ -101,15 +102,23 @@ def publish(
         for page in pages
         if refresh(page, found.board, release, f"{_shown(found.folder, page)}/{released.TABLE}")
     ]
-    size = sum(file.stat().st_size for file in found.folder.iterdir())
+    size = _size(found.folder)
     if json:
         more = {"folder": str(found.folder), "bytes": size, "stayed": found.stayed, "changed": list(found.changed)}
+        pictures = found.pictures
+        more["pictures"] = {
+            "count": len(pictures.files),
+            "left_out": pictures.left_out,
+            "bytes": pictures.size,
+        }
         print_json({**more, "refreshed": refreshed, **release.model_dump(mode="json")})
         return
     if found.stayed:
         print(f"stayed: {found.stayed} runs that are not in this store")
     for line in found.changed or ("nothing changed",):
         print(line)
+    if said := str(found.pictures):
+        print(said)
     what = f"{release.entries} entries, {len(release.targets)} targets, {len(release.seeds)} seeds, {release.runs} runs"
     print(f"{found.folder}: {what}, {size / 1e6:.2f} MB")
     for page in refreshed:
@@ -124,11 +133,15 @@ def _write_site(track: str | None, folder: Path, json: bool) -> None:
     if track is not None:
         released.release(track)
     pages = write([track] if track is not None else released.released_tracks(), folder)
-    size = sum(page.stat().st_size for page in pages)
+    size = _size(folder)
     if json:
         print_json({"folder": str(folder), "pages": [page.name for page in pages], "bytes": size})
         return
     print(f"{folder / 'index.html'}: {len(pages)} pages, {size / 1e6:.2f} MB; any web host can serve the folder")
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _shown(folder: Path, page: Path) -> str:

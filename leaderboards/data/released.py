@@ -5,6 +5,7 @@ lines.parquet     training loss in 20 points and ε-error against λ, of each ru
 release.json      `Release`: what was run, under which protocol, on what, by which commands
 noise.json        what the runs know of the track's noise (`leaderboards.data.track_noise`)
 table.md, *.svg   the board, and its intervals for each target
+samples/*.webp    samples of one run of each entry and target, a column for each label, called by its run key
 replication.json  how many of the pairs told apart other seeds order alike
 CHANGES.md        what each release added, removed or scored anew
 """
@@ -31,6 +32,7 @@ from schedules.presets import RENAMED
 FOLDER = Path(__file__).parent.with_name("published")
 SCHEMA_VERSION = 1
 RESULTS, LINES, RELEASE, TABLE, CHANGES = "results.parquet", "lines.parquet", "release.json", "table.md", "CHANGES.md"
+SAMPLES, WEBP = "samples", ".webp"
 PREFIX = "published:"
 """A published run has no id in anybody's MLflow: it is called this and its run key."""
 
@@ -129,6 +131,14 @@ def of_this_version(own: Tables, track: str) -> tuple[Tables, list[str]]:
 def plot(track: str, target: str) -> Path | None:
     """The picture of a released board's intervals, for a target or "all"; None where there is none."""
     picture = _folder(track) / f"{target}.svg"
+    return picture if picture.is_file() else None
+
+
+def sample_grid(track: str, run_id: str) -> Path | None:
+    """The picture of a published run's samples; None for one that has none: one seed of each entry and target does."""
+    if not run_id.startswith(PREFIX):
+        return None
+    picture = _folder(track) / SAMPLES / f"{run_id.removeprefix(PREFIX)}{WEBP}"
     return picture if picture.is_file() else None
 
 

@@ -167,6 +167,112 @@ def test_a_slider_moves_the_curves(chrome, driver, address):
     assert severe(driver) == []
 
 
+SCROLL = """document.querySelector('[data-testid="stMain"]').scrollTo(0, arguments[0])"""
+SIDEWAYS = (
+    """const main = document.querySelector('[data-testid="stMain"]'); return main.scrollWidth - main.clientWidth"""
+)
+LINKS = """
+const roots = [...document.querySelectorAll('*')].map(host => host.shadowRoot).filter(Boolean);
+return roots.flatMap(root => [...root.querySelectorAll('a')]).filter(link => link.offsetParent)
+"""
+
+
+OUTSIDE = """
+const roots = [...document.querySelectorAll('*')].map(host => host.shadowRoot).filter(Boolean);
+const tables = roots.flatMap(root => [...root.querySelectorAll('.grid')]);
+return [tables.length, tables.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)]
+"""
+
+
+@pytest.fixture
+def resize(chrome, driver):
+    """Gives the same browser another size, until the test is over."""
+
+    def to(size: tuple[int, int]) -> None:
+        metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == chrome.PHONE}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    yield to
+    to(chrome.LAPTOP)
+
+
+@pytest.fixture
+def phone(chrome, driver, resize):
+    """The same browser, as narrow as a phone."""
+    resize(chrome.PHONE)
+    return driver
+
+
+@pytest.mark.parametrize("page", ["", "compare"])
+def test_tables_fit_the_page_however_wide_it_is(chrome, driver, address, resize, page):
+    driver.get(f"{address}/{page}")
+    chrome.settled(driver)
+    for size in ((1440, 900), (1024, 768), chrome.PHONE):
+        resize(size)
+        WebDriverWait(driver, 20).until(lambda d, width=size[0]: d.execute_script("return innerWidth") == width)
+        count, outside = driver.execute_script(OUTSIDE)
+        assert count > 0
+        assert outside == []
+        assert driver.execute_script(SIDEWAYS) == 0
+
+
+def test_filters_fold_on_a_phone_and_stay_open_while_they_are_used(chrome, phone, address):
+    phone.get(address)
+    chrome.settled(phone)
+    assert "Which noise schedule should a diffusion model be trained with?" in text(phone)
+    fold = phone.find_element(By.CSS_SELECTOR, "details.fold summary")
+    scale = "//button[normalize-space()='1.5']"
+    assert not phone.find_element(By.XPATH, scale).is_displayed()
+    assert "digits-v1 · target v · fd · guidance best" in text(phone)
+    fold.click()
+    phone.find_element(By.XPATH, scale).click()
+    WebDriverWait(phone, 20).until(lambda d: "guidance=1.5" in d.current_url)
+    chrome.settled(phone)
+    assert phone.find_element(By.XPATH, scale).is_displayed()
+    assert "digits-v1 · target v · fd · guidance 1.5" in text(phone)
+    assert phone.execute_script(SIDEWAYS) == 0
+    nothing_ran(phone)
+
+
+def test_a_term_of_the_table_leads_to_the_guide_in_a_tab_beside(chrome, phone, address):
+    phone.get(address)
+    chrome.settled(phone)
+    first = phone.current_window_handle
+    next(link for link in phone.execute_script(LINKS) if link.text == "speed-up").click()
+    WebDriverWait(phone, 20).until(lambda d: len(d.window_handles) == 2)
+    try:
+        phone.switch_to.window(next(handle for handle in phone.window_handles if handle != first))
+        chrome.settled(phone)
+        assert "how many times sooner the baseline's final score is reached" in " ".join(phone.execute_script(CELLS))
+        phone.close()
+    finally:
+        phone.switch_to.window(first)
+    assert "entry=" not in phone.current_url, "a link in a row chooses nothing"
+
+
+def test_the_density_stays_in_view_above_the_sliders_on_a_phone(chrome, phone, address):
+    phone.get(f"{address}/lab?spec=laplace")
+    chrome.settled(phone)
+    figure = phone.find_element(By.CSS_SELECTOR, ".st-key-lab-density .js-plotly-plot")
+    sliders = phone.find_elements(By.CSS_SELECTOR, '[data-testid="stSlider"]')
+    for slider in sliders:
+        phone.execute_script(SCROLL, 0)
+        top = slider.rect["y"]
+        phone.execute_script(SCROLL, max(0, top - 550))
+        assert 0 <= figure.rect["y"] < figure.rect["y"] + figure.rect["height"] <= slider.rect["y"] < 844
+    phone.execute_script(SCROLL, 3000)
+    assert figure.rect["y"] < 0, "below the sliders it is gone"
+    assert phone.execute_script(SIDEWAYS) == 0
+
+
+def test_a_wide_page_has_no_fold(chrome, driver, address):
+    driver.get(address)
+    chrome.settled(driver)
+    assert not driver.find_element(By.CSS_SELECTOR, "details.fold summary").is_displayed()
+    assert driver.find_element(By.XPATH, "//button[normalize-space()='1.5']").is_displayed()
+    assert "guidance best" not in text(driver)
+
+
 @contextmanager
 def another_visitor(driver, address) -> Iterator[None]:
     """A second window on the same server: a session of its own, beside the first one."""

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.charts import intervals, training
+from app.charts import agreement, intervals, training
 from app.style import theme
 from app.widgets import ranked_table
 from leaderboards.boards.query import board_of
+from leaderboards.comparisons.agreement.agreements import agreements
 from leaderboards.data.released import published_table
 
 NAMES = ("cosine", "laplace", "laplace@tuned", "logit_normal@tuned", "cauchy@tuned")
@@ -78,3 +79,23 @@ def test_whoever_may_be_first_is_drawn_in_full():
     top = {row.entry for row in section.rows[: ranked_table.LIT]}
     assert lit == top | {row.entry for row in section.rows if row.rank_low == 1}
     assert ranked_table.LIT <= len(lit) < len(section.rows)
+
+
+def test_names_beside_points_go_towards_the_middle():
+    """At a side of a narrow figure a name that goes outwards is cut off."""
+    comparison = next(each for each in agreements(published_table("mnist-v1"), "mnist-v1") if each.rows > 3)
+    made = agreement.against_the_paper(comparison)
+    side = {trace.name: note.xanchor for trace, note in zip(made.data, made.layout.annotations, strict=True)}
+    ordered = [trace.name for trace in sorted(made.data, key=lambda trace: trace.x[0])]
+    assert (side[ordered[0]], side[ordered[-1]]) == ("left", "right")
+
+
+def test_a_target_that_none_of_the_entries_has_takes_no_column(monkeypatch):
+    shown = []
+    monkeypatch.setattr(ranked_table.grid, "show", lambda heads, rows, key, alt: shown.extend(heads))
+    tables = published_table("digits-v1")
+    ranked_table.by_target(board_of(tables, "digits-v1", keep=("cosine", "laplace@tuned")), 12)
+    assert [head.short for head in shown if head.kind == "interval"] == ["eps", "v", "x0"]
+    shown.clear()
+    ranked_table.by_target(board_of(tables, "digits-v1", keep=("cosine", "flow_uniform")), 12)
+    assert [head.short for head in shown if head.kind == "interval"] == ["eps", "flow", "v", "x0"]

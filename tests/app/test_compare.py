@@ -65,7 +65,7 @@ def test_one_entry_is_too_few_and_nine_too_many(open_app, full_store):
 def test_a_seed_and_its_nearest_images_are_restored(open_app, full_store, entries, monkeypatch):
     asked = []
     picture = results.picture
-    monkeypatch.setattr(results, "picture", lambda store, run, name: asked.append(name) or picture(store, run, name))
+    monkeypatch.setattr(results, "picture", lambda *run, **more: asked.append(run[-1]) or picture(*run, **more))
     address = {"target": "v", "entry": entries, "seed": "1", "pictures": "nearest training images"}
     app = open_app(full_store, "compare", **address).fine()
     assert {key: app.address[key] for key in ("seed", "pictures")} == {"seed": ["1"], "pictures": [address["pictures"]]}

@@ -33,6 +33,8 @@ def test_the_board_is_the_one_of_the_command_line(open_app, full_store):
     assert [mark for mark, _ in first["training"]["points"]] == [0.25, 0.5, 1.0]
     assert {metric.label: metric.value for metric in app.metric}["diverged"] == str(board.rows[-1].diverged) == "1"
     assert app.names("leaderboard.table")[0] in app.words
+    assert [column["label"] for column in table["columns"] if not column["guide"]] == ["entry"], "others are explained"
+    assert all("](guide?topic=" in metric.help for metric in app.metric)
 
 
 def test_badges_say_what_an_entry_is(open_app, full_store):

@@ -88,8 +88,10 @@ def test_a_legend_names_each_entry_once_and_takes_no_room_from_the_lines():
     curves = {name: {seed: Curve(np.arange(3.0), np.arange(3.0)) for seed in range(3)} for name in names}
     made = densities.learned(curves, theme.styles(names))
     frame.line(made, "unnamed", theme.Style("#112233"), [0, 1], [0, 1], showlegend=False)
+    made.add_scatter(x=[0, 1], y=[0, 1])
     before = made.layout.height
     frame.name_lines(made)
+    assert [trace.showlegend for trace in made.data if not trace.name] == [False], "Plotly would call it trace 7"
     shown = [trace.name for trace in made.data if trace.showlegend]
     assert [html.unescape(name) for name in shown] == list(names)
     assert not any("<" in name or "$" in name or "{" in name for name in shown), "Plotly would read markup"
@@ -150,6 +152,14 @@ def test_an_axis_is_not_flattened_by_what_is_far_away():
     inside = Axis.around(near, logarithmic=True)
     assert not any(inside.places(*one)[end] for one in near for end in ("before", "after"))
     assert all(0 < inside.share(end) < 1 for one in near for end in one)
+
+
+def test_the_baselines_own_zeros_take_no_part_in_what_is_far_away():
+    """Two entries in four targets, half of it the baseline's: the other's largest change was off the axis."""
+    moved = [(1.27, 1.18, 1.36), (1.05, 1.02, 1.08), (1.07, 1.0, 1.14), (1.06, 0.99, 1.13)]
+    axis = Axis.around([*moved, *[(1.0, 1.0, 1.0)] * 4], logarithmic=True)
+    assert axis.high > 1.36
+    assert Axis.around([(1.0, 1.0, 1.0)], logarithmic=True).reference == pytest.approx(0.5)
 
 
 def test_log_positions_are_round_and_hold_the_exact_value():

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from app.command import PUBLISHED
 from leaderboards.boards import query
@@ -37,6 +38,31 @@ def test_they_open_without_a_store(open_app, published, monkeypatch, tmp_path):
         assert holds is None or holds in shown.figures
     assert "The published results hold no tuned entry yet." in open_app(tmp_path / "none", page="tuning").words
     assert not (tmp_path / "none").exists()
+
+
+def test_samples_that_came_with_them_are_shown(open_app, published, monkeypatch, tmp_path):
+    """One small picture of one seed of an entry; of the others the page says that there is none."""
+    monkeypatch.setenv(PUBLISHED, "1")
+    compared = {"target": "v", "entry": ["laplace", "cosine", "edm"]}
+    assert "No pictures: none came with" in open_app(tmp_path / "none", page="compare", **compared).fine().words
+    runs = released.published_table("digits-v1").runs.query("seed == 1").set_index("entry")
+    folder = released.FOLDER / "digits-v1" / "samples"
+    folder.mkdir()
+    for entry in ("laplace", "cosine"):
+        Image.new("RGB", (100, 40)).save(folder / f"{runs['run_key'][entry]}.webp")
+    app = open_app(tmp_path / "none", page="compare", **compared).fine()
+    shown = [image for images in app.get("image") for image in images.proto.imgs]
+    assert {image.caption for image in shown} == {"`laplace`", "`cosine`"}
+    assert "No picture of seed 1: `edm`." in app.words
+    keys = {widget.key for kind in ("segmented_control", "button_group") for widget in app.get(kind)}
+    assert not keys & {"compare.seed", "compare.pictures"}
+    of_run = open_app(tmp_path / "none", page="runs", track="digits-v1", run=runs["run_id"]["laplace"]).fine()
+    assert len(of_run.get("image")) == 1
+    monkeypatch.delenv(PUBLISHED)
+    beside = open_app(
+        published, page="compare", **{"with": "published", **compared, "entry": ["mode", "laplace"]}
+    ).fine()
+    assert [image.caption for images in beside.get("image") for image in images.proto.imgs] == ["`laplace`"]
 
 
 def test_what_was_tuned_is_in_trainers_units_on_every_page_that_shows_it(open_app, monkeypatch, tmp_path, no_caches):

@@ -14,6 +14,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.data import guide_links
+from app.data.guide_links import Topic
 from leaderboards.wording import visible
 
 HERE = Path(__file__).parent
@@ -29,6 +31,7 @@ class Column:
     phone:     "small" moves it below the name on a narrow page, "wide" leaves it out there
     short:     its label there
     reference: where an interval column has its line, a share of the width; ticks: (share, text)
+    topic:     of the guide, which its label leads to
     """
 
     label: str
@@ -39,6 +42,7 @@ class Column:
     help: str = ""
     reference: float | None = None
     ticks: Sequence[tuple[float, str]] = ()
+    topic: Topic | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def show(
 ) -> None:
     """Put a table on the page. look: "matrix" keeps its columns however narrow the page is."""
     data = {
-        "columns": [asdict(column) for column in columns],
+        "columns": [asdict(one) | {"guide": one.topic and guide_links.address(one.topic)} for one in columns],
         "rows": [{name: value for name, value in asdict(row).items() if value is not None} for row in rows],
         "selectable": choice is not None,
         "selected": list(choice.chosen) if choice else [],

@@ -38,6 +38,16 @@ const ticks = (column, height) => {
   return lines;
 };
 
+// A column's label; where the guide explains it, a link to that, in a tab beside, so that the page stays as it is.
+const named = (column, text, attributes = {}) => {
+  if (!column.guide) return node("span", attributes, text);
+  const link = node("a", { ...attributes, href: column.guide, target: "snrbench-guide" }, text);
+  link.addEventListener("click", (event) => event.stopPropagation());
+  return link;
+};
+
+const label = (column) => named(column, column.short || column.label, { class: "label" });
+
 const kinds = {
   rank: (cell, td) => {
     td.append(node("span", {}, cell.text));
@@ -60,13 +70,16 @@ const kinds = {
   },
   text: (cell, td, column) => {
     if (cell === "") td.classList.add("blank");
-    td.append(node("span", { class: "label" }, column.short || column.label), document.createTextNode(cell));
+    td.append(label(column));
+    // Parameters may go on in another line after a comma; a number and its interval may not.
+    const parts = column.align ? [cell] : cell.split(/(?<=,)/);
+    parts.forEach((part, index) => td.append(...(index ? [node("wbr")] : []), part));
   },
   bar: (cell, td, column) => {
     const bar = node("span", { class: "bar" });
     bar.style.width = `${Math.max(1, 70 * cell.share)}px`;
     bar.style.background = cell.colour ?? "var(--accent)";
-    td.append(node("span", { class: "label" }, column.short || column.label), bar, document.createTextNode(cell.text));
+    td.append(label(column), bar, document.createTextNode(cell.text));
   },
   heat: (cell, td) => {
     td.textContent = cell.text;
@@ -76,7 +89,7 @@ const kinds = {
   interval: (cell, td, column) => {
     const svg = plot(HEIGHT), middle = HEIGHT / 2;
     svg.append(...ticks(column, HEIGHT));
-    if (column.short) td.append(node("span", { class: "label" }, column.short));
+    if (column.short) td.append(label(column));
     if (cell) {
       const stroke = { stroke: cell.colour, "stroke-width": 4, "stroke-linecap": "round", "stroke-opacity": 0.55 };
       if (cell.low !== null) svg.append(draw("line", { x1: at(cell.low), x2: at(cell.high), y1: middle, y2: middle, ...stroke }));
@@ -104,11 +117,14 @@ const kinds = {
 
 const header = (several) => (column) => {
   const labelled = column.kind === "interval" && column.short ? "labelled" : "";
-  const th = node("th", { class: `${column.kind} ${column.align ?? ""} ${column.phone ?? ""} ${labelled}`, title: column.help, scope: "col" }, column.label);
+  const th = node("th", { class: `${column.kind} ${column.align ?? ""} ${column.phone ?? ""} ${labelled}`, title: column.help, scope: "col" });
+  th.append(named(column, column.label));
   if (column.kind === "interval") {
     th.textContent = "";
     th.style.minWidth = `${several ? NARROW : WIDTH}px`;
-    th.append(node("div", {}, column.label));
+    const line = node("div");
+    line.append(named(column, column.label));
+    th.append(line);
     const svg = plot(HEAD);
     for (const [x, text] of column.ticks ?? []) {
       const anchor = x < 0.06 ? "start" : x > 0.94 ? "end" : "middle";

@@ -21,10 +21,11 @@ from leaderboards.boards.rows import Board
 from leaderboards.data import released, track_noise
 from leaderboards.data.cache import sync
 from leaderboards.data.released import Release
-from leaderboards.releases.publishing import agreement, changes, freezing, joining, plots
+from leaderboards.releases.publishing import agreement, changes, freezing, joining, plots, samples
 from leaderboards.releases.publishing.equal_densities import as_text
 from leaderboards.releases.publishing.joining import Before, Content
 from leaderboards.releases.publishing.noise import noise_of
+from leaderboards.releases.publishing.samples import Pictures
 from leaderboards.render.formats import md
 from schedules.errors import UserError
 
@@ -37,6 +38,7 @@ class Published:
     release: Release
     board: Board
     changed: tuple[str, ...]
+    pictures: Pictures
     stayed: int = 0
 
 
@@ -83,8 +85,9 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
     board = board_of(tables, track)
     changed = tuple(_changed(track, before, why, found, board))
     described = freezing.describe(track, found, facts)
-    release = _put(to, track, found, lambda fresh: _dated(described, before, home, fresh), board, changed)
-    return Published(home, release, board, changed, found.runs.num_rows - own.runs.num_rows)
+    pictures = samples.joined(found.runs, home, store, runs)
+    release = _put(to, track, found, lambda fresh: _dated(described, before, home, fresh), board, changed, pictures)
+    return Published(home, release, board, changed, pictures, found.runs.num_rows - own.runs.num_rows)
 
 
 def recompute(track: str, to: Path = released.FOLDER) -> Published:
@@ -106,8 +109,9 @@ def recompute(track: str, to: Path = released.FOLDER) -> Published:
         changed = () if same else (changes.recomputed(board),)
         made = before.release.made if same else datetime.now(UTC).date().isoformat()
         release = before.release.model_copy(update={"made": made})
-        _put(to, track, found, lambda fresh: release, board, changed, rewrite=False)
-        return Published(home, release, board, changed)
+        pictures = samples.of_release(found.runs, home)
+        _put(to, track, found, lambda fresh: release, board, changed, pictures, rewrite=False)
+        return Published(home, release, board, changed, pictures)
 
 
 def _put(
@@ -117,6 +121,7 @@ def _put(
     describe: Callable[[Path], Release],
     board: Board,
     changed: tuple[str, ...],
+    pictures: Pictures,
     *,
     rewrite: bool = True,
 ) -> Release:
@@ -144,6 +149,7 @@ def _put(
         ):
             (fresh / name).write_text(text, encoding="utf-8")
         plots.draw(board, fresh)
+        pictures.write(fresh)
         agreement.write(freezing.as_table(found.runs), track, fresh)
         for file in (home / name for name in replication.FILES):
             if file.is_file():

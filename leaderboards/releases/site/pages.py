@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from harness import tracks
 from leaderboards.boards import tuned_parameters
 from leaderboards.boards.query import board_of
 from leaderboards.boards.rows import ALL_TARGETS, Board, Row
+from leaderboards.boards.run_views import ranked_runs
 from leaderboards.data.cache.lines import EPS_ERROR
-from leaderboards.data.released import published_lines, published_table, release
+from leaderboards.data.released import SAMPLES, published_lines, published_table, release, sample_grid
 from leaderboards.data.tables import Tables
 from leaderboards.releases.agreement_line import agreement_line
 from leaderboards.releases.site.curves import error_picture
@@ -23,6 +26,8 @@ from leaderboards.render.text_tables import Sheet, sheets
 from leaderboards.statistics.student_t import Array
 
 INDEX = "index.html"
+WIDTH = 320
+"""Pixels that a sample picture takes across, or nearly."""
 ABOUT = (
     "snrbench trains the noise schedules of diffusion models under the same conditions and says, with intervals, which "
     "differences are real."
@@ -33,6 +38,11 @@ FIND = '<p><label>Show rows with <input type="search" placeholder="laplace"></la
 def track_page(track: str) -> str:
     """File name of a track's board."""
     return f"{track}.html"
+
+
+def samples_folder(track: str) -> str:
+    """Name of the folder with its sample pictures, of a track that has some."""
+    return f"{track}-{SAMPLES}"
 
 
 def entries_page(track: str) -> str:
@@ -78,16 +88,24 @@ def board_page(track: str) -> str:
 
 
 def details_page(track: str) -> str:
-    """Each entry: its parameters, its place for every target, the score of each seed, and where it errs."""
+    """Each entry: its parameters, its place for every target, the score of each seed, where it errs, what it draws."""
     tables = published_table(track)
     board = board_of(tables, track)
-    curves = _error_curves(tables, track)
-    sections = [_details(board, entry, _anchor(number), curves) for number, entry in enumerate(_entries(board))]
-    caption = "<p>Curves: error in ε on held-out data against λ at the end of training; dashed is the baseline.</p>"
+    curves, drawn = _error_curves(tables, track), _samples(board, tables, track)
+    sections = [_details(board, entry, _anchor(number), curves, drawn) for number, entry in enumerate(_entries(board))]
+    said = "Curves: error in ε on held-out data against λ at the end of training; dashed is the baseline."
+    said += " Pictures: unguided samples of one seed, a column for each label." if drawn else ""
+    caption = f"<p>{text(said)}</p>"
     return _page(f"{track} · entries", [_links(track), f"<h1>{text(track)} · entries</h1>", caption, *sections])
 
 
-def _details(board: Board, entry: str, anchor: str, curves: Mapping[tuple[str, str], tuple[Array, Array]]) -> str:
+def _details(
+    board: Board,
+    entry: str,
+    anchor: str,
+    curves: Mapping[tuple[str, str], tuple[Array, Array]],
+    samples: Mapping[tuple[str, str], str],
+) -> str:
     rows = [(section, row) for section in board.sections for row in section.rows if row.entry == entry]
     seeds = sorted({seed for _, row in rows for seed in row.values})
     first = columns(board, rows[0][0])
@@ -107,6 +125,10 @@ def _details(board: Board, entry: str, anchor: str, curves: Mapping[tuple[str, s
         if drawn is not None and against is not None and np.array_equal(drawn[0], against[0]):
             picture = error_picture(drawn[0], drawn[1], against[1])
             pictures.append(f"<figure>{picture}<figcaption>{text(section.target)}</figcaption></figure>")
+    for target, label in ((row.target, entry) for _, row in rows):
+        if (target, label) in samples:
+            caption = f"<figcaption>{text(target)}, samples</figcaption>"
+            pictures.append(f"<figure>{samples[target, label]}{caption}</figure>")
     what = f"{rows[0][1].schedule}, weighting {rows[0][1].weighting}, applied by {rows[0][1].apply}"
     tuned = tuned_parameters.lines(row for _, row in rows if row.target != ALL_TARGETS)
     about = [what, *([f"Tuned to ({tuned_parameters.HEAD}):", *tuned] if tuned else [])]
@@ -129,6 +151,27 @@ def _error_curves(tables: Tables, track: str) -> dict[tuple[str, str], tuple[Arr
         if drawn and all(np.array_equal(x, drawn[0][0]) for x, _ in drawn):
             curves[str(target), str(entry)] = (np.asarray(drawn[0][0]), np.mean([y for _, y in drawn], axis=0))
     return curves
+
+
+def _samples(board: Board, tables: Tables, track: str) -> dict[tuple[str, str], str]:
+    """(target, label) → the picture of its samples, by its address beside the pages."""
+    images: dict[tuple[str, str], str] = {}
+    for cell in board.cells:
+        runs = ranked_runs(tables, cell.target)
+        for label, run_id, seed in zip(runs["label"], runs["run_id"].astype(str), runs["seed"], strict=True):
+            picture = sample_grid(track, run_id)
+            if picture is not None:
+                about = text(f"samples of {label}, {cell.target}, seed {seed}")
+                address = f"{samples_folder(track)}/{picture.name}"
+                images[cell.target, str(label)] = f'<img {_size(picture)} loading="lazy" src="{address}" alt="{about}">'
+    return images
+
+
+def _size(picture: Path) -> str:
+    """A tiny picture is shown larger, by a whole number."""
+    with Image.open(picture) as image:
+        zoom = max(1, WIDTH // image.width)
+        return f'width="{zoom * image.width}" height="{zoom * image.height}"'
 
 
 def _entries(board: Board) -> list[str]:

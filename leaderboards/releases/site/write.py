@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
+from leaderboards.data import released
 from leaderboards.releases.site import pages
 from schedules.errors import UserError
 
@@ -34,6 +35,9 @@ def write(tracks: Sequence[str], folder: Path) -> list[Path]:
         for track in tracks:
             (beside / pages.track_page(track)).write_text(pages.board_page(track), encoding="utf-8")
             (beside / pages.entries_page(track)).write_text(pages.details_page(track), encoding="utf-8")
+            samples = released.FOLDER / track / released.SAMPLES
+            if samples.is_dir():
+                shutil.copytree(samples, beside / pages.samples_folder(track))
         beside.chmod(0o755)
         if folder.exists():
             old = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

@@ -58,27 +58,32 @@ def test_every_row_of_every_board_is_there(site):
         assert said.count("EMA × 1.28 · edm2 --P_mean=-0.350947181 --P_std=0.5195") == (track == "digits-v1")
 
 
-def test_its_links_lead_somewhere_and_it_loads_nothing(site):
+def test_its_links_lead_somewhere_and_it_loads_its_own_pictures_alone(site):
     pages_ = {file.name: read(file) for file in site.glob("*.html")}
     assert len(pages_) == 1 + 2 * len(released.released_tracks())
     for name, page in pages_.items():
         assert page.addresses
-        assert page.loads == []
+        folder = "*-samples" if name.endswith("-entries.html") else "nothing"
+        assert set(page.loads) <= {str(file.relative_to(site)) for file in site.glob(f"{folder}/*.webp")}
         for address in page.addresses:
             file, _, part = address.partition("#")
             assert file in pages_, (name, address)
             assert not part or part in pages_[file].ids, (name, address)
+    assert {load for page in pages_.values() for load in page.loads} == {
+        str(file.relative_to(site)) for file in site.glob("*/*")
+    }
+    assert len(pages_[pages.entries_page("fashion-latent-v1")].loads) == 54
 
 
 def test_a_site_is_replaced_as_a_whole_or_not_at_all(site, monkeypatch, capsys):
-    before = {file.name: file.read_bytes() for file in site.iterdir()}
+    before = {file: file.read_bytes() for file in site.rglob("*") if file.is_file()}
 
     def full(track):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pages, "details_page", full)
     assert main._exit_code(["publish", "--site", str(site)]) != 0
-    assert {file.name: file.read_bytes() for file in site.iterdir()} == before
+    assert {file: file.read_bytes() for file in site.rglob("*") if file.is_file()} == before
     assert [file.name for file in site.parent.iterdir()] == [site.name]
     monkeypatch.undo()
     assert main._exit_code(["publish", "gmm-v1", "--site", str(site)]) == 0
