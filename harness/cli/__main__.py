@@ -1,4 +1,4 @@
-"""`python -m harness.cli`: the command `snrbench` where no script of that name lies beside the interpreter."""
+"""`python -P -m harness.cli`: the command `snrbench` where no script of that name lies beside the interpreter."""
 
 import sys
 
