@@ -44,7 +44,7 @@ from schedules.errors import UserError
 
 HERE, ROOT = Path(__file__).parent, from_checkout.ROOT
 PYTHON = [sys.executable]
-CUDA_TESTS = ("training/test_speed", "stacked/test_stacked", "measuring/test_footprint")
+CUDA_TESTS = ("training/test_speed", "stacked/test_stacked", "metrics/test_metrics", "measuring/test_footprint")
 SECONDS = 120.0
 """Of a benchmark."""
 TEST_SECONDS = 560.0
