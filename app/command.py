@@ -76,11 +76,11 @@ def options(port: int, host: str = HOST) -> list[str]:
     from app.style import theme  # imports Streamlit
 
     settings = {"server.address": host, "server.port": str(port), "browser.serverAddress": _shown(host), **SETTINGS}
-    found = [f"--{name}={value}" for name, value in settings.items()]
+    flags = [f"--{name}={value}" for name, value in settings.items()]
     if host == HOST:
         # A page from elsewhere that resolves to this machine is refused.
-        found += [f"--server.allowedHosts={name}" for name in LOCAL.split(",")]
-    return [*found, *theme.flags()]
+        flags += [f"--server.allowedHosts={name}" for name in LOCAL.split(",")]
+    return [*flags, *theme.flags()]
 
 
 def _shown(host: str) -> str:
@@ -98,15 +98,15 @@ def _check_published() -> None:
 
 def _checked(bundles: Iterable[Path]) -> list[str]:
     """Where the bundles are. UserError for one that is malformed or does not compare with the tracks as they are."""
-    found = [file.absolute() for file in bundles]
-    if found:
+    files = [file.absolute() for file in bundles]
+    if files:
         from leaderboards.releases.bundles import contents
 
-        for file in found:
+        for file in files:
             contents.comparable(contents.open_bundle(file))
             if os.pathsep in str(file):
                 raise UserError(f"bundle {file}: its path must not hold {os.pathsep!r}")
-    return [str(file) for file in found]
+    return [str(file) for file in files]
 
 
 def _check_store(store: Path) -> None:

@@ -107,12 +107,12 @@ def read(folder: Path) -> Replication | None:
     if not file.is_file():
         return None
     try:
-        found = Replication.model_validate_json(file.read_bytes())
+        replication = Replication.model_validate_json(file.read_bytes())
     except ValidationError as error:
         raise UserError(f"{file} is no replication of schema version {SCHEMA_VERSION}: {first(error)}") from error
-    if found.schema_version != SCHEMA_VERSION:
-        raise UserError(f"{file}: schema version {found.schema_version}; expected {SCHEMA_VERSION}")
-    return found
+    if replication.schema_version != SCHEMA_VERSION:
+        raise UserError(f"{file}: schema version {replication.schema_version}; expected {SCHEMA_VERSION}")
+    return replication
 
 
 def _confirmed(before: Panel, after: Panel) -> Confirmed:
@@ -120,16 +120,16 @@ def _confirmed(before: Panel, after: Panel) -> Confirmed:
     cells = [cell for cell in after.cells if cell in before.cells]
     old, new = (part.judge.verdicts(cells, labels) for part in (before, after))
     pairs = list(combinations(range(len(labels)), 2))
-    known = [(i, j) for i, j in pairs if np.isfinite(old.mean[i, j]) and np.isfinite(new.mean[i, j])]
-    told = [pair for pair in known if old.told[pair]]
+    comparable = [(i, j) for i, j in pairs if np.isfinite(old.mean[i, j]) and np.isfinite(new.mean[i, j])]
+    told = [pair for pair in comparable if old.told[pair]]
     alike = [pair for pair in told if np.sign(old.mean[pair]) == np.sign(new.mean[pair])]
-    anew = [pair for pair in known if new.told[pair]]
+    anew = [pair for pair in comparable if new.told[pair]]
     against = [pair for pair in anew if old.told[pair] and np.sign(old.mean[pair]) != np.sign(new.mean[pair])]
     turned = [pair for pair in told if pair not in set(alike)]
     return Confirmed(
         target=after.target,
         entries=len(labels),
-        pairs=len(known),
+        pairs=len(comparable),
         told=len(told),
         alike=len(alike),
         told_anew=len(anew),

@@ -38,7 +38,7 @@ class Axis:
     @classmethod
     def around(cls, found: Iterable[tuple[float, float, float]], logarithmic: bool) -> Axis:
         """An axis for these changes, (value, low, high) each, the line of no change on it."""
-        effects = np.array([one for one in found if isfinite(one[0])] or [(nan, nan, nan)])
+        effects = np.array([triple for triple in found if isfinite(triple[0])] or [(nan, nan, nan)])
         if not np.isfinite(effects).any():
             return cls(logarithmic, *((0.5, 2.0) if logarithmic else (-1.0, 1.0)))
         changes = np.log(np.maximum(effects, LEAST)) if logarithmic else effects
@@ -79,13 +79,15 @@ class Axis:
             places = range(ceil(self.low / step), floor(self.high / step) + 1)
             decimals = max(0, -floor(np.log10(step)))
             values = [(place * step, signed(place * step, decimals, plus=True)) for place in places]
-        kept: list[tuple[float, str]] = []
+        labels: list[tuple[float, str]] = []
         centre = 1.0 if self.logarithmic else 0.0
-        for value, text in sorted(values, key=lambda one: (one[0] != centre, abs((self.share(one[0]) or 0.0) - 0.5))):
+        for value, text in sorted(
+            values, key=lambda tick: (tick[0] != centre, abs((self.share(tick[0]) or 0.0) - 0.5))
+        ):
             at = self.share(value)
-            if at is not None and all(abs(at - other) >= 1 / (most + 0.8) for other, _ in kept):
-                kept.append((at, text))
-        return sorted(kept)
+            if at is not None and all(abs(at - other) >= 1 / (most + 0.8) for other, _ in labels):
+                labels.append((at, text))
+        return sorted(labels)
 
 
 def _reach(changes: NDArray[np.float64]) -> tuple[float, float]:

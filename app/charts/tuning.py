@@ -25,20 +25,20 @@ SLICE_TICKS = 4
 def history(trials: Sequence[FrozenTrial], direction: str, metric: str) -> go.Figure:
     """Every trial's value, and the best so far; a pruned one stands at its last report."""
     chart = figure("trial", metric, hovermode="closest")
-    done = [one for one in trials if one.state == TrialState.COMPLETE and one.value is not None]
-    pruned = [one for one in trials if one.state == TrialState.PRUNED and one.intermediate_values]
-    last = [one.intermediate_values[max(one.intermediate_values)] for one in pruned]
-    values = [float(one.value or 0.0) for one in done]
+    done = [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.value is not None]
+    pruned = [trial for trial in trials if trial.state == TrialState.PRUNED and trial.intermediate_values]
+    last = [trial.intermediate_values[max(trial.intermediate_values)] for trial in pruned]
+    values = [float(trial.value or 0.0) for trial in done]
     if all(value > 0 for value in [*values, *last]) and values:
         logarithmic(chart.layout.yaxis, [np.array([*values, *last])])
-    _points(chart, "pruned", [one.number for one in pruned], last, NEUTRAL, "x-thin-open")
-    _points(chart, "complete", [one.number for one in done], values, translucent(BLUE, 0.55), "circle")
+    _points(chart, "pruned", [trial.number for trial in pruned], last, NEUTRAL, "x-thin-open")
+    _points(chart, "complete", [trial.number for trial in done], values, translucent(BLUE, 0.55), "circle")
     pick = np.maximum if direction == "maximize" else np.minimum
     if values:
         best = pick.accumulate(values)
-        last_of_all = max(one.number for one in trials)
+        last_of_all = max(trial.number for trial in trials)
         chart.add_scatter(
-            x=[*(one.number for one in done), last_of_all],
+            x=[*(trial.number for trial in done), last_of_all],
             y=[*best, best[-1]],
             mode="lines",
             name="best so far",
@@ -49,14 +49,14 @@ def history(trials: Sequence[FrozenTrial], direction: str, metric: str) -> go.Fi
 
 def importances(study: Study) -> go.Figure:
     """The share of the objective's variance that each parameter explains (fANOVA, Hutter et al. 2014)."""
-    found = sorted(importance.get_param_importances(study).items(), key=lambda one: one[1])
-    chart = figure("share of the variance explained", "", height=90 + 38 * len(found))
+    shares = sorted(importance.get_param_importances(study).items(), key=lambda pair: pair[1])
+    chart = figure("share of the variance explained", "", height=90 + 38 * len(shares))
     chart.add_bar(
-        x=[share for _, share in found],
-        y=[label(name) for name, _ in found],
+        x=[share for _, share in shares],
+        y=[label(name) for name, _ in shares],
         orientation="h",
         marker={"color": BLUE, "opacity": 0.85},
-        text=[f"{share:.0%}" for _, share in found],
+        text=[f"{share:.0%}" for _, share in shares],
         textposition="auto",
         hoverinfo="skip",
     )

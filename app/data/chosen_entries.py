@@ -50,11 +50,11 @@ class Chosen:
 
     def densities(self) -> dict[str, tuple[Schedule, Weighting]]:
         """entry → its schedule and weighting, for those that this installation knows."""
-        known = {}
+        pairs = {}
         for row in self.rows:
             with suppress(UserError):
-                known[row.entry] = (schedule_of(row), weightings.parse(row.weighting))
-        return known
+                pairs[row.entry] = (schedule_of(row), weightings.parse(row.weighting))
+        return pairs
 
 
 def schedule_of(row: Row) -> Schedule:

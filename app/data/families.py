@@ -31,14 +31,14 @@ def family(spec: str) -> str:
     if spec.startswith("mixture("):
         return MIXTURE
     try:
-        known = schedules.info(_name(spec))
+        info = schedules.info(_name(spec))
     except UserError:
         return OTHER
-    if known.spec:
-        return family(known.spec)
-    module = known.function.__module__.rpartition(".")[2].partition("_")[0]
-    whole = known.function.__module__.rpartition(".")[2]
-    if known.origin != "builtin":
+    if info.spec:
+        return family(info.spec)
+    module = info.function.__module__.rpartition(".")[2].partition("_")[0]
+    whole = info.function.__module__.rpartition(".")[2]
+    if info.origin != "builtin":
         return OTHER
     return TITLES.get(whole) or TITLES.get(module) or whole.replace("_", " ").capitalize()
 

@@ -25,10 +25,10 @@ def arrived(page: str) -> Address | None:
     counts only while no widget has moved: else it is an older one, sent before the browser heard of the last.
     What it asks for and is not there is said where this is called.
     """
-    found = _arrived(page)
-    st.session_state[_GIVEN] = {f"{page}.{key}": values for key, values in (found or {}).items()}
+    address = _arrived(page)
+    st.session_state[_GIVEN] = {f"{page}.{key}": values for key, values in (address or {}).items()}
     st.session_state[_PLACE] = st.empty(), []
-    return found
+    return address
 
 
 def _arrived(page: str) -> Address | None:
@@ -68,25 +68,25 @@ def offer(key: str, options: Sequence[Any], default: Any) -> None:
 
 def offer_several(key: str, options: Sequence[str], default: Sequence[str], most: int) -> list[str]:
     """The same for what takes several, `most` of them; it is only left empty if a person emptied it. Returns them."""
-    given = st.session_state.get(key)
-    found = kept(key, options, most)
-    st.session_state[key] = list(default) if given is None or (given and not found) else found
+    before = st.session_state.get(key)
+    valid = kept(key, options, most)
+    st.session_state[key] = list(default) if before is None or (before and not valid) else valid
     return list(st.session_state[key])
 
 
 def kept(key: str, options: Sequence[str], most: int) -> list[str]:
     """Those of the values under a key that are among the options, `most` of them."""
-    given = st.session_state.get(key) or []
-    found = [value for value in dict.fromkeys(given) if value in options]
-    missing(key, [value for value in given if value not in options])
-    missing(key, found[most:], f"{most} are the most that are shown at once")
-    return found[:most]
+    values = st.session_state.get(key) or []
+    valid = [value for value in dict.fromkeys(values) if value in options]
+    missing(key, [value for value in values if value not in options])
+    missing(key, valid[most:], f"{most} are the most that are shown at once")
+    return valid[:most]
 
 
 def missing(key: str, values: Sequence[Any], why: str = "there is none here") -> None:
     """Say which of these values the address asked for, in vain."""
-    asked = st.session_state.get(_GIVEN, {}).get(key, [])
-    wanted = [str(value) for value in values if str(value) in asked]
+    in_address = st.session_state.get(_GIVEN, {}).get(key, [])
+    wanted = [str(value) for value in values if str(value) in in_address]
     if wanted:
         place, said = st.session_state[_PLACE]
         said.append(f"The link asks for {plain(key.partition('.')[2])} {', '.join(map(code, wanted))}: {why}.")

@@ -80,10 +80,10 @@ class View:
         if self.whole == self:
             return None
         entries = runs.drop_duplicates("entry")
-        each = zip(entries["entry"], entries["schedule"], entries["tuned"], strict=True)
+        facts = zip(entries["entry"], entries["schedule"], entries["tuned"], strict=True)
         return tuple(
             name
-            for name, schedule, tuned in each
+            for name, schedule, tuned in facts
             if name == BASELINE
             or ((self.parameters == "both" or tuned == (self.parameters == "tuned")) and self.names(name, schedule))
         )

@@ -90,12 +90,12 @@ def _table(chosen: Chosen) -> None:
 
 
 def _figures(chosen: Chosen) -> None:
-    known = chosen.densities()
-    unknown = [name for name in chosen.styles if name not in known]
+    pairs = chosen.densities()
+    unknown = [name for name in chosen.styles if name not in pairs]
     if unknown:
         st.caption(f"Not known to this installation, so without curves of its density: {', '.join(map(code, unknown))}")
-    if known:
-        specs = list(dict.fromkeys(schedule.spec for schedule, _ in known.values()))
+    if pairs:
+        specs = list(dict.fromkeys(schedule.spec for schedule, _ in pairs.values()))
         st.page_link(
             "screens/lab.py",
             label="Turn their parameters in the lab",
@@ -103,9 +103,9 @@ def _figures(chosen: Chosen) -> None:
             query_params={"spec": specs},
         )
         _row(chosen, [
-            ("Density p(λ)", "Where training draws its noise levels.", partial(_density, known=known)),
-            ("Time form λ(t)", "The same as a curve over t, drawn uniformly.", partial(_time, known=known)),
-            ("Effective weight", "p(λ)·ω(λ) on the ε-error: what the loss adds up to.", partial(_weight, known=known)),
+            ("Density p(λ)", "Where training draws its noise levels.", partial(_density, known=pairs)),
+            ("Time form λ(t)", "The same as a curve over t, drawn uniformly.", partial(_time, known=pairs)),
+            ("Effective weight", "p(λ)·ω(λ) on the ε-error: what the loss adds up to.", partial(_weight, known=pairs)),
         ])  # fmt: skip
     _row(chosen, [
         ("ε-error against λ", "Held out, over the baseline's: below 1 is better. Bands: 95 %, from 3 seeds.", _errors),
@@ -116,7 +116,7 @@ def _figures(chosen: Chosen) -> None:
         ("Seed by seed", "A grey line joins one seed's scores: its luck is shared, and cancels in pairs.", _seeds),
         ("Training loss", "Each schedule draws other λ: losses show stability, they rank nothing.", _losses),
     ]
-    if not any(schedule.learns for schedule, _ in known.values()):
+    if not any(schedule.learns for schedule, _ in pairs.values()):
         _row(chosen, others)
         return
     about = "p(λ) at the end of training, of the schedules that learn; a line for each seed."
@@ -148,11 +148,11 @@ def _weight(chosen: Chosen, known: densities.Pairs) -> None:
 
 def _errors(chosen: Chosen) -> None:
     view, baseline = chosen.view, chosen.board.baseline
-    found = comparisons.error_bands(chosen.store, view.track, view.target, tuple(chosen.styles), baseline)
-    if found is None or len(found.labels) < 2:
+    bands = comparisons.error_bands(chosen.store, view.track, view.target, tuple(chosen.styles), baseline)
+    if bands is None or len(bands.labels) < 2:
         st.info("This needs the error curves of the baseline and of another entry, over the same seeds.")
         return
-    _draw(errors.relative(found, chosen.styles), "errors", "ε-error over the baseline's, against log SNR")
+    _draw(errors.relative(bands, chosen.styles), "errors", "ε-error over the baseline's, against log SNR")
 
 
 def _budget(chosen: Chosen) -> None:
@@ -162,8 +162,8 @@ def _budget(chosen: Chosen) -> None:
     if marks["mark"].nunique() < 2:
         st.info("This metric was measured at the end of the budget only.")
         return
-    made = training.budget(marks, board.metric, chosen.section, chosen.styles)
-    _draw(made, "budget", f"{board.metric.title} against the share of the budget")
+    figure = training.budget(marks, board.metric, chosen.section, chosen.styles)
+    _draw(figure, "budget", f"{board.metric.title} against the share of the budget")
 
 
 def _guidance(chosen: Chosen) -> None:
@@ -183,8 +183,8 @@ def _seeds(chosen: Chosen) -> None:
 
 def _losses(chosen: Chosen) -> None:
     owners = chosen.by_run()
-    found = results.losses(chosen.store, chosen.view.track, tuple(owners))
-    curves = _grouped(owners, found)
+    losses = results.losses(chosen.store, chosen.view.track, tuple(owners))
+    curves = _grouped(owners, losses)
     if not curves:
         st.info("No run of these entries kept its training loss.")
         return
@@ -192,29 +192,29 @@ def _losses(chosen: Chosen) -> None:
 
 
 def _learned(chosen: Chosen) -> None:
-    known = chosen.densities()
-    owners = {run: who for run, who in chosen.by_run().items() if who[0] not in known or known[who[0]][0].learns}
+    pairs = chosen.densities()
+    owners = {run: who for run, who in chosen.by_run().items() if who[0] not in pairs or pairs[who[0]][0].learns}
     curves = _grouped(owners, results.learned_densities(chosen.store, tuple(owners))) if owners else {}
     if not curves:
         published = chosen.store.published
         why = "the published results hold none" if published else "no run of these entries kept one"
         st.info(f"No learned density: {why}.")
         return
-    made = densities.learned(curves, chosen.styles)
-    frame.draw(made, f"{PAGE}-figure.learned", "Learned densities over log SNR", least=1)
+    figure = densities.learned(curves, chosen.styles)
+    frame.draw(figure, f"{PAGE}-figure.learned", "Learned densities over log SNR", least=1)
 
 
-def _grouped(owners: dict[str, tuple[str, int]], found: dict[str, training.Curve]) -> training.Curves:
+def _grouped(owners: dict[str, tuple[str, int]], by_run: dict[str, training.Curve]) -> training.Curves:
     """entry → seed → curve."""
     curves: dict[str, dict[int, training.Curve]] = {}
-    for run_id, curve in found.items():
+    for run_id, curve in by_run.items():
         name, seed = owners[run_id]
         curves.setdefault(name, {})[seed] = curve
     return curves
 
 
-def _draw(made: frame.Figure, name: str, alt: str) -> None:
-    frame.draw(made, f"{PAGE}-figure.{name}", alt)
+def _draw(figure: frame.Figure, name: str, alt: str) -> None:
+    frame.draw(figure, f"{PAGE}-figure.{name}", alt)
 
 
 shielded(page)

@@ -152,9 +152,9 @@ def _track(name: str) -> None:
         floors: Any = card.get("floors") or {}
         rows = [grid.Row(f"floor {key}", [f"floor of {key}", _small(value)]) for key, value in floors.items()]
         baseline: Any = card.get("baseline_unguided") or {}
-        for target, found in baseline.items():
-            noise = found["fd_sd_of_log"]  # unknown of one seed
-            spread = f"{found['fd_mean']:.3g}" + ("" if noise is None else f" ± {100 * noise:.0f} %")
+        for target, figures in baseline.items():
+            noise = figures["fd_sd_of_log"]  # unknown of one seed
+            spread = f"{figures['fd_mean']:.3g}" + ("" if noise is None else f" ± {100 * noise:.0f} %")
             rows.append(grid.Row(target, [f"fd of cosine, {target}, unguided", spread]))
         grid.show(_two("measured", "value"), rows, f"{PAGE}.floors-{name}", f"Floors of {name}", look="matrix")
 
@@ -196,15 +196,15 @@ def _reading() -> None:
 def _luck() -> frame.Figure:
     """Scores of two entries that share their seeds' luck: the difference is surer than either score."""
     luck, gain = np.array([0.82, 1.0, 1.21]), np.array([0.885, 0.91, 0.905])
-    made = frame.figure("", "score", height=260)
-    for seed, (one, share) in enumerate(zip(luck, gain, strict=True)):
-        made.add_scatter(
-            x=["baseline", "another entry"], y=[one, one * share], mode="lines+markers+text",
+    figure = frame.figure("", "score", height=260)
+    for seed, (score, share) in enumerate(zip(luck, gain, strict=True)):
+        figure.add_scatter(
+            x=["baseline", "another entry"], y=[score, score * share], mode="lines+markers+text",
             text=["", f"seed {seed}: {100 * (share - 1):.1f} %".replace("-", "−")], textposition="middle right",
             line={"color": theme.COLOURS[0], "width": 1.8}, marker={"size": 8}, showlegend=False, hoverinfo="skip",
         )  # fmt: skip
-    made.update_xaxes(range=[-0.3, 1.9], showgrid=False)
-    return made
+    figure.update_xaxes(range=[-0.3, 1.9], showgrid=False)
+    return figure
 
 
 def _adding() -> None:

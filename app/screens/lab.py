@@ -49,8 +49,8 @@ def page() -> None:
         others = _others(current)
         weighting = _weighting()
     shown = list(dict.fromkeys([current, *others]))
-    styles = theme.styles([one.spec for one in shown], first=current.spec)
-    named = {one.spec: one for one in shown}
+    styles = theme.styles([schedule.spec for schedule in shown], first=current.spec)
+    named = {schedule.spec: schedule for schedule in shown}
     with pictures:
         _densities(named, styles)
     with below:
@@ -68,7 +68,7 @@ def page() -> None:
     usual = {"track": results.track_names()[0], "target": TARGETS[0], "export": FORMATS[0]}
     more = {key: str(st.session_state.get(f"{PAGE}.{key}", first)) for key, first in usual.items()}
     seen = {key: value for key, value in more.items() if value != usual[key]}
-    links.show(PAGE, {"spec": [one.spec for one in shown], "weighting": weighting.spec, **seen})
+    links.show(PAGE, {"spec": [schedule.spec for schedule in shown], "weighting": weighting.spec, **seen})
 
 
 def _adopt(address: links.Address | None) -> list[str]:
@@ -78,21 +78,21 @@ def _adopt(address: links.Address | None) -> list[str]:
     links.reset(PAGE)
     mistakes: list[str] = []
     specs: list[Schedule] = []
-    asked = address.get("spec", [FIRST, BASELINE])
-    if len(asked) > MOST:
-        mistakes.append(f"the link asks for {len(asked)} schedules; {MOST} are the most that are drawn at once")
+    address_specs = address.get("spec", [FIRST, BASELINE])
+    if len(address_specs) > MOST:
+        mistakes.append(f"the link asks for {len(address_specs)} schedules; {MOST} are the most that are drawn at once")
     for key in {"track", "target", "export"} & set(address):
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
     store = results.store()
-    for spec in asked[:MOST]:
+    for spec in address_specs[:MOST]:
         try:
             specs.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             mistakes.append(str(mistake))
     # A mixture has no parameters of its own to turn, so it can only be one of the others.
-    turned = next((one for one in specs if one.name in schedules.names()), schedules.create(FIRST))
+    turned = next((schedule for schedule in specs if schedule.name in schedules.names()), schedules.create(FIRST))
     _turn(turned)
-    st.session_state[f"{PAGE}.others"] = [one.spec for one in specs if one != turned]
+    st.session_state[f"{PAGE}.others"] = [schedule.spec for schedule in specs if schedule != turned]
     if "weighting" in address:
         try:
             st.session_state[f"{PAGE}.weighting"] = weightings.parse(address["weighting"][-1]).spec
@@ -166,19 +166,19 @@ def _others(current: Schedule) -> list[Schedule]:
         on_click=_draw_beside,
         args=(current.spec,),
     )
-    found = []
+    others = []
     for spec in typed:
         try:
-            found.append(tuned_specs.read(spec, store))
+            others.append(tuned_specs.read(spec, store))
         except UserError as mistake:
             _complain(str(mistake))
-    return found
+    return others
 
 
 def _draw_beside(spec: str) -> None:
-    kept = st.session_state[f"{PAGE}.others"]
-    if spec not in kept and len(kept) < MOST - 1:
-        st.session_state[f"{PAGE}.others"] = [*kept, spec]
+    specs = st.session_state[f"{PAGE}.others"]
+    if spec not in specs and len(specs) < MOST - 1:
+        st.session_state[f"{PAGE}.others"] = [*specs, spec]
 
 
 def _weighting() -> Weighting:
@@ -221,8 +221,8 @@ def _weights(named: densities.Named, weighting: Weighting, styles: densities.Sty
         target = targets[0]
         if split:
             target = str(st.segmented_control("Prediction target", targets, key=f"{PAGE}.target", required=True))
-        made = partial(densities.weight, named, ways, target, styles)
-        _draw(made, "weight", f"Training weight over log SNR, target {target}")
+        picture = partial(densities.weight, named, ways, target, styles)
+        _draw(picture, "weight", f"Training weight over log SNR, target {target}")
 
 
 def _draw(make: Callable[[], frame.Figure], key: str, alt: str) -> None:
@@ -282,7 +282,7 @@ def _conformance(schedule: Schedule) -> None:
     with st.container(border=True):
         head("Conformance", "it integrates to 1, cdf and ppf invert each other, the spec round-trips, …")
         if failures:
-            st.error("\n".join(f"- {plain(one)}" for one in failures), icon=":material/error:")
+            st.error("\n".join(f"- {plain(failure)}" for failure in failures), icon=":material/error:")
         else:
             st.success(
                 "Passes every property, at these parameters and at the corners of its space.", icon=":material/check:"

@@ -84,8 +84,8 @@ def _standings(store: Store, view: View, board: Board, section: Section) -> dict
             f"Only {code(board.focus)} is tested, against every other entry. Going from one entry to the next is"
             " exploring, not proof: each choice is a family of its own."
         )
-    if found := headline.finding(board, section):
-        st.markdown(found)
+    if finding := headline.finding(board, section):
+        st.markdown(finding)
     elif max(row.seeds for row in section.rows) < 2:
         st.info("One seed of each entry: no interval, no rank. More seeds give both.", icon=":material/casino:")
     _facts(store, view, board, section)

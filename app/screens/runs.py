@@ -58,17 +58,17 @@ def _runs(store: Store) -> dict[str, str]:
         names = results.track_names()
         links.offer(f"{PAGE}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
         track = str(st.selectbox("Track", names, key=f"{PAGE}.track", width=190))
-        found = run_list.runs(store, track)
-        counts = found["outcome"].value_counts().to_dict()
+        frame = run_list.runs(store, track)
+        counts = frame["outcome"].value_counts().to_dict()
         outcomes = ["all", *(outcome for outcome in run_list.OUTCOMES if outcome in counts)]
         links.offer(f"{PAGE}.outcome", outcomes, "all")
         outcome = str(
             st.segmented_control(
                 "State", outcomes, key=f"{PAGE}.outcome", required=True,
-                format_func=lambda name: f"{name} {counts.get(name, len(found)):,}",
+                format_func=lambda name: f"{name} {counts.get(name, len(frame)):,}",
             )
         )  # fmt: skip
-        targets = ["all", *sorted(found["target"].unique())]
+        targets = ["all", *sorted(frame["target"].unique())]
         links.offer(f"{PAGE}.target", targets, "all")
         target = str(st.segmented_control("Prediction target", targets, key=f"{PAGE}.target", required=True))
         search = st.text_input(
@@ -82,22 +82,22 @@ def _runs(store: Store) -> dict[str, str]:
     folded.say(choice, [track, outcome, f"target {target}", f"like “{search}”" if search else ""])
     seen = {"track": track, "outcome": outcome if outcome != "all" else "", "target": target if target != "all" else ""}
     seen["search"] = search
-    shown = _filtered(found, outcome, target, search)
+    shown = _filtered(frame, outcome, target, search)
     if shown.empty:
         st.info(f"No run of {plain(track)} is like that.", icon=":material/filter_alt_off:")
         return seen
     return seen | _table(store, track, shown)
 
 
-def _filtered(found: pd.DataFrame, outcome: str, target: str, search: str) -> pd.DataFrame:
-    kept = pd.Series(True, index=found.index)
+def _filtered(frame: pd.DataFrame, outcome: str, target: str, search: str) -> pd.DataFrame:
+    mask = pd.Series(True, index=frame.index)
     if outcome != "all":
-        kept &= found["outcome"] == outcome
+        mask &= frame["outcome"] == outcome
     if target != "all":
-        kept &= found["target"] == target
+        mask &= frame["target"] == target
     for word in search.lower().split():
-        kept &= found["entry"].str.lower().str.contains(word, regex=False)
-    return found[kept]
+        mask &= frame["entry"].str.lower().str.contains(word, regex=False)
+    return frame[mask]
 
 
 def _table(store: Store, track: str, shown: pd.DataFrame) -> dict[str, str]:

@@ -91,20 +91,22 @@ def _orders(store: Store, view: View) -> dict[str, str]:
         st.segmented_control("Over", list(AXES), key=f"{PAGE}.axis", format_func=AXES.__getitem__, required=True)
     )
     seen = {"axis": axis if axis != "target" else ""}
-    found = _over_tracks(store, view) if axis == "track" else comparisons.transfer(store, _whole(view, axis), axis)
-    if found is None or len(found.labels) < 2:
+    correlations = (
+        _over_tracks(store, view) if axis == "track" else comparisons.transfer(store, _whole(view, axis), axis)
+    )
+    if correlations is None or len(correlations.labels) < 2:
         st.info(f"This needs two {AXES[axis]} with two entries in common.", icon=":material/inbox:")
         return seen
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _draw(transfer.correlations(found), "correlations", "Rank correlations")
+        _draw(transfer.correlations(correlations), "correlations", "Rank correlations")
     with right:
-        st.caption(f"{len(found.labels)} entries, {_seeds(found.seeds)}")
-        lines = _leaders(found.leaders)
-        beats = [one for one in found.only if one.kind != "leads"]
-        lines += [f"- {code(one.entry)} beats the baseline at {plain(one.condition)} only" for one in beats[:6]]
+        st.caption(f"{len(correlations.labels)} entries, {_seeds(correlations.seeds)}")
+        lines = _leaders(correlations.leaders)
+        beats = [win for win in correlations.only if win.kind != "leads"]
+        lines += [f"- {code(win.entry)} beats the baseline at {plain(win.condition)} only" for win in beats[:6]]
         st.markdown("\n".join(lines))
-        _notes(found.notes)
+        _notes(correlations.notes)
     return seen
 
 
@@ -129,76 +131,80 @@ def _over_tracks(store: Store, view: View) -> comparisons.Transfer | None:
 
 
 def _ranks(store: Store, view: View, baseline: str) -> None:
-    found = comparisons.ranks(store, view)
+    ranks = comparisons.ranks(store, view)
     head(
         "Average ranks",
         "Friedman and Nemenyi, over seeds: a bar joins entries that lie within the critical difference of each other.",
     )
-    if found is None:
+    if ranks is None:
         st.info("This needs two seeds of two entries.")
         return
-    if found.cd > min(MOST, len(found.labels)):
+    if ranks.cd > min(MOST, len(ranks.labels)):
         st.info(
-            f"The critical difference is {found.cd:.1f} ranks, more than the {min(MOST, len(found.labels))} entries"
+            f"The critical difference is {ranks.cd:.1f} ranks, more than the {min(MOST, len(ranks.labels))} entries"
             " that a figure has room for: it tells nothing apart that the board does not."
         )
         return
-    _draw(transfer.average_ranks(found, baseline, MOST), "ranks", "Average ranks with the critical difference")
-    more = f"; the best {MOST} of {len(found.labels)} entries" if len(found.labels) > MOST else ""
-    test = f", p {p_text(found.p)} against all entries being alike (Iman–Davenport)" if isfinite(found.p) else ""
-    st.caption(plain(f"{_seeds(found.seeds)}, {', '.join(found.cells)}{test}{more}"))
-    _notes(found.notes)
+    _draw(transfer.average_ranks(ranks, baseline, MOST), "ranks", "Average ranks with the critical difference")
+    more = f"; the best {MOST} of {len(ranks.labels)} entries" if len(ranks.labels) > MOST else ""
+    test = f", p {p_text(ranks.p)} against all entries being alike (Iman–Davenport)" if isfinite(ranks.p) else ""
+    st.caption(plain(f"{_seeds(ranks.seeds)}, {', '.join(ranks.cells)}{test}{more}"))
+    _notes(ranks.notes)
 
 
 def _wins(store: Store, view: View) -> None:
-    found = comparisons.win_matrix(store, view)
+    matrix = comparisons.win_matrix(store, view)
     head(
         "Wins",
         "How often, in per cent of targets and seeds, the row beats the column; bold where a test shows it (Holm).",
     )
-    if found is None:
+    if matrix is None:
         st.info("This needs two entries with a seed in common.")
         return
     most = 9  # a phone has room for no more
-    _draw(transfer.win_shares(found, most), "wins", "Win matrix")
-    if len(found.labels) > most:
-        st.caption(f"the best {most} of {len(found.labels)} entries")
-    _notes(found.notes)
+    _draw(transfer.win_shares(matrix, most), "wins", "Win matrix")
+    if len(matrix.labels) > most:
+        st.caption(f"the best {most} of {len(matrix.labels)} entries")
+    _notes(matrix.notes)
 
 
 def _profiles(store: Store, view: View, baseline: str) -> None:
-    found = comparisons.performance(store, view)
+    performance = comparisons.performance(store, view)
     head("Performance profiles", "How often an entry is nearly the best: the higher and the further left, the better.")
-    if found is None:
+    if performance is None:
         st.info("This needs two entries with a seed in common.")
         return
     metric = METRICS[view.metric]
-    _draw(transfer.profiles(found, baseline, metric), "profiles", "Performance profiles")
-    st.caption(plain(f"{found.pairs} pairs of target and seed; entries beyond the best {transfer.LIT} are grey."))
-    _notes(found.notes)
+    _draw(transfer.profiles(performance, baseline, metric), "profiles", "Performance profiles")
+    st.caption(plain(f"{performance.pairs} pairs of target and seed; entries beyond the best {transfer.LIT} are grey."))
+    _notes(performance.notes)
 
 
 def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
-    found = comparisons.pareto(store, view, PARETO_METRICS)
+    pareto = comparisons.pareto(store, view, PARETO_METRICS)
     head("Pareto front", "Entries that nothing beats in every metric at once; the others are grey.")
-    if found is None or len(found.metrics) < 2:
+    if pareto is None or len(pareto.metrics) < 2:
         st.info("This needs two metrics of two entries.")
         return {}
-    titles = {name: METRICS[name].title if name in METRICS else SECONDS[name] for name in found.metrics}
-    links.offer(f"{PAGE}.across", list(found.metrics), found.metrics[0])
+    titles = {name: METRICS[name].title if name in METRICS else SECONDS[name] for name in pareto.metrics}
+    links.offer(f"{PAGE}.across", list(pareto.metrics), pareto.metrics[0])
     with st.container(horizontal=True, gap="small"):
         across = str(
-            st.selectbox("Across", list(found.metrics), key=f"{PAGE}.across", format_func=titles.__getitem__, width=180)
+            st.selectbox(
+                "Across", list(pareto.metrics), key=f"{PAGE}.across", format_func=titles.__getitem__, width=180
+            )
         )
-        rest = [name for name in found.metrics if name != across]
+        rest = [name for name in pareto.metrics if name != across]
         links.offer(f"{PAGE}.up", rest, rest[0])
         up = str(st.selectbox("Up", rest, key=f"{PAGE}.up", format_func=titles.__getitem__, width=180))
-    frame.draw(transfer.front(found, across, up, titles, baseline), f"{PAGE}-figure.front", "Pareto front", least=1)
+    frame.draw(transfer.front(pareto, across, up, titles, baseline), f"{PAGE}-figure.front", "Pareto front", least=1)
     st.caption(
-        plain(f"{int(found.front.sum())} of {len(found.labels)} entries are on the front of {', '.join(found.metrics)}")
+        plain(
+            f"{int(pareto.front.sum())} of {len(pareto.labels)} entries are on the front of {', '.join(pareto.metrics)}"
+        )
     )
-    _notes(found.notes)
-    return {"across": across if across != found.metrics[0] else "", "up": up if up != rest[0] else ""}
+    _notes(pareto.notes)
+    return {"across": across if across != pareto.metrics[0] else "", "up": up if up != rest[0] else ""}
 
 
 def _ways(store: Store, view: View) -> None:
@@ -208,8 +214,8 @@ def _ways(store: Store, view: View) -> None:
         "Drawing λ from p and weighting the baseline's draws by p / p_baseline have the same expectation. What the"
         " schedule gains is the product of what its weight gains and of what sampling by it gains on top.",
     )
-    found = comparisons.ways_applied(store, view)
-    if not found.rows:
+    ways = comparisons.ways_applied(store, view)
+    if not ways.rows:
         st.info("No schedule was run both ways yet; this runs one by weight:")
         st.code(f"snrbench run {view.track} -s laplace --apply weight", language=None)
         return
@@ -221,12 +227,12 @@ def _ways(store: Store, view: View) -> None:
     ]
     heads.append(Column("verdict"))
     rows = []
-    for one in found.rows:
-        cells: list[Cell] = [grid.name(one.entry, theme.colour(one.entry)), one.target]
-        cells += [effect.text for effect in (one.total, one.weight, one.sampling)]
-        rows.append(grid.Row(f"{one.entry} {one.target}", [*cells, one.verdict]))
+    for row in ways.rows:
+        cells: list[Cell] = [grid.name(row.entry, theme.colour(row.entry)), row.target]
+        cells += [effect.text for effect in (row.total, row.weight, row.sampling)]
+        rows.append(grid.Row(f"{row.entry} {row.target}", [*cells, row.verdict]))
     grid.show(heads, rows, f"{PAGE}.ways", "Sampling against weighting")
-    _notes(found.notes)
+    _notes(ways.notes)
 
 
 def _noise(store: Store, view: View) -> None:
@@ -236,8 +242,8 @@ def _noise(store: Store, view: View) -> None:
         "fd of the same weights from a second set of sampling noise splits the spread over seeds in two; standard"
         " deviations of log fd.",
     )
-    found = comparisons.variances(store, view)
-    rows = [one for one in found.rows if one.entry == "all"]
+    variances = comparisons.variances(store, view)
+    rows = [row for row in variances.rows if row.entry == "all"]
     if not rows:
         st.info("No run has fd from a second set of sampling noise.")
         return
@@ -248,9 +254,9 @@ def _noise(store: Store, view: View) -> None:
         Column("training seed [95 %]", align="right", phone="small"),
     ]
     heads += [Column("sampling noise [95 %]", align="right", phone="small"), Column("share of sampling", "bar")]
-    made = []
-    for one in rows:
-        split = one.split
+    grid_rows = []
+    for row in rows:
+        split = row.split
         share = (
             {"share": split.share, "text": f"{split.share:.0%}", "colour": theme.NEUTRAL}
             if isfinite(split.share)
@@ -260,10 +266,10 @@ def _noise(store: Store, view: View) -> None:
             (split.training, split.training_low, split.training_high),
             (split.sampling, split.sampling_low, split.sampling_high),
         ]
-        cells: list[Cell] = [kinds.get(one.of, one.of), one.target, *(_spread(*part) for part in parts), share]
-        made.append(grid.Row(f"{one.of} {one.target}", cells))
-    grid.show(heads, made, f"{PAGE}.noise", "Training seed against sampling noise")
-    _notes(found.notes)
+        cells: list[Cell] = [kinds.get(row.of, row.of), row.target, *(_spread(*part) for part in parts), share]
+        grid_rows.append(grid.Row(f"{row.of} {row.target}", cells))
+    grid.show(heads, grid_rows, f"{PAGE}.noise", "Training seed against sampling noise")
+    _notes(variances.notes)
 
 
 def _spread(value: float, low: float, high: float) -> str:
@@ -283,8 +289,8 @@ def _left_out() -> None:
             st.markdown("\n".join(f"- {plain(note)}" for note in notes))
 
 
-def _draw(made: frame.Figure, name: str, alt: str) -> None:
-    frame.draw(made, f"{PAGE}-figure.{name}", alt)
+def _draw(figure: frame.Figure, name: str, alt: str) -> None:
+    frame.draw(figure, f"{PAGE}-figure.{name}", alt)
 
 
 def _seeds(count: int) -> str:

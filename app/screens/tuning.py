@@ -48,24 +48,24 @@ def page() -> None:
         " each. Tuning sees validation data only; its winner is then confirmed on other seeds."
     )
     store = results.store()
-    found = studies.studies(store, studies.version(store))
+    all_studies = studies.studies(store, studies.version(store))
     scored = tuning_gains.tracks(store)
-    if not found and not scored:
+    if not all_studies and not scored:
         _nothing(store)
         return
     _adopt(links.arrived(PAGE))
-    track, target = _controls(store, found, scored)
+    track, target = _controls(store, all_studies, scored)
     with st.container(border=True):
         shielded(partial(tuning_gains.show, store, track, target))
     seen = {"track": track, "target": target}
-    shown = [one for one in found if one.track == track and target in ("all", one.target)]
+    shown = [study for study in all_studies if study.track == track and target in ("all", study.target)]
     if not shown:
         st.info("The studies that found these parameters are not in this store.", icon=":material/inbox:")
         links.show(PAGE, seen)
         return
-    names = [one.name for one in shown]
+    names = [study.name for study in shown]
     links.offer(f"{PAGE}.study", names, names[0])
-    chosen = next(one for one in shown if one.name == st.session_state[f"{PAGE}.study"])
+    chosen = next(study for study in shown if study.name == st.session_state[f"{PAGE}.study"])
     shielded(partial(_budgets, shown, chosen))
     shielded(partial(_study, chosen))
     links.show(PAGE, {**seen, "study": chosen.name, **_contour(chosen)})
@@ -86,13 +86,13 @@ def _adopt(address: links.Address | None) -> None:
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
 
 
-def _controls(store: Store, found: list[Study], scored: list[str]) -> tuple[str, str]:
+def _controls(store: Store, all_studies: list[Study], scored: list[str]) -> tuple[str, str]:
     with folded.card(PAGE) as choice, folded.row(PAGE):
-        tracks = sorted({*(one.track for one in found), *scored})
+        tracks = sorted({*(study.track for study in all_studies), *scored})
         links.offer(f"{PAGE}.track", tracks, tracks[0])
         track = str(st.selectbox("Track", tracks, key=f"{PAGE}.track", width=190))
-        known = {one.target for one in found if one.track == track}
-        targets = ["all", *sorted(known.union(results.targets(store, track) if track in scored else ()))]
+        tuned_targets = {study.target for study in all_studies if study.track == track}
+        targets = ["all", *sorted(tuned_targets.union(results.targets(store, track) if track in scored else ()))]
         links.offer(f"{PAGE}.target", targets, "all")
         target = str(st.segmented_control("Target", targets, key=f"{PAGE}.target", required=True))
     folded.say(choice, [track, f"target {target}"])
@@ -102,12 +102,12 @@ def _controls(store: Store, found: list[Study], scored: list[str]) -> tuple[str,
 def _budgets(shown: list[Study], chosen: Study) -> None:
     """Every study in a row of a table: who had how much."""
     head("Equal budgets", "trials and steps of every study side by side; choose a row to see it below")
-    trials, steps = [{len(one.trials) for one in shown}, {one.steps for one in shown}]
+    trials, steps = [{len(study.trials) for study in shown}, {study.steps for study in shown}]
     if len(shown) > 1:
         same = f"all {len(shown)} studies had {min(trials)} trials" if len(trials) == 1 else (
             f"trials differ between studies: {min(trials)} to {max(trials)}")  # fmt: skip
         st.caption(f"{same}; optimiser steps {min(steps):,} to {max(steps):,}, as pruning stops trials early.")
-    rows = [grid.Row(one.name, _row(one)) for one in shown]
+    rows = [grid.Row(study.name, _row(study)) for study in shown]
 
     def choose(names: list[str]) -> None:
         fresh = [name for name in names if name != chosen.name]
@@ -236,8 +236,8 @@ def _metric(study: Study) -> str:
     return str(study.attrs.get("metric", "validation score"))
 
 
-def _draw(made: frame.Figure, name: str, alt: str) -> None:
-    frame.draw(made, f"{PAGE}-figure.{name}", alt)
+def _draw(figure: frame.Figure, name: str, alt: str) -> None:
+    frame.draw(figure, f"{PAGE}-figure.{name}", alt)
 
 
 shielded(page)

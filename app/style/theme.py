@@ -98,12 +98,12 @@ def styles(shown: Iterable[str], baseline: str = "cosine", first: str = "") -> d
 
     first: a name whose line is solid whatever the others are
     """
-    found: dict[str, Style] = {}
-    for name in sorted(set(shown), key=lambda one: (one != first, one)):
+    by_name: dict[str, Style] = {}
+    for name in sorted(set(shown), key=lambda label: (label != first, label)):
         own = colour(name, baseline)
         every = (Style(_shaded(own, shade), dash) for shade in SHADES for dash in DASHES)
-        found[name] = next((style for style in every if style not in found.values()), Style(own))
-    return found
+        by_name[name] = next((style for style in every if style not in by_name.values()), Style(own))
+    return by_name
 
 
 def _shaded(own: str, share: float) -> str:

@@ -83,20 +83,20 @@ def view(
         budget = _budget(page, store, track, metric) if narrowing else FULL
     with first:
         guidance = _guidance(page, store, track, metric, float(budget))
-    found = View(track, ALL_TARGETS, metric, guidance, budget)
+    current = View(track, ALL_TARGETS, metric, guidance, budget)
     with second:
-        found = _narrowed(page, store, found) if narrowing else found
-        found = found.of(focus=_focus(page, store, track)) if focusing else found
+        current = _narrowed(page, store, current) if narrowing else current
+        current = current.of(focus=_focus(page, store, track)) if focusing else current
     targets, usual = results.targets(store, track), ""
-    if why := why_not_all(found) if all_targets else "":
+    if why := why_not_all(current) if all_targets else "":
         below.caption(plain(f"{why[0].upper()}{why[1:]}."))
-        usual = results.fullest_target(store, found)
+        usual = results.fullest_target(store, current)
     elif all_targets and len(targets) != 1:
         targets = [ALL_TARGETS, *targets]
     with of_target:
-        found = found.of(target=_target(page, targets, usual))
-    folded.say(choice, _said(found))
-    return found
+        current = current.of(target=_target(page, targets, usual))
+    folded.say(choice, _said(current))
+    return current
 
 
 def _said(view: View) -> list[str]:
@@ -201,8 +201,8 @@ def _narrowed(page: str, store: Store, view: View) -> View:
         parameters = str(
             st.segmented_control("Parameters", list(PARAMETERS), key=f"{page}.parameters", required=True, help=about)
         )
-    known = results.entries(store, view.track)
-    families = sorted({family(schedule) for schedule in known.values()})
+    by_entry = results.entries(store, view.track)
+    families = sorted({family(schedule) for schedule in by_entry.values()})
     links.offer(f"{page}.family", ["", *families], "")
     chosen = st.selectbox(
         "Family", ["", *families], key=f"{page}.family", format_func=lambda name: name or "all families", width=170

@@ -34,7 +34,9 @@ def show(chosen: Chosen) -> None:
     names = [row.entry for row in chosen.rows if not row.diverged] or list(chosen.styles)
     first, others = names[0], [name for name in chosen.styles if name != names[0]]
     view = chosen.view
-    of_target = [one for one in comparisons.resolution(chosen.store, view) if one.target == view.target]
+    of_target = [
+        resolution for resolution in comparisons.resolution(chosen.store, view) if resolution.target == view.target
+    ]
     if of_target:
         st.caption(_resolution(of_target[0]))
     st.markdown(
@@ -42,44 +44,46 @@ def show(chosen: Chosen) -> None:
     )
     rows = []
     for name in others:
-        found = comparisons.separated(chosen.store, view, first, name)
-        rows.append(grid.Row(name, _cells(found, name)))
+        separation = comparisons.separated(chosen.store, view, first, name)
+        rows.append(grid.Row(name, _cells(separation, name)))
     grid.show(HEADS, rows, "compare.power", "Seeds that are missing to tell entries apart")
 
 
-def _resolution(found: Resolution) -> str:
+def _resolution(resolution: Resolution) -> str:
     """What difference the runs at hand can show."""
-    one, against, ranks = found.unadjusted, found.against_baseline, found.ranks
+    alone, against, ranks = resolution.unadjusted, resolution.against_baseline, resolution.ranks
     nan = float("nan")
     least = [
-        change(one.better, nan, nan) if found.logarithmic else f"{one.better:.3g}" for one in (one, against, ranks)
+        change(detectable.better, nan, nan) if resolution.logarithmic else f"{detectable.better:.3g}"
+        for detectable in (alone, against, ranks)
     ]
     return plain(
-        f"{found.seeds} seeds show, in four of five repetitions, a difference of {least[0]} in one test by itself, of"
-        f" {least[1]} against the baseline among {found.entries} entries, and of {least[2]} where every pair is tested."
+        f"{resolution.seeds} seeds show, in four of five repetitions, a difference of {least[0]} in one test by itself,"
+        f" of {least[1]} against the baseline among {resolution.entries} entries, and of {least[2]} where every pair is"
+        " tested."
     )
 
 
-def _cells(found: Separation, name: str) -> list[Cell]:
-    verdict = "told apart" if found.told_apart else found.note or "not told apart"
-    if found.erratic and not found.told_apart and not found.note:
-        verdict += f": {' and '.join(found.erratic)} scatters more than the others"
-    if found.same:
-        verdict = f"{verdict}, the same within ± 5 %" if found.told_apart else "the same within ± 5 %"
+def _cells(separation: Separation, name: str) -> list[Cell]:
+    verdict = "told apart" if separation.told_apart else separation.note or "not told apart"
+    if separation.erratic and not separation.told_apart and not separation.note:
+        verdict += f": {' and '.join(separation.erratic)} scatters more than the others"
+    if separation.same:
+        verdict = f"{verdict}, the same within ± 5 %" if separation.told_apart else "the same within ± 5 %"
     return [
         grid.name(name, theme.colour(name)),
-        found.effect.text,
-        p_text(found.p_holm),
+        separation.effect.text,
+        p_text(separation.p_holm),
         verdict,
-        str(found.seeds),
-        _more(found.more, found),
-        NOTHING if found.told_apart else _more(found.more_holm, found),
-        NOTHING if found.told_apart else _cost(found.minutes_holm),
+        str(separation.seeds),
+        _more(separation.more, separation),
+        NOTHING if separation.told_apart else _more(separation.more_holm, separation),
+        NOTHING if separation.told_apart else _cost(separation.minutes_holm),
     ]
 
 
-def _more(more: int | None, found: Separation) -> str:
-    if found.note:
+def _more(more: int | None, separation: Separation) -> str:
+    if separation.note:
         return NOTHING
     return "over 1000" if more is None else f"{more}"
 

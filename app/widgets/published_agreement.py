@@ -27,13 +27,15 @@ def show(page: str, store: Store, view: View) -> dict[str, str]:
         "Kendall's τ between this order and a paper's, exact p over all orders; each paper has one seed a number and"
         " few rows, so this is no prediction of what a schedule does there.",
     )
-    found = comparisons.agreements(store, view)
-    leads = leading(found)
+    agreements = comparisons.agreements(store, view)
+    leads = leading(agreements)
     if not leads:
         st.info("This needs three entries of one published comparison.", icon=":material/inbox:")
         return {}
-    by_name = {_name(each): each for each in leads}
-    default = next((_name(each) for each in headlines(found) if each in leads), next(iter(by_name)))
+    by_name = {_name(comparison): comparison for comparison in leads}
+    default = next(
+        (_name(comparison) for comparison in headlines(agreements) if comparison in leads), next(iter(by_name))
+    )
     _leading(page, leads)
     links.offer(f"{page}.paper", list(by_name), default)
     name = str(st.selectbox("Drawn", list(by_name), key=f"{page}.paper", label_visibility="collapsed"))
@@ -42,18 +44,21 @@ def show(page: str, store: Store, view: View) -> dict[str, str]:
     with left:
         frame.draw(agreement.against_the_paper(drawn), f"{page}-figure.agreement", "Our scores against a paper's", 99)
     with right:
-        _other_columns(page, drawn, found)
+        _other_columns(page, drawn, agreements)
         lines = [
-            f"- {code(each.first)} is better there, {code(each.second)} here: {TOLD[each.told_apart]}"
-            for each in drawn.disagreements
+            f"- {code(pair.first)} is better there, {code(pair.second)} here: {TOLD[pair.told_apart]}"
+            for pair in drawn.disagreements
         ]
         st.markdown("\n".join(lines) or "Every pair stands in the same order.")
         st.caption(plain("; ".join((drawn.table.setting, *drawn.table.caveats))))
     return {"paper": name if name != default else ""}
 
 
-def _name(found: Agreement) -> str:
-    return f"{found.table.name} · {found.target}, {found.theirs}, {found.rows} {found.subset} rows"
+def _name(comparison: Agreement) -> str:
+    return (
+        f"{comparison.table.name} · {comparison.target}, {comparison.theirs},"
+        f" {comparison.rows} {comparison.subset} rows"
+    )
 
 
 def _leading(page: str, leads: list[Agreement]) -> None:
@@ -71,24 +76,34 @@ def _leading(page: str, leads: list[Agreement]) -> None:
         Column("counts as", phone="wide"),
     ]
     rows = []
-    for each in leads:
-        cells: list[Cell] = [each.table.name, each.target, each.theirs, f"{each.rows} {each.subset}", tau_text(each)]
-        cells += [p_text(each.p), _range(each.moved_3), _range(each.moved_10), each.status]
-        rows.append(grid.Row(_name(each), cells))
+    for comparison in leads:
+        cells: list[Cell] = [
+            comparison.table.name,
+            comparison.target,
+            comparison.theirs,
+            f"{comparison.rows} {comparison.subset}",
+            tau_text(comparison),
+        ]
+        cells += [p_text(comparison.p), _range(comparison.moved_3), _range(comparison.moved_10), comparison.status]
+        rows.append(grid.Row(_name(comparison), cells))
     grid.show(heads, rows, f"{page}.agreement", "Agreement with published comparisons")
 
 
-def _other_columns(page: str, drawn: Agreement, found: tuple[Agreement, ...]) -> None:
+def _other_columns(page: str, drawn: Agreement, agreements: tuple[Agreement, ...]) -> None:
     """τ of every scale of ours by every column of the paper's, those that look bad too."""
 
-    def reading(each: Agreement) -> tuple[str, ...]:
-        return each.metric, each.file, each.target, each.subset
+    def reading(comparison: Agreement) -> tuple[str, ...]:
+        return comparison.metric, comparison.file, comparison.target, comparison.subset
 
-    same = [each for each in found if reading(each) == reading(drawn)]
-    theirs = list(dict.fromkeys(each.theirs for each in same))
+    same = [comparison for comparison in agreements if reading(comparison) == reading(drawn)]
+    theirs = list(dict.fromkeys(comparison.theirs for comparison in same))
     rows: dict[str, list[str]] = {}
-    for ours, share in dict.fromkeys((each.ours, each.share) for each in same):
-        by_column = {each.theirs: each.tau for each in same if (each.ours, each.share) == (ours, share)}
+    for ours, share in dict.fromkeys((comparison.ours, comparison.share) for comparison in same):
+        by_column = {
+            comparison.theirs: comparison.tau
+            for comparison in same
+            if (comparison.ours, comparison.share) == (ours, share)
+        }
         rows[ours if share == 1 else f"{ours}, {share:.0%}"] = [
             signed(by_column[name], 2, plus=True) if name in by_column else NOTHING for name in theirs
         ]

@@ -48,8 +48,8 @@ class Look:
 
 def show(board: Board, section: Section, training: Training, choice: Choice, look: Look) -> int:
     """Put the table of a section on the page; returns how many rows are left out."""
-    kept = shown_rows(section, look.most, choice.chosen)
-    axis = Axis.of(kept, Scale.of(board.metric).logarithmic)
+    board_rows = shown_rows(section, look.most, choice.chosen)
+    axis = Axis.of(board_rows, Scale.of(board.metric).logarithmic)
     shown = [column for column in columns(board, section) if column.header not in ("rank", "entry")]
     at = next(index for index, column in enumerate(shown) if column.header.startswith("vs "))
     heads = [_head(column.header) for column in shown]
@@ -68,19 +68,19 @@ def show(board: Board, section: Section, training: Training, choice: Choice, loo
     if training:
         heads.append(Column("training", "spark", phone="wide", help=HELP["training"], topic=RANKED))
     lit = lit_rows(section)
-    made = []
-    for heading, rows in _grouped(kept, look.by_family):
+    grid_rows = []
+    for heading, rows in _grouped(board_rows, look.by_family):
         if heading:
-            made.append(grid.Row(f"family {heading}", head=heading))
+            grid_rows.append(grid.Row(f"family {heading}", head=heading))
         for row in rows:
             texts: list[Cell] = [column.text(row) for column in shown]
             texts.insert(at + 1, _interval(axis, row, board.baseline))
             cells = [_rank(row, section), _name(row), *texts]
             if training:
                 cells.append(_spark(row, training))
-            made.append(grid.Row(row.entry, cells, _marks(row, lit, choice.chosen)))
-    grid.show(heads, made, f"{_page()}.table", f"Ranked entries, {section.target}", choice)
-    return len(section.rows) - len(kept)
+            grid_rows.append(grid.Row(row.entry, cells, _marks(row, lit, choice.chosen)))
+    grid.show(heads, grid_rows, f"{_page()}.table", f"Ranked entries, {section.target}", choice)
+    return len(section.rows) - len(board_rows)
 
 
 def lit_rows(section: Section) -> set[str] | None:
@@ -106,35 +106,35 @@ def training(marks: pd.DataFrame, metric: Scale) -> dict[str, list[tuple[float, 
         return {}
     low, high = (float(np.percentile(means, share)) for share in (1, 97))
     span = (high - low) or 1.0
-    found: dict[str, list[tuple[float, float]]] = {}
+    series: dict[str, list[tuple[float, float]]] = {}
     for name, mark, cost in means.reset_index().itertuples(index=False):
-        found.setdefault(str(name), []).append((float(mark), min(1.0, max(0.0, (cost - low) / span))))
-    return {name: points for name, points in found.items() if len(points) > 1}
+        series.setdefault(str(name), []).append((float(mark), min(1.0, max(0.0, (cost - low) / span))))
+    return {name: points for name, points in series.items() if len(points) > 1}
 
 
 def badges(row: Row) -> list[Badge]:
     """What a reader should know of an entry beside its score."""
-    found = []
+    labels = []
     if row.baseline:
-        found.append(Badge("baseline", "what all others are held against"))
+        labels.append(Badge("baseline", "what all others are held against"))
     if row.tuned:
         told = row.params, row.tuned_from, row.schedule
         values = " · ".join(filter(None, (of_entry(*told), in_trainers(*told))))
         about = f"parameters found by one study on a validation split: {values}; "
         about += "intervals hold seeds, not its luck"
-        found.append(Badge("tuned", about, "note"))
+        labels.append(Badge("tuned", about, "note"))
     if learns(row.schedule, row.weighting):
-        found.append(Badge("learned", "its density changes while training", "note"))
+        labels.append(Badge("learned", "its density changes while training", "note"))
     if row.diverged:
-        found.append(Badge("diverged", f"{row.diverged} of {row.seeds} runs diverged", "bad"))
+        labels.append(Badge("diverged", f"{row.diverged} of {row.seeds} runs diverged", "bad"))
     if row.erratic:
-        found.append(Badge("erratic", "scatters more over seeds than the others, so judged by its own seeds alone"))
+        labels.append(Badge("erratic", "scatters more over seeds than the others, so judged by its own seeds alone"))
     if row.saturated:
-        found.append(Badge("at the floor", "within reach of the distance of real to real data: saturated"))
+        labels.append(Badge("at the floor", "within reach of the distance of real to real data: saturated"))
     verified = getattr(row, "verified", "")
     if verified:
-        found.append(Badge(verified, _VERIFIED.get(verified, verified), "good" if verified == "verified" else ""))
-    return found
+        labels.append(Badge(verified, _VERIFIED.get(verified, verified), "good" if verified == "verified" else ""))
+    return labels
 
 
 _VERIFIED = {
@@ -158,8 +158,8 @@ def _grouped(rows: list[Row], by_family: bool) -> list[tuple[str, list[Row]]]:
     if not by_family:
         return [("", rows)]
     order = list(dict.fromkeys(family(row.schedule) for row in rows))
-    found = sorted(rows, key=lambda row: order.index(family(row.schedule)))
-    return [(name, list(group)) for name, group in groupby(found, key=lambda row: family(row.schedule))]
+    in_order = sorted(rows, key=lambda row: order.index(family(row.schedule)))
+    return [(name, list(group)) for name, group in groupby(in_order, key=lambda row: family(row.schedule))]
 
 
 def _rank(row: Row, section: Section) -> Cell:
@@ -197,12 +197,12 @@ def _spark(row: Row, training: Training) -> Cell:
 def by_target(board: Board, most: int) -> None:
     """Entries × targets: the change against the baseline in each, entries in the order of the overall section."""
     order = board.overall.rows if board.overall else ()
-    kept = [row.entry for index, row in enumerate(order) if index < most or row.baseline]
+    names = [row.entry for index, row in enumerate(order) if index < most or row.baseline]
     logarithmic = Scale.of(board.metric).logarithmic
-    rows = {cell.target: {row.entry: row for row in cell.rows if row.entry in kept} for cell in board.cells}
+    rows = {cell.target: {row.entry: row for row in cell.rows if row.entry in names} for cell in board.cells}
     cells_shown = [cell for cell in board.cells if any(not row.baseline for row in rows[cell.target].values())]
     cells_shown = cells_shown or list(board.cells)
-    shown = [row for found in rows.values() for row in found.values()]
+    shown = [row for by_entry in rows.values() for row in by_entry.values()]
     axis = Axis.of(shown, logarithmic)
     ticks, reference = axis.ticks(3), axis.reference
     heads = [Column("entry", "entry")]
@@ -211,14 +211,14 @@ def by_target(board: Board, most: int) -> None:
             Column(f"{cell.target}, 95 % interval", "interval", short=cell.target, ticks=ticks, reference=reference),
             Column(f"{cell.target} vs {board.baseline}", align="right", phone="small", short=cell.target),
         ]
-    made = []
-    for name in kept:
+    grid_rows = []
+    for name in names:
         cells: list[Cell] = [grid.name(name, theme.colour(name))]
         for cell in cells_shown:
             row = rows[cell.target].get(name)
             cells += [_interval(axis, row, board.baseline), _effect(board, cell, row)] if row else [None, NOTHING]
-        made.append(grid.Row(name, cells))
-    grid.show(heads, made, f"{_page()}.by-target", "Changes against the baseline in each target")
+        grid_rows.append(grid.Row(name, cells))
+    grid.show(heads, grid_rows, f"{_page()}.by-target", "Changes against the baseline in each target")
 
 
 def _effect(board: Board, section: Section, row: Row) -> str:
@@ -234,11 +234,11 @@ def excerpt(board: Board, section: Section, names: list[str], key: str) -> None:
     heads = [_head(column.header) for column in shown]
     interval = Column("95 % interval", "interval", ticks=axis.ticks(), reference=axis.reference, topic=RANKED)
     heads.insert(at + 1, interval)
-    made = []
+    grid_rows = []
     for row in rows:
         cells: list[Cell] = [column.text(row) for column in shown]
         cells.insert(at + 1, _interval(axis, row, board.baseline))
-        made.append(grid.Row(row.entry, [_rank(row, section), _name(row), *cells]))
+        grid_rows.append(grid.Row(row.entry, [_rank(row, section), _name(row), *cells]))
     about = f"among all {section.entries} entries"
     heads = [Column("rank", "rank", help=about, topic=RANKED), Column("entry", "entry"), *heads]
-    grid.show(heads, made, key, "The entries that are compared")
+    grid.show(heads, grid_rows, key, "The entries that are compared")

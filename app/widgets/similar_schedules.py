@@ -25,18 +25,23 @@ HEADS = (
 
 def show(schedule: Schedule, draw: Callable[[str], None]) -> None:
     """Put the relatives on the page. draw: called with the name of one that shall be drawn beside it."""
-    found = relatives(schedule.spec)
+    kin = relatives(schedule.spec)
     with st.container(border=True):
         head("Nearest published relatives", "at their own parameters; tick one to draw it beside")
-        rows = [grid.Row(one.name, [*_cells(one)]) for one in found]
+        rows = [grid.Row(relative.name, [*_cells(relative)]) for relative in kin]
         choice = Choice([], COUNT, lambda names: draw(names[-1]) if names else None)
         grid.show(HEADS, rows, f"lab.relatives-{schedule.spec}", "Nearest schedules", choice, look="matrix")
 
 
-def _cells(one: Kin) -> list[grid.Cell]:
-    share = "same density" if one.same else f"{one.tv:.1%}"
-    bar = {"share": one.tv, "text": share, "colour": theme.colour(one.name)}
-    return [grid.name(one.name, theme.colour(one.name)), bar, f"{one.w1:.2f}", schedules.info(one.name).paper]
+def _cells(relative: Kin) -> list[grid.Cell]:
+    share = "same density" if relative.same else f"{relative.tv:.1%}"
+    bar = {"share": relative.tv, "text": share, "colour": theme.colour(relative.name)}
+    return [
+        grid.name(relative.name, theme.colour(relative.name)),
+        bar,
+        f"{relative.w1:.2f}",
+        schedules.info(relative.name).paper,
+    ]
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

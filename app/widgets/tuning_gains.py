@@ -41,13 +41,13 @@ def show(store: Store, track: str, target: str) -> None:
         return
     recorded, primary = results.recorded(store, track), results.track(track).primary_metric
     metric = recorded.get(primary) or next(iter(recorded.values()))
-    found = comparisons.tuned(store, View(track, ALL_TARGETS, metric.name))
+    gains = comparisons.tuned(store, View(track, ALL_TARGETS, metric.name))
     head("Published against tuned, on the test split", f"{metric.title}, paired by seed, with 95 % intervals")
-    rows = [row for row in found.rows if target in (ALL_TARGETS, row.target)]
+    rows = [row for row in gains.rows if target in (ALL_TARGETS, row.target)]
     if rows:
         _table(rows, metric.name, Scale.of(metric).logarithmic)
         _units([row for row in rows if row.target != ALL_TARGETS])
-    for note in found.notes:
+    for note in gains.notes:
         st.caption(plain(note))
 
 
@@ -65,7 +65,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
         Column("trials", align="right", phone="small", help="trials of the study that found the parameters"),
         Column("tuning", align="right", phone="small", help="seconds that all its trials took together"),
     ]
-    made = []
+    grid_rows = []
     for row in rows:
         colour = theme.colour(row.entry)
         cells: list[grid.Cell] = [
@@ -80,8 +80,8 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
             f"{row.trials:.0f}" if isfinite(row.trials) else NOTHING,
             _time(row.tuning_seconds),
         ]
-        made.append(grid.Row(f"{row.entry} {row.target}", cells, ["strong"] if row.gain_shown else []))
-    grid.show(heads, made, "tuning.gains", "Published against tuned, on the test split")
+        grid_rows.append(grid.Row(f"{row.entry} {row.target}", cells, ["strong"] if row.gain_shown else []))
+    grid.show(heads, grid_rows, "tuning.gains", "Published against tuned, on the test split")
 
 
 def _units(rows: list[TunedRow]) -> None:

@@ -117,18 +117,18 @@ class _Cell:
     facts: pd.DataFrame
 
 
-def _cell(setting: Setting, chosen: selection.Selected, found: scores.Scores) -> _Cell:
+def _cell(setting: Setting, chosen: selection.Selected, cell_scores: scores.Scores) -> _Cell:
     rows = chosen.scores
     reached = curves.reaches(curves.marks(rows, setting.metric.name), setting.baseline, setting.scale)
-    return _Cell(found, reached, entry_facts.of_cell(chosen.runs, rows))
+    return _Cell(cell_scores, reached, entry_facts.of_cell(chosen.runs, rows))
 
 
 def _section(setting: Setting, target: str, cell: _Cell, judge: Judge) -> Section:
     """The section of one target; its notes name the entries that were run there without a score to show."""
     verdicts = judge.verdicts([target], cell.scores.values.index.tolist())
-    found = section(setting, target, {target: cell.scores}, cell.scores, cell.reaches, cell.facts, verdicts)
+    ranked = section(setting, target, {target: cell.scores}, cell.scores, cell.reaches, cell.facts, verdicts)
     absent = sorted(set(cell.facts.index) - set(cell.scores.values.index))
-    return replace(found, notes=(*found.notes, f"without a score here: {listed(absent)}")) if absent else found
+    return replace(ranked, notes=(*ranked.notes, f"without a score here: {listed(absent)}")) if absent else ranked
 
 
 def _overall(setting: Setting, cells: Mapping[str, _Cell], judge: Judge) -> tuple[Section | None, str]:
@@ -138,14 +138,14 @@ def _overall(setting: Setting, cells: Mapping[str, _Cell], judge: Judge) -> tupl
     if len(block) < 2:
         return None, why_none(present, setting.baseline)
     parts = {target: cells[target].scores for target in block}
-    found = scores.pooled(list(parts.values()), setting.scale)
-    if found.values.empty:
+    pooled = scores.pooled(list(parts.values()), setting.scale)
+    if pooled.values.empty:
         return None, f"no entry has a seed that was run on all of {', '.join(block)}"
     reached = curves.pooled([cells[target].reaches for target in block])
-    known = entry_facts.over_cells({target: cells[target].facts for target in block})
+    facts = entry_facts.over_cells({target: cells[target].facts for target in block})
     overall = section(
-        setting, ALL_TARGETS, parts, found, reached, known, judge.verdicts(block, found.values.index.tolist())
+        setting, ALL_TARGETS, parts, pooled, reached, facts, judge.verdicts(block, pooled.values.index.tolist())
     )
-    absent = sorted(set.union(*present.values()) - set(found.values.index))
+    absent = sorted(set.union(*present.values()) - set(pooled.values.index))
     notes = [f"not run on all of {', '.join(block)}, so not averaged: {listed(absent)}"] if absent else []
     return replace(overall, notes=(*notes, *overall.notes)), ""

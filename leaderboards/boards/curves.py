@@ -40,16 +40,18 @@ def reaches(curves: pd.DataFrame, baseline: str, scale: Scale) -> Reaches:
     if len(fractions) < 2:
         return {}
     costs = scale.sign * scale.to(curves.to_numpy(dtype=float))
-    kept = np.flatnonzero(~np.isnan(costs).any(axis=1))
-    labels, seeds = (curves.index.get_level_values(level)[kept] for level in ("label", "seed"))
-    goals = {seed: cost for label, seed, cost in zip(labels, seeds, costs[kept, -1], strict=True) if label == baseline}
+    finite = np.flatnonzero(~np.isnan(costs).any(axis=1))
+    labels, seeds = (curves.index.get_level_values(level)[finite] for level in ("label", "seed"))
+    goals = {
+        seed: cost for label, seed, cost in zip(labels, seeds, costs[finite, -1], strict=True) if label == baseline
+    }
     shared = np.isin(seeds, list(goals))
-    labels, seeds, kept = labels[shared], seeds[shared], kept[shared]
-    found: Reaches = {}
-    reached = reach_all(fractions, costs[kept], np.array([goals[seed] for seed in seeds], dtype=float))
-    for label, seed, one in zip(labels.tolist(), seeds.tolist(), reached, strict=True):
-        found.setdefault(label, {})[seed] = one
-    return found
+    labels, seeds, finite = labels[shared], seeds[shared], finite[shared]
+    by_label: Reaches = {}
+    reached = reach_all(fractions, costs[finite], np.array([goals[seed] for seed in seeds], dtype=float))
+    for label, seed, reach in zip(labels.tolist(), seeds.tolist(), reached, strict=True):
+        by_label.setdefault(label, {})[seed] = reach
+    return by_label
 
 
 def pooled(cells: list[Reaches]) -> Reaches:

@@ -23,8 +23,8 @@ def of_cell(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """
     order = runs[[RECORDED, "label"]].sort_values(RECORDED, kind="stable")
     newest = runs.loc[order.drop_duplicates("label", keep="last").index, ["label", *COLUMNS]].set_index("label")
-    found = newest.assign(seconds=seconds_per_run(scores).reindex(newest.index))
-    return found.assign(**origin.of_runs(runs).reindex(found.index))
+    facts = newest.assign(seconds=seconds_per_run(scores).reindex(newest.index))
+    return facts.assign(**origin.of_runs(runs).reindex(facts.index))
 
 
 def over_cells(cells: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -36,16 +36,16 @@ def over_cells(cells: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     cells: target → facts of that target
     """
     together = pd.concat(cells, names=["target", "label"])
-    found = together.groupby(level="label").last()
+    facts = together.groupby(level="label").last()
     by_label = together.groupby(level="label")
-    found["seconds"], found["tuning_seconds"] = by_label["seconds"].mean(), by_label["tuning_seconds"].sum(min_count=1)
-    found["trials"] = found["trials"].where(by_label["trials"].nunique() == 1)
-    found = found.assign(**origin.of_runs(together.reset_index()).reindex(found.index))
+    facts["seconds"], facts["tuning_seconds"] = by_label["seconds"].mean(), by_label["tuning_seconds"].sum(min_count=1)
+    facts["trials"] = facts["trials"].where(by_label["trials"].nunique() == 1)
+    facts = facts.assign(**origin.of_runs(together.reset_index()).reindex(facts.index))
     params = by_label["params"].nunique()
     for label in params.index[params > 1]:
         of_label = together.xs(label, level="label")["params"]
-        found.loc[label, "params"] = json.dumps({str(target): _read(text) for target, text in of_label.items()})
-    return found
+        facts.loc[label, "params"] = json.dumps({str(target): _read(text) for target, text in of_label.items()})
+    return facts
 
 
 def _read(params: str) -> Any:

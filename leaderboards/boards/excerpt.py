@@ -37,10 +37,10 @@ def is_own(row: Row) -> bool:
 
 def _part(board: Board, chosen: Chosen, what: str) -> Board:
     def part(section: Section) -> Section:
-        kept = chosen(section.rows)
+        places = chosen(section.rows)
         compared = (board.baseline, board.focus)
         return replace(
-            section, rows=tuple(row for at, row in enumerate(section.rows) if at in kept or row.entry in compared)
+            section, rows=tuple(row for at, row in enumerate(section.rows) if at in places or row.entry in compared)
         )
 
     cells = tuple(part(section) for section in board.cells)

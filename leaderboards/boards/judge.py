@@ -56,22 +56,22 @@ class Judge:
         scores: cell → its labels, seeds and costs (labels, seeds)
         """
         labels = sorted({label for names, _, _ in scores.values() for label in names})
-        seeds = sorted({int(seed) for _, those, _ in scores.values() for seed in those})
+        seeds = sorted({int(seed) for _, cell_seeds, _ in scores.values() for seed in cell_seeds})
         cube = np.full((len(scores), len(labels), len(seeds)), np.nan)
-        for place, (names, those, costs) in enumerate(scores.values()):
-            at = np.ix_(np.searchsorted(labels, names), np.searchsorted(seeds, those))
+        for place, (names, cell_seeds, costs) in enumerate(scores.values()):
+            at = np.ix_(np.searchsorted(labels, names), np.searchsorted(seeds, cell_seeds))
             cube[place][at] = costs
         return cls(tuple(scores), tuple(labels), cube, priors, focus)
 
     def verdicts(self, cells: Sequence[str], labels: Sequence[str] | None = None) -> Verdicts:
         """The verdicts in one cell, or over several, averaged within each seed. labels: in this order; default: all"""
-        found = self._section(tuple(cell for cell in self.cells if cell in cells))
-        return found if labels is None else found.of([self.labels.index(label) for label in labels])
+        section = self._section(tuple(cell for cell in self.cells if cell in cells))
+        return section if labels is None else section.of([self.labels.index(label) for label in labels])
 
     @cached_property
     def source(self) -> str:
         """Whose noise the variances are moderated by: the board's own, the track's, or no one's."""
-        if min((_count(found) for found in self._pairs), default=0) >= FEWEST_PAIRS:
+        if min((_count(paired) for paired in self._pairs), default=0) >= FEWEST_PAIRS:
             return BOARD
         if self.priors is not None and self.priors.knows(self.cells):
             return TRACK
@@ -104,7 +104,7 @@ class Judge:
 
     @cached_property
     def _scatters(self) -> list[Scatter]:
-        return [scatter(found) for found in self._pairs]
+        return [scatter(paired) for paired in self._pairs]
 
     @cached_property
     def _own(self) -> list[Noise]:
@@ -138,14 +138,14 @@ class Judge:
         if len(at) == 1:
             prior = self._noise.sections[at[0]].pairs
             return verdicts(self._pairs[at[0]], Moderation(prior, self._levels, self._erratic[at[0]]), focus)
-        found = pairs(pool_seeds(np.swapaxes(self.costs[at], 0, 1)))
+        paired = pairs(pool_seeds(np.swapaxes(self.costs[at], 0, 1)))
         if self.source == TRACK and self.priors is not None:
             noise = self.priors.section(cells)
         else:
-            noise = section_noise(found, scatter(found))
-        return verdicts(found, Moderation(noise.pairs, self._levels, self._erratic[-1]), focus)
+            noise = section_noise(paired, scatter(paired))
+        return verdicts(paired, Moderation(noise.pairs, self._levels, self._erratic[-1]), focus)
 
 
-def _count(found: Pairs) -> int:
+def _count(paired: Pairs) -> int:
     """Pairs that share three seeds."""
-    return int((np.triu(found.n, k=1) >= FEWEST_SEEDS).sum())
+    return int((np.triu(paired.n, k=1) >= FEWEST_SEEDS).sum())

@@ -12,8 +12,8 @@ from leaderboards.data.track_noise import Record
 
 def records(track: str) -> list[Record]:
     """Of the metric that the track is ranked by, at the guidance that a board shows first; none without a release."""
-    found, metric = noise_of(track), tracks.get(track).primary_metric
-    of_metric = [record for record in found.records if record.metric == metric] if found else []
+    noise, metric = noise_of(track), tracks.get(track).primary_metric
+    of_metric = [record for record in noise.records if record.metric == metric] if noise else []
     return [record for record in of_metric if record.guidance in ("best", None)]
 
 

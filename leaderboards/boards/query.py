@@ -40,8 +40,8 @@ def open_board(
     protocol: str | None = None,
 ) -> Board:
     """The board of what a store holds: `runs_table`, then `board_of`, with names checked before anything is read."""
-    found = tracks.get(track)
-    checked(found, metric, target, guidance)
+    rules = tracks.get(track)
+    checked(rules, metric, target, guidance)
     return board_of(runs_table(store, track), track, metric=metric, target=target, guidance=guidance, protocol=protocol)
 
 
@@ -96,8 +96,8 @@ def board_of(
     Tables without runs of the track give a board without sections. UserError for an unknown name, with the nearest
     ones, and for a metric that no run of the track recorded.
     """
-    found = tracks.get(track)
-    measure, scale = checked(found, metric, target, guidance)
+    rules = tracks.get(track)
+    measure, scale = checked(rules, metric, target, guidance)
     check_recorded(tables, track, measure)
     ranked = board(
         tables,
@@ -107,25 +107,25 @@ def board_of(
         target=target,
         protocol=protocol,
         floor=tracks.card(track).get("floors", {}).get(measure.name),
-        features=found.feature_space if measure.in_track_space else measure.space,
+        features=rules.feature_space if measure.in_track_space else measure.space,
         filters=Filters(keep, leave_out, leave_out_seeds),
         noise=noise_of(track) if whole_budget else None,
         focus=focus,
     )
-    distance = METRICS.get(found.evaluation.distance)
+    distance = METRICS.get(rules.evaluation.distance)
     if distance is not None and not measure.guided and distance.name in tables.metrics:
         ranked = with_sample_distance(ranked, tables, distance, Filters(leave_out_seeds=leave_out_seeds))
     tuned = [(row.entry, row.params, row.tuned_from) for cell in ranked.cells for row in cell.rows if row.tuned]
     too_few = known_cautions(track) if measure.in_track_space and ranked.rows else ()
-    notes = (*budget_notes(ranked.rows, found.tuning.trials), *space_notes(tuned), *too_few)
+    notes = (*budget_notes(ranked.rows, rules.tuning.trials), *space_notes(tuned), *too_few)
     return replace(ranked, notes=(*ranked.notes, *notes))
 
 
 def noise_of(track: str) -> TrackNoise | None:
     """What the published runs of a track know of its noise; None where there are none, or of another version of it."""
-    now, found = tracks.get(track), track_noise.read(released.FOLDER / track)
-    same = found is not None and (found.protocol, found.track_fingerprint) == (now.protocol, now.fingerprint)
-    return found if same else None
+    now, noise = tracks.get(track), track_noise.read(released.FOLDER / track)
+    same = noise is not None and (noise.protocol, noise.track_fingerprint) == (now.protocol, now.fingerprint)
+    return noise if same else None
 
 
 def check_recorded(tables: Tables, track: str, metric: Metric) -> None:

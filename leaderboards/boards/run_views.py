@@ -59,7 +59,7 @@ def marks_of_targets(
     """
     ranked = _ranked(tables, protocol, [metric])
     wide = [curves.marks(ranked.of(target).scores, metric).reset_index() for target in targets]
-    return [one.melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna() for one in wide]
+    return [marks.melt(id_vars=["label", "seed"], var_name="mark", value_name="value").dropna() for marks in wide]
 
 
 def learned_densities(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
@@ -68,8 +68,8 @@ def learned_densities(store: Path, run_ids: Iterable[str]) -> dict[str, Curve]:
 
 
 def _stored_curves(store: Path, run_ids: Iterable[str], name: str, quantity: str) -> dict[str, Curve]:
-    found = {run_id: read.artifact(store, run_id, name) for run_id in run_ids}
-    contents = {run_id: json.loads(content) for run_id, content in found.items() if content}
+    artifacts = {run_id: read.artifact(store, run_id, name) for run_id in run_ids}
+    contents = {run_id: json.loads(content) for run_id, content in artifacts.items() if content}
     return {
         run_id: _curve(content["logsnr"], content[quantity])
         for run_id, content in contents.items()

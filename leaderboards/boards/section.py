@@ -112,8 +112,8 @@ def _facts(setting: Setting, title: str, scores: Scores, facts: pd.DataFrame) ->
 def _standing(scores: Scores, comparable: Array, verdicts: Verdicts) -> Columns:
     """Rank and its interval, seeds, and how many of them diverged."""
     seeds, diverged = scores.values.notna().sum(axis=1).to_numpy(), scores.diverged.to_numpy()
-    found = standings(verdicts, comparable, diverged > 0)
-    ranks = zip(*(each or (None, None, None) for each in found), strict=True)
+    ranking = standings(verdicts, comparable, diverged > 0)
+    ranks = zip(*(bounds or (None, None, None) for bounds in ranking), strict=True)
     return {
         **dict(zip(("rank", "rank_low", "rank_high"), map(list, ranks), strict=True)),
         "seeds": seeds.tolist(),
@@ -159,8 +159,8 @@ def _against_baseline(setting: Setting, scores: Scores, comparable: Array, verdi
     reference = comparable[is_baseline][0] if is_baseline.any() else np.full(comparable.shape[1], nan)
     mean, half, shared = _to(verdicts, setting.baseline, labels)
     to_focus = _to(verdicts, setting.focus or "", labels)[:2]
-    known = np.isfinite(comparable).any(axis=1)
-    effect = _effects(setting.scale, mean, half, is_baseline & known)
+    has_scores = np.isfinite(comparable).any(axis=1)
+    effect = _effects(setting.scale, mean, half, is_baseline & has_scores)
     nothing = [[nan] * len(labels)] * 3
     ratio, difference = (effect, nothing) if setting.scale.logarithmic else (nothing, effect)
     gain = pairing_gain(comparable, reference)
@@ -170,7 +170,7 @@ def _against_baseline(setting: Setting, scores: Scores, comparable: Array, verdi
         **dict(
             zip(
                 ("focus_effect", "focus_low", "focus_high"),
-                _effects(setting.scale, *to_focus, np.asarray(labels == setting.focus) & known),
+                _effects(setting.scale, *to_focus, np.asarray(labels == setting.focus) & has_scores),
                 strict=True,
             )
         ),
@@ -232,26 +232,26 @@ def _improvement(setting: Setting, scores: Scores, cells: Mapping[str, Scores]) 
             reference = setting.scale.sign * cell.values.loc[name].to_numpy(dtype=float)
             shares[place] = improvement.probability(costs_, reference)
             of_baseline.append(int((~np.isnan(reference)).sum()))
-    found = np.where(labels == name, nan, shares.mean(axis=0))
-    low, high = improvement.interval(found, counts.min(axis=0), min(of_baseline, default=0))
-    return {"improvement": found.tolist(), "improvement_low": low.tolist(), "improvement_high": high.tolist()}
+    probabilities = np.where(labels == name, nan, shares.mean(axis=0))
+    low, high = improvement.interval(probabilities, counts.min(axis=0), min(of_baseline, default=0))
+    return {"improvement": probabilities.tolist(), "improvement_low": low.tolist(), "improvement_high": high.tolist()}
 
 
 def _speedups(setting: Setting, scores: Scores, reached: Reaches) -> Columns:
     """Steps to the baseline's final score."""
 
     labels, lost = scores.values.index.tolist(), scores.diverged.tolist()
-    found = speedup.all_over_seeds([list(reached.get(label, {}).values()) for label in labels])
+    estimates = speedup.all_over_seeds([list(reached.get(label, {}).values()) for label in labels])
     for place, (label, count) in enumerate(zip(labels, lost, strict=True)):
         if count:
-            found[place] = speedup.DIVERGED
+            estimates[place] = speedup.DIVERGED
         elif label == setting.baseline:
-            found[place] = speedup.BASELINE
+            estimates[place] = speedup.BASELINE
     return {
-        "speedup": [each.value for each in found],
-        "speedup_low": [each.low for each in found],
-        "speedup_high": [each.high for each in found],
-        "speedup_note": [each.note for each in found],
+        "speedup": [estimate.value for estimate in estimates],
+        "speedup_low": [estimate.low for estimate in estimates],
+        "speedup_high": [estimate.high for estimate in estimates],
+        "speedup_note": [estimate.note for estimate in estimates],
     }
 
 
@@ -273,9 +273,9 @@ def _too_erratic(setting: Setting, rows: list[Row], verdicts: Verdicts, labels: 
         if at == to or row.told_apart or not (verdicts.erratic[at] or verdicts.erratic[to]) or isnan(row.p_holm):
             continue
         who = row.entry if verdicts.erratic[at] else reference
-        spread, known = verdicts.noise(at, to)
+        spread, freedom = verdicts.noise(at, to)
         needed = power.seeds_needed(
-            abs(float(verdicts.mean[at, to])) / spread, SIGNIFICANCE / max(1, verdicts.tests), known=known
+            abs(float(verdicts.mean[at, to])) / spread, SIGNIFICANCE / max(1, verdicts.tests), known=freedom
         )
         enough = f"{max(needed, row.seeds)} seeds should do" if needed else f"{power.MOST_SEEDS} seeds would not do"
         notes.append(

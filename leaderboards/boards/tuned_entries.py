@@ -27,8 +27,8 @@ def fairness_notes(runs: pd.DataFrame, baseline: str) -> list[str]:
     notes = []
     counts = runs.groupby("trials")["label"].unique()
     if len(counts) > 1:
-        each = "; ".join(f"{trials:.0f}: {', '.join(sorted(labels))}" for trials, labels in counts.items())
-        notes.append(f"tuned with different numbers of trials, so not on equal terms ({each})")
+        by_trials = "; ".join(f"{trials:.0f}: {', '.join(sorted(labels))}" for trials, labels in counts.items())
+        notes.append(f"tuned with different numbers of trials, so not on equal terms ({by_trials})")
     if baseline.split("#")[0] not in set(runs["tuned_from"]):
         notes.append(f"{baseline} is not tuned here: tuned entries stand beside its published parameters")
     return notes
@@ -43,5 +43,5 @@ def budget_notes(rows: Iterable[Row], trials: int) -> list[str]:
             if row.tuned and row.trials not in (trials, None) and not isnan(row.trials)
         }
     )
-    each = ", ".join(f"{entry} {found}" for entry, found in others)
-    return [f"tuned with another number of trials than the track's {trials}: {each}"] if others else []
+    listed = ", ".join(f"{entry} {count}" for entry, count in others)
+    return [f"tuned with another number of trials than the track's {trials}: {listed}"] if others else []

@@ -28,8 +28,8 @@ def of_entry(params: str, tuned_from: str, spec: str = "") -> str:
                 those of its family alone are recorded
     """
     values = _read(params)
-    if any(isinstance(one, dict) for one in values.values()):
-        return "; ".join(f"{target}: {_text(one, tuned_from)}" for target, one in values.items())
+    if any(isinstance(value, dict) for value in values.values()):
+        return "; ".join(f"{target}: {_text(value, tuned_from)}" for target, value in values.items())
     return _text(values, tuned_from, _composed(tuned_from, spec))
 
 
@@ -39,8 +39,8 @@ def in_trainers(params: str, tuned_from: str, spec: str = "") -> str:
     params, tuned_from, spec: as of `of_entry`
     """
     values = _read(params)
-    if any(isinstance(one, dict) for one in values.values()):
-        of_target = {target: _units(one, tuned_from) for target, one in values.items() if isinstance(one, dict)}
+    if any(isinstance(value, dict) for value in values.values()):
+        of_target = {target: _units(value, tuned_from) for target, value in values.items() if isinstance(value, dict)}
         return "; ".join(f"{target}: {units}" for target, units in of_target.items() if units)
     composed = _composed(tuned_from, spec)
     return trainers.in_units(composed) if composed else _units(values, tuned_from)
@@ -54,12 +54,12 @@ def schedule_of(params: str, tuned_from: str) -> Schedule:
     UserError:  parameters of transforms, or of parts of mixtures, which are not recorded; others for each target
     """
     family, values = _family(tuned_from), _read(params)
-    if any(isinstance(one, dict) for one in values.values()):
+    if any(isinstance(value, dict) for value in values.values()):
         raise UserError(f"{schedules.as_tuned(tuned_from)} is another schedule for each target")
     if family is None:
         raise UserError(f"{tuned_from!r}: the parameters of its transforms, or of its parts, are not recorded")
-    known = schedules.info(family.name).params
-    return schedules.create(family.name, **{key: value for key, value in values.items() if key in known})
+    family_params = schedules.info(family.name).params
+    return schedules.create(family.name, **{key: value for key, value in values.items() if key in family_params})
 
 
 def lines(rows: Iterable[Row], units: bool = True) -> list[str]:
@@ -78,8 +78,8 @@ def lines(rows: Iterable[Row], units: bool = True) -> list[str]:
 
 def searched_besides(params: str, tuned_from: str) -> list[str]:
     """Parameters that were searched then and are given now: those that tuning moved although they are given."""
-    values, (given, before) = _read(params), _given(tuned_from)
-    return [key for key in given if key in values and values[key] != before[key]]
+    values, (given_names, before) = _read(params), _given(tuned_from)
+    return [key for key in given_names if key in values and values[key] != before[key]]
 
 
 def space_notes(entries: Iterable[tuple[str, str, str]]) -> list[str]:
@@ -139,8 +139,8 @@ def _composed(tuned_from: str, spec: str) -> str:
 def _text(values: Any, tuned_from: str, composed: str = "") -> str:
     if not isinstance(values, dict):  # of results that were handed in from elsewhere
         return str(values)
-    given, before = _given(tuned_from)
-    unmoved = {key for key in given if values.get(key) == before[key]}
+    given_names, before = _given(tuned_from)
+    unmoved = {key for key in given_names if values.get(key) == before[key]}
     own = () if composed else set(values) - unmoved - TRAINING.keys()
     shown = [f"{key}={_number(value)}" for key, value in values.items() if key in own or key.startswith("weighting.")]
     times = [f"{name} × {float(values.get(key, 1.0)):.3g}" for key, name in TRAINING.items()]
@@ -165,7 +165,7 @@ def _given(spec: str) -> tuple[tuple[str, ...], Mapping[str, Value]]:
     if family is None:
         return (), {}
     try:
-        values = SCHEDULES.bind(family.name, {one.key: one.value for one in family.arguments})
+        values = SCHEDULES.bind(family.name, {argument.key: argument.value for argument in family.arguments})
         return SCHEDULES.info(family.name).given, values
     except UserError:
         return (), {}

@@ -77,86 +77,89 @@ def verify(
     load_tracks(track_plugin)
     from leaderboards.releases.bundles import contents, rerun
 
-    found = contents.open_bundle(file)
-    contents.comparable(found)
+    archive = contents.open_bundle(file)
+    contents.comparable(archive)
     import torch
 
     from harness.device import resolve
 
     place = torch.device(resolve(device))
-    beyond = rerun.unverifiable(found)
+    beyond = rerun.unverifiable(archive)
     for entry, why in sorted(beyond.items()):
         print(f"self-reported, cannot be verified: {entry}: {why}", file=sys.stderr)
-    chosen = rerun.sample(found, beyond, runs, seed)
+    chosen = rerun.sample(archive, beyond, runs, seed)
     if not chosen:
         print("none of its runs can be repeated here: every entry stays self-reported", file=sys.stderr)
     say = partial(print, file=sys.stderr if json else sys.stdout)
     if chosen:
-        say(f"repeating {len(chosen)} of {len(found.runs)} runs on {place}")
+        say(f"repeating {len(chosen)} of {len(archive.runs)} runs on {place}")
     compared = []
     for run in chosen:
-        compared.append(rerun.compare(found, run, place))
+        compared.append(rerun.compare(archive, run, place))
         _say(compared[-1], say)
-    agreed = bool(compared) and all(one.agreed for one in compared)
-    kept = _keep(store, found, compared, sorted(beyond), agreed) if compared else None
+    agreed = bool(compared) and all(comparison.agreed for comparison in compared)
+    receipt_file = _keep(store, archive, compared, sorted(beyond), agreed) if compared else None
     if json:
-        print_json(_as_json(found, compared, beyond, agreed, kept))
-    elif kept is not None:
-        print(f"receipt: {kept}")
+        print_json(_as_json(archive, compared, beyond, agreed, receipt_file))
+    elif receipt_file is not None:
+        print(f"receipt: {receipt_file}")
         print("agreed" if agreed else "disagreed")
     raise typer.Exit(0 if agreed else DISAGREED)
 
 
 def _as_json(
-    found: Bundle, compared: list[Compared], beyond: dict[str, str], agreed: bool, kept: Path | None
+    archive: Bundle, compared: list[Compared], beyond: dict[str, str], agreed: bool, receipt_file: Path | None
 ) -> object:
     from leaderboards.releases.bundles.rerun import tolerance
 
     return {
-        "bundle": str(found.file),
-        "digest": found.digest,
-        "track": found.manifest.track,
-        "runs": len(found.runs),
+        "bundle": str(archive.file),
+        "digest": archive.digest,
+        "track": archive.manifest.track,
+        "runs": len(archive.runs),
         "agreed": agreed,
         "code": 0 if agreed else DISAGREED,
         "unverifiable": beyond,
-        "receipt": None if kept is None else str(kept),
+        "receipt": None if receipt_file is None else str(receipt_file),
         "repeated": [
             {
-                "key": one.run.run_key,
-                **{name: getattr(one.run, name) for name in ("entry", "target", "seed")},
-                "agreed": one.agreed,
-                "scores": one.scores,
-                "largest_relative_difference": one.largest,
-                "tolerance": tolerance(one),
-                "differences": list(one.differences),
+                "key": comparison.run.run_key,
+                **{name: getattr(comparison.run, name) for name in ("entry", "target", "seed")},
+                "agreed": comparison.agreed,
+                "scores": comparison.scores,
+                "largest_relative_difference": comparison.largest,
+                "tolerance": tolerance(comparison),
+                "differences": list(comparison.differences),
             }
-            for one in compared
+            for comparison in compared
         ],
     }
 
 
-def _say(one: Compared, say: Callable[[str], None]) -> None:
+def _say(comparison: Compared, say: Callable[[str], None]) -> None:
     from leaderboards.releases.bundles.rerun import tolerance
 
-    what = f"{one.run.entry} × {one.run.target} × seed {one.run.seed}"
-    verdict = "agrees" if one.agreed else "disagrees"
-    say(f"{what}: {verdict}; {one.scores} scores, largest relative difference {one.largest:.2g}; {tolerance(one)}")
-    for line in one.differences:
+    what = f"{comparison.run.entry} × {comparison.run.target} × seed {comparison.run.seed}"
+    verdict = "agrees" if comparison.agreed else "disagrees"
+    say(
+        f"{what}: {verdict}; {comparison.scores} scores, largest relative difference {comparison.largest:.2g};"
+        f" {tolerance(comparison)}"
+    )
+    for line in comparison.differences:
         say(f"  {line}")
 
 
-def _keep(store: Path, found: Bundle, compared: list[Compared], beyond: list[str], agreed: bool) -> Path:
+def _keep(store: Path, archive: Bundle, compared: list[Compared], beyond: list[str], agreed: bool) -> Path:
     from leaderboards.releases.bundles import receipt, rerun
 
     return receipt.save(
         store,
         receipt.Receipt(
-            bundle=found.digest,
+            bundle=archive.digest,
             made=datetime.now(UTC).isoformat(timespec="seconds"),
             agreed=agreed,
-            rerun=tuple(one.run.run_key for one in compared),
+            rerun=tuple(comparison.run.run_key for comparison in compared),
             unverifiable=tuple(beyond),
-            tolerance="; ".join(sorted({rerun.tolerance(one) for one in compared})),
+            tolerance="; ".join(sorted({rerun.tolerance(comparison) for comparison in compared})),
         ),
     )

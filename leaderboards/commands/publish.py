@@ -86,26 +86,31 @@ def publish(
         check_store(store, track)
     with reading(f"publishing {track}") as on_progress:
         if recompute:
-            found = publishing.recompute(track, folder)
+            published = publishing.recompute(track, folder)
         else:
-            found = publishing.publish(store, track, folder, on_progress, replace=replace, costs=costs)
-    release = found.release
+            published = publishing.publish(store, track, folder, on_progress, replace=replace, costs=costs)
+    release = published.release
     for line in release.missing[:LISTED]:
         print(f"missing: {line}", file=sys.stderr)
     if len(release.missing) > LISTED:
         print(f"missing: {len(release.missing) - LISTED} more, listed in {released.RELEASE}", file=sys.stderr)
-    for line in found.board.notes:
+    for line in published.board.notes:
         print(f"note: {line}", file=sys.stderr)
     pages = [readme] if readme else [] if to else [released.FOLDER.parents[1] / PAGE, released.FOLDER / PAGE]
     refreshed = [
         str(page)
         for page in pages
-        if refresh(page, found.board, release, f"{_shown(found.folder, page)}/{released.TABLE}")
+        if refresh(page, published.board, release, f"{_shown(published.folder, page)}/{released.TABLE}")
     ]
-    size = _size(found.folder)
+    size = _size(published.folder)
     if json:
-        more = {"folder": str(found.folder), "bytes": size, "stayed": found.stayed, "changed": list(found.changed)}
-        pictures = found.pictures
+        more = {
+            "folder": str(published.folder),
+            "bytes": size,
+            "stayed": published.stayed,
+            "changed": list(published.changed),
+        }
+        pictures = published.pictures
         more["pictures"] = {
             "count": len(pictures.files),
             "left_out": pictures.left_out,
@@ -113,14 +118,14 @@ def publish(
         }
         print_json({**more, "refreshed": refreshed, **release.model_dump(mode="json")})
         return
-    if found.stayed:
-        print(f"stayed: {found.stayed} runs that are not in this store")
-    for line in found.changed or ("nothing changed",):
+    if published.stayed:
+        print(f"stayed: {published.stayed} runs that are not in this store")
+    for line in published.changed or ("nothing changed",):
         print(line)
-    if said := str(found.pictures):
+    if said := str(published.pictures):
         print(said)
     what = f"{release.entries} entries, {len(release.targets)} targets, {len(release.seeds)} seeds, {release.runs} runs"
-    print(f"{found.folder}: {what}, {size / 1e6:.2f} MB")
+    print(f"{published.folder}: {what}, {size / 1e6:.2f} MB")
     for page in refreshed:
         print(f"{page}: table refreshed")
 

@@ -99,7 +99,7 @@ class Panel:
         """The cells that most entries have all of (`leaderboards.boards.target_blocks`), with the entries that do."""
         scored = np.asarray(~np.isnan(self.scores).all(axis=2))
         present = {
-            cell: {label for label, known in zip(self.labels, row, strict=True) if known}
+            cell: {label for label, has_score in zip(self.labels, row, strict=True) if has_score}
             for cell, row in zip(self.cells, scored, strict=True)
         }
         chosen = largest_block(present, self.baseline)
@@ -124,17 +124,17 @@ class Panel:
             entries = np.where(has, entries, 0)
         count = 1 + int(np.argmax(entries * np.arange(1, len(order) + 1)))
         seeds = np.sort(order[:count])
-        kept = np.asarray(present[:, seeds].all(axis=1))
-        gone = [label for label, keep in zip(block.labels, kept, strict=True) if not keep]
+        complete = np.asarray(present[:, seeds].all(axis=1))
+        gone = [label for label, keep in zip(block.labels, complete, strict=True) if not keep]
         gone += [f"seed {seed}" for place, seed in enumerate(block.seeds) if place not in set(seeds.tolist())]
         left = replace(block, seeds=tuple(block.seeds[i] for i in seeds), scores=block.scores[:, :, seeds])._entries(
-            kept
+            complete
         )
         return left._noting("left out, so that every entry has every seed", gone)
 
-    def _entries(self, kept: NDArray[np.bool_]) -> Panel:
-        labels = tuple(label for label, keep in zip(self.labels, kept, strict=True) if keep)
-        return replace(self, labels=labels, scores=self.scores[:, kept], seconds=self.seconds[:, kept])
+    def _entries(self, complete: NDArray[np.bool_]) -> Panel:
+        labels = tuple(label for label, keep in zip(self.labels, complete, strict=True) if keep)
+        return replace(self, labels=labels, scores=self.scores[:, complete], seconds=self.seconds[:, complete])
 
     def _noting(self, what: str, names: Iterable[str]) -> Panel:
         names = list(names)

@@ -42,5 +42,5 @@ def _joined(sources: Iterable[str]) -> str:
 
 
 def _weakest(marks: Iterable[str]) -> str:
-    known = set(marks) - {""}
-    return SELF_REPORTED if SELF_REPORTED in known else min(known, default="")
+    distinct = set(marks) - {""}
+    return SELF_REPORTED if SELF_REPORTED in distinct else min(distinct, default="")

@@ -91,16 +91,16 @@ def best_guidance(validation: pd.DataFrame, test: pd.DataFrame, scale: Scale) ->
         return np.asarray(codes, dtype=np.int64)
 
     costs = pd.Series(scale.sign * scale.to(validation["value"].to_numpy(dtype=float))).fillna(np.inf)
-    each = costs.groupby(code(validation)).agg(["mean", "size"])
-    candidates, labels = each.index.to_numpy(), each.index.to_numpy() // len(scales)
+    groups = costs.groupby(code(validation)).agg(["mean", "size"])
+    candidates, labels = groups.index.to_numpy(), groups.index.to_numpy() // len(scales)
     most = np.zeros(labels.max(initial=0) + 1, dtype=np.int64)
-    np.maximum.at(most, labels, each["size"].to_numpy())
+    np.maximum.at(most, labels, groups["size"].to_numpy())
     offered = np.unique(code(test))
     # A scale without a test score cannot be scored, however well it validates.
-    able = (each["size"].to_numpy() == most[labels]) & np.isin(candidates, offered)
+    able = (groups["size"].to_numpy() == most[labels]) & np.isin(candidates, offered)
     blind = offered[~np.isin(offered // len(scales), labels[able])]
     labels, places = np.divmod(np.r_[candidates[able], blind], len(scales))
-    means = np.r_[each["mean"].to_numpy()[able], np.zeros(len(blind))]
+    means = np.r_[groups["mean"].to_numpy()[able], np.zeros(len(blind))]
     order = np.lexsort((scales[places], np.abs(scales[places] - UNGUIDED), means))
     winners, first = np.unique(labels[order], return_index=True)
     without, choices = np.unique(blind // len(scales), return_counts=True)

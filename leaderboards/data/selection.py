@@ -189,7 +189,7 @@ def filtered(runs: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.Da
         return runs, []
     for seed in filters.leave_out_seeds:
         if seed not in set(runs["seed"]):
-            raise unknown("seed", str(seed), [str(known) for known in sorted(runs["seed"].unique())])
+            raise unknown("seed", str(seed), [str(number) for number in sorted(runs["seed"].unique())])
     keep = shown(runs, filters, baseline)
     every = set(runs["label"])
     gone = sorted(every - keep) if keep is not None else []

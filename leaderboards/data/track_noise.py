@@ -80,10 +80,10 @@ class TrackNoise(BaseModel):
 
     def of(self, metric: str, guidance: str | float | None) -> Priors | None:
         """What is known at one guidance scale; None where nothing is."""
-        found = {
+        records = {
             record.targets: record for record in self.records if record.metric == metric and record.guidance == guidance
         }
-        return Priors(found, self.runs) if found else None
+        return Priors(records, self.runs) if records else None
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class Priors:
 
     def section(self, cells: Sequence[str]) -> Noise:
         """Of some targets, averaged within each seed."""
-        found = self.records.get(tuple(sorted(cells)))
-        return Noise(found.pairs.prior, found.own.prior) if found else UNKNOWN
+        record = self.records.get(tuple(sorted(cells)))
+        return Noise(record.pairs.prior, record.own.prior) if record else UNKNOWN
 
     def noise(self, cells: Sequence[str]) -> BoardNoise:
         """Of a board of these targets."""
@@ -126,10 +126,10 @@ def read(folder: Path) -> TrackNoise | None:
 @lru_cache(maxsize=16)
 def _read(file: Path, changed: int) -> TrackNoise:
     try:
-        found = TrackNoise.model_validate_json(file.read_bytes())
+        noise = TrackNoise.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
         why = first(error) if isinstance(error, ValidationError) else error.strerror
         raise UserError(f"{file} holds no noise of schema version {SCHEMA_VERSION}: {why}") from error
-    if found.schema_version != SCHEMA_VERSION:
-        raise UserError(f"{file}: schema version {found.schema_version}; expected {SCHEMA_VERSION}")
-    return found
+    if noise.schema_version != SCHEMA_VERSION:
+        raise UserError(f"{file}: schema version {noise.schema_version}; expected {SCHEMA_VERSION}")
+    return noise

@@ -141,8 +141,8 @@ class PublishedTable(_Part):
     @property
     def scales(self) -> tuple[str, ...]:
         """Columns of the full budget that differ in guidance; empty where there are fewer than two."""
-        found = tuple(column.name for column in self.columns if column.guidance is not None and column.share == 1)
-        return found if len(found) > 1 else ()
+        names = tuple(column.name for column in self.columns if column.guidance is not None and column.share == 1)
+        return names if len(names) > 1 else ()
 
 
 BEST = "best"

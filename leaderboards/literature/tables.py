@@ -17,8 +17,8 @@ FOLDER = Path(__file__).parent
 @functools.cache
 def published_tables(folder: Path = FOLDER) -> dict[str, PublishedTable]:
     """Name of the file without its ending → the table, the newest source first. UserError for a file that is none."""
-    found = {file.stem: read(file) for file in sorted(folder.glob("*.json"))}
-    return dict(sorted(found.items(), key=lambda each: each[1].source, reverse=True))
+    tables = {file.stem: read(file) for file in sorted(folder.glob("*.json"))}
+    return dict(sorted(tables.items(), key=lambda item: item[1].source, reverse=True))
 
 
 def read(file: Path) -> PublishedTable:

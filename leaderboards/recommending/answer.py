@@ -89,7 +89,8 @@ class Answer:
             "better_than": list(self.better_than),
             "cosine": _effect(self.baseline),
             "defaults": [
-                {"spec": one.spec, "trainers": list(one.names), **(_effect(one.effect) or {})} for one in self.defaults
+                {"spec": comparison.spec, "trainers": list(comparison.names), **(_effect(comparison.effect) or {})}
+                for comparison in self.defaults
             ],
             "plateau": {WITHIN: list(self.within), WORSE: list(self.worse), UNKNOWN: list(self.unknown)},
             "scores": [
@@ -137,7 +138,7 @@ def answer_of(
     gain = judgement.effect(judgement.best, cosine)
     defaults = tuple(_over(judgement, default, specs) for default in trainers_defaults())
     best = schedules.parse(specs[judgement.best])
-    shown = gain.better or any(one.effect.better for one in defaults)
+    shown = gain.better or any(comparison.effect.better for comparison in defaults)
     sigma_data = {EDM: float(f"{sigma:.3g}")} if sigma and _takes(sigma) else {}
     return Answer(
         track,
@@ -177,8 +178,8 @@ def spec_of(label: str) -> str:
 def _over(judgement: Judged, default: Default, specs: dict[str, str]) -> Comparison:
     schedule = schedules.parse(default.spec)
     label = next(label for label, spec in specs.items() if is_same(spec, schedule))
-    known = label in judgement.labels
-    effect = judgement.effect(judgement.best, label) if known else Effect(math.nan, math.nan, math.nan, False)
+    compared = label in judgement.labels
+    effect = judgement.effect(judgement.best, label) if compared else Effect(math.nan, math.nan, math.nan, False)
     return Comparison(default.spec, default.names, effect)
 
 

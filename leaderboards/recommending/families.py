@@ -77,7 +77,7 @@ def trainers_defaults() -> list[Default]:
             except UserError:  # no default without more flags
                 continue
             title = f"{name} {script}".strip()
-            at = next((n for n, one in enumerate(defaults) if is_same(one.spec, drawn)), None)
+            at = next((n for n, default in enumerate(defaults) if is_same(default.spec, drawn)), None)
             if at is None:
                 defaults.append(Default(drawn.spec, (title,)))
             else:
@@ -127,9 +127,9 @@ def _plain(spec: str) -> str:
     moves = {"logit_normal": ("m", -0.5), "laplace": ("loc", 1.0), "cosine_shifted": ("loc", 1.0)}
     if not bar or schedule.name not in moves:
         return spec
-    name, each = moves[schedule.name]
+    name, unit = moves[schedule.name]
     params = {key: float(value) for key, value in schedule.params.items()}
-    params[name] += each * float(by)
+    params[name] += unit * float(by)
     return f"{schedule.name}:" + ",".join(f"{key}={value:.4g}" for key, value in params.items())
 
 

@@ -35,7 +35,7 @@ def densities(specs: Sequence[str], what: str, out: Path) -> None:
             linestyle="-" if number < 2 else "--",
             label=f"{what}: {schedule.spec}" if number == 0 else schedule.spec,
         )
-    peaks = [float(np.nanmax(np.where(np.isfinite(one.pdf(at)), one.pdf(at), np.nan))) for one in drawn]
+    peaks = [float(np.nanmax(np.where(np.isfinite(schedule.pdf(at)), schedule.pdf(at), np.nan))) for schedule in drawn]
     axes.set(xlabel="λ = log SNR", ylabel="p(λ)", ylim=(0, 1.08 * min(max(peaks), 4 * float(np.median(peaks)))))
     axes.legend(frameon=False, fontsize=8)
     figure.savefig(out)

@@ -78,8 +78,8 @@ def planned(minutes: float, seconds: float, workers: int, trial_seeds: int = 1, 
     rate = min(MOST_OF_RATE, LEAST_TRIALS + _fours(FOR_RATE * spare / trial_seeds))
     seeds = min(MOST_SEEDS, LEAST_SEEDS + int(FOR_SEEDS * spare / ENTRIES))
     left = spare - (rate - LEAST_TRIALS) * trial_seeds - (seeds - LEAST_SEEDS) * ENTRIES
-    each = min(MOST_OF_FAMILY, LEAST_TRIALS + _fours(left / (len(families()) * trial_seeds)))
-    return Plan(rate, each, trial_seeds, seeds)
+    trials = min(MOST_OF_FAMILY, LEAST_TRIALS + _fours(left / (len(families()) * trial_seeds)))
+    return Plan(rate, trials, trial_seeds, seeds)
 
 
 def _fours(trials: float) -> int:

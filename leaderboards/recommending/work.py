@@ -181,8 +181,8 @@ class Work:
 
     def _takes(self, runs: int) -> float:
         """Seconds of so many runs, by those that were run."""
-        each = statistics.median(self._seconds[-20:]) if self._seconds else self.journal.seconds
-        return runs * each / (SLACK * self._slots)
+        seconds = statistics.median(self._seconds[-20:]) if self._seconds else self.journal.seconds
+        return runs * seconds / (SLACK * self._slots)
 
     def _until(self, deadline: float, share: float, runs: int) -> float:
         """When a step has to end, so that later ones have time for so many runs; a share of what is left anyway."""
@@ -238,15 +238,15 @@ class Work:
     ) -> None:
         """The families' parameters, and which of them is best."""
         able = (self._limit - time.monotonic()) / self._takes(1) / self.track.tuning.seeds
-        each = max(LEAST_TRIALS, min(plan.trials, 4 * int((able / len(families()) - 2) / 4)))
+        trials = max(LEAST_TRIALS, min(plan.trials, 4 * int((able / len(families()) - 2) / 4)))
         session.say(
-            f"4/{STEPS}  {', '.join(family.name for family in families())}: {each} trials each{self._left(deadline)}"
+            f"4/{STEPS}  {', '.join(family.name for family in families())}: {trials} trials each{self._left(deadline)}"
         )
         studies: list[Study] = []
         for family in families():
             entry = self._shared(Entry.of(family.spec))
             subject = Shared(self.wanted.track, self.wanted.target, entry, self.wanted.first_seed)
-            studies.append(SharedStudy(subject, self._budget(each), opened, locks, first=family.first))
+            studies.append(SharedStudy(subject, self._budget(trials), opened, locks, first=family.first))
         for study in studies:
             study.open()
         self._run(studies, desk, session)
@@ -295,7 +295,7 @@ def _validated(study: Study) -> tuple[float, float | None]:
     """The score that a study's best has on validation data, and at which guidance: confirmed, else of its trial."""
     tuned = study.tuned
     if "schedule" in tuned:
-        mine = next(each for each in tuned["confirmed"] if each["trial"] == tuned["trial"])
+        mine = next(confirmation for confirmation in tuned["confirmed"] if confirmation["trial"] == tuned["trial"])
         return float(np.exp(mine["value"])), mine["guidance"]
     ended = [trial for trial in study.trials if trial.value is not None]
     if not ended:

@@ -29,7 +29,7 @@ def _curves(
 ) -> dict[str, Curve]:
     wanted = list(run_ids)
     released = [run_id for run_id in wanted if run_id.startswith(PREFIX)]
-    found = own(store, track, (run_id for run_id in wanted if not run_id.startswith(PREFIX)))
+    points_of = own(store, track, (run_id for run_id in wanted if not run_id.startswith(PREFIX)))
     if released:
-        found |= published_lines(track, quantity, released)
-    return {run_id: Curve(*points) for run_id, points in found.items()}
+        points_of |= published_lines(track, quantity, released)
+    return {run_id: Curve(*points) for run_id, points in points_of.items()}

@@ -30,7 +30,7 @@ class Column:
 
 def columns(board: Board, section: Section) -> list[Column]:
     """The columns of one section; those that would say the same in each row are left to the legend."""
-    found = [
+    shown = [
         Column("rank", rank),
         Column("entry", lambda row: row.entry, name=True),
         Column(f"{board.metric.name} [95 %]", _score),
@@ -39,16 +39,16 @@ def columns(board: Board, section: Section) -> list[Column]:
         Column("p", lambda row: p_text(row.p_holm), spare=1),
     ]
     if board.samples_by:
-        found.append(Column(board.samples_by, _sample_distance, spare=4))
+        shown.append(Column(board.samples_by, _sample_distance, spare=4))
     if _has_speedup(section.rows):
-        found.append(Column("speed-up", _speedup, spare=3))
+        shown.append(Column("speed-up", _speedup, spare=3))
     if any(row.guidance_scale is not None for row in section.rows):
-        found.append(Column("g", _guidance, spare=2))
+        shown.append(Column("g", _guidance, spare=2))
     if len({row.seeds for row in section.rows}) > 1:
-        found.append(Column("seeds", lambda row: str(row.seeds)))
+        shown.append(Column("seeds", lambda row: str(row.seeds)))
     if len({(row.source, row.verified) for row in board.rows}) > 1:
-        found.append(Column("from", _origin, name=True))
-    return found
+        shown.append(Column("from", _origin, name=True))
+    return shown
 
 
 def title(board: Board, section: Section) -> str:

@@ -75,17 +75,17 @@ def _table(section: Section, shown: list[Column]) -> Table:
     return table
 
 
-def _fitting(found: list[Column], section: Section, width: int) -> list[Column]:
+def _fitting(shown: list[Column], section: Section, width: int) -> list[Column]:
     """The columns that there is room for."""
 
     def needed(column: Column) -> int:
         return width_of((column.header, *(column.text(row) for row in section.rows)), column.name)
 
-    for spare in sorted({column.spare for column in found} - {0}):
-        if sum(needed(column) for column in found) <= width:
+    for spare in sorted({column.spare for column in shown} - {0}):
+        if sum(needed(column) for column in shown) <= width:
             break
-        found = [column for column in found if column.spare != spare]
-    return found
+        shown = [column for column in shown if column.spare != spare]
+    return shown
 
 
 def width_of(texts: Iterable[str], name: bool) -> int:

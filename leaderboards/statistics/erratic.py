@@ -42,11 +42,11 @@ def own_variances(variances: ArrayLike) -> Array:
     variances[..., there, there] = np.nan
     alone = np.isnan(variances).all(axis=-1)
     variances[..., there, there] = np.where(alone, np.nan, 0.0)
-    known = ~np.isnan(variances)
-    filled = np.where(known, variances, 0.0)
+    present = ~np.isnan(variances)
+    filled = np.where(present, variances, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        of_each = filled.sum(axis=-1) / known.sum(axis=-1)
-        of_all = filled.sum(axis=(-2, -1)) / known.sum(axis=(-2, -1))
+        of_each = filled.sum(axis=-1) / present.sum(axis=-1)
+        of_all = filled.sum(axis=(-2, -1)) / present.sum(axis=(-2, -1))
         count = (~alone).sum(axis=-1, keepdims=True)
         own = (of_each - of_all[..., None] / 2) / (1 - 1 / count)
     return np.maximum(own, 0.0)

@@ -44,22 +44,22 @@ def probability(costs: ArrayLike, reference: ArrayLike) -> Array:
 
 def interval(probability: ArrayLike, n: ArrayLike, m: ArrayLike) -> tuple[Array, Array]:
     """Newcombe's 95 % interval for P(X < Y) of n and m runs; NaN where either has fewer than two."""
-    found, n, m = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in (probability, n, m)))
-    low = _bound(found, np.zeros_like(found), n, m)
-    high = _bound(found, np.ones_like(found), n, m)
-    known = np.isfinite(found) & (np.minimum(n, m) >= 2)
-    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+    estimate, n, m = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in (probability, n, m)))
+    low = _bound(estimate, np.zeros_like(estimate), n, m)
+    high = _bound(estimate, np.ones_like(estimate), n, m)
+    defined = np.isfinite(estimate) & (np.minimum(n, m) >= 2)
+    return np.where(defined, low, np.nan), np.where(defined, high, np.nan)
 
 
-def _bound(found: Array, outside: Array, n: Array, m: Array) -> Array:
+def _bound(estimate: Array, outside: Array, n: Array, m: Array) -> Array:
     """The θ between the estimate and 0 or 1 at which |θ − θ̂| = t √V(θ), by bisection."""
     quantile = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(n + m - 2, 1))
-    inside, outside = found.copy(), outside.copy()
+    inside, outside = estimate.copy(), outside.copy()
     for _ in range(STEPS):
         middle = (inside + outside) / 2
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = (1 - middle) / (2 - middle) + middle / (1 + middle)
             variance = middle * (1 - middle) / (n * m) * (1 + ((n + m) / 2 - 1) * spread)
-            near = np.abs(middle - found) <= quantile * np.sqrt(variance)
+            near = np.abs(middle - estimate) <= quantile * np.sqrt(variance)
         inside, outside = np.where(near, middle, inside), np.where(near, outside, middle)
     return inside

@@ -65,10 +65,10 @@ def fit(variances: ArrayLike, freedom: ArrayLike, entries: ArrayLike, *, careful
         own, noise = (np.sum(value, axis=-1, where=used) / count for value in (freedom, luck))
         extra = spread - noise
         most = np.maximum(0, (np.asarray(entries) - 2) * own)
-        found = np.minimum(2 * trigamma_inverse(np.maximum(extra, 2 / ENDLESS)), most)
-        scale = np.exp(mean + special.digamma(found / 2) - np.log(found / 2))
-    known = (count > 1) & (found > 0)
-    return Prior(np.where(known, found, 0.0), np.where(known, scale, 1.0))
+        prior_freedom = np.minimum(2 * trigamma_inverse(np.maximum(extra, 2 / ENDLESS)), most)
+        scale = np.exp(mean + special.digamma(prior_freedom / 2) - np.log(prior_freedom / 2))
+    estimable = (count > 1) & (prior_freedom > 0)
+    return Prior(np.where(estimable, prior_freedom, 0.0), np.where(estimable, scale, 1.0))
 
 
 def moderate(variances: ArrayLike, freedom: ArrayLike, prior: Prior) -> tuple[Array, Array]:
@@ -87,8 +87,8 @@ def _moments(freedom: Array) -> tuple[Array, Array]:
     whole = freedom.astype(np.int64)
     few = bool(np.all(whole == freedom))
     half = np.arange(max(2, whole.max() + 1)) / 2 if few else freedom / 2
-    found = special.digamma(half) - np.log(half), special.polygamma(1, half)
-    return (found[0][whole], found[1][whole]) if few else found
+    moments = special.digamma(half) - np.log(half), special.polygamma(1, half)
+    return (moments[0][whole], moments[1][whole]) if few else moments
 
 
 def _median(values: Array) -> Array:

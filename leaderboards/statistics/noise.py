@@ -75,8 +75,8 @@ def measure(sections: Sequence[Pairs], scatters: Sequence[Scatter], cells: int) 
     sections, scatters: the cells, then what is over several of them
     cells:              how many of them are cells
     """
-    each = tuple(section_noise(*both) for both in zip(sections, scatters, strict=True))
-    return BoardNoise(each, everywhere(scatters[:cells], each))
+    noises = tuple(section_noise(*both) for both in zip(sections, scatters, strict=True))
+    return BoardNoise(noises, everywhere(scatters[:cells], noises))
 
 
 def everywhere(cells: Sequence[Scatter], known: Sequence[Noise]) -> Prior:
@@ -103,8 +103,8 @@ def levels(cells: Sequence[Scatter], known: BoardNoise) -> Array:
     own, freedom = over_cells(cells, known.sections)
     prior = known.everywhere
     moderated, _ = moderate(own, freedom, Prior(prior.freedom[..., None], prior.variance[..., None]))
-    found = moderated / prior.variance[..., None]
-    return np.where((prior.freedom[..., None] > 0) & np.isfinite(found), found, 1.0)
+    ratio = moderated / prior.variance[..., None]
+    return np.where((prior.freedom[..., None] > 0) & np.isfinite(ratio), ratio, 1.0)
 
 
 def share(scatter: Scatter, known: Noise) -> Array:

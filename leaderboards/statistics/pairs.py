@@ -52,11 +52,11 @@ def _complete(some: Array, others: Array) -> tuple[Array, Array, NDArray[np.int6
     """Mean, squares about it, and n of the differences some − others; (seeds, …) each, all finite."""
     shape = np.broadcast_shapes(some.shape[1:], others.shape[1:])
     mean, squares = np.zeros(shape), np.zeros(shape)
-    for one, other in zip(some, others, strict=True):
-        mean += one - other
+    for costs, other in zip(some, others, strict=True):
+        mean += costs - other
     mean /= max(len(some), 1)
-    for one, other in zip(some, others, strict=True):
-        residual = one - other
+    for costs, other in zip(some, others, strict=True):
+        residual = costs - other
         residual -= mean
         squares += np.square(residual, out=residual)
     return mean, squares, np.full(shape, len(some))
@@ -67,13 +67,13 @@ def _with_holes(some: Array, others: Array) -> tuple[Array, Array, NDArray[np.in
     shape = np.broadcast_shapes(some.shape[1:], others.shape[1:])
     mean, squares, n = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int64)
     with np.errstate(invalid="ignore"):
-        for one, other in zip(some, others, strict=True):
-            difference = one - other
-            known = ~np.isnan(difference)
-            n += known
-            np.add(mean, difference, out=mean, where=known)
+        for costs, other in zip(some, others, strict=True):
+            difference = costs - other
+            present = ~np.isnan(difference)
+            n += present
+            np.add(mean, difference, out=mean, where=present)
         mean = mean / np.where(n == 0, np.nan, n)
-        for one, other in zip(some, others, strict=True):
-            residual = one - other - mean
+        for costs, other in zip(some, others, strict=True):
+            residual = costs - other - mean
             np.add(squares, np.square(residual), out=squares, where=~np.isnan(residual))
     return mean, squares, n

@@ -76,8 +76,8 @@ def _above(won: NDArray[np.bool_]) -> NDArray[np.bool_]:
     for middle in range(len(won)):
         leads = (reach[:, middle // 8] >> (7 - middle % 8)) & 1
         reach[leads.astype(bool)] |= reach[middle]
-    found = np.unpackbits(reach, axis=1, count=len(won)).astype(bool)
-    return found & ~found.T
+    reachable = np.unpackbits(reach, axis=1, count=len(won)).astype(bool)
+    return reachable & ~reachable.T
 
 
 def _last_above(above: NDArray[np.bool_], order: list[int]) -> NDArray[np.int64]:
@@ -88,8 +88,8 @@ def _last_above(above: NDArray[np.bool_], order: list[int]) -> NDArray[np.int64]
 
 def _down_the_table(above: NDArray[np.bool_], costs: Array) -> list[int]:
     """Entries by mean, best first, but never before one that is above them (seeds may be missing)."""
-    known = np.isfinite(costs)
-    means = np.where(known, costs, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    finite = np.isfinite(costs)
+    means = np.where(finite, costs, 0.0).sum(axis=1) / np.maximum(finite.sum(axis=1), 1)
     by_mean = np.argsort(means, kind="stable")
     if not np.tril(above[np.ix_(by_mean, by_mean)]).any():
         return by_mean.tolist()

@@ -62,10 +62,10 @@ def reach_all(marks: ArrayLike, costs: Array, goals: Array) -> list[Reach]:
     """
     position = np.log(np.asarray(marks, dtype=np.float64))
     there = costs <= goals[:, None]
-    after, each = there.argmax(axis=1), np.arange(len(costs))
+    after, curve = there.argmax(axis=1), np.arange(len(costs))
     before = np.maximum(after - 1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = (costs[each, before] - goals) / (costs[each, before] - costs[each, after])
+        share = (costs[curve, before] - goals) / (costs[curve, before] - costs[curve, after])
         between = -(position[before] + share * (position[after] - position[before]))
     censored = there[:, 0]
     logs = np.where(there.any(axis=1), np.where(censored, -position[0], between), -inf)
@@ -84,8 +84,8 @@ def all_over_seeds(entries: Sequence[Sequence[Reach]]) -> list[Speedup]:
     for row, reaches in zip(logs, entries, strict=True):
         row[: len(reaches)] = [nan if r.log_speedup == -inf else r.log_speedup for r in reaches]
     bounds = student(logs)
-    each = zip(entries, *(bound.tolist() for bound in bounds[:3]), strict=True)
-    return [_over_seeds(reaches, *of_one) for reaches, *of_one in each]
+    rows = zip(entries, *(bound.tolist() for bound in bounds[:3]), strict=True)
+    return [_over_seeds(reaches, *of_one) for reaches, *of_one in rows]
 
 
 def _over_seeds(reaches: Sequence[Reach], mean: float, low: float, high: float) -> Speedup:

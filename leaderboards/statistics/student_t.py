@@ -54,8 +54,8 @@ def median(scores: ArrayLike) -> Array:
     ordered = np.sort(np.asarray(scores, dtype=np.float64), axis=-1)
     n = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
     middle = [np.take_along_axis(ordered, np.maximum(place, 0), axis=-1) for place in ((n - 1) // 2, n // 2)]
-    found = np.where(middle[0] == middle[1], middle[0], (middle[0] + middle[1]) / 2)[..., 0]
-    return np.where(n[..., 0] > 0, found, np.nan)
+    value = np.where(middle[0] == middle[1], middle[0], (middle[0] + middle[1]) / 2)[..., 0]
+    return np.where(n[..., 0] > 0, value, np.nan)
 
 
 def holm(p: ArrayLike) -> Array:

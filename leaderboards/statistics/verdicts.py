@@ -98,9 +98,9 @@ class Verdicts:
     def same(self) -> NDArray[np.bool_]:
         """Which pairs' intervals lie within ± 5 %; for costs that are logarithms."""
         with np.errstate(invalid="ignore"):
-            found = np.abs(self.mean) + self.half <= SAME
-        np.fill_diagonal(found, False)
-        return np.asarray(found)
+            inside = np.abs(self.mean) + self.half <= SAME
+        np.fill_diagonal(inside, False)
+        return np.asarray(inside)
 
     @property
     def tests(self) -> int:
@@ -165,9 +165,9 @@ def erratic_in(cells: Sequence[Pairs], known: BoardNoise) -> list[NDArray[np.boo
         return shares.own, chance(*shares, known.everywhere)
 
     def within(cell: Pairs, noise: Noise, out: NDArray[np.bool_]) -> tuple[Array, Array]:
-        found = scatter(cell, out)
-        shares = share(found, noise)
-        return shares, chance(shares, found.freedom, noise.own)
+        own = scatter(cell, out)
+        shares = share(own, noise)
+        return shares, chance(shares, own.freedom, noise.own)
 
     everywhere = beyond(over, LEVEL, np.zeros(cells[0].mean.shape[:-1], dtype=bool))
     return [

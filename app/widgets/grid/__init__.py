@@ -83,7 +83,9 @@ def show(
 ) -> None:
     """Put a table on the page. look: "matrix" keeps its columns however narrow the page is."""
     data = {
-        "columns": [asdict(one) | {"guide": one.topic and guide_links.address(one.topic)} for one in columns],
+        "columns": [
+            asdict(column) | {"guide": column.topic and guide_links.address(column.topic)} for column in columns
+        ],
         "rows": [{name: value for name, value in asdict(row).items() if value is not None} for row in rows],
         "selectable": choice is not None,
         "selected": list(choice.chosen) if choice else [],
@@ -94,7 +96,7 @@ def show(
 
     def told() -> None:
         if choice is not None:
-            choice.changed([str(one) for one in (st.session_state[key].get("selected") or [])])
+            choice.changed([str(selected) for selected in (st.session_state[key].get("selected") or [])])
 
     _component()(key=key, data=data, default={"selected": data["selected"]}, on_selected_change=told)
 

@@ -141,7 +141,7 @@ def agreements(tables: Tables, track: str, choice: Choice = EVERYTHING) -> tuple
     distance = METRICS[rules.evaluation.distance]
     if choice.metric is None and not metric.guided and distance.name in tables.metrics:
         metrics.append(distance)
-    return tuple(each for one in metrics for each in _of_metric(tables, track, choice, one))
+    return tuple(agreement for measure in metrics for agreement in _of_metric(tables, track, choice, measure))
 
 
 @dataclass(frozen=True)
@@ -170,11 +170,11 @@ def _of_metric(tables: Tables, track: str, choice: Choice, metric: Metric) -> It
         for reading in readings(published, there, targets):
             for column in columns:
                 for theirs in _their_columns(published, column):
-                    found = _compared(published, reading, column, theirs, verdicts)
-                    if found is not None:
-                        specs = [match.row.spec for match in reading.matches if match.row.label in found.labels]
+                    agreement = _compared(published, reading, column, theirs, verdicts)
+                    if agreement is not None:
+                        specs = [match.row.spec for match in reading.matches if match.row.label in agreement.labels]
                         kind = status(track, file, reading.target, column.name, theirs, reading.subset, specs)
-                        yield replace(found, file=file, track=track, metric=metric.name, status=kind)
+                        yield replace(agreement, file=file, track=track, metric=metric.name, status=kind)
 
 
 def _columns(chosen: selection.Selected, track: str, choice: Choice, metric: Metric) -> Iterator[_OurColumn]:
@@ -308,13 +308,13 @@ def _named_of(match: Match, shown: bool | None) -> str:
 
 def _verdicts() -> Callable[[Panel, str], NDArray[np.bool_]]:
     """`told_apart` of a panel's target, once for each."""
-    kept: dict[tuple[int, str], NDArray[np.bool_]] = {}
+    verdicts: dict[tuple[int, str], NDArray[np.bool_]] = {}
 
     def of(panel: Panel, target: str) -> NDArray[np.bool_]:
         key = (id(panel), target)
-        if key not in kept:
-            kept[key] = told_apart(panel.cell(target))
-        return kept[key]
+        if key not in verdicts:
+            verdicts[key] = told_apart(panel.cell(target))
+        return verdicts[key]
 
     return of
 

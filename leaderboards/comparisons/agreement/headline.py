@@ -21,21 +21,27 @@ def leading(found: Iterable[Agreement]) -> list[Agreement]:
     """What a summary has room for, the longest first: of each reading of three rows or more our best by the paper's
     best, or by its first column of the full budget, and whatever counts as primary."""
     chosen: dict[tuple[str, ...], Agreement] = {}
-    for each in found:
-        reading = (each.metric, each.file, each.target, each.subset)
-        if _whole(each) and each.rows > 2 and (each.theirs == BEST or not each.table.scales) and _full(each):
-            chosen.setdefault((*reading, ""), each)
-        if each.status == "primary":
-            chosen[(*reading, "" if each.theirs == BEST else each.theirs)] = each
-    return sorted(chosen.values(), key=lambda each: -each.rows)
+    for agreement in found:
+        reading = (agreement.metric, agreement.file, agreement.target, agreement.subset)
+        if (
+            _whole(agreement)
+            and agreement.rows > 2
+            and (agreement.theirs == BEST or not agreement.table.scales)
+            and _full(agreement)
+        ):
+            chosen.setdefault((*reading, ""), agreement)
+        if agreement.status == "primary":
+            chosen[(*reading, "" if agreement.theirs == BEST else agreement.theirs)] = agreement
+    return sorted(chosen.values(), key=lambda agreement: -agreement.rows)
 
 
 def headlines(found: Iterable[Agreement]) -> list[Agreement]:
     """The primary comparison, by each metric: v, the native rows, the best scale of ours by the best of the paper's."""
     return [
-        each
-        for each in found
-        if (each.file, each.target, each.subset, each.guidance) == (TABLE, TARGET, NATIVE, BEST) and _whole(each)
+        agreement
+        for agreement in found
+        if (agreement.file, agreement.target, agreement.subset, agreement.guidance) == (TABLE, TARGET, NATIVE, BEST)
+        and _whole(agreement)
     ]
 
 
@@ -44,7 +50,7 @@ def line(found: Sequence[Agreement]) -> str:
     leads = headlines(found)
     if len(leads) == 1:
         return sentence(leads[0])
-    return "; ".join(f"by {each.metric} {sentence(each)}" for each in leads)
+    return "; ".join(f"by {agreement.metric} {sentence(agreement)}" for agreement in leads)
 
 
 def sentence(found: Agreement) -> str:
@@ -67,11 +73,11 @@ def tau_text(found: Agreement) -> str:
     return f"{shown} [{', '.join(bounds)}]" if isfinite(found.tau_low) else shown
 
 
-def _whole(found: Agreement) -> bool:
-    return found.ours in (BEST, NONE) and found.share == 1
+def _whole(agreement: Agreement) -> bool:
+    return agreement.ours in (BEST, NONE) and agreement.share == 1
 
 
-def _full(found: Agreement) -> bool:
-    return found.theirs == BEST or any(
-        column.share == 1 for column in found.table.columns if column.name == found.theirs
+def _full(agreement: Agreement) -> bool:
+    return agreement.theirs == BEST or any(
+        column.share == 1 for column in agreement.table.columns if column.name == agreement.theirs
     )

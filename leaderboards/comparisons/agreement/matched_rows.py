@@ -72,10 +72,10 @@ def _targets(table: PublishedTable) -> list[str]:
 
 def _subsets(name: str, rows: Sequence[Row], targets: Sequence[str], there: Entries) -> Iterator[Reading]:
     """Rows with the native weighting, then all where there are others."""
-    found = [(row, target, entry_of(row, there, target)) for row, target in zip(rows, targets, strict=True)]
+    triples = [(row, target, entry_of(row, there, target)) for row, target in zip(rows, targets, strict=True)]
     counts = {}
     for subset in (NATIVE, "all"):
-        part = [each for each in found if subset == "all" or each[0].weighting == NATIVE]
+        part = [triple for triple in triples if subset == "all" or triple[0].weighting == NATIVE]
         matches = tuple(Match(row, entry, target) for row, target, entry in part if entry is not None)
         absent = tuple(row.label for row, _, entry in part if entry is None)
         counts[subset] = len(matches)
@@ -91,10 +91,10 @@ def entries(runs: pd.DataFrame) -> Entries:
     """What there is of the runs of a track, which have their `label`."""
     plain = (runs["apply"] == "sample") & ~runs["tuned"].astype(bool)
     kinds = runs.loc[plain, ["target", "weighting", "schedule", "label"]].astype(str).drop_duplicates()
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    labels: dict[tuple[str, str], dict[str, str]] = {}
     for target, weighting, spec, label in kinds.itertuples(index=False):
-        found.setdefault((target, _weighting(weighting)), {})[spec] = label
-    return found
+        labels.setdefault((target, _weighting(weighting)), {})[spec] = label
+    return labels
 
 
 def entry_of(row: Row, there: Entries, target: str) -> str | None:
@@ -109,8 +109,8 @@ def entry_of(row: Row, there: Entries, target: str) -> str | None:
 
 
 @functools.cache
-def _same(one: str, other: str) -> bool:
-    first, second = _parsed(one), _parsed(other)
+def _same(spec: str, other: str) -> bool:
+    first, second = _parsed(spec), _parsed(other)
     if first is None or second is None or first.learns or second.learns:
         return False
     return similarity.same(first, second)

@@ -55,7 +55,7 @@ def pareto(panels: Mapping[str, Panel]) -> Pareto | None:
         return None
     cells = {block.cells for block in blocks.values()}
     if len(cells) > 1:
-        shared = set.intersection(*(set(each) for each in cells))
+        shared = set.intersection(*(set(names) for names in cells))
         blocks = {name: panel.only(shared) for name, panel in panels.items()}
     everyone = sorted(set().union(*(panel.labels for panel in panels.values())))
     pooled = {name: dict(zip(block.labels, block.pooled, strict=True)) for name, block in blocks.items()}

@@ -36,7 +36,7 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
             *_matrices(track, comparisons),
             *_single_pairs(track, comparisons),
         ),
-        records=tuple(record(each) for each in comparisons),
+        records=tuple(record(agreement) for agreement in comparisons),
         notes=tuple(_notes(comparisons)),
     )
 
@@ -70,7 +70,7 @@ def record(agreement: Agreement) -> dict[str, object]:
         "paper_seeds": agreement.table.seeds,
         "read": agreement.table.read,
         "status": agreement.status,
-        "disagreements": [str(each) for each in agreement.disagreements],
+        "disagreements": [str(pair) for pair in agreement.disagreements],
         "absent": list(agreement.absent),
     }
 
@@ -82,18 +82,18 @@ def _reading(agreement: Agreement) -> tuple[str, str, str, str]:
 def _summary(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
     rows = [
         [
-            each.table.name,
-            f"{each.metric}, {each.target}",
-            each.theirs,
-            f"{each.rows} {each.subset}",
-            tau_text(each),
-            p_text(each.p),
-            percent(each.same_order),
-            _range(each.moved_3),
-            _range(each.moved_10),
-            each.status,
+            agreement.table.name,
+            f"{agreement.metric}, {agreement.target}",
+            agreement.theirs,
+            f"{agreement.rows} {agreement.subset}",
+            tau_text(agreement),
+            p_text(agreement.p),
+            percent(agreement.same_order),
+            _range(agreement.moved_3),
+            _range(agreement.moved_10),
+            agreement.status,
         ]
-        for each in leading(comparisons)
+        for agreement in leading(comparisons)
     ]
     title = f"{track} · order of entries against published tables"
     return [sheet(title, HEADERS, rows, names=[0, 1, 2, 3, 9])] if rows else []
@@ -106,13 +106,13 @@ def _matrices(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
         cells = list(group)
         if cells[0].rows < 3:
             continue
-        theirs = list(dict.fromkeys(each.theirs for each in cells))
-        ours = list(dict.fromkeys((each.ours, each.share) for each in cells))
-        by_place = {(each.ours, each.share, each.theirs): each for each in cells}
+        theirs = list(dict.fromkeys(agreement.theirs for agreement in cells))
+        ours = list(dict.fromkeys((agreement.ours, agreement.share) for agreement in cells))
+        by_place = {(agreement.ours, agreement.share, agreement.theirs): agreement for agreement in cells}
         rows = []
         for name, share in ours:
             at = [by_place.get((name, share, column)) for column in theirs]
-            rows.append([_ours(name, share), *(NOTHING if each is None else _cell(each) for each in at)])
+            rows.append([_ours(name, share), *(NOTHING if agreement is None else _cell(agreement) for agreement in at)])
         title = f"{track} · τ with {cells[0].table.name} · {metric}, {target}, {cells[0].rows} {subset} rows"
         matrices.append(sheet(title, ["our scale", *theirs], rows))
     return matrices
@@ -133,8 +133,10 @@ def _single_pairs(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
         cells = list(group)
         if cells[0].rows == 2:
             pair = cells[0].entries
-            best = [each for each in cells if each.ours in (BEST, NONE) and each.share == 1]
-            counts = [f"{sum(each.tau > 0 for each in those)} of {len(those)}" for those in (best, cells)]
+            best = [agreement for agreement in cells if agreement.ours in (BEST, NONE) and agreement.share == 1]
+            counts = [
+                f"{sum(agreement.tau > 0 for agreement in columns)} of {len(columns)}" for columns in (best, cells)
+            ]
             rows.append([cells[0].table.name, f"{metric}, {target}", " and ".join(pair), *counts])
     headers = ["published table", "by", "pair", "same at our best", "same at all scales and marks"]
     title = f"{track} · single pairs: in how many columns they stand in the same order"
@@ -143,9 +145,16 @@ def _single_pairs(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
 
 def _disagreeing(track: str, comparisons: Sequence[Agreement]) -> list[Sheet]:
     rows = [
-        [each.table.name, each.theirs, f"{each.metric}, {each.target}", pair.first, pair.second, _told(pair.told_apart)]
-        for each in leading(comparisons)
-        for pair in each.disagreements
+        [
+            agreement.table.name,
+            agreement.theirs,
+            f"{agreement.metric}, {agreement.target}",
+            pair.first,
+            pair.second,
+            _told(pair.told_apart),
+        ]
+        for agreement in leading(comparisons)
+        for pair in agreement.disagreements
     ]
     headers = ["published table", "column", "by", "better there", "better here", "our seeds tell them apart"]
     title = f"{track} · pairs in the other order"
@@ -163,7 +172,8 @@ def _range(bounds: tuple[float, float]) -> str:
 
 def _notes(comparisons: Sequence[Agreement]) -> Iterable[str]:
     counted = {
-        name: sum(each.status == name for each in comparisons) for name in ("primary", "secondary", "exploratory")
+        name: sum(agreement.status == name for agreement in comparisons)
+        for name in ("primary", "secondary", "exploratory")
     }
     counts = ", ".join(f"{count} {name}" for name, count in counted.items() if count)
     yield (
@@ -176,12 +186,14 @@ def _notes(comparisons: Sequence[Agreement]) -> Iterable[str]:
         " one seed and a few rows is no prediction of what a schedule does on ImageNet."
     )
     said: set[str] = set()
-    for file in dict.fromkeys(each.file for each in comparisons):
+    for file in dict.fromkeys(agreement.file for agreement in comparisons):
         table = published_tables()[file]
         new = [caveat for caveat in table.caveats if caveat not in said]
         said.update(new)
         yield "; ".join([f"{table.name}: {table.setting}", *new])
-        if absent := dict.fromkeys(label for each in comparisons if each.file == file for label in each.absent):
+        if absent := dict.fromkeys(
+            label for agreement in comparisons if agreement.file == file for label in agreement.absent
+        ):
             yield f"{table.name}: not run here, or without an equal: {', '.join(absent)}"
-    if incomplete := dict.fromkeys(entry for each in comparisons for entry in each.incomplete):
+    if incomplete := dict.fromkeys(entry for agreement in comparisons for entry in agreement.incomplete):
         yield f"lacking a seed that others have: {', '.join(incomplete)} (`tau_complete` in JSON is without them)"

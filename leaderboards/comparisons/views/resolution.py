@@ -90,7 +90,7 @@ class Resolution:
 def resolutions(panel: Panel) -> tuple[Resolution, ...]:
     """The resolution of each cell, then over all, where at least two entries share two seeds."""
     sections = (_resolution(section.complete()) for section in panel.sections())
-    return tuple(each for each in sections if each is not None)
+    return tuple(resolution for resolution in sections if resolution is not None)
 
 
 def noise(costs: ArrayLike) -> tuple[Array, Array, Array]:
@@ -187,11 +187,11 @@ def separation(panel: Panel, first: str, second: str, target: str = ALL_TARGETS)
     a, b = part.labels.index(first), part.labels.index(second)
     verdicts = part.verdicts
     effect = Effect.of(verdicts, a, b, part.scale)
-    spread, known = verdicts.noise(a, b) if effect.n > 1 and a != b else (nan, 0.0)
+    spread, freedom = verdicts.noise(a, b) if effect.n > 1 and a != b else (nan, 0.0)
     note = _missing(part, (a, b), effect.n)
     family = max(1, part.judge.verdicts(part.cells).tests)
     standardised = 0.0 if note or first == second or not spread > 0 else abs(float(verdicts.mean[a, b])) / spread
-    needed = [power.seeds_needed(standardised, SIGNIFICANCE / tests_, known=known) for tests_ in (1, family)]
+    needed = [power.seeds_needed(standardised, SIGNIFICANCE / tests_, known=freedom) for tests_ in (1, family)]
     needed = [None if count is None else max(FEWEST_SEEDS, count) for count in needed]
     minutes = [nan if count is None else _minutes(part, (a, b), count) for count in needed]
     p_holm = float(verdicts.p_holm[a, b])
@@ -228,11 +228,11 @@ def _resolution(block: Panel) -> Resolution | None:
     if entries < 2 or seeds < 2:
         return None
     spread, low, high = (float(value) for value in noise(costs))
-    known = float(block.verdicts.by.prior.freedom)
+    freedom = float(block.verdicts.by.prior.freedom)
 
-    def found(tests: int) -> Detectable:
+    def detectable(tests: int) -> Detectable:
         alpha = SIGNIFICANCE / tests
-        least = spread * power.detectable(seeds, alpha, known=known)
+        least = spread * power.detectable(seeds, alpha, known=freedom)
         return Detectable(alpha, tests, least, block.scale.logarithmic)
 
     return Resolution(
@@ -243,10 +243,10 @@ def _resolution(block: Panel) -> Resolution | None:
         noise_low=low,
         noise_high=high,
         logarithmic=block.scale.logarithmic,
-        known=known,
-        unadjusted=found(1),
-        against_baseline=found(entries - 1),
-        ranks=found(entries * (entries - 1) // 2),
+        known=freedom,
+        unadjusted=detectable(1),
+        against_baseline=detectable(entries - 1),
+        ranks=detectable(entries * (entries - 1) // 2),
     )
 
 
@@ -274,15 +274,15 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
     metric = panel.metric
     headers = ["target", "entries", "seeds", "noise [95 %]", "one test", f"vs {panel.baseline}", "any pair"]
     what = "log ratio" if sections[0].logarithmic else "difference"
-    sheets = [sheet(f"{track} · {metric.title} · resolution", headers, [_row(each) for each in sections])]
+    sheets = [sheet(f"{track} · {metric.title} · resolution", headers, [_row(section) for section in sections])]
     undecided = [pair for pair in neighbours if not pair.told_apart]
     if undecided:
         title = f"{track} · neighbours in the table, {undecided[0].target}: what would tell them apart"
         headers = ["entry", "second", "effect", "p", "seeds", "more seeds", "minutes", "… at Holm level", "minutes"]
-        sheets.append(sheet(title, headers, [_neighbour(each) for each in undecided], names=[0, 1]))
+        sheets.append(sheet(title, headers, [_neighbour(pair) for pair in undecided], names=[0, 1]))
     return Report(
         sheets=tuple(sheets),
-        records=tuple(_record(each) for each in sections),
+        records=tuple(_record(section) for section in sections),
         notes=(
             f"noise: sd of a paired {what} over seeds, rms over pairs of entries, with its 95 % χ² interval.",
             "one test, vs, any pair: the smallest true difference that is found in 80 % of repetitions: by itself,"
@@ -307,7 +307,10 @@ def _neighbours(panel: Panel) -> list[Separation]:
 def _row(resolution: Resolution) -> list[str]:
     noise = with_interval(resolution.noise, resolution.noise_low, resolution.noise_high)
     tests = (resolution.unadjusted, resolution.against_baseline, resolution.ranks)
-    sizes = [step(each.better, each.logarithmic) if each.logarithmic else _either(each) for each in tests]
+    sizes = [
+        step(detectable.better, detectable.logarithmic) if detectable.logarithmic else _either(detectable)
+        for detectable in tests
+    ]
     return [resolution.target, str(resolution.entries), str(resolution.seeds), noise, *sizes]
 
 

@@ -93,7 +93,7 @@ def transfer(axis: str, conditions: Mapping[str, Panel]) -> Transfer | None:
     costs = np.stack([_aligned(rows, labels, seeds) for rows in pooled.values()])
     whole = np.asarray(np.isfinite(costs).all(axis=(0, 1)))
     costs, names = costs[..., whole], tuple(pooled)
-    seeds = [seed for seed, kept in zip(seeds, whole, strict=True) if kept]
+    seeds = [seed for seed, complete in zip(seeds, whole, strict=True) if complete]
     if not seeds:
         return None
     taus = _matrix(costs)
@@ -149,12 +149,12 @@ def _matrix(costs: Array) -> dict[str, Array]:
     pairs = entries * (entries - 1) // 2
     tau, low, high = (np.full((count, count), np.nan) for _ in range(3))
     for i, j in combinations(range(count), 2):
-        found = fisher(tau_b(costs[i].T, costs[j].T), pairs)
-        for matrix, value in zip((tau, low, high), found, strict=True):
+        estimate = fisher(tau_b(costs[i].T, costs[j].T), pairs)
+        for matrix, value in zip((tau, low, high), estimate, strict=True):
             matrix[i, j] = matrix[j, i] = value
     for i in range(count):
-        one, other = np.triu_indices(seeds, k=1)
-        tau[i, i] = fisher(tau_b(costs[i].T[one], costs[i].T[other]), pairs)[0] if seeds > 1 else np.nan
+        first, other = np.triu_indices(seeds, k=1)
+        tau[i, i] = fisher(tau_b(costs[i].T[first], costs[i].T[other]), pairs)[0] if seeds > 1 else np.nan
     return {"tau": tau, "low": low, "high": high}
 
 
@@ -247,19 +247,21 @@ def _conditions(tables: Tables, track: str, axis: str, choice: Choice) -> dict[s
 
 def view(tables: Tables, track: str, choice: Choice) -> Report:
     """Rank correlations over prediction targets, guidance scales, budgets, metrics and sampler grids."""
-    axes = [each for axis in AXES if (each := transfer_of(tables, track, axis, _over(choice, axis))) is not None]
+    axes = [
+        comparison for axis in AXES if (comparison := transfer_of(tables, track, axis, _over(choice, axis))) is not None
+    ]
     if not axes:
         return Report((), (), ("no two conditions share two entries with a common seed",))
     return Report(
-        sheets=tuple(_sheet(track, each) for each in axes),
-        records=tuple(record for each in axes for record in _records(each)),
+        sheets=tuple(_sheet(track, comparison) for comparison in axes),
+        records=tuple(record for comparison in axes for record in _records(comparison)),
         notes=(
             "Kendall's τ_b between the orders of entries, mean over seeds with 95 % t interval through Fisher's z;"
             " (1 + τ)/2 of the pairs of entries stand in the same order.",
             "diagonal: the same condition with other seeds, what the noise of single runs leaves of an order.",
             "no interval: every seed has the same τ, or there is one seed.",
-            *(line for each in axes for line in _only(each)),
-            *(f"note ({each.axis}): {note}" for each in axes for note in each.notes),
+            *(line for comparison in axes for line in _only(comparison)),
+            *(f"note ({comparison.axis}): {note}" for comparison in axes for note in comparison.notes),
         ),
     )
 

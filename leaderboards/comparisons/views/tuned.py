@@ -96,7 +96,7 @@ def tuned_table(panel: Panel, facts: Mapping[str, pd.DataFrame], notes: tuple[st
             rows.append(
                 _row(panel.only(both) if target == ALL_TARGETS else panel.cell(target), tuned, published, facts)
             )
-    alone = sorted({label for known in facts.values() for label in known.index[known["tuned"]]} - set(pairs))
+    alone = sorted({label for frame in facts.values() for label in frame.index[frame["tuned"]]} - set(pairs))
     missing = [f"not run with published parameters, so no gain to show: {', '.join(alone)}"] if alone else []
     spaces = space_notes((row.entry, row.params, row.tuned_from) for row in rows if row.target != ALL_TARGETS)
     return TunedTable(tuple(rows), (*notes, *spaces, *missing))
@@ -107,14 +107,14 @@ def published_of(facts: Mapping[str, pd.DataFrame]) -> dict[str, str]:
 
     A tuned label says `@tuned` after the spec it was tuned from; weighting and application follow it in both.
     """
-    known = {label for cell in facts.values() for label in cell.index}
-    found = {}
+    labels = {label for cell in facts.values() for label in cell.index}
+    pairs = {}
     for cell in facts.values():
         for label, source in cell["tuned_from"][cell["tuned"].astype(bool)].items():
             published = as_published(str(label), source)
-            if source and published in known:
-                found[str(label)] = published
-    return dict(sorted(found.items()))
+            if source and published in labels:
+                pairs[str(label)] = published
+    return dict(sorted(pairs.items()))
 
 
 def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFrame]) -> TunedRow:
@@ -122,20 +122,20 @@ def _row(panel: Panel, tuned: str, published: str, facts: Mapping[str, pd.DataFr
     costs = panel.pooled[[panel.labels.index(label) for label in (tuned, published)]]
     costs = np.where(np.isfinite(costs).all(axis=0), costs, nan)
     levels = [_level(row, panel) for row in costs]
-    known = facts[target].loc[tuned].to_dict()
+    row_facts = facts[target].loc[tuned].to_dict()
     return TunedRow(
         schedule=published,
         entry=tuned,
         target=target,
-        params=str(known["params"]),
-        tuned_from=str(known["tuned_from"]),
-        spec=str(known["schedule"]),
+        params=str(row_facts["params"]),
+        tuned_from=str(row_facts["tuned_from"]),
+        spec=str(row_facts["schedule"]),
         seeds=int(np.isfinite(costs[0]).sum()),
         published=levels[1],
         tuned=levels[0],
         gain=Effect.of(panel.verdicts, panel.labels.index(tuned), panel.labels.index(published), panel.scale),
-        trials=float(known["trials"]),
-        tuning_seconds=float(known["tuning_seconds"]),
+        trials=float(row_facts["trials"]),
+        tuning_seconds=float(row_facts["tuning_seconds"]),
     )
 
 

@@ -142,8 +142,8 @@ def variance_table(
     for of, values in (("score", wide), ("ratio", _against(wide, baseline))):
         first, second = (values[column].unstack("seed") for column in (FIRST, SECOND))
         for target, entry, at in _pools(first.index, first.notna().sum(axis=1).to_numpy()):
-            if (found := split(first.to_numpy()[at], second.to_numpy()[at])) is not None:
-                rows.append(VarianceRow(target, entry, of, found))
+            if (parts := split(first.to_numpy()[at], second.to_numpy()[at])) is not None:
+                rows.append(VarianceRow(target, entry, of, parts))
     return VarianceTable(tuple(rows), notes)
 
 

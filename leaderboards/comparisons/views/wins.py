@@ -55,9 +55,9 @@ def shares(costs: ArrayLike) -> tuple[Array, NDArray[np.int64]]:
     """
     costs = np.asarray(costs, dtype=np.float64)
     rows, columns = costs[:, :, None, :], costs[:, None, :, :]
-    known = ~np.isnan(rows) & ~np.isnan(columns)
-    won = np.where(known, (rows < columns) + 0.5 * (rows == columns), 0.0).sum(axis=(0, 3))
-    count = known.sum(axis=(0, 3))
+    paired = ~np.isnan(rows) & ~np.isnan(columns)
+    won = np.where(paired, (rows < columns) + 0.5 * (rows == columns), 0.0).sum(axis=(0, 3))
+    count = paired.sum(axis=(0, 3))
     with np.errstate(invalid="ignore"):
         share = np.asarray(won / count)
     np.fill_diagonal(share, np.nan)

@@ -58,11 +58,11 @@ def read(file: Path) -> dict[str, bytes]:
         raise MalformedError(file, f"{size / MIB:.0f} MiB; expected at most {FILE_LIMIT // MIB}")
     try:
         with zipfile.ZipFile(file) as archive:
-            found = archive.infolist()
-            if sorted(member.filename for member in found) != sorted(MEMBER_LIMITS):
-                names = ", ".join(repr(member.filename) for member in found[:5])
+            members = archive.infolist()
+            if sorted(member.filename for member in members) != sorted(MEMBER_LIMITS):
+                names = ", ".join(repr(member.filename) for member in members[:5])
                 raise MalformedError(file, f"holds {names}; expected {MANIFEST} and {RUNS}")
-            return {member.filename: _read(archive, member, file) for member in found}
+            return {member.filename: _read(archive, member, file) for member in members}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise MalformedError(file, text_of(error)) from error
 

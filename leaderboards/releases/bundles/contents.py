@@ -125,7 +125,7 @@ def make(store: Path, track: str, out: Path) -> Manifest:
     UserError where there are none, or where one of them is such that a bundle with it would be refused.
     """
     runs = freezing.counting(sync.synchronised(store, track, False, lambda done, total: None), track)
-    kept = freezing.slim(runs, SCHEMA)
+    table = freezing.slim(runs, SCHEMA)
     now = tracks.get(track)
     try:
         manifest = Manifest(
@@ -134,14 +134,14 @@ def make(store: Path, track: str, out: Path) -> Manifest:
             protocol=now.protocol,
             track_fingerprint=now.fingerprint,
             made=datetime.now(UTC).date().isoformat(),
-            runs=kept.num_rows,
+            runs=table.num_rows,
             environment=_distinct(freezing.environments(store, runs["run_id"].to_pylist()).values()),
         )
     except ValidationError as error:
         raise UserError(f"bundle {out} cannot be made: {archive.MANIFEST}: {first(error)}") from error
     buffer = pa.BufferOutputStream()
     # The zip compresses; a Parquet file that does not is as large in memory as it says.
-    pq.write_table(kept, buffer, compression="none")
+    pq.write_table(table, buffer, compression="none")
     members = {
         archive.MANIFEST: manifest.model_dump_json(indent=1).encode(),
         archive.RUNS: buffer.getvalue().to_pybytes(),
@@ -154,7 +154,7 @@ def make(store: Path, track: str, out: Path) -> Manifest:
 
 
 def _distinct(environments: Iterable[dict[str, str]]) -> list[dict[str, str]]:
-    return [dict(versions) for versions in sorted({tuple(sorted(each.items())) for each in environments})]
+    return [dict(versions) for versions in sorted({tuple(sorted(packages.items())) for packages in environments})]
 
 
 def open_bundle(file: Path) -> Bundle:
@@ -167,8 +167,8 @@ def open_bundle(file: Path) -> Bundle:
     table = _table(file, members[archive.RUNS])
     rows = [_run(file, number, row) for number, row in enumerate(table.to_pylist())]
     _agree(file, manifest, rows)
-    found = filled({name: table[name] for name in SCHEMA.names}, [row.run_key for row in rows])
-    return Bundle(file, archive.digest(file), manifest, tuple(rows), found)
+    columns = filled({name: table[name] for name in SCHEMA.names}, [row.run_key for row in rows])
+    return Bundle(file, archive.digest(file), manifest, tuple(rows), columns)
 
 
 def _table(file: Path, content: bytes) -> pa.Table:
@@ -180,8 +180,8 @@ def _table(file: Path, content: bytes) -> pa.Table:
         if sorted(opened.schema_arrow.names) != sorted(SCHEMA.names):
             odd = sorted(set(opened.schema_arrow.names) ^ set(SCHEMA.names))
             raise MalformedError(file, f"{archive.RUNS}: columns that differ: {', '.join(odd)[:200]}")
-        found = opened.read()
-        return pa.table({name: found[name].cast(SCHEMA.field(name).type) for name in SCHEMA.names}, SCHEMA)
+        table = opened.read()
+        return pa.table({name: table[name].cast(SCHEMA.field(name).type) for name in SCHEMA.names}, SCHEMA)
     except (pa.ArrowException, OSError) as error:
         raise MalformedError(file, f"{archive.RUNS}: {error}") from error
 

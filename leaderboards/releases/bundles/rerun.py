@@ -47,17 +47,17 @@ class Compared:
 
 def unverifiable(bundle: Bundle) -> dict[str, str]:
     """entry → why its runs cannot be run here: its schedule is not registered, or is another one here."""
-    found = {}
+    reasons = {}
     for run in bundle.runs:
-        if run.entry in found:
+        if run.entry in reasons:
             continue
         try:
             spec = run.spec
             if spec.entry.fingerprint != run.fingerprint:
-                found[run.entry] = "what is registered here under this name is another density"
+                reasons[run.entry] = "what is registered here under this name is another density"
         except (UserError, ValueError) as error:
-            found[run.entry] = (str(error) or type(error).__name__).splitlines()[0]
-    return found
+            reasons[run.entry] = (str(error) or type(error).__name__).splitlines()[0]
+    return reasons
 
 
 def sample(bundle: Bundle, beyond: dict[str, str], count: int, seed: int) -> list[BundledRun]:
@@ -105,7 +105,7 @@ def tolerance(one: Compared) -> str:
 
 def same_place(bundle: Bundle, run: BundledRun, device: torch.device) -> bool:
     """Whether the run was made by itself on this CPU with this version of torch, as far as the bundle says."""
-    if device.type != "cpu" or any("execution" in one for one in bundle.manifest.environment):
+    if device.type != "cpu" or any("execution" in versions for versions in bundle.manifest.environment):
         return False
     made_with = {versions.get("torch") for versions in bundle.manifest.environment}
     named = run.hardware.lower() not in ARCHITECTURES

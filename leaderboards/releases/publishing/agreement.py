@@ -24,11 +24,14 @@ PICTURE = "agreement.svg"
 
 def write(tables: Tables, track: str, folder: Path) -> tuple[Agreement, ...]:
     """Write what is compared first of some runs, and the line of the card; returns every comparison."""
-    found = agreements(tables, track)
-    content = {LINE: line(found), "comparisons": [finite(record(each)) for each in leading(found)]}
+    comparisons = agreements(tables, track)
+    content = {
+        LINE: line(comparisons),
+        "comparisons": [finite(record(comparison)) for comparison in leading(comparisons)],
+    }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / AGREEMENT).write_text(text + "\n", encoding="utf-8")
-    return found
+    return comparisons
 
 
 def main(folder: Path = released.FOLDER) -> None:

@@ -32,8 +32,8 @@ def draw(found: Sequence[Agreement], file: Path) -> None:
     height = -(-len(found) // width)
     figure = Figure(figsize=(PANEL_INCHES[0] * width, PANEL_INCHES[1] * height), layout="constrained")
     panels = np.ravel(figure.subplots(height, width, squeeze=False))
-    for axes, each in zip(panels, found, strict=False):
-        _panel(axes, each)
+    for axes, agreement in zip(panels, found, strict=False):
+        _panel(axes, agreement)
     for axes in panels[len(found) :]:
         axes.set_axis_off()
     # Text stays text, ids are the same each time, and no date: unchanged results give an unchanged file.
@@ -41,27 +41,30 @@ def draw(found: Sequence[Agreement], file: Path) -> None:
         figure.savefig(file, format="svg", metadata={"Date": None})
 
 
-def _panel(axes: Axes, found: Agreement) -> None:
-    score = student(np.where(np.isfinite(found.scores), found.scores, np.nan))
+def _panel(axes: Axes, agreement: Agreement) -> None:
+    score = student(np.where(np.isfinite(agreement.scores), agreement.scores, np.nan))
     around = [score.mean - score.low, score.high - score.mean]
     axes.errorbar(
-        found.numbers, score.mean, yerr=np.nan_to_num(around), fmt="o", color=DOT, markersize=4, elinewidth=1.2
+        agreement.numbers, score.mean, yerr=np.nan_to_num(around), fmt="o", color=DOT, markersize=4, elinewidth=1.2
     )
-    middle = np.sqrt(found.numbers.min() * found.numbers.max())
-    for x, y, entry in zip(found.numbers, score.mean, found.entries, strict=True):
+    middle = np.sqrt(agreement.numbers.min() * agreement.numbers.max())
+    for x, y, entry in zip(agreement.numbers, score.mean, agreement.entries, strict=True):
         side, shift = ("left", 5) if x < middle else ("right", -5)
         axes.annotate(visible(entry), (x, y), (shift, 3), textcoords="offset points", ha=side, fontsize=6.5)
     for axis, setter in ((axes.xaxis, axes.set_xscale), (axes.yaxis, axes.set_yscale)):
         setter("log")
         axis.set_major_formatter(ScalarFormatter())
         axis.set_minor_formatter(NullFormatter())
-    axes.set_xticks(_ticks(found.numbers))
+    axes.set_xticks(_ticks(agreement.numbers))
     axes.set_yticks(_ticks(score.mean))
     axes.margins(0.18)
     axes.tick_params(labelsize=7)
-    axes.set_xlabel(f"{found.table.metric.name}, {found.theirs}, arXiv:{found.table.source}", fontsize=7.5)
-    axes.set_ylabel(f"{found.metric}, {len(found.seeds)} seeds", fontsize=7.5)
-    title = f"{found.track} · {found.target}\nτ {tau_text(found)}, p {p_text(found.p)}, {found.rows} rows"
+    axes.set_xlabel(f"{agreement.table.metric.name}, {agreement.theirs}, arXiv:{agreement.table.source}", fontsize=7.5)
+    axes.set_ylabel(f"{agreement.metric}, {len(agreement.seeds)} seeds", fontsize=7.5)
+    title = (
+        f"{agreement.track} · {agreement.target}\n"
+        f"τ {tau_text(agreement)}, p {p_text(agreement.p)}, {agreement.rows} rows"
+    )
     axes.set_title(title, fontsize=8, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
 

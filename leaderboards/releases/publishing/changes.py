@@ -74,13 +74,13 @@ def log(track: str, made: str, changed: Iterable[str], before: str) -> str:
 
 def scores_of(runs: pa.Table) -> Runs:
     """Cell → seed → MLflow key → score; without what a run cost, and with the key "" alone where it diverged."""
-    found: dict[Cell, dict[int, Scores]] = {}
+    by_cell: dict[Cell, dict[int, Scores]] = {}
     for row in runs.select(["entry", "fingerprint", "target", "seed", packed.KEYS, packed.VALUES]).to_pylist():
         keys = row[packed.KEYS].split(packed.JOINT)
         scores = dict(zip(keys, row[packed.VALUES], strict=True))
-        kept = {key: value for key, value in scores.items() if key == "" or parse(key) is not None}
-        found.setdefault((row["entry"], row["fingerprint"], row["target"]), {})[row["seed"]] = kept
-    return found
+        measured = {key: value for key, value in scores.items() if key == "" or parse(key) is not None}
+        by_cell.setdefault((row["entry"], row["fingerprint"], row["target"]), {})[row["seed"]] = measured
+    return by_cell
 
 
 def _entries(runs: Runs) -> int:
@@ -92,11 +92,11 @@ def _names(cells: Iterable[Cell]) -> dict[tuple[str, str], str]:
     codes: dict[tuple[str, str], set[str]] = {}
     for entry, fingerprint, target in cells:
         codes.setdefault((entry, target), set()).add(fingerprint)
-    several = {entry for (entry, _), found in codes.items() if len(found) > 1}
+    several = {entry for (entry, _), fingerprints in codes.items() if len(fingerprints) > 1}
     return {
         (entry, code): f"{entry}#{code[:FINGERPRINT_LETTERS]}" if entry in several else entry
-        for (entry, _), found in codes.items()
-        for code in found
+        for (entry, _), fingerprints in codes.items()
+        for code in fingerprints
     }
 
 
@@ -113,8 +113,8 @@ def _seeds(what: str, changed: Mapping[Cell, Iterable[int]], names: Mapping[tupl
     """One line for each set of seeds."""
     groups: dict[tuple[int, ...], list[Cell]] = {}
     for cell, seeds in changed.items():
-        if found := tuple(sorted(seeds)):
-            groups.setdefault(found, []).append(cell)
+        if key := tuple(sorted(seeds)):
+            groups.setdefault(key, []).append(cell)
     return [
         f"{what}: seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))} of "
         + "; ".join(_named(of_entry, names) for of_entry in _by_entry(cells))

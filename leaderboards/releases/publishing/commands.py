@@ -64,9 +64,9 @@ def _how(run: Run) -> tuple[str, str]:
 
 
 def _options(targets: Iterable[str], weighting: str, apply: str) -> list[str]:
-    found = _repeated("-t", targets)
-    found += [] if weighting == NATIVE else ["-w", weighting]
-    return found + ([] if apply == SAMPLE else ["--apply", apply])
+    options = _repeated("-t", targets)
+    options += [] if weighting == NATIVE else ["-w", weighting]
+    return options + ([] if apply == SAMPLE else ["--apply", apply])
 
 
 def _repeated(option: str, values: Iterable[str]) -> list[str]:

@@ -18,12 +18,12 @@ def synonyms(board: Board) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for name in schedules.names():
         groups[schedules.create(name).fingerprint].append(name)
-    found = {}
+    unranked = {}
     for names in groups.values():
         run = [name for name in names if name in ranked]
         if run and len(run) < len(names):
-            found[run[0]] = [name for name in names if name not in ranked]
-    return found
+            unranked[run[0]] = [name for name in names if name not in ranked]
+    return unranked
 
 
 def twins(board: Board) -> list[list[str]]:
@@ -44,18 +44,18 @@ def as_text(board: Board) -> str:
 
 
 def _equal(board: Board) -> str:
-    found = twins(board)
-    if not found:
+    groups = twins(board)
+    if not groups:
         return ""
-    lines = [f"- {', '.join(f'`{name}`' for name in names)}" for names in found]
+    lines = [f"- {', '.join(f'`{name}`' for name in names)}" for names in groups]
     return "\n".join(
         ["Equal to the last digit in every run, as they come to the same numbers on this track:\n", *lines]
     )
 
 
 def _not_run(board: Board) -> str:
-    found = synonyms(board)
-    if not found:
+    names_of = synonyms(board)
+    if not names_of:
         return ""
-    lines = [f"- `{entry}`: {', '.join(f'`{name}`' for name in names)}" for entry, names in found.items()]
+    lines = [f"- `{entry}`: {', '.join(f'`{name}`' for name in names)}" for entry, names in names_of.items()]
     return "\n".join(["Not run again, as their density at its defaults is that of an entry:\n", *lines])

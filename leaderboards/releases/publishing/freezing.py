@@ -38,10 +38,10 @@ def counting(runs: pa.Table, track: str) -> pa.Table:
     facts = packed.newest(runs)
     frame = plain(facts.select([*packed.TEXT, "seed", "started"]).to_pandas())
     same = (frame["protocol"] == now.protocol) & (frame["track_fingerprint"] == now.fingerprint)
-    kept = frame[same].drop_duplicates(["entry", "fingerprint", "target", "seed"])
-    if kept.empty:
+    rows = frame[same].drop_duplicates(["entry", "fingerprint", "target", "seed"])
+    if rows.empty:
         raise UserError(f"no runs of {track} under protocol {now.protocol} and as the track is now")
-    order = kept.sort_values(["entry", "target", "seed"]).index.to_numpy()
+    order = rows.sort_values(["entry", "target", "seed"]).index.to_numpy()
     return facts.take(order)
 
 
@@ -72,8 +72,8 @@ def content(store: Path, track: str, runs: pa.Table, costs: bool = True) -> Cont
     names = {run_id: _name(packages) for run_id, packages in made_with.items()}
     column = pa.array([names.get(run_id, "") for run_id in runs["run_id"].to_pylist()], pa.string())
     frozen = slim(runs, costs=costs).append_column(STORED.field("environment"), column.dictionary_encode())
-    known = {names[run_id]: packages for run_id, packages in made_with.items()}
-    return ordered(Content(frozen, lines_of(store, track, runs), known))
+    by_name = {names[run_id]: packages for run_id, packages in made_with.items()}
+    return ordered(Content(frozen, lines_of(store, track, runs), by_name))
 
 
 def lines_of(store: Path, track: str, runs: pa.Table) -> pa.Table:
@@ -81,9 +81,9 @@ def lines_of(store: Path, track: str, runs: pa.Table) -> pa.Table:
     keys = dict(zip(runs["run_id"].to_pylist(), runs["run_key"].to_pylist(), strict=True))
     parts = []
     for quantity, reader in ((lines.LOSS, lines.losses), (lines.EPS_ERROR, lines.error_curves)):
-        found = lines.table_of({keys[run_id]: points for run_id, points in reader(store, track, keys).items()})
-        found = found.rename_columns(["run_key", "x", "y"])
-        parts.append(found.append_column("quantity", pa.array([quantity] * len(found), pa.string())))
+        table = lines.table_of({keys[run_id]: points for run_id, points in reader(store, track, keys).items()})
+        table = table.rename_columns(["run_key", "x", "y"])
+        parts.append(table.append_column("quantity", pa.array([quantity] * len(table), pa.string())))
     return pa.concat_tables(parts).select(LINES.names)
 
 
@@ -94,13 +94,13 @@ def gaps(facts: pd.DataFrame) -> list[str]:
     """
     targets, seeds = sorted(facts["target"].unique()), sorted(facts["seed"].unique())
     have = facts.groupby(["entry", "target"])["seed"].agg(set).to_dict()
-    found = []
+    gap_lines = []
     for entry, target in product(sorted(facts["entry"].unique()), targets):
         absent = [str(seed) for seed in seeds if seed not in have.get((entry, target), set())]
         if absent:
             which = "all" if len(absent) == len(seeds) else ", ".join(absent)
-            found.append(f"{entry} × {target}: seeds {which}")
-    return found
+            gap_lines.append(f"{entry} × {target}: seeds {which}")
+    return gap_lines
 
 
 def describe(track: str, made_of: Content, facts: pd.DataFrame) -> Release:
@@ -187,15 +187,15 @@ def kept(name: str) -> bool:
 
 
 def _measured(names: str) -> list[Measured]:
-    return [found for name in names.split(packed.JOINT) if (found := parse(name)) is not None]
+    return [measured for name in names.split(packed.JOINT) if (measured := parse(name)) is not None]
 
 
 def environments(store: Path, run_ids: list[str]) -> dict[str, dict[str, str]]:
     """run_id → the versions of packages that the run was made with, for the runs that say so."""
-    found = read.artifacts(store, run_ids, "environment.json")
+    texts = read.artifacts(store, run_ids, "environment.json")
     return {
         run_id: {str(name): str(version) for name, version in sorted(json.loads(text).items())}
-        for run_id, text in found.items()
+        for run_id, text in texts.items()
     }
 
 

@@ -58,13 +58,13 @@ def before(folder: Path) -> Before | None:
     """The release in a folder; None where there is none, UserError for one that cannot be read."""
     if not any((folder / name).is_file() for name in (released.RELEASE, released.RESULTS)):
         return None
-    found = released.read_release(folder)
+    release = released.read_release(folder)
     try:
         curves = pq.read_table(folder / released.LINES).select(LINES.names).cast(LINES)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise UserError(f"{folder / released.LINES} holds no curves: {error}") from error
-    environments = {one.name: one.packages for one in found.environment}
-    return Before(found, Content(released.read_stored(folder / released.RESULTS), curves, environments))
+    environments = {environment.name: environment.packages for environment in release.environment}
+    return Before(release, Content(released.read_stored(folder / released.RESULTS), curves, environments))
 
 
 def apart(release: Release) -> str | None:
@@ -79,8 +79,8 @@ def apart(release: Release) -> str | None:
 
 def joined(published: Content, own: Content) -> Content:
     """Both, and of a run that is in both only the store's own."""
-    known = set(_identities(own.runs))
-    stays = pa.array([run not in known for run in _identities(published.runs)], pa.bool_())
+    own_runs = set(_identities(own.runs))
+    stays = pa.array([run not in own_runs for run in _identities(published.runs)], pa.bool_())
     runs = pa.concat_tables([published.runs.filter(stays), own.runs])
     # A run key is of one run; the store's curve of it comes last, and is the one that counts.
     curves = pa.concat_tables([published.lines, own.lines])

@@ -42,25 +42,25 @@ def _of_metric(tables: Tables, track: str, name: str) -> Iterator[Record]:
     chosen = selection.select(tables, track, [name], baseline=BASELINE)
     scales: list[Guidance] = ["best", *tracks.get(track).guidance]
     for scale in scales:
-        found = score_array.panel(chosen, track=track, metric=METRICS[name], guidance=scale)
-        yield from _of_panel(found)
-        if found.guidance is None:
+        panel = score_array.panel(chosen, track=track, metric=METRICS[name], guidance=scale)
+        yield from _of_panel(panel)
+        if panel.guidance is None:
             return
 
 
-def _of_panel(found: Panel) -> Iterator[Record]:
+def _of_panel(panel: Panel) -> Iterator[Record]:
     """One record for each set of cells, all of which have 100 pairs."""
-    cells = {cell: _measured(costs) for cell, costs in zip(found.cells, found.costs, strict=True)}
-    known = [cell for cell in sorted(cells) if _count(cells[cell][0]) >= FEWEST_PAIRS]
-    for size in range(1, len(known) + 1):
-        for targets in combinations(known, size):
-            at = [found.cells.index(target) for target in targets]
-            pooled = cells[targets[0]] if size == 1 else _measured(pool_seeds(np.swapaxes(found.costs[at], 0, 1)))
+    cells = {cell: _measured(costs) for cell, costs in zip(panel.cells, panel.costs, strict=True)}
+    eligible = [cell for cell in sorted(cells) if _count(cells[cell][0]) >= FEWEST_PAIRS]
+    for size in range(1, len(eligible) + 1):
+        for targets in combinations(eligible, size):
+            at = [panel.cells.index(target) for target in targets]
+            pooled = cells[targets[0]] if size == 1 else _measured(pool_seeds(np.swapaxes(panel.costs[at], 0, 1)))
             parts = [cells[target] for target in targets]
             section, own, noise = pooled
             yield Record(
-                metric=found.metric.name,
-                guidance=found.guidance,
+                metric=panel.metric.name,
+                guidance=panel.guidance,
                 targets=targets,
                 entries=int((~np.isnan(own.own)).sum()),
                 seeds=int(section.n.max()),
@@ -71,9 +71,9 @@ def _of_panel(found: Panel) -> Iterator[Record]:
 
 
 def _measured(costs: Array) -> tuple[Pairs, Scatter, Noise]:
-    found = pairs(costs)
-    own = scatter(found)
-    return found, own, section_noise(found, own)
+    paired = pairs(costs)
+    own = scatter(paired)
+    return paired, own, section_noise(paired, own)
 
 
 def _count(section: Pairs) -> int:

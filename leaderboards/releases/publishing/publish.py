@@ -77,17 +77,17 @@ def _publish(store: Path, track: str, to: Path, on_progress: sync.Progress, repl
     own = freezing.content(store, track, runs, costs)
     before = joining.before(home)
     why = None if before is None else joining.apart(before.release)
-    found = own if before is None or why or replace else joining.joined(before.content, own)
-    tables = freezing.as_table(found.runs)
+    content = own if before is None or why or replace else joining.joined(before.content, own)
+    tables = freezing.as_table(content.runs)
     facts = tables.runs
     if facts["seed"].nunique() < 2:
         raise UserError(f"{track} has one seed, {facts['seed'].iloc[0]}: no interval, no rank, nothing to publish")
     board = board_of(tables, track)
-    changed = tuple(_changed(track, before, why, found, board))
-    described = freezing.describe(track, found, facts)
-    pictures = samples.joined(found.runs, home, store, runs)
-    release = _put(to, track, found, lambda fresh: _dated(described, before, home, fresh), board, changed, pictures)
-    return Published(home, release, board, changed, pictures, found.runs.num_rows - own.runs.num_rows)
+    changed = tuple(_changed(track, before, why, content, board))
+    described = freezing.describe(track, content, facts)
+    pictures = samples.joined(content.runs, home, store, runs)
+    release = _put(to, track, content, lambda fresh: _dated(described, before, home, fresh), board, changed, pictures)
+    return Published(home, release, board, changed, pictures, content.runs.num_rows - own.runs.num_rows)
 
 
 def recompute(track: str, to: Path = released.FOLDER) -> Published:
@@ -104,20 +104,20 @@ def recompute(track: str, to: Path = released.FOLDER) -> Published:
             raise UserError(f"no release of {track} in {to}")
         if why := joining.apart(before.release):
             raise UserError(f"the release of {track} cannot be computed anew: {why}")
-        found, board = before.content, board_of(freezing.as_table(before.content.runs), track)
+        content, board = before.content, board_of(freezing.as_table(before.content.runs), track)
         same = (home / released.TABLE).read_text(encoding="utf-8") == _table(board)
         changed = () if same else (changes.recomputed(board),)
-        made = before.release.made if same else datetime.now(UTC).date().isoformat()
-        release = before.release.model_copy(update={"made": made})
-        pictures = samples.of_release(found.runs, home)
-        _put(to, track, found, lambda fresh: release, board, changed, pictures, rewrite=False)
+        day = before.release.made if same else datetime.now(UTC).date().isoformat()
+        release = before.release.model_copy(update={"made": day})
+        pictures = samples.of_release(content.runs, home)
+        _put(to, track, content, lambda fresh: release, board, changed, pictures, rewrite=False)
         return Published(home, release, board, changed, pictures)
 
 
 def _put(
     to: Path,
     track: str,
-    found: Content,
+    content: Content,
     describe: Callable[[Path], Release],
     board: Board,
     changed: tuple[str, ...],
@@ -133,13 +133,13 @@ def _put(
     home, fresh = to / track, to / f".{track}.{uuid.uuid4().hex[:8]}"
     try:
         fresh.mkdir(parents=True)
-        for name, part in ((released.RESULTS, found.runs), (released.LINES, found.lines)):
+        for name, part in ((released.RESULTS, content.runs), (released.LINES, content.lines)):
             if rewrite:
                 write_runs(fresh / name, part)
             else:
                 shutil.copy2(home / name, fresh)
         release = describe(fresh)
-        noise = noise_of(freezing.as_table(found.runs), track)
+        noise = noise_of(freezing.as_table(content.runs), track)
         log = changes.log(track, release.made, changed, _log_before(to, track))
         for name, text in (
             (released.RELEASE, release.model_dump_json(indent=1) + "\n"),
@@ -150,7 +150,7 @@ def _put(
             (fresh / name).write_text(text, encoding="utf-8")
         plots.draw(board, fresh)
         pictures.write(fresh)
-        agreement.write(freezing.as_table(found.runs), track, fresh)
+        agreement.write(freezing.as_table(content.runs), track, fresh)
         for file in (home / name for name in replication.FILES):
             if file.is_file():
                 shutil.copy2(file, fresh)
@@ -166,13 +166,13 @@ def _table(board: Board) -> str:
     return "\n\n".join(filter(None, [md.board(board), as_text(board)])) + "\n"
 
 
-def _changed(track: str, before: Before | None, why: str | None, found: Content, board: Board) -> list[str]:
+def _changed(track: str, before: Before | None, why: str | None, content: Content, board: Board) -> list[str]:
     if before is None:
-        return changes.first(found.runs)
+        return changes.first(content.runs)
     old = before.content.runs
     if why:
-        return changes.anew(why, old, found.runs)
-    return changes.between(old, found.runs, (board_of(freezing.as_table(old), track), board))
+        return changes.anew(why, old, content.runs)
+    return changes.between(old, content.runs, (board_of(freezing.as_table(old), track), board))
 
 
 def _dated(release: Release, before: Before | None, home: Path, fresh: Path) -> Release:

@@ -45,8 +45,8 @@ def refresh(page: Path, board: Board, release: Release, where: str) -> bool:
         re.DOTALL,
     )
 
-    def replaced(found: re.Match[str]) -> str:
-        return found[1] + (rows_of(board, found[2].split()) if found[2] else content) + found[3]
+    def replaced(marker: re.Match[str]) -> str:
+        return marker[1] + (rows_of(board, marker[2].split()) if marker[2] else content) + marker[3]
 
     changed, count = pattern.subn(replaced, text)
     if count:

@@ -30,12 +30,12 @@ SPECIAL = {
 
 def board(board: Board, per_seed: bool = False) -> str:
     """A `table` environment for each section; what the numbers mean stands under the last one."""
-    found = list(sheets(board, per_seed))
-    if not found:
+    tables = list(sheets(board, per_seed))
+    if not tables:
         return "\n".join(f"% {visible(line)}" for line in legend(board))
     below = " ".join(_text(line) for line in legend(board))
     parts = [r"% needs \usepackage{booktabs} and \usepackage{textcomp}"]
-    parts += [_table(sheet, below if sheet is found[-1] else "") for sheet in found]
+    parts += [_table(sheet, below if sheet is tables[-1] else "") for sheet in tables]
     return "\n\n".join(parts)
 
 
