@@ -11,6 +11,7 @@ without, three seeds tell hardly anything apart.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,10 +70,10 @@ def planned(minutes: float, seconds: float, workers: int, trial_seeds: int = 1, 
     if bought < least.runs and at_least:
         return least
     if bought < least.runs:
-        needed = least.runs * seconds / (60 * SLACK * workers)
+        needed = math.ceil(least.runs * seconds / (60 * SLACK * workers) + 1e-9)  # whole minutes that do suffice
         raise UserError(
             f"--minutes {minutes:g} buys {bought} runs of {seconds:.0f} s, {workers} at a time; the least that says "
-            f"anything is {least.runs}: expected --minutes {needed:.0f}, more workers, or a GPU"
+            f"anything is {least.runs}: expected --minutes {needed}, more workers, or a GPU"
         )
     spare = bought - least.runs
     rate = min(MOST_OF_RATE, LEAST_TRIALS + _fours(FOR_RATE * spare / trial_seeds))

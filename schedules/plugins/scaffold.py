@@ -30,14 +30,14 @@ def write_plugin(name: str, folder: Path, kind: str = "density") -> list[Path]:
         )
     if name in names():
         raise UserError(f"schedule {name!r} is registered already; choose another name")
-    if reason := _taken(name, scaffold.plugin):
-        raise UserError(f"schedule name {name!r}: {reason}; choose another name")
     if not folder.is_dir():
         raise UserError(f"no such folder: {str(folder)!r}")
     texts = {folder / f"{name}.py": scaffold.plugin, folder / f"test_{name}.py": scaffold.test}
     for path in texts:
         if path.exists():
             raise UserError(f"{str(path)!r} is there already; nothing was written")
+    if reason := _taken(name, scaffold.plugin):
+        raise UserError(f"schedule name {name!r}: {reason}; choose another name")
     try:
         for path, text in texts.items():
             path.write_text(text.replace("NAME", name), encoding="utf-8")

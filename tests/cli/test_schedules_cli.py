@@ -253,7 +253,7 @@ def test_show_says_it_in_trainers_words(run):
     assert "in diffusers-flags: --weighting_scheme logit_normal --logit_mean -0.2931472 --logit_std 1" in output
 
 
-def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path):
+def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path, monkeypatch):
     """A file of every kind, all in one process; each passes its own test as it is."""
     assert run("new", "my_first", "--in", str(tmp_path)).exit_code == 0
     for kind in scaffolds.kinds():
@@ -267,7 +267,8 @@ def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path):
         env={"PYTHONPATH": ":".join(entry for entry in sys.path if entry)},
     )
     assert done.returncode == 0, done.stdout
-    assert "already" in str(run("new", "my_first", "--in", str(tmp_path)).exception)
+    monkeypatch.syspath_prepend(tmp_path)  # as the folder that the command is given in is
+    assert "is there already" in str(run("new", "my_first", "--in", str(tmp_path)).exception)
     for name in ("cosine", "No-Name", "../x", "class", "json", "torch", "schedules", "stats", "register", "a" * 65):
         assert isinstance(run("new", name, "--in", str(tmp_path)).exception, UserError)
     assert "unknown kind of schedule 'tables'; did you mean table" in str(run("new", "x", "--kind", "tables").exception)

@@ -96,7 +96,7 @@ def run(
 ) -> None:
     """Train and evaluate schedules on a track; what is already done is skipped.
 
-    Without -s the baseline runs; without -t the target is v.
+    Without -s the baseline runs; without -t the targets are those of the track's published board, or v.
     """
     from harness.specs import BASELINE
     from schedules.errors import UserError
