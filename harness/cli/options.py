@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,13 +101,22 @@ def blaming(*schedules: Schedule | None) -> Iterator[None]:
         raise
 
 
-def load_tracks(files: list[str] | None) -> None:
-    """Register the tracks of the named files and of installed packages."""
+def load_tracks(files: list[str] | None, store: Path | None = None, name: str = "") -> None:
+    """Register the tracks of the named files and of installed packages.
+
+    store, name: a track that is known by neither, but that `recommend` made in this store
+    """
+    from harness import tracks
     from harness.tracks import plugins
 
     plugins.load_entry_points()
     for file in files or []:
         plugins.load_plugin(file)
+    whole = name.partition("@")[0]
+    if store is not None and whole not in tracks.names() and re.fullmatch(r"[a-z0-9-]+", whole):
+        made = store / "tracks" / f"{whole}.py"
+        if made.is_file():
+            plugins.load_plugin(str(made))
 
 
 def load_metrics(files: list[str] | None) -> None:

@@ -49,7 +49,7 @@ def bundle(
 ) -> None:
     """Put a track's results into one file that others can verify and rank beside theirs."""
     load(plugin)
-    load_tracks(track_plugin)
+    load_tracks(track_plugin, store, track)
     refuse_to_replace(out, force)
     from leaderboards.boards.query import check_store
     from leaderboards.releases.bundles.contents import make

@@ -88,7 +88,7 @@ def leaderboard(
     if plugin:
         load(plugin)
     load_metrics(metric_plugin)
-    load_tracks(track_plugin)
+    load_tracks(track_plugin, store, track)
     from dataclasses import replace
 
     from harness import tracks

@@ -80,7 +80,7 @@ def publish(
     from leaderboards.releases.publishing.readme import refresh
 
     load(plugin)
-    load_tracks(track_plugin)
+    load_tracks(track_plugin, store, track or "")
     folder = to or released.FOLDER
     if not recompute:
         check_store(store, track)
