@@ -114,9 +114,9 @@ def load_tracks(files: list[str] | None, store: Path | None = None, name: str = 
         plugins.load_plugin(file)
     whole = name.partition("@")[0]
     if store is not None and whole not in tracks.names() and re.fullmatch(r"[a-z0-9-]+", whole):
-        made = store / "tracks" / f"{whole}.py"
-        if made.is_file():
-            plugins.load_plugin(str(made))
+        file_of_store = store / "tracks" / f"{whole}.py"
+        if file_of_store.is_file():
+            plugins.load_plugin(str(file_of_store))
 
 
 def load_metrics(files: list[str] | None) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from harness.cuda_capture import captured, why_not
 from harness.sampling.ddim import DDIM, Levels
 
 WARM_UPS = 2
@@ -44,10 +45,7 @@ class CapturedDDIM:
             replay.fill(noise, label, grid, guidance)
             replay.capture()
         except RuntimeError as error:
-            if noise.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
-                raise
-            why = str(error).partition("\n")[0] or type(error).__name__
-            self.notes.append(f"its sampler is not one CUDA graph, which costs speed: {why}")
+            self.notes.append(why_not(error, noise.device, "its sampler is not one CUDA graph"))
             return None
         return replay
 
@@ -75,19 +73,13 @@ class _Replay:
         self.sigmas.copy_(torch.as_tensor(levels.sigmas))
 
     def capture(self) -> None:
-        """Run the steps until all is compiled and allocated, then once more into a graph."""
-        if self.noise.device.type != "cuda":
-            return
-        with torch.cuda.device(self.noise.device):  # a graph is captured on the current one
-            beside = torch.cuda.Stream()
-            beside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(beside):
-                for _ in range(WARM_UPS):
-                    self._steps()
-            torch.cuda.current_stream().wait_stream(beside)
-            self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph):
-                self._samples = self._steps()
+        """Keep the steps as a graph, where there is CUDA."""
+        if self.noise.device.type == "cuda":
+            self._graph, self._samples = captured(self._warm_up, self._steps, self.noise.device)
+
+    def _warm_up(self) -> None:
+        for _ in range(WARM_UPS):
+            self._steps()
 
     def __call__(self, noise: Tensor, label: Tensor, grid: np.ndarray, guidance: float) -> Tensor:
         self.fill(noise, label, grid, guidance)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from harness.cuda_capture import captured, why_not
 from harness.training.batches import Batch, StepBlock
 
 WARM_UP_STEPS = 3
@@ -48,10 +49,7 @@ class GraphedSteps:
         try:
             return cls(step, block, numbers)
         except RuntimeError as error:
-            if block.device.type != "cuda" or isinstance(error, torch.cuda.OutOfMemoryError):
-                raise
-            why = str(error).partition("\n")[0] or type(error).__name__
-            notes.append(f"its steps are not one CUDA graph, which costs speed: {why}")
+            notes.append(why_not(error, block.device, "its steps are not one CUDA graph"))
             return None
 
     def run(self, block: StepBlock, numbers: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,16 +83,7 @@ class GraphedSteps:
         for _ in range(WARM_UP_STEPS):
             self.at.zero_()
             self._step()
+        self.at.zero_()
 
     def _captured(self) -> torch.cuda.CUDAGraph:
-        with torch.cuda.device(self.at.device):  # a graph is captured on the current one
-            beside = torch.cuda.Stream()
-            beside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(beside):
-                self._warm_up()
-            torch.cuda.current_stream().wait_stream(beside)
-            self.at.zero_()
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
-                self._step()
-        return graph
+        return captured(self._warm_up, self._step, self.at.device)[0]

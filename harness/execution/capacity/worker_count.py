@@ -80,8 +80,8 @@ def mib_of_a_run(store: Store, track: str, device: str, settings: Settings | Non
 
 def _base_and_run(store: Store, track: str, settings: Settings) -> tuple[float, float]:
     """MiB of a process on a GPU whatever it runs, and of a run in it."""
-    known = need(store, track, settings, room_on(settings.device))
-    if known is not None and known.measured:
-        return CONTEXT_MIB, known.mib
+    needed = need(store, track, settings, room_on(settings.device))
+    if needed is not None and needed.measured:
+        return CONTEXT_MIB, needed.mib
     graphs = GRAPHS_MIB if settings.compile != "off" else 0.0
-    return CONTEXT_MIB + graphs, ALLOCATOR * (UNKNOWN_PEAK_MIB if known is None else known.mib)
+    return CONTEXT_MIB + graphs, ALLOCATOR * (UNKNOWN_PEAK_MIB if needed is None else needed.mib)
