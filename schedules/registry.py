@@ -55,6 +55,11 @@ class Info:
     given:  parameters that are given and never searched, such as a convention of units
     origin: where it came from ("builtin", "preset", "plugin FILE", "entry point NAME")
     spec:   for a preset, the spec that it stands for; else empty
+
+        >>> import schedules
+        >>> laplace = schedules.info("laplace")
+        >>> laplace.params, laplace.paper
+        ({'loc': 0.0, 'scale': 0.5}, 'arXiv:2407.03297')
     """
 
     name: str
@@ -117,6 +122,16 @@ class Registry:
         space: parameter → where it may lie, and where tuning searches
         given: parameter → where it may lie, for one that is given and never searched: a convention (the σ_d that σ
                refers to), a discretisation (steps of a table), or one of two that set the same thing
+        paper: where it is from, as "arXiv:2407.03297"
+
+            >>> from optuna.distributions import FloatDistribution as Float
+            >>> from scipy import stats
+            >>> import schedules
+            >>> @schedules.register("example", space={"scale": Float(0.1, 3, log=True)})
+            ... def example(scale: float = 2.0):
+            ...     return stats.norm(0, scale)
+            >>> schedules.create("example").pdf(0.0).round(4).item()
+            0.1995
         """
 
         if callable(name):

@@ -36,7 +36,20 @@ LEAST_SHARE = 1e-9  # of a part in a mixture; the canonical text has twelve deci
 
 
 class Schedule:
-    """An immutable noise schedule. Arrays are float64 of any shape; λ is in nats of log SNR."""
+    """An immutable noise schedule: the density p(λ), with its name, its parameters and the spec that makes it again.
+
+    λ = ln(α²/σ²) in nats, of data with unit variance; t in [0, 1], 0 clean and 1 noise. Every method takes numbers or
+    arrays of any shape and returns float64 of that shape. `create` and `parse` make one.
+
+        >>> import schedules
+        >>> laplace = schedules.parse("laplace:scale=0.5|shift:a=2")
+        >>> laplace.spec, laplace.params
+        ('laplace|shift:a=2', {'loc': 0.0, 'scale': 0.5})
+        >>> laplace.logsnr([0.25, 0.5, 0.75]).round(3).tolist()
+        [-1.04, -1.386, -1.733]
+        >>> laplace.time(laplace.logsnr([0.25, 0.5])).round(12).tolist()
+        [0.25, 0.5]
+    """
 
     def __init__(self, spec: Spec, density: Density, info: Info, sources: tuple[str, ...]) -> None:
         self._tree = spec
@@ -175,7 +188,16 @@ class Schedule:
 
 
 def create(name: str, **params: Any) -> Schedule:
-    """The schedule of a registered name. UserError: unknown name or parameter, value out of its space, bad plugin."""
+    """The schedule of a registered name or preset, with the given parameters and the defaults of the others.
+
+    name:   one of `names()`
+    params: in the units that the family's documentation says; `info(name).ranges` has where they may lie
+    UserError: unknown name or parameter, value out of its space, bad plugin.
+
+        >>> import schedules
+        >>> schedules.create("laplace", scale=0.7)
+        Schedule('laplace:scale=0.7')
+    """
     if name not in PRESETS and name not in SCHEDULES:
         if isinstance(name, str) and any(mark in name for mark in ":|@("):
             raise UserError(f"create takes a name and parameters; parse() reads the spec {name!r}")
@@ -187,28 +209,55 @@ def create(name: str, **params: Any) -> Schedule:
 
 
 def parse(spec: str) -> Schedule:
-    """The schedule of a spec; see `schedules.grammar`. UserError names what is wrong and the column."""
+    """The schedule of a spec: a name with parameters, or a mixture, then transforms; grammar in `schedules.grammar`.
+
+    UserError names what is wrong and the column.
+
+        >>> import schedules
+        >>> schedules.parse("laplace:scale=0.5,loc=1 | shift:a=3")  # equal specs are written alike
+        Schedule('laplace:loc=1|shift:a=3')
+    """
     return _build(grammar.read(spec), spec)
 
 
 def split_tuned(spec: str) -> tuple[str, bool]:
-    """A spec without its `@tuned`, and whether it had one: "laplace@tuned|shift:a=3" → ("laplace|shift:a=3", True)."""
+    """A spec without its `@tuned`, and whether it had one. UserError for what is no spec.
+
+    >>> import schedules
+    >>> schedules.split_tuned("laplace@tuned|shift:a=3")
+    ('laplace|shift:a=3', True)
+    """
     tree = grammar.read(spec)
     return grammar.write(replace(tree, tuned=False)), tree.tuned
 
 
 def as_tuned(spec: str) -> str:
-    """A spec with `@tuned` where it belongs: "laplace|shift:a=3" → "laplace@tuned|shift:a=3"."""
+    """A spec with `@tuned` where it belongs. UserError for what is no spec.
+
+    >>> import schedules
+    >>> schedules.as_tuned("laplace|shift:a=3")
+    'laplace@tuned|shift:a=3'
+    """
     return grammar.write(replace(grammar.read(spec), tuned=True))
 
 
 def names() -> list[str]:
-    """Every registered schedule and preset, sorted."""
+    """Every registered schedule and preset, sorted.
+
+    >>> import schedules
+    >>> {"cosine", "laplace", "preset/edm2-img512"} <= set(schedules.names())
+    True
+    """
     return sorted([*SCHEDULES.names(), *PRESETS])
 
 
 def info(name: str) -> Info:
-    """What is known of a schedule or preset. UserError: unknown name."""
+    """What is known of a schedule or preset. UserError: unknown name.
+
+    >>> import schedules
+    >>> schedules.info("preset/edm2-img512").spec
+    'edm2:sigma_data=0.5'
+    """
     if name in PRESETS:
         return PRESETS[name]
     if name in SCHEDULES:

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -52,6 +53,16 @@ def test_every_command_exists_as_it_is_written(page):
             command, rest = command.commands[rest[0]], rest[1:]
         _, left, _ = command.make_parser(command.context_class(command)).parse_args(rest)
         assert not left, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_and_name_of_ours_that_is_named_is_there(page):
+    text, begins = page.read_text(encoding="utf8"), "|".join((*ROOMS, "tests"))
+    for path in re.findall(rf"`((?:{begins})/[\w./-]+)`", text):
+        assert (ROOT / path).exists(), path
+    for name in re.findall(rf"`((?:{'|'.join(ROOMS)})(?:\.\w+)+)`", text):
+        if not name.endswith(".py"):
+            resolve_name(name)
 
 
 def test_the_commands_of_readme_that_only_look_do_what_they_say(capsys):

@@ -98,17 +98,17 @@ def splits(name: str, border: int = 0, val_images: int = VAL_IMAGES) -> dict[str
 
 
 def check_mnist() -> None:
-    """Have the files here, downloaded where they have to be. UserError as `official`."""
+    """Have the files of MNIST here, downloaded where they have to be. UserError as `official`."""
     official("MNIST", train=True)
 
 
 def check_fashion_mnist() -> None:
-    """As `check_mnist`."""
+    """Have the files of Fashion-MNIST here, downloaded where they have to be. UserError as `official`."""
     official("FashionMNIST", train=True)
 
 
 def check_cifar10() -> None:
-    """As `check_mnist`."""
+    """Have the files of CIFAR-10 here, downloaded where they have to be. UserError as `official`."""
     official("CIFAR10", train=True)
 
 

@@ -35,6 +35,16 @@ def from_time(
     complement: r = 1 − t → λ(1 − r), for full digits near t = 1; optional
     breaks:     t at which dλ/dt jumps
     UserError: λ(t) does not give a λ for each t of an array, is not finite, or does not decrease.
+
+    Source: arXiv:2407.03297 (a schedule is a density over λ, p(λ) = −dt/dλ).
+
+        >>> import numpy as np
+        >>> import schedules
+        >>> cosine = schedules.from_time(lambda t: -2 * np.log(np.tan(np.pi * t / 2)))
+        >>> cosine.cdf([-2.0, 0.0, 2.0]).round(4).tolist()
+        [0.2244, 0.5, 0.7756]
+        >>> cosine.pdf(0.0).round(4).item()  # 1 / 2π
+        0.1592
     """
     return TimeForm(logsnr, complement, tuple(breaks))
 

@@ -64,14 +64,17 @@ def tuned(spec: str, store: Path, track: str | None = None, target: str | None =
 
 def studies(store: Path) -> list[Subject]:
     """What the studies of a store are of, by name; those of a track or schedule that is not known here are left out."""
+    import optuna
+
     from harness.tuning.studies import storage
 
     opened = storage.open_to_read(Store(store))
     if opened is None:
         return []
     try:
-        read = (_subject(study.user_attrs) for study in opened.get_all_studies())
-        return sorted(filter(None, read), key=lambda subject: subject.name)
+        summaries = optuna.get_all_study_summaries(opened, include_best_trial=False)
+        subjects = (_subject(summary.user_attrs) for summary in summaries)
+        return sorted(filter(None, subjects), key=lambda subject: subject.name)
     finally:
         opened.remove_session()
 
