@@ -89,7 +89,7 @@ def _rows_of_splits(found: Any, folder: str, val: float, test: float) -> dict[st
     return of_split
 
 
-def check(folder: str, val: float = 0.1, test: float = 0.1, contents: str = "") -> None:
+def check(folder: str, val: float = 0.1, test: float = 0.1, contents: str = "", **rest: Any) -> None:
     """UserError where the folder is not there, has other images than declared, or too few of a class."""
     found = _listed(folder)
     _rows_of_splits(found, folder, val, test)
