@@ -111,3 +111,16 @@ def test_a_dry_run_says_what_too_few_minutes_would_have_to_be(snrbench, tmp_path
     code, out, _ = snrbench(*words, "--minutes", "60")
     assert code == 0
     assert "the track's card" in out
+
+
+def test_too_few_minutes_are_refused_before_any_run_by_what_some_steps_take(snrbench, latents, tmp_path):
+    words = ("recommend", "--images", latents, "--store", tmp_path / "store", "--workers", "2", "--device", "cpu")
+    code, out, err = snrbench(*words, "--minutes", "0.0001")
+    assert (code, out) == (2, "")
+    refusal = err.strip().splitlines()[-1]
+    assert refusal.startswith("snrbench: --minutes 0.0001 buys 0 runs of"), err
+    assert "expected --minutes 1, more workers" in refusal
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["tracks"], "nothing was run or recorded"
+    code, _, err = snrbench(*words, "--minutes", "0.0001", "--dry-run")
+    assert code == 2
+    assert "10 s a run are assumed" in err
