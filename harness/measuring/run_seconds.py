@@ -1,6 +1,6 @@
 """What a run will take on this machine, in seconds, from a part of it: to be known before any run.
 
-    seconds ≈ steps · (a block of steps) / (steps of a block) + Σ_draws samples · (a chunk at its guidance) / (its samples)
+    seconds ≈ steps · (a block of steps) / (steps of a block) + Σ_guidance samples · (a chunk of them) / (its samples)
 
 The first block warms up and is not counted. Metrics come on top: a run takes a little more than is said here.
 """

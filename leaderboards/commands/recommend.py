@@ -74,11 +74,11 @@ def recommend(
 
     check_training()
     from harness.execution.plugins import load
+    from harness.tracks.plugins import load_of_store
 
     load(list(plugin or []), list(track_plugin or []))
-    settings = settings_of(
-        device, "local", workers, None, None, list(plugin or []), list(track_plugin or []), compile.value
-    )
+    track_files = [*(track_plugin or []), *load_of_store(store, track or "")]
+    settings = settings_of(device, "local", workers, None, None, list(plugin or []), track_files, compile.value)
     raise typer.Exit(_answered(request, store, settings))
 
 
@@ -103,6 +103,7 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
     from harness import tracks
     from harness.results.store import Store
     from harness.specs import checked_target
+    from harness.tracks.plugins import folder_of
     from leaderboards.recommending import work
     from leaderboards.recommending.own_data import looked_at
     from leaderboards.recommending.own_track import track_of
@@ -112,7 +113,7 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
     if request.images is not None:
         data = looked_at(request.images)
         sigma = data.sigma
-        name, file = track_of(data, opened.root / "tracks")
+        name, file = track_of(data, folder_of(opened.root))
         settings = replace(settings, track_plugins=(*settings.track_plugins, str(file)))
         console.print(f"{data}", markup=False, soft_wrap=True)
         for remark in data.remarks:
