@@ -20,7 +20,7 @@ class UserError(ValueError):
 
 
 OWN = {
-    "track": "--track-plugin FILE.py",
+    "track": "--track-plugin FILE.py, or the --store that `recommend` made it in",
     "metric": "--metric-plugin FILE.py",
     "schedule": "--plugin FILE.py",
     "weighting": "--plugin FILE.py",

@@ -21,6 +21,7 @@ from app.command import BUNDLES, PUBLISHED
 from app.data.page_choice import FULL, View
 from harness.results import read
 from harness.results.store import Store as Opened
+from harness.tracks import plugins
 from harness.tracks.shortened import SEPARATOR
 from harness.tracks.standing import Standing
 from leaderboards.boards import query, run_views
@@ -88,10 +89,13 @@ def exists(store: Store) -> bool:
 
 
 def track_names() -> list[str]:
-    """All tracks, in the order in which they are listed everywhere; then the shortened ones that the store has."""
+    """All tracks, in the order in which they are listed everywhere, the store's own too; then its shortened ones."""
     folder = Path(os.environ.get("SNRBENCH_HOME") or DEFAULT)
     if os.environ.get(PUBLISHED) or not ("MLFLOW_TRACKING_URI" in os.environ or (folder / "mlflow.db").exists()):
         return tracks.names()
+    for name in plugins.names_of(folder):
+        with suppress(UserError):  # an edited one; the others are there
+            plugins.load_of_store(folder, name)
     if "MLFLOW_TRACKING_URI" in os.environ:
         now = time.time() // FRESH
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,17 +105,13 @@ def load_tracks(files: list[str] | None, store: Path | None = None, name: str = 
 
     store, name: a track that is known by neither, but that `recommend` made in this store
     """
-    from harness import tracks
     from harness.tracks import plugins
 
     plugins.load_entry_points()
     for file in files or []:
         plugins.load_plugin(file)
-    whole = name.partition("@")[0]
-    if store is not None and whole not in tracks.names() and re.fullmatch(r"[a-z0-9-]+", whole):
-        file_of_store = store / "tracks" / f"{whole}.py"
-        if file_of_store.is_file():
-            plugins.load_plugin(str(file_of_store))
+    if store is not None:
+        plugins.load_of_store(store, name)
 
 
 def load_metrics(files: list[str] | None) -> None:

@@ -89,7 +89,7 @@ def _rows_of_splits(image_folder: Any, folder: str, val: float, test: float) -> 
     return of_split
 
 
-def check(folder: str, val: float = 0.1, test: float = 0.1, contents: str = "") -> None:
+def check(folder: str, val: float = 0.1, test: float = 0.1, contents: str = "", **rest: Any) -> None:
     """UserError where the folder is not there, has other images than declared, or too few of a class."""
     image_folder = _listed(folder)
     _rows_of_splits(image_folder, folder, val, test)

@@ -42,4 +42,4 @@ def load(
 
 def check(folder: str, **rest: Any) -> None:
     """UserError where the folder is not there, is another one than declared, or has too few images."""
-    image_folder.check(folder, **{key: value for key, value in rest.items() if key in ("val", "test", "contents")})
+    image_folder.check(folder, **rest)

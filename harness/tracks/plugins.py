@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import functools
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 
 from harness import tracks
 from harness.plugin_file import module_of
+from harness.tracks.shortened import SEPARATOR
 from harness.tracks.track import Track
 from schedules.errors import UserError, named
 
@@ -26,6 +28,26 @@ BUILT_IN = tuple(tracks.TRACKS.values())
 def load_plugin(file: str) -> list[str]:
     """Import a file and register its tracks; their names. UserError: not there, not importable, or it holds none."""
     return _register(module_of(file, "track"), file)
+
+
+def folder_of(store: Path) -> Path:
+    """Where `recommend` writes the tracks that it makes: a file each, called by the track's name."""
+    return store / "tracks"
+
+
+def names_of(store: Path) -> list[str]:
+    """Tracks that a store has a file of."""
+    return sorted(file.stem for file in folder_of(store).glob("*.py"))
+
+
+def load_of_store(store: Path, name: str) -> list[str]:
+    """Register a track that only a store's file knows, whole or shortened; the file, for processes that need it too."""
+    whole = name.partition(SEPARATOR)[0]
+    if whole in tracks.names() or whole not in names_of(store):
+        return []
+    file = str((folder_of(store) / f"{whole}.py").absolute())
+    load_plugin(file)
+    return [file]
 
 
 @functools.cache

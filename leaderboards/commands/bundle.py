@@ -74,10 +74,10 @@ def verify(
 ) -> None:
     """Run a random sample of a bundle's runs again and compare. Exit code 0: agreed, 1: disagreed, 2: malformed."""
     load(plugin)
-    load_tracks(track_plugin)
     from leaderboards.releases.bundles import contents, rerun
 
     archive = contents.open_bundle(file)
+    load_tracks(track_plugin, store, archive.manifest.track)
     contents.comparable(archive)
     import torch
 

@@ -74,11 +74,11 @@ def recommend(
 
     check_training()
     from harness.execution.plugins import load
+    from harness.tracks.plugins import load_of_store
 
     load(list(plugin or []), list(track_plugin or []))
-    settings = settings_of(
-        device, "local", workers, None, None, list(plugin or []), list(track_plugin or []), compile.value
-    )
+    track_files = [*(track_plugin or []), *load_of_store(store, track or "")]
+    settings = settings_of(device, "local", workers, None, None, list(plugin or []), track_files, compile.value)
     raise typer.Exit(_answered(request, store, settings))
 
 
@@ -103,6 +103,7 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
     from harness import tracks
     from harness.results.store import Store
     from harness.specs import checked_target
+    from harness.tracks.plugins import folder_of
     from leaderboards.recommending import work
     from leaderboards.recommending.own_data import looked_at
     from leaderboards.recommending.own_track import track_of
@@ -112,7 +113,7 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
     if request.images is not None:
         data = looked_at(request.images)
         sigma = data.sigma
-        name, file = track_of(data, opened.root / "tracks")
+        name, file = track_of(data, folder_of(opened.root))
         settings = replace(settings, track_plugins=(*settings.track_plugins, str(file)))
         console.print(f"{data}", markup=False, soft_wrap=True)
         for remark in data.remarks:
@@ -132,11 +133,18 @@ def _dry_run(request: Request, wanted: Wanted, opened: StoreFolder, settings: Se
     from harness.execution.capacity.worker_count import workers_for
     from harness.execution.estimate import estimate
     from leaderboards.recommending.planning import planned
+    from schedules.errors import UserError
 
     expected = estimate(opened, wanted.track, settings.device)
     seconds = expected.of(wanted.target)
     workers = workers_for(settings, opened, wanted.track)
-    plan = planned(wanted.minutes, seconds or ASSUMED_SECONDS, workers, tracks.get(wanted.track).tuning.seeds)
+    try:
+        plan = planned(wanted.minutes, seconds or ASSUMED_SECONDS, workers, tracks.get(wanted.track).tuning.seeds)
+    except UserError as refused:
+        if seconds:
+            raise
+        assumed = f"{ASSUMED_SECONDS:g} s a run are assumed; without --dry-run some steps are timed first"
+        raise UserError(f"{refused} ({assumed})") from None
     source = f"judging by {expected.source}" if seconds else "assumed, until a run is timed"
     if request.json:
         print_json({"track": wanted.track, "plan": plan.record(), "seconds": seconds, "source": source})
@@ -161,18 +169,22 @@ def _worked(
     from leaderboards.recommending.answer import answer_of
     from leaderboards.recommending.journal import JournalFile
     from leaderboards.recommending.report import write
-    from leaderboards.recommending.work import Work, affordable
+    from leaderboards.recommending.work import Work, affordable, known_seconds
 
     file = JournalFile(opened, tracks.get(wanted.track), wanted.target, wanted.minutes, wanted.first_seed)
     journal = file.read()
     standing = tracks.standing(wanted.track)
     if standing.kind == "untrained":  # as its card says; that costs nothing
         journal = journal.model_copy(update={"untrained": standing.why, "complete": True})
-    elif not journal.plan:  # what was begun goes on
-        affordable(wanted, opened, settings)
+    begun = bool(journal.plan) or journal.complete  # and goes on
+    seconds = None if begun else known_seconds(wanted, opened, settings)
+    if seconds is not None:
+        affordable(wanted, opened, settings, seconds)
     if not journal.complete:
-        for line in references.prepared(wanted.track, journal, settings.device):
+        for line in references.prepared(wanted, journal, settings, timed=begun or seconds is not None):
             console.print(line, markup=False, soft_wrap=True)
+        if not begun and seconds is None:
+            affordable(wanted, opened, settings, journal.seconds)
         opened.prepare()
         file.write(journal)
         try:

@@ -38,8 +38,10 @@ TEMPLATE = '''"""{summary}
 Written by `snrbench recommend` from {place}. Edit what you like, under another name: results of an
 edited track never mix with those before.
 
-    snrbench run {name} -s cosine -s laplace --track-plugin {file}
-    snrbench leaderboard {name} --track-plugin {file}
+    snrbench run {name} -s cosine -s laplace
+    snrbench leaderboard {name}
+
+with the store that this file is in; elsewhere with --track-plugin {file}.
 """
 
 from harness.tracks.track import Evaluation, Part, Track, Training, Tuning

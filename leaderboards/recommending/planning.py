@@ -72,8 +72,8 @@ def planned(minutes: float, seconds: float, workers: int, trial_seeds: int = 1, 
     if bought < least.runs:
         needed = math.ceil(least.runs * seconds / (60 * SLACK * workers) + 1e-9)  # whole minutes that do suffice
         raise UserError(
-            f"--minutes {minutes:g} buys {bought} runs of {seconds:.0f} s, {workers} at a time; the least that says "
-            f"anything is {least.runs}: expected --minutes {needed}, more workers, or a GPU"
+            f"--minutes {minutes:g} buys {bought} run{'s' * (bought != 1)} of {_rounded(seconds)} s, {workers} at a "
+            f"time; the least that says anything is {least.runs}: expected --minutes {needed}, more workers, or a GPU"
         )
     spare = bought - least.runs
     rate = min(MOST_OF_RATE, LEAST_TRIALS + _fours(FOR_RATE * spare / trial_seeds))
@@ -81,6 +81,10 @@ def planned(minutes: float, seconds: float, workers: int, trial_seeds: int = 1, 
     left = spare - (rate - LEAST_TRIALS) * trial_seeds - (seeds - LEAST_SEEDS) * ENTRIES
     trials = min(MOST_OF_FAMILY, LEAST_TRIALS + _fours(left / (len(families()) * trial_seeds)))
     return Plan(rate, trials, trial_seeds, seeds)
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def _fours(trials: float) -> int:

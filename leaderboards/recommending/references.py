@@ -1,44 +1,64 @@
-"""What scores are compared with: made before any run, so that too little data is said first."""
+"""What is known before any run: what scores are compared with, and what a run takes; so that too little data and too
+few minutes are said first.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from harness import tracks
 from harness.tracks.enough import cautions
 from leaderboards.recommending.journal import Journal
 from schedules.errors import UserError
 
+if TYPE_CHECKING:
+    from harness.execution.job import Settings
+    from harness.runs.run import Bench
+    from leaderboards.recommending.work import Wanted
 
-def prepared(name: str, journal: Journal, device: str) -> list[str]:
+
+def prepared(wanted: Wanted, journal: Journal, settings: Settings, timed: bool) -> list[str]:
     """Have the data, the feature space and the floors; they are kept in the journal. What a user should know.
+
+    timed: what a run takes is known already; else some steps of one are taken, and the journal has its seconds
 
     UserError: where a distance means nothing for lack of data
     """
     import torch
 
-    from harness.measuring import measure
+    from harness.measuring.run_seconds import seconds_of_a_run
     from harness.runs.run import Bench
+    from harness.training.compilation import compilation
 
-    track, card = tracks.get(name), tracks.card(name)
-    if journal.floors:
+    if not journal.floors:
+        journal.floors = dict(tracks.card(wanted.track).get("floors", {}))
+    if journal.floors and timed:
         return []
-    if card.get("floors"):
-        journal.floors = dict(card["floors"])
-        return []
+    device = torch.device(settings.device if settings.device != "auto" else "cpu")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        place = Bench(track, torch.device(device if device != "auto" else "cpu"))
-        facts = measure.facts(place)
-        said = cautions(track, facts["sizes"], facts["feature_dimensions"], floors=True)
-        if hopeless := [line for line in said if line.startswith(tuple("0123456789"))]:
-            raise UserError(f"{name}: {hopeless[0]}")
-        journal.floors = measure.floors(place)
+        place = Bench(tracks.get(wanted.track), device, compilation(settings.compile, device))
+        said = [] if journal.floors else _with_floors(place, journal)
+        if not timed:
+            journal.seconds = round(seconds_of_a_run(place, wanted.target), 2)
     finally:
         torch.set_num_threads(threads)
+    return said
+
+
+def _with_floors(place: Bench, journal: Journal) -> list[str]:
+    from harness.measuring import measure
+
+    track, facts = place.track, measure.facts(place)
+    sizes, dimensions = facts["sizes"], facts["feature_dimensions"]
+    said = cautions(track, sizes, dimensions, floors=True)
+    if hopeless := [line for line in said if line.startswith(tuple("0123456789"))]:
+        raise UserError(f"{track.name}: {hopeless[0]}")
+    journal.floors = measure.floors(place)
     distance = track.evaluation.distance
-    sizes, floor = facts["sizes"], journal.floors[distance]
     return [
         f"{sizes['train']:,} train, {sizes['val']:,} and {sizes['test']:,} are held out; distances in "
-        f"{facts['feature_dimensions']} dimensions; {distance} of real data to real data {floor:.3g}",
+        f"{dimensions} dimensions; {distance} of real data to real data {journal.floors[distance]:.3g}",
         *said,
     ]

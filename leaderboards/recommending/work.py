@@ -312,9 +312,12 @@ def check(track: str) -> None:
         raise UserError(f"{track} is {board}, so nothing can be recommended by it; `snrbench tracks list` has others")
 
 
-def affordable(wanted: Wanted, store: Store, settings: Settings) -> None:
-    """UserError where the minutes are known not to be enough, before anything runs."""
-    seconds = estimate(store, wanted.track, settings.device).of(wanted.target)
-    if seconds is not None:
-        workers = workers_for(settings, store, wanted.track)
-        planned(wanted.minutes, seconds, workers, tracks.get(wanted.track).tuning.seeds)
+def known_seconds(wanted: Wanted, store: Store, settings: Settings) -> float | None:
+    """Seconds of a run by past ones or the track's card; None where neither knows."""
+    return estimate(store, wanted.track, settings.device).of(wanted.target)
+
+
+def affordable(wanted: Wanted, store: Store, settings: Settings, seconds: float) -> None:
+    """UserError where the minutes are not enough at so many seconds a run, before anything runs."""
+    workers = workers_for(settings, store, wanted.track)
+    planned(wanted.minutes, seconds, workers, tracks.get(wanted.track).tuning.seeds)

@@ -73,6 +73,10 @@ def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents
         code, board, err = snrbench("leaderboard", "own-z-v1", "--format", "json", "--store", tmp_path / "store")
         assert code == 0, err
         assert len(json.loads(board)) >= 7
+        monkeypatch.delitem(tracks.TRACKS, "own-z-v1")
+        one = ("run", "own-z-v1", "-t", "eps", "--seeds", "1", "--device", "cpu")
+        code, _, err = snrbench(*one, "--store", tmp_path / "store")
+        assert (code, "1 finished" in err) == (0, True), err
     runs = answer["runs"]
     code, again, _ = snrbench(*words, "--json")
     assert code == 0
@@ -111,3 +115,43 @@ def test_a_dry_run_says_what_too_few_minutes_would_have_to_be(snrbench, tmp_path
     code, out, _ = snrbench(*words, "--minutes", "60")
     assert code == 0
     assert "the track's card" in out
+
+
+def test_too_few_minutes_are_refused_before_any_run_by_what_some_steps_take(snrbench, latents, tmp_path):
+    words = ("recommend", "--images", latents, "--store", tmp_path / "store", "--workers", "2", "--device", "cpu")
+    code, out, err = snrbench(*words, "--minutes", "0.0001")
+    assert (code, out) == (2, "")
+    refusal = err.strip().splitlines()[-1]
+    assert refusal.startswith("snrbench: --minutes 0.0001 buys"), err
+    assert "expected --minutes 1, more workers" in refusal
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["tracks"], "nothing was run or recorded"
+    code, _, err = snrbench(*words, "--minutes", "0.0001", "--dry-run")
+    assert code == 2
+    assert "10 s a run are assumed" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("tracks", "show", "own-z-v1"), "own-values-4"),
+        (("tracks", "list"), "own-z-v1"),
+        (("run", "own-z-v1", "--dry-run"), "cosine × v × seed 2"),
+        (("tune", "own-z-v1", "laplace", "--dry-run"), "own-z-v1/v/laplace"),
+        (("recommend", "own-z-v1", "--dry-run"), "30 min buy"),
+    ],
+)
+def test_a_track_that_recommend_made_is_known_to_commands_with_its_store(
+    snrbench, latents, tmp_path, monkeypatch, words, said
+):
+    code, out, err = snrbench(*words, "--store", tmp_path / "store")
+    assert (code, said in out) == (0, True), err
+    monkeypatch.delitem(tracks.TRACKS, "own-z-v1")
+    assert snrbench(*words, "--store", tmp_path / "another")[0] == (0 if words[1] == "list" else 2)
+
+
+def test_a_broken_track_of_a_store_hides_no_other(snrbench, latents, tmp_path):
+    (tmp_path / "store" / "tracks" / "own-b-v1.py").write_text("TRACK = None")
+    code, out, err = snrbench("tracks", "list", "--json", "--store", tmp_path / "store")
+    assert (code, "own-z-v1" in out) == (0, True)
+    assert "left out: track plugin" in err
+    assert "own-b-v1.py' holds no Track" in err

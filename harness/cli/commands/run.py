@@ -182,12 +182,14 @@ def benchmark(
     from harness.results.errors import in_one_line, is_full
     from harness.results.store import Store
     from harness.results.write import deliver_all
+    from harness.tracks.plugins import load_of_store
     from schedules.errors import UserError
 
     if not dry_run:
         needed_packages.check_training()
     load(plugins, track_plugins or [], metric_plugins or [])
-    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins or [], compile)
+    track_plugins = [*(track_plugins or []), *load_of_store(store, request.track)]
+    settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins, compile)
     stacked, split = splitting.stack_of(stack, executor), split or settings.split
     settings = replace(settings, stack=stacked, split=split, metric_plugins=tuple(metric_plugins or ()))
     console, opened = Console(stderr=True, highlight=False, quiet=quiet), Store(store)

@@ -31,6 +31,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
     from harness.results.outcomes import ended
     from harness.results.store import Store
     from harness.results.write import WHY, set_aside, waiting
+    from harness.tracks.plugins import names_of
     from schedules.errors import UserError
 
     opened = Store(store)
@@ -40,7 +41,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
     runs = ended(opened)
     finished = {run.key for run in runs if run.outcome in ("finished", "diverged")}
     shown = plan_files.to_show(commands, finished)
-    counts = _counts(runs, shown, tracks.names())
+    counts = _counts(runs, shown, [*tracks.names(), *names_of(opened.root)])
     troubled = [run for run in runs if run.outcome in ("failed", "diverged")]
     undelivered, refused = len(waiting(opened)), len(set_aside(opened))
     if json:

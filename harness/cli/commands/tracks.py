@@ -10,7 +10,17 @@ import typer
 
 from harness.cli import needed_packages
 from harness.cli.commands.track_facts import facts, noise_of
-from harness.cli.options import Json, MetricPlugins, TrackPlugins, load_metrics, load_tracks, print_json, print_table
+from harness.cli.options import (
+    STORE,
+    Json,
+    MetricPlugins,
+    Store,
+    TrackPlugins,
+    load_metrics,
+    load_tracks,
+    print_json,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from harness.data.dataset import Dataset
@@ -25,12 +35,24 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @tracks.command("list")
-def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_plugin: MetricPlugins = None) -> None:
-    """Every track, a line each, with what it needs."""
+def list_tracks(
+    json: Json = False,
+    store: Store = STORE,
+    track_plugin: TrackPlugins = None,
+    metric_plugin: MetricPlugins = None,
+) -> None:
+    """Every track, a line each, with what it needs; also those that `recommend` made in the store."""
     from harness import tracks as registry
+    from harness.tracks.plugins import names_of
+    from schedules.errors import UserError, text_of
 
     load_metrics(metric_plugin)
     load_tracks(track_plugin)
+    for name in names_of(store):
+        try:
+            load_tracks(None, store, name)
+        except UserError as problem:  # an edited one; the others are there
+            print(f"left out: {text_of(problem)}", file=sys.stderr)
     rows = [registry.get(name) for name in registry.names()]
     if json:
         fields = {"name", "summary", "primary_metric", "needs", "extra"}
@@ -58,6 +80,7 @@ def list_tracks(json: Json = False, track_plugin: TrackPlugins = None, metric_pl
 def show(
     track: Annotated[str, typer.Argument(help="Name of a track.")],
     json: Json = False,
+    store: Store = STORE,
     track_plugin: TrackPlugins = None,
     metric_plugin: MetricPlugins = None,
 ) -> None:
@@ -67,7 +90,7 @@ def show(
     from harness.tuning.budget import Budget
 
     load_metrics(metric_plugin)
-    load_tracks(track_plugin)
+    load_tracks(track_plugin, store, track)
     definition = registry.get(track)
     if json:
         card = {
@@ -107,6 +130,7 @@ def prepare(
     workers: Annotated[int | None, typer.Option(help="Processes that encode. Default: one a device.")] = None,
     batch: Annotated[int | None, typer.Option(help="Images encoded at once. Default: by their size.")] = None,
     json: Json = False,
+    store: Store = STORE,
     track_plugin: TrackPlugins = None,
     metric_plugin: MetricPlugins = None,
 ) -> None:
@@ -120,7 +144,7 @@ def prepare(
 
     needed_packages.check_training()
     load_metrics(metric_plugin)
-    load_tracks(track_plugin)
+    load_tracks(track_plugin, store, track)
     definition = registry.get(track)
     for name, value in (("--workers", workers), ("--batch", batch)):
         if value is not None and value < 1:

@@ -93,6 +93,7 @@ def tune(
         restart=restart,
     )
     from harness.execution.plugins import load
+    from harness.tracks.plugins import load_of_store
 
     load(list(plugin or []), list(track_plugin or []), list(metric_plugin or []))
     settings = settings_of(
@@ -102,7 +103,7 @@ def tune(
         time_limit,
         memory_limit,
         list(plugin or []),
-        list(track_plugin or []),
+        [*(track_plugin or []), *load_of_store(store, track)],
         compile.value,
     )
     settings = replace(settings, stack=splitting.stack_of(stack, executor), metric_plugins=tuple(metric_plugin or ()))

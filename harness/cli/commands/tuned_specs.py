@@ -40,7 +40,7 @@ def resolved(
     from harness.cli.options import load_tracks
     from harness.tuning.studies.lookup import tuned
 
-    load_tracks(None)
+    load_tracks(None, store, track or "")
     outcome = tuned(spec, store, track, target)
     print(outcome.line, file=sys.stderr)
     if facts is not None:

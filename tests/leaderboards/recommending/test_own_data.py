@@ -41,6 +41,7 @@ def test_small_pictures_are_a_track_of_pixels_that_loads(tmp_path):
     name, file = own_track.track_of(found, tmp_path / "tracks")
     assert name == "own-my-noise-v1"
     assert file.is_file()
+    tracks.get(name).check()
     data = tracks.get(name).data()
     assert data.shape == (3, 16, 16)
     assert (len(data.test), len(data.val)) == (found.held_out, found.held_out) == (50, 50)
@@ -54,6 +55,7 @@ def test_larger_pictures_are_latents_of_their_own_autoencoder(tmp_path):
     text = own_track.text_of(found, "own-photos-v1", tmp_path / "own.py")
     assert "harness.data.own_latents:load" in text
     own_track.track_of(found, tmp_path)
+    tracks.get("own-photos-v1").check()
     assert tracks.get("own-photos-v1").data.options["latent"] == own_track.LATENT_OF_GREY
 
 
@@ -78,6 +80,7 @@ def test_latents_in_each_kind_of_file(tmp_path, ending):
     found = looked_at(file)
     assert found.labels == ((240,) if ending == ".npy" else (120, 120))
     name, _ = own_track.track_of(found, tmp_path / "tracks")
+    tracks.get(name).check()
     data = tracks.get(name).data()
     rows = np.concatenate([split.group.numpy() for split in (data.train, data.val, data.test)])
     assert sorted(rows) == list(range(240))
