@@ -30,9 +30,9 @@ class BetaPolicy(Learned):
     def learn(self, bins: np.ndarray, logsnr: Array, loss: Array) -> Array:
         self._now.add(bins, loss)
         self._before.add(bins, loss)
-        now, before = self._now(), self._before()
-        if now is not None and before is not None and (self._width @ now) > 0:
-            drop = self._width * (before - now) / (self._width @ now / self._count)
+        recent, before = self._now(), self._before()
+        if recent is not None and before is not None and (self._width @ recent) > 0:
+            drop = self._width * (before - recent) / (self._width @ recent / self._count)
             climb = self._score(drop) + self._entropy * self._entropy_slope()
             # a and b are exponentials of the parameters, so that they stay positive.
             step = self._adam.step(-climb * self._shape)
