@@ -96,7 +96,7 @@ def write(spec: Spec) -> str:
 
 
 def _write_call(call: Call) -> str:
-    arguments = ",".join(f"{one.key}={text(one.value)}" for one in call.arguments)
+    arguments = ",".join(f"{argument.key}={text(argument.value)}" for argument in call.arguments)
     return f"{call.name}:{arguments}" if arguments else call.name
 
 
@@ -160,7 +160,7 @@ class _Reader:
 
     def _argument(self, before: list[Argument]) -> Argument:
         key, column = self._take(_KEY, "a parameter's name")
-        if any(one.key == key for one in before):
+        if any(argument.key == key for argument in before):
             raise error(self._source, column, f"parameter {key!r} is given twice")
         self._expect("=", f"'=' after {key!r}")
         value, value_column = self._take(_VALUE, f"the value of {key!r}")
@@ -168,11 +168,11 @@ class _Reader:
 
     def _take(self, pattern: re.Pattern[str], expected: str) -> tuple[str, int]:
         self._blanks()
-        found = pattern.match(self._source, self._at)
-        if not found:
+        match = pattern.match(self._source, self._at)
+        if not match:
             raise self._error(f"expected {expected}")
-        column, self._at = self._at + 1, found.end()
-        return found.group(), column
+        column, self._at = self._at + 1, match.end()
+        return match.group(), column
 
     def _expect(self, character: str, expected: str) -> None:
         if not self._skip(character):
@@ -189,8 +189,8 @@ class _Reader:
         return self._source.startswith(character, self._at)
 
     def _blanks(self) -> None:
-        found = _BLANK.match(self._source, self._at)
-        self._at = found.end() if found else self._at
+        match = _BLANK.match(self._source, self._at)
+        self._at = match.end() if match else self._at
 
     def _error(self, problem: str) -> SpecError:
         rest = self._source[self._at : self._at + 1]

@@ -72,8 +72,8 @@ class Schedule:
     def params(self) -> dict[str, Value]:
         """All parameters of the family, defaults included; empty for presets and mixtures."""
         source = self._tree.source
-        given = {one.key: one.value for one in source.arguments} if isinstance(source, Call) else {}
-        return {key: given.get(key, default) for key, default in self.info.params.items()}
+        arguments = {argument.key: argument.value for argument in source.arguments} if isinstance(source, Call) else {}
+        return {key: arguments.get(key, default) for key, default in self.info.params.items()}
 
     def pdf(self, logsnr: ArrayLike) -> Array:
         """p(λ), per nat."""
@@ -301,14 +301,14 @@ def _build_entry(call: Call, source: str) -> Schedule:
             problem = f"{call.name} is a transform; it goes after a schedule and a '|'"
             raise grammar.error(source, call.column, problem)
         raise grammar.error(source, call.column, str(unknown("schedule", call.name, names())))
-    known = SCHEDULES.info(call.name)
+    family = SCHEDULES.info(call.name)
     bound = SCHEDULES.bind_call(call, source)
-    density = _at(source, call.column, known.function, **bound)
+    density = _at(source, call.column, family.function, **bound)
     if not isinstance(density, Density):
         raise UserError(
             f"schedule {call.name!r} must return a distribution with pdf, cdf and ppf; got {type(density).__name__}"
         )
-    return Schedule(Spec(_canonical(call.name, bound, known)), density, known, (known.source_hash,))
+    return Schedule(Spec(_canonical(call.name, bound, family)), density, family, (family.source_hash,))
 
 
 def _build_mixture(tree: Mixture, source: str) -> Schedule:
@@ -317,11 +317,11 @@ def _build_mixture(tree: Mixture, source: str) -> Schedule:
     weights: dict[str, float] = {}
     parts: dict[str, Schedule] = {}
     for part, weight in tree.parts:
-        one = _build(part, source)
-        if one.learns:
-            raise UserError(f"spec {source!r}: {one.spec} learns while training and can't be part of a mixture")
-        parts[one.spec] = one
-        weights[one.spec] = weights.get(one.spec, 0.0) + weight
+        schedule = _build(part, source)
+        if schedule.learns:
+            raise UserError(f"spec {source!r}: {schedule.spec} learns while training and can't be part of a mixture")
+        parts[schedule.spec] = schedule
+        weights[schedule.spec] = weights.get(schedule.spec, 0.0) + weight
     if len(parts) == 1:
         return next(iter(parts.values()))
     total = sum(weights.values())
@@ -332,14 +332,16 @@ def _build_mixture(tree: Mixture, source: str) -> Schedule:
     # Rounded so that reading the canonical text again doesn't move the last digit of a weight.
     exact = abs(total - 1.0) < 1e-9
     ordered = [(parts[key], weights[key] if exact else round(weights[key] / total, 12)) for key in sorted(parts)]
-    density = mixture([(one._density, weight) for one, weight in ordered])
-    known = Info(MIXTURE, mixture, {}, {}, doc="Mixture of schedules.", origin="builtin")
-    sources = tuple(digest for one, _ in ordered for digest in one._sources)
-    return Schedule(Spec(Mixture(tuple((one._tree, weight) for one, weight in ordered))), density, known, sources)
+    density = mixture([(schedule._density, weight) for schedule, weight in ordered])
+    family = Info(MIXTURE, mixture, {}, {}, doc="Mixture of schedules.", origin="builtin")
+    sources = tuple(digest for schedule, _ in ordered for digest in schedule._sources)
+    return Schedule(
+        Spec(Mixture(tuple((schedule._tree, weight) for schedule, weight in ordered))), density, family, sources
+    )
 
 
-def _canonical(name: str, bound: Mapping[str, Value], known: Info) -> Call:
-    return Call(name, tuple(Argument(key, value) for key, value in bound.items() if value != known.params[key]))
+def _canonical(name: str, bound: Mapping[str, Value], family: Info) -> Call:
+    return Call(name, tuple(Argument(key, value) for key, value in bound.items() if value != family.params[key]))
 
 
 def _at(source: str, column: int, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

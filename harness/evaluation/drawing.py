@@ -95,7 +95,7 @@ class Drawing:
         self.space, self.second, self.captured = space, second, captured
         self.notes: list[str] = []
         self._sampler: tuple[Subject, CapturedDDIM] | None = None
-        self._kept: tuple[tuple[int, str, int], Tensor] | None = None
+        self._seed_noise: tuple[tuple[int, str, int], Tensor] | None = None
 
     @property
     def chunks(self) -> int:
@@ -176,8 +176,8 @@ class Drawing:
     def _of_seed(self, seed: int, stream: str, count: int) -> Tensor:
         """Noise of all samples; the last is kept where it is small, as it is asked for at every mark and scale."""
         key = (seed, stream, count)
-        if self._kept is not None and self._kept[0] == key:
-            return self._kept[1]
+        if self._seed_noise is not None and self._seed_noise[0] == key:
+            return self._seed_noise[1]
         noise = Streams(seed).normal(stream, shape=(count, *self.data.shape)).to(self.device)
-        self._kept = (key, noise) if noise.numel() <= MOST_KEPT else None
+        self._seed_noise = (key, noise) if noise.numel() <= MOST_KEPT else None
         return noise

@@ -166,7 +166,7 @@ class Recorder:
 
     def beat(self) -> None:
         """Say that it lives, and how far it is, where that was not just said."""
-        if time.monotonic() - self._said > BEAT_SECONDS:
+        if time.monotonic() - self._last_beat > BEAT_SECONDS:
             self.write()
 
     def write(self) -> None:
@@ -178,7 +178,7 @@ class Recorder:
                 os.replace(partial, self._file)
             else:
                 os.utime(self._file)
-        self._said, self._news = time.monotonic(), False
+        self._last_beat, self._news = time.monotonic(), False
 
     def close(self, code: int) -> None:
         """The command ends by itself, with this exit code."""

@@ -84,10 +84,10 @@ class Table(Continuous):
         steps = logsnr.size
         time = np.arange(1, steps + 1) / steps
         self._to_zero = not np.isfinite(logsnr[-1])
-        known = steps - 1 if self._to_zero else steps
-        self._first, self._last = float(time[0]), float(time[known - 1])
-        self._top, self._bottom = float(logsnr[0]), float(logsnr[known - 1])
-        self._log_time, self._nodes = np.log(time[:known]), logsnr[:known]
+        finite = steps - 1 if self._to_zero else steps
+        self._first, self._last = float(time[0]), float(time[finite - 1])
+        self._top, self._bottom = float(logsnr[0]), float(logsnr[finite - 1])
+        self._log_time, self._nodes = np.log(time[:finite]), logsnr[:finite]
         self._cubic = PchipInterpolator(self._log_time, self._nodes)
         self._rate = self._cubic.derivative()
 

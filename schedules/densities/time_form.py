@@ -145,9 +145,9 @@ def _elementwise(function: Callable[[Array], Array], at: Array, name: str, argum
     except Exception as error:
         raise UserError(f"a time form {name} is called with an array and raised {named(error)}; {expected}") from error
     if value.shape != at.shape or value.dtype.kind not in "fiu":
-        what = "one value" if value.shape == () else f"shape {value.shape}"
-        what = what if value.dtype.kind in "fiu" else f"{what} of type {value.dtype}"
-        raise UserError(f"a time form {name} returned {what} for {argument} of shape {at.shape}; {expected}")
+        description = "one value" if value.shape == () else f"shape {value.shape}"
+        description = description if value.dtype.kind in "fiu" else f"{description} of type {value.dtype}"
+        raise UserError(f"a time form {name} returned {description} for {argument} of shape {at.shape}; {expected}")
 
 
 def _falls(t: Array, logsnr: Array) -> None:

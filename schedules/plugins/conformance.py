@@ -47,10 +47,10 @@ def validate(schedule: Schedule) -> None:
         >>> import schedules
         >>> schedules.validate(schedules.create("laplace", scale=0.5))
     """
-    for one in PROPERTIES:
-        problem = _find(one, schedule)
+    for prop in PROPERTIES:
+        problem = _find(prop, schedule)
         if problem:
-            raise UserError(f"schedule {schedule.spec!r} fails {one.name!r}: {problem}")
+            raise UserError(f"schedule {schedule.spec!r} fails {prop.name!r}: {problem}")
 
 
 def check(schedule: Schedule | str) -> list[str]:
@@ -75,8 +75,8 @@ def results(schedule: Schedule | str) -> Iterator[tuple[str, str, str | None]]:
         if point is None:
             yield first.name, "corners", problem
             continue
-        for one in PROPERTIES:
-            yield point.spec, one.name, _find(one, point)
+        for prop in PROPERTIES:
+            yield point.spec, prop.name, _find(prop, point)
 
 
 def _points(first: Schedule) -> Iterator[tuple[Schedule | None, str | None]]:
@@ -100,10 +100,10 @@ def _points(first: Schedule) -> Iterator[tuple[Schedule | None, str | None]]:
             yield point, None
 
 
-def _find(one: Property, schedule: Schedule) -> str | None:
+def _find(prop: Property, schedule: Schedule) -> str | None:
     try:
         with time_limit(SECONDS), foreign():
-            return one.find(schedule)
+            return prop.find(schedule)
     except TimeLimit:
         return f"no answer within {SECONDS:g} s"
     except (Exception, SystemExit) as problem:
@@ -242,21 +242,21 @@ def _learns(schedule: Schedule) -> str | None:
         return None
     blocks = np.linspace(-learning.LIMIT, learning.LIMIT, 400).reshape(20, 20)
 
-    def importance(one: Schedule) -> Array:
-        value = one.importance(blocks)
+    def importance(learner: Schedule) -> Array:
+        value = learner.importance(blocks)
         if value.shape != blocks.shape:
             raise learning.LearningError(f"importance of shape {blocks.shape} has shape {value.shape}")
         return value
 
-    outputs = {"ppf": lambda one: one.ppf(SHARES), "importance": importance}
+    outputs = {"ppf": lambda learner: learner.ppf(SHARES), "importance": importance}
     fresh = functools.partial(parse, schedule.spec)
-    return learning.problem(fresh, lambda one, u: one.ppf(u), outputs, _is_density)
+    return learning.problem(fresh, lambda learner, u: learner.ppf(u), outputs, _is_density)
 
 
 def _is_density(schedule: Schedule) -> str | None:
-    for one in DENSITY:
-        if problem := one.find(schedule):
-            return f"after update, {one.name!r} fails: {problem}"
+    for prop in DENSITY:
+        if problem := prop.find(schedule):
+            return f"after update, {prop.name!r} fails: {problem}"
     return None
 
 

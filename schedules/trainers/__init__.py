@@ -91,7 +91,7 @@ def in_units(spec: str) -> str:
 
     For which data they hold is `UNITS_HOLD`. UserError: a mistake in the spec
     """
-    return " · ".join(f"{one.trainer} {one.flags}" for one in lines(parse(spec), UNITS))
+    return " · ".join(f"{line.trainer} {line.flags}" for line in lines(parse(spec), UNITS))
 
 
 def units_line(spec: str) -> str:

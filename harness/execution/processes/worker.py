@@ -37,7 +37,7 @@ class Worker:
         self.connection = connection
         self.stopping = False
         self._assigned: queue.SimpleQueue[tuple[Assignment, ...]] = queue.SimpleQueue()
-        self._said = 0.0
+        self._last_report = 0.0
 
     def serve(self) -> NoReturn:
         """Work until the parent closes the connection."""
@@ -122,8 +122,8 @@ class Worker:
 
     def _report(self, share: float) -> None:
         moment = time.monotonic()
-        if moment - self._said >= 1 / SHARES_A_SECOND:
-            self._said = moment
+        if moment - self._last_report >= 1 / SHARES_A_SECOND:
+            self._last_report = moment
             self.connection.send(float(share))
 
 
