@@ -73,9 +73,9 @@ def describe(device: str) -> str:
 def _processor() -> str:
     """Model of the CPU as Linux or macOS names it; "" elsewhere."""
     if sys.platform == "darwin":
-        asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
         with contextlib.suppress(OSError):
-            return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+            return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     with contextlib.suppress(OSError, StopIteration):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line for line in lines if line.startswith("model name")).partition(":")[2].strip()

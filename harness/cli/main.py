@@ -36,8 +36,8 @@ cli = typer.Typer(
 )
 
 
-def _print_versions(asked: bool) -> None:
-    if not asked:
+def _print_versions(requested: bool) -> None:
+    if not requested:
         return
     from importlib.metadata import PackageNotFoundError, version
 

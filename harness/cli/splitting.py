@@ -68,16 +68,16 @@ def check(settings: Settings, track: Track) -> None:
     processes, micro_batch = settings.split.processes, settings.split.micro_batch
     if not settings.split:
         return
-    given = f"--nproc {processes}" if processes > 1 else f"--micro-batch {micro_batch}"
+    option = f"--nproc {processes}" if processes > 1 else f"--micro-batch {micro_batch}"
     if settings.stack != 1:
-        raise UserError(f"{given} splits a run, --stack joins several; give one of them")
+        raise UserError(f"{option} splits a run, --stack joins several; give one of them")
     if not executors.get(settings.executor).splits:
-        raise UserError(f"{given} goes with --executor local, got {settings.executor}")
+        raise UserError(f"{option} goes with --executor local, got {settings.executor}")
     if processes > 1:
-        _check_place(settings, given)
+        _check_place(settings, option)
     batch = track.training.batch
     if batch % processes:
-        raise UserError(f"{given} does not divide the batch of {track.name}, {batch}")
+        raise UserError(f"{option} does not divide the batch of {track.name}, {batch}")
     if micro_batch is not None and micro_batch > batch // processes:
         raise UserError(
             f"--micro-batch is {micro_batch}; a process of {track.name} has {batch // processes} rows, expected at "
@@ -85,14 +85,14 @@ def check(settings: Settings, track: Track) -> None:
         )
 
 
-def _check_place(settings: Settings, given: str) -> None:
+def _check_place(settings: Settings, option: str) -> None:
     if settings.workers not in (None, 1):
-        raise UserError(f"{given} is one run at a time; it goes with no --workers {settings.workers}")
+        raise UserError(f"{option} is one run at a time; it goes with no --workers {settings.workers}")
     device, _, index = settings.device.partition(":")
     if index or device == "mps":
-        raise UserError(f"{given} goes with --device cuda or cpu, got {settings.device}")
+        raise UserError(f"{option} goes with --device cuda or cpu, got {settings.device}")
     if device == "cuda":
         import torch
 
-        if (found := torch.cuda.device_count()) < settings.split.processes:
-            raise UserError(f"{given} needs a GPU for each process; CUDA devices found: {found}")
+        if (gpus := torch.cuda.device_count()) < settings.split.processes:
+            raise UserError(f"{option} needs a GPU for each process; CUDA devices found: {gpus}")

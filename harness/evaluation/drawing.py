@@ -140,7 +140,7 @@ class Drawing:
         """
         count = count or self.rules.samples
         label = torch.arange(count, device=self.device) % max(1, self.data.classes)
-        kept = max(self.rules.neighbours, MOST_SHOWN) if self.rules.neighbours else count
+        retained = max(self.rules.neighbours, MOST_SHOWN) if self.rules.neighbours else count
         sizes = self._sizes(count, subject.share)
         starts = np.cumsum([0, *sizes])
         sampler = self._sampler_of(subject, sizes[0])
@@ -151,11 +151,11 @@ class Drawing:
             labels = label[first : first + len(start)]
             x = sampler(start, labels, grid, guidance)
             in_second = self.second.of(x) if second and self.second is not None else None
-            parts.append(Drawn(x[: max(0, kept - first)], self.space.of_samples(x), in_second))
+            parts.append(Drawn(x[: max(0, retained - first)], self.space.of_samples(x), in_second))
         for _ in range(subject.share.waits(len(sizes))):
             subject.pulse()  # what is asked there may be asked of all processes together
-        kept_sizes = [max(0, min(size, kept - int(start))) for size, start in zip(sizes, starts, strict=False)]
-        x = subject.share.together([part.x for part in parts], kept_sizes)
+        retained_sizes = [max(0, min(size, retained - int(start))) for size, start in zip(sizes, starts, strict=False)]
+        x = subject.share.together([part.x for part in parts], retained_sizes)
         features = subject.share.together([part.features for part in parts], sizes)
         if not torch.isfinite(features).all():  # of all processes, which so find the same
             raise NotFinite(f"samples at guidance {guidance:g} are not finite")

@@ -166,13 +166,13 @@ class Store:
         if not self.marker.is_file():
             return
         try:
-            found = json.loads(self.marker.read_text())["format"]
+            stored_format = json.loads(self.marker.read_text())["format"]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise UserError(f'store {self.root}: {self.marker.name} does not read {{"format": {FORMAT}}}') from error
-        if found != FORMAT:
+        if stored_format != FORMAT:
             raise UserError(
-                f"store {self.root} has format {found}, expected {FORMAT}: another version of snrbench made it; "
-                "use that version, or another --store"
+                f"store {self.root} has format {stored_format}, expected {FORMAT}: another version of snrbench made "
+                "it; use that version, or another --store"
             )
 
     def _mark(self) -> None:

@@ -89,16 +89,16 @@ class Desk:
         return bool(ended)
 
 
-def _answer(job: Job, known: Result | None) -> Result | None:
+def _answer(job: Job, result: Result | None) -> Result | None:
     """What a job would come to, where it is known."""
-    if known is None:
+    if result is None:
         return None
-    if known.outcome == "finished" and job.abandon:
-        return Result(job, PRUNED, job.abandon, values=dict(known.values))
-    if known.outcome in ENDED:
-        return Result(job, known.outcome, known.reason, values=dict(known.values))
+    if result.outcome == "finished" and job.abandon:
+        return Result(job, PRUNED, job.abandon, values=dict(result.values))
+    if result.outcome in ENDED:
+        return Result(job, result.outcome, result.reason, values=dict(result.values))
     if job.abandon:
-        return Result(job, PRUNED, known.reason, values=dict(known.values))
-    if job.until < 1.0 and any(measured.mark == job.until for measured in known.values):
-        return Result(job, PAUSED, values=dict(known.values))
+        return Result(job, PRUNED, result.reason, values=dict(result.values))
+    if job.until < 1.0 and any(measured.mark == job.until for measured in result.values):
+        return Result(job, PAUSED, values=dict(result.values))
     return None

@@ -90,9 +90,9 @@ def search(studies: Iterable[Study], desk: Desk, say: Say) -> None:
     waiting = deque(Search(study, say) for study in studies)
     opened: list[Search] = []
     while waiting or opened:
-        for one in opened:
-            one.tend(desk)
-        opened = [one for one in opened if not one.done]
+        for open_search in opened:
+            open_search.tend(desk)
+        opened = [open_search for open_search in opened if not open_search.done]
         while waiting and desk.load <= desk.slots:
             opened.append(waiting.popleft())
             opened[-1].tend(desk)

@@ -121,9 +121,9 @@ class Worker:
         ]
 
     def _report(self, share: float) -> None:
-        now = time.monotonic()
-        if now - self._said >= 1 / SHARES_A_SECOND:
-            self._said = now
+        moment = time.monotonic()
+        if moment - self._said >= 1 / SHARES_A_SECOND:
+            self._said = moment
             self.connection.send(float(share))
 
 

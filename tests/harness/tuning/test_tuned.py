@@ -11,7 +11,7 @@ from harness import tracks
 from harness.execution import planner
 from harness.results.store import Store
 from harness.specs import Entry, Wanted
-from harness.tuning.studies.tuned import found
+from harness.tuning.studies.tuned import best_entry
 from known_objective import KnownRuns, bowl, tuned
 from read_only import read_only_copy
 from schedules import UserError
@@ -38,7 +38,7 @@ def change(root, tmp_path, **attributes):
 
 def test_it_is_the_entry_that_was_confirmed(study):
     root, says = study
-    entry, tags = found(Store(root), "gmm-v1", "v", WANTED)
+    entry, tags = best_entry(Store(root), "gmm-v1", "v", WANTED)
     assert (entry.schedule, entry.learning_rate, entry.ema) == (says["schedule"], says["learning_rate"], says["ema"])
     assert entry.label == "laplace@tuned"
     assert dict(tags)["trials"] == "12"
@@ -50,14 +50,14 @@ def test_it_is_the_entry_that_was_confirmed(study):
 def test_it_is_read_where_nothing_may_be_written(study):
     root, says = study
     with read_only_copy(root) as copy:
-        entry, _ = found(Store(copy), "gmm-v1", "v", WANTED)
+        entry, _ = best_entry(Store(copy), "gmm-v1", "v", WANTED)
         assert entry.schedule == says["schedule"]
 
 
 def test_it_is_found_whatever_the_path_holds(tmp_path):
     root = tmp_path / "what? #1, 100% {0} [b] 'é'\""
     [(_, says)], _ = tuned(root, KnownRuns(bowl), trials=8)
-    entry, _ = found(Store(root), "gmm-v1", "v", WANTED)
+    entry, _ = best_entry(Store(root), "gmm-v1", "v", WANTED)
     assert entry.schedule == says["schedule"]
     assert [path.name for path in tmp_path.iterdir()] == [root.name]
 
@@ -65,7 +65,7 @@ def test_it_is_found_whatever_the_path_holds(tmp_path):
 def test_planned_runs_have_it_beside_the_published_one(study):
     root, says = study
     wanted = planner.entries(["laplace", "laplace@tuned"], ["native"], "sample")
-    jobs = planner.requested("gmm-v1", wanted, ["v"], 2, functools.partial(found, Store(root), "gmm-v1"))
+    jobs = planner.requested("gmm-v1", wanted, ["v"], 2, functools.partial(best_entry, Store(root), "gmm-v1"))
     labels = [(job.spec.entry.label, job.spec.seed, bool(job.tags)) for job in jobs]
     assert labels == [(label, seed, "@" in label) for seed in (0, 1) for label in ("laplace", "laplace@tuned")]
     assert not any(job.spec.tunes for job in jobs)
@@ -75,7 +75,7 @@ def test_planned_runs_have_it_beside_the_published_one(study):
 def test_published_parameters_that_won_are_an_entry_of_their_own(tmp_path):
     runs = KnownRuns(lambda spec: 0.0 if spec.trial == 0 else 5.0)
     tuned(tmp_path, runs, trials=4)
-    entry, tags = found(Store(tmp_path), "gmm-v1", "v", WANTED)
+    entry, tags = best_entry(Store(tmp_path), "gmm-v1", "v", WANTED)
     assert entry == Entry.of("laplace").model_copy(update={"tuned_from": "laplace"})
     assert entry.label == "laplace@tuned"
     assert "tuning_gain" not in dict(tags)
@@ -88,31 +88,31 @@ def test_a_weighting_is_tuned_with_its_schedule(tmp_path):
         return abs(weightings.parse(spec.entry.weighting).params["gamma"] - 2)
 
     tuned(tmp_path, KnownRuns(near_two, noise=0.01), trials=4, weighting="min_snr")
-    entry, _ = found(Store(tmp_path), "gmm-v1", "v", Wanted(Entry.of("laplace", "min_snr")))
+    entry, _ = best_entry(Store(tmp_path), "gmm-v1", "v", Wanted(Entry.of("laplace", "min_snr")))
     assert entry.weighting.startswith("min_snr:gamma=")
     assert entry.label == "laplace@tuned+min_snr"
     with pytest.raises(UserError, match="not tuned"):
-        found(Store(tmp_path), "gmm-v1", "v", WANTED)
+        best_entry(Store(tmp_path), "gmm-v1", "v", WANTED)
 
 
 def test_no_study_names_the_command_that_makes_it(tmp_path, study):
     for root in (tmp_path, study[0]):
         with pytest.raises(UserError, match="not tuned on gmm-v1 yet; snrbench tune gmm-v1 cosine -t x0 -w min_snr"):
-            found(Store(root), "gmm-v1", "x0", Wanted(Entry.of("cosine", "min_snr")))
+            best_entry(Store(root), "gmm-v1", "x0", Wanted(Entry.of("cosine", "min_snr")))
     assert not list(tmp_path.iterdir()), "looking makes nothing"
 
 
 def test_an_unfinished_study_says_how_many_trials_are_missing(tmp_path):
     tuned(tmp_path, KnownRuns(dies=30), trials=12)
     with pytest.raises(UserError, match="8 of 12 trials are missing; snrbench tune gmm-v1 laplace -t v"):
-        found(Store(tmp_path), "gmm-v1", "v", WANTED)
+        best_entry(Store(tmp_path), "gmm-v1", "v", WANTED)
 
 
 def test_a_study_that_goes_on_is_unfinished_again(study, tmp_path):
     copy = change(study[0], tmp_path)
     tuned(copy.root, KnownRuns(dies=0), trials=20)
     with pytest.raises(UserError, match="8 of 20 trials are missing"):
-        found(copy, "gmm-v1", "v", WANTED)
+        best_entry(copy, "gmm-v1", "v", WANTED)
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_a_study_that_goes_on_is_unfinished_again(study, tmp_path):
 )
 def test_a_study_that_does_not_count_is_refused(study, tmp_path, attribute, value, says):
     with pytest.raises(UserError, match=says):
-        found(change(study[0], tmp_path, **{attribute: value}), "gmm-v1", "v", WANTED)
+        best_entry(change(study[0], tmp_path, **{attribute: value}), "gmm-v1", "v", WANTED)
 
 
 def test_another_winner_is_another_run(study, tmp_path):
-    before, _ = found(Store(study[0]), "gmm-v1", "v", WANTED)
+    before, _ = best_entry(Store(study[0]), "gmm-v1", "v", WANTED)
     copy = change(study[0], tmp_path)
     tuned(copy.root, KnownRuns(lambda spec: bowl(spec) if spec.trial > 11 else 50 + bowl(spec)), trials=20)
-    after, _ = found(copy, "gmm-v1", "v", WANTED)
+    after, _ = best_entry(copy, "gmm-v1", "v", WANTED)
     assert after.label == before.label
     assert after.fingerprint != before.fingerprint
 
