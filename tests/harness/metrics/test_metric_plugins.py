@@ -1,6 +1,6 @@
 """Metrics from one file: measured beside the others, in tuning too, and one line for what cannot be.
 
-`tests/cli/test_main_job.py` has one in a worker's run and on a board.
+`tests/harness/cli/test_main_job.py` has one in a worker's run and on a board.
 """
 
 import pytest

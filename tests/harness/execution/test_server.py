@@ -3,21 +3,13 @@
 import json
 import os
 import sqlite3
-import sys
 import time
 import urllib.request
 from base64 import b64encode
 from contextlib import closing
-from pathlib import Path
 
 import optuna
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parent))
-from made_results import written
-from scene import SNRBENCH, Scene
-from servers import mlflow_server, postgresql
 from werkzeug.security import generate_password_hash
 
 from harness.cli import main
@@ -25,6 +17,9 @@ from harness.results import delivery as courier_module
 from harness.results import read, write
 from harness.results.delivery import Courier
 from harness.results.store import Store
+from result_folders import written
+from scene import SNRBENCH, Scene
+from servers import mlflow_server, postgresql
 
 ADMIN = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "long-enough-password"}
 MEMBER = {"MLFLOW_TRACKING_USERNAME": "ada", "MLFLOW_TRACKING_PASSWORD": "another-long-password"}

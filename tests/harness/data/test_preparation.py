@@ -20,10 +20,8 @@ from harness.data.image_file import cropped
 from harness.data.preparation import How, prepare
 from harness.data.prepared import load
 from harness.execution.capacity.free_memory import resident
-from schedules.errors import UserError
-
-sys.path.append(str(Path(__file__).parent))
 from image_folder import CLASSES, make_images, make_vae
+from schedules.errors import UserError
 
 SIDE, A_SHARD = 32, 4
 LATENTS = {"name": "tiny-latent", "side": SIDE, "vae": "tiny/vae", "classes": 3, "val_per_class": 1}

@@ -2,15 +2,11 @@
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from scene import Scene, runs_in_mlflow, scores, workers_of
 
 from harness import tracks
 from harness.execution import plan_files
@@ -18,6 +14,7 @@ from harness.results.store import Store
 from harness.runs.run import bench, execute
 from harness.specs import Entry, RunSpec
 from harness.tracks.plugins import load_plugin
+from scene import Scene, runs_in_mlflow, scores, workers_of
 
 REQUEST = ("-s", "infonoise", "--seeds", "1", "--workers", "1")
 SECONDS_TO_STOP = 60  # of a loaded machine; tests/survival/test_signals.py measures

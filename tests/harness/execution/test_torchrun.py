@@ -4,7 +4,6 @@ import json
 import pickle
 import socket
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -16,10 +15,8 @@ from harness.execution.processes import rank_process, torchrun
 from harness.execution.processes.messages import Assignment, Setup
 from harness.runs.run import execute
 from harness.specs import Entry, RunSpec
-from schedules.schedule import SCHEDULES
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import TINY_TRACK
+from schedules.schedule import SCHEDULES
 
 FRAGILE = """
 import os, signal, time

@@ -13,7 +13,7 @@ from harness.data import image_folder, images
 from harness.metrics.own_classifier import classifier_of, told_apart
 from schedules.errors import UserError
 
-PAGE = Path(__file__).parents[2] / "harness" / "tracks" / "README.md"
+PAGE = Path(__file__).parents[3] / "harness" / "tracks" / "README.md"
 CPU = torch.device("cpu")
 PICTURES = 24
 TOO_FEW = "4 held-out images in 64 dimensions"

@@ -1,6 +1,6 @@
 """Prints, for every reference that the tests hold a schedule against, the largest deviation found, as Markdown.
 
-python tests/schedules/deviations.py
+python tests/schedules/builtin/deviations.py
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import pytest
 from harness.data import official_files
 from harness.results.read import artifacts, read_runs
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -18,9 +17,7 @@ from harness.results.delivery import Courier
 from harness.results.store import Store
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
-
-sys.path.insert(0, str(Path(__file__).parent))
-from made_results import CPU, written
+from result_folders import CPU, written
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,7 @@
 """What a request comes to: what failed is repeated, what it costs is said, what is missing is named."""
 
 import json
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -20,10 +18,8 @@ from harness.results.store import Store
 from harness.results.write import deliver
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
+from result_folders import CPU
 from schedules.errors import UserError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from made_results import CPU
 
 STILL = """
 from scipy import stats

@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -11,10 +9,8 @@ from harness.cli import main
 from harness.results import read, write
 from harness.results.delivery import Courier
 from harness.results.store import Store
+from result_folders import written
 from schedules.errors import UserError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from made_results import written
 
 SIZE = 32 * 2**20
 

@@ -1,8 +1,6 @@
 """`NAME@tuned` in `snrbench schedules`: what a store's study found, of the track and target that are meant."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 import typer
@@ -10,10 +8,8 @@ from typer.testing import CliRunner
 
 import schedules
 from harness.cli.commands.schedules import add_to
-from schedules import UserError
-
-sys.path.append(str(Path(__file__).parents[1] / "harness"))
 from known_objective import KnownRuns, tuned
+from schedules import UserError
 
 
 def score(spec):

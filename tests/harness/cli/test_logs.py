@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from scene import Scene
-
 from harness import heartbeat, tracks
 from leaderboards.releases.publishing import publish
+from scene import Scene
 from schedules.errors import UserError
 
 

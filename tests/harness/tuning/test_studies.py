@@ -1,9 +1,7 @@
 """Studies over runs whose scores are a known function: what is asked, stopped, confirmed and kept."""
 
 import multiprocessing
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import optuna
@@ -17,11 +15,9 @@ from harness.specs import Entry
 from harness.tuning.studies import storage
 from harness.tuning.studies.study import Study
 from harness.tuning.studies.tuned import Wanted, best_entry
+from known_objective import HOPELESS, Killed, KnownRuns, bowl, tuned
 from schedules import UserError
 from schedules.schedule import SCHEDULES
-
-sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-from known_objective import HOPELESS, Killed, KnownRuns, bowl, tuned
 from servers import postgresql
 
 

@@ -4,17 +4,14 @@ import json
 import os
 import shutil
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from read_only import read_only_copy
-
 from harness.results import database, read, sqlite_file
 from harness.results.store import Store
+from read_only import read_only_copy
 from schedules.errors import UserError
 
 ODD = "what? #1, 100% {0} [b] 'é'\""

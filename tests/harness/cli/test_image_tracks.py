@@ -1,6 +1,5 @@
 """Tracks that are too large for a test, by their cards; and a tiny one of latents from its images to a recorded run."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,6 @@ from harness.results.read import read_runs
 from harness.tracks.cifar10 import CIFAR10
 from harness.tracks.fashion import FASHION
 from harness.tracks.imagenet import IMAGENET64, IMAGENET256, IMAGENET512
-
-sys.path.append(str(Path(__file__).parents[1] / "harness"))
 from image_folder import make_images, make_vae
 
 TRACK = """

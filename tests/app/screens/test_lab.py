@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -73,7 +72,6 @@ def test_an_address_that_is_wrong_is_named_and_left_out(lab):
 @pytest.fixture(scope="module")
 def tuned_store(tmp_path_factory):
     """A store with studies of laplace for two targets; nothing else is in it."""
-    sys.path.append(str(Path(__file__).parents[1] / "harness"))
     from known_objective import KnownRuns, tuned
 
     root = tmp_path_factory.mktemp("tuned")

@@ -3,8 +3,6 @@
 import functools
 import json
 import shutil
-import sys
-from pathlib import Path
 
 import optuna
 import pytest
@@ -14,12 +12,9 @@ from harness.execution import planner
 from harness.results.store import Store
 from harness.specs import Entry, Wanted
 from harness.tuning.studies.tuned import best_entry
-from schedules import UserError
-
-sys.path.append(str(Path(__file__).parent))
-sys.path.append(str(Path(__file__).parents[1]))
 from known_objective import KnownRuns, bowl, tuned
 from read_only import read_only_copy
+from schedules import UserError
 
 WANTED = Wanted(Entry.of("laplace"))
 

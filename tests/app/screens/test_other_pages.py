@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
 
 import optuna
 import pytest
 import streamlit as st
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from read_only import read_only_copy
 
 import schedules
 from app.data import results, studies
@@ -24,6 +19,7 @@ from leaderboards.comparisons.agreement.headline import leading, tau_text
 from leaderboards.comparisons.choice import Choice
 from leaderboards.comparisons.views.transfer import transfer_of
 from leaderboards.comparisons.views.tuned import tuned_table_of
+from read_only import read_only_copy
 from schedules import trainers
 
 

@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from harness.metrics import METRICS
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from scene import Scene, runs_in_mlflow
 
 SNRBENCH = str(Path(sys.executable).with_name("snrbench"))
@@ -214,7 +212,7 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
 
 
 def test_an_interrupted_command_keeps_what_is_finished_and_leaves_no_process(tmp_path):
-    """Ctrl-C: the same command goes on; nothing counts twice. tests/cli/test_stopping.py has the other signals."""
+    """Ctrl-C: the same command goes on; nothing counts twice. Other signals: tests/harness/cli/test_stopping.py."""
     scene = Scene(tmp_path, steps=300)
     request = ("-s", "cosine", "--seeds", 3, "--workers", 1)
     running = scene.start("store", *request)

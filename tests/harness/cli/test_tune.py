@@ -7,22 +7,18 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import optuna
 import pytest
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import OperationalError
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from scene import SNRBENCH, Scene, runs_in_mlflow
-
 from harness.execution import plan_files
 from harness.results.read import read_runs, search
 from harness.results.store import Store
 from harness.tuning.studies.study import Study
+from scene import SNRBENCH, Scene, runs_in_mlflow
 
 RULE = """
 from harness.tracks.track import Tuning
