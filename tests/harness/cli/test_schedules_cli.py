@@ -37,10 +37,8 @@ def twice_too_much():
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():
-    before = loading._registered()
-    yield
-    loading._forget(loading._registered() - before)
-    loading._loaded.clear()
+    with loading.forgotten_afterwards():
+        yield
 
 
 @pytest.fixture

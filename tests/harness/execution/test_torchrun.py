@@ -110,7 +110,7 @@ def test_two_processes_of_which_one_was_killed_end_where_one_process_does(given,
 def test_what_a_process_raised_is_the_reason(tmp_path):
     (tmp_path / "deaths").write_text("[[1, 1], [0, 1]]")
     (tmp_path / "problem-1").write_text("ValueError: no such thing")
-    assert torchrun._what_happened(tmp_path, 2, 1) == "process 1 of 2: ValueError: no such thing"
+    assert torchrun.why_it_ended(tmp_path, 2, 1) == "process 1 of 2: ValueError: no such thing"
 
 
 def test_torchrun_that_cannot_start_its_processes_says_why(given, tmp_path, monkeypatch):
@@ -126,7 +126,7 @@ def test_torchrun_that_cannot_start_its_processes_says_why(given, tmp_path, monk
     folder.mkdir()
     place = ["--standalone", "--nproc-per-node=2", "--max-restarts=0", "--no-python", str(interpreter)]
     assert torchrun.launch(folder, place) == 1
-    assert "Permission denied" in torchrun._what_happened(folder, 2, 1)
+    assert "Permission denied" in torchrun.why_it_ended(folder, 2, 1)
 
 
 def test_a_process_that_is_asked_to_stop_writes_its_checkpoint(given, tmp_path, monkeypatch):
