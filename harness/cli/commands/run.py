@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.execution.estimate import Estimate
-    from harness.execution.job import Job, Settings, Split
+    from harness.execution.job import BatchSplit, Job, Settings
     from harness.execution.planner import Plan
     from harness.results.store import Store as StoreFolder
 
@@ -164,7 +164,7 @@ def benchmark(
     compile: str = "auto",
     executor: str = "local",
     stack: str = "1",
-    split: Split | None = None,
+    split: BatchSplit | None = None,
     time_limit: float | None = None,
     memory_limit: float | None = None,
     dry_run: bool = False,
@@ -287,12 +287,12 @@ def duration(seconds: float) -> str:
 def _execute(
     store: StoreFolder, track: str, plan: Plan, settings: Settings, console: Console, expected: Estimate, json: bool
 ) -> int:
-    from harness.execution.run_plan import Report, execute
+    from harness.execution.run_plan import Report, run_jobs
     from harness.execution.stop_signals import Halt
 
     report = Report()
     try:
-        execute(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
+        run_jobs(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
     except Halt as halt:
         complaints.say(str(halt))
         if json:

@@ -162,7 +162,7 @@ def _subjects(request: Request) -> list[Subject]:
     import schedules
     from harness import tracks
     from harness.execution import planner
-    from harness.specs import Wanted, checked_target
+    from harness.specs import TunedEntry, checked_target
     from harness.tuning.studies.subject import Subject
     from schedules.errors import UserError
 
@@ -174,7 +174,7 @@ def _subjects(request: Request) -> list[Subject]:
     targets = [checked_target(tracks.get(request.track), target) for target in request.targets]
     subjects = []
     for entry in planner.entries(names, request.weightings, request.apply):
-        if isinstance(entry, Wanted):
+        if isinstance(entry, TunedEntry):
             raise UserError(f"{entry.published.schedule}@tuned is what tuning finds; tune {entry.published.schedule}")
         subjects += [Subject(request.track, target, entry) for target in targets]
     return list(dict.fromkeys(subjects))

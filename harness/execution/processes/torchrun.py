@@ -33,7 +33,7 @@ from harness.execution.python_process import NotStarted, python, start
 POLL_SECONDS = 0.1
 
 
-def execute(
+def execute_on_processes(
     assignment: Assignment, setup: Setup, on_progress: Callable[[float], None], stop_asked: Callable[[], bool]
 ) -> Result:
     """Execute a job on `assignment.split.processes` processes of this machine."""
