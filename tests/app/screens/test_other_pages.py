@@ -82,9 +82,9 @@ def test_studies_are_read_whatever_the_path_and_where_nothing_may_be_written(tmp
     optuna.create_study(storage=opened, study_name="gmm-v1/v/laplace/native/sample")
     opened.engine.dispose()
     locks.close()
-    (study,) = studies.studies(results.Store(place, "of the test"), "of the test")
+    (study,) = studies.studies(results.ResultSource(place, "of the test"), "of the test")
     with read_only_copy(place) as copy:
-        (again,) = studies.studies(results.Store(copy, "of the test"), "of the test")
+        (again,) = studies.studies(results.ResultSource(copy, "of the test"), "of the test")
     assert study.label == again.label == "laplace"
 
 
