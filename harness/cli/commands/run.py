@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import complaints, needed_packages, options, splitting
+from harness.cli import complaints, needed_packages, next_step, options, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.commands import run_report
 from harness.cli.execution_options import (
@@ -135,6 +135,9 @@ def run(
         json=json,
         quiet=quiet,
     )
+    if not (code or dry_run or json or quiet):
+        files = {"--track-plugin": track_plugin or [], "--metric-plugin": metric_plugin or []}
+        next_step.show_board(request.budget.track(track)[0], store, files)
     raise typer.Exit(code)
 
 
