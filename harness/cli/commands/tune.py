@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import needed_packages, splitting
+from harness.cli import needed_packages, next_step, splitting
 from harness.cli.commands.run import Apply, duration
 from harness.cli.execution_options import (
     Compile,
@@ -107,7 +107,16 @@ def tune(
         compile.value,
     )
     settings = replace(settings, stack=splitting.stack_of(stack, executor), metric_plugins=tuple(metric_plugin or ()))
-    raise typer.Exit(search(request, store, settings, dry_run, json))
+    code = search(request, store, settings, dry_run, json)
+    if not (code or dry_run or json):
+        asked = {
+            "-w": weighting or [],
+            "-t": request.targets,
+            "--apply": [] if apply == Apply.sample else [apply.value],
+        }
+        files = {"--plugin": plugin or [], "--track-plugin": track_plugin or [], "--metric-plugin": metric_plugin or []}
+        next_step.score_tuned(track, request.schedules, store, {**asked, **files})
+    raise typer.Exit(code)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ def test_every_topic_of_the_guide(open_app, tmp_path):
     floor = tracks.card("digits-v1")["floors"]["fd"]
     floors = {row["id"]: row["cells"][1] for row in app.tables["guide.floors-digits-v1"]["rows"]}
     assert floors["floor fd"] == f"{floor:.3g}"
+    assert "guide.floors-imagenet64-v1" not in app.tables
+    assert "nothing was measured on it yet" in app.words
     for topic in ("question", "protocol", "metrics", "reading", "adding"):
         app.segmented_control(key="guide.topic").set_value(topic).run()
         assert len(app.fine().words) > 100

@@ -95,6 +95,10 @@ def test_the_list_says_what_each_track_needs(snrbench):
     line = next(line for line in table if line.startswith("digits-v1"))  # the agreement follows below the table
     assert f"{cost} s" in line
     assert "none" in line
+    assert "  ranked  " in line
+    unmeasured = next(line for line in table if line.startswith("fashion-v1"))  # its card has no baseline
+    assert unmeasured.count("not measured") == 2
+    assert "ranked" not in unmeasured
 
 
 def test_the_card_and_the_list_say_it_in_a_line(snrbench):

@@ -18,7 +18,7 @@ def card(floors=2.0, **scales):
 @pytest.mark.parametrize(
     ("measured", "kind", "says"),
     [
-        ({}, "ranked", ""),
+        ({}, "ranked", "until its baseline is measured"),
         (card(v=1.5, x0=1.5), "ranked", ""),
         (card(floors=MOST_FLOORS, v=1.5), "ranked", ""),
         (card(floors=MOST_FLOORS + 0.1, v=1.5), "untrained", "6.1 floors"),

@@ -50,6 +50,7 @@ IDENTITIES = {
     "preset/ideogram4-1024": stats.norm(-2 * np.log(2), 3),
     "preset/tim-t2i": stats.skewnorm(-1, 0, 3.2),
     "preset/arc": stats.uniform(-12, 16),
+    "preset/krea2-1024": stats.norm(-2 * (0.5 + 0.65 * (4096 - 256) / (6400 - 256)), 2),
     "preset/pixnerd-512": stats.norm(-2 * np.log(4), 2),
     "preset/sd3": stats.norm(-2 * np.log(3), 2),
     "preset/flux-1024": stats.norm(-2.3, 2),

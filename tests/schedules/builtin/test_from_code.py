@@ -142,6 +142,14 @@ def test_ltx2_but_for_its_point_mass():
     assert agrees(of_flow(t[~clamped]), "reflected_logit_normal:m=0.5")
 
 
+def test_nemo_automodel_over_many_batches():
+    """Its sample_timesteps with the defaults: one way of drawing for a whole batch, the shift after either."""
+    source = np.random.default_rng(12)
+    uniform = source.random(N) < 0.1
+    u = np.where(uniform, source.random(N), 1 / (1 + np.exp(-source.standard_normal(N))))
+    assert agrees(of_flow(3.0 / (3.0 + (1 / u - 1))), "preset/nemo-automodel")
+
+
 def test_terminal_is_the_limit_of_its_table():
     """DiffSynth's set_timesteps_qwen_image, with ever more steps: the last one lies at τ."""
     mu, terminal, steps = 0.8, 0.02, 200_000
