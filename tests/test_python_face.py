@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 import harness
@@ -51,6 +53,11 @@ def test_a_board_says_what_it_can_be_of(more, says):
     results = leaderboards.published("mnist-v1")
     with pytest.raises(UserError, match=says):
         leaderboards.board(results, **more)
+
+
+def test_a_folder_does_not_take_the_place_of_a_function_of_its_name():
+    import_module("leaderboards.published")
+    assert len(leaderboards.published("gmm-v1").runs)
 
 
 @pytest.mark.parametrize("other", ["mnist-v1", None, leaderboards.published("mnist-v1").scores])

@@ -79,7 +79,7 @@ def test_the_commands_of_readme_that_only_look_do_what_they_say(capsys):
 
 
 def test_the_way_in_for_a_schedule_of_ones_own_goes_as_it_says(tmp_path, monkeypatch, capsys):
-    """Its runs are planned here; tests/cli trains a new schedule."""
+    """Its runs are planned here; tests/harness/cli trains a new schedule."""
     monkeypatch.chdir(tmp_path)
     new, run = (words for words in commands(README) if "my_schedule" in words)
     assert main.exit_code(new) == 0
