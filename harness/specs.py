@@ -118,13 +118,13 @@ class RunSpec(Frozen):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TunedEntry:
     """A tuned entry that is asked for. published: the entry that was tuned."""
 
     published: Entry
 
     @classmethod
-    def of(cls, spec: str, weighting: str, apply: Apply) -> Wanted | Entry:
+    def of(cls, spec: str, weighting: str, apply: Apply) -> TunedEntry | Entry:
         """What a spec asks for: a tuned entry for one with `@tuned`, else the entry itself."""
         published, tuned = schedules.split_tuned(spec) if "@" in spec else (spec, False)
         entry = Entry.of(published, weighting, apply)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schedules.schedule import SCHEDULES
+from schedules.plugins.loading import forgotten_afterwards
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("schedules", "harness", "leaderboards", "app")
@@ -21,10 +21,8 @@ WITH_EXAMPLES = sorted(
 @pytest.fixture
 def registered():
     """What an example registers is forgotten with it."""
-    before = set(SCHEDULES.names())
-    yield
-    for name in set(SCHEDULES.names()) - before:
-        SCHEDULES.remove(name)
+    with forgotten_afterwards():
+        yield
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES)

@@ -9,7 +9,7 @@ import typer
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.execution.job import Settings, Split
+    from harness.execution.job import BatchSplit, Settings
     from harness.tracks.track import Track
 
 Stack = Annotated[
@@ -51,14 +51,14 @@ def stack_of(stack: str, executor: str) -> int | None:
     return int(stack)
 
 
-def split_of(processes: int, micro_batch: int | None) -> Split:
+def split_of(processes: int, micro_batch: int | None) -> BatchSplit:
     """The options as a split. UserError for a number that cannot be."""
-    from harness.execution.job import Split
+    from harness.execution.job import BatchSplit
 
     for name, value in (("--nproc", processes), ("--micro-batch", micro_batch)):
         if value is not None and value < 1:
             raise UserError(f"{name} is {value}; expected at least 1")
-    return Split(processes, micro_batch)
+    return BatchSplit(processes, micro_batch)
 
 
 def check(settings: Settings, track: Track) -> None:

@@ -13,11 +13,11 @@ from harness.execution.retry import failed_jobs
 from harness.results.read import finished_keys
 from harness.results.store import Store
 from harness.seeds import FIRST_TUNING
-from harness.specs import Apply, Entry, RunSpec, Tags, Wanted, checked_target
+from harness.specs import Apply, Entry, RunSpec, Tags, TunedEntry, checked_target
 from schedules.errors import UserError
 from schedules.weightings import validate as validate_weighting
 
-Tuned = Callable[[str, Wanted], tuple[Entry, Tags]]
+Tuned = Callable[[str, TunedEntry], tuple[Entry, Tags]]
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Plan:
         return len(self.jobs) + len(self.done)
 
 
-def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> list[Entry | Wanted]:
+def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> list[Entry | TunedEntry]:
     """Every schedule with every weighting, each validated before anything is trained. UserError names what is wrong."""
-    parsed = [Wanted.of(schedule, weighting, apply) for schedule, weighting in itertools.product(specs, weightings)]
-    named = [entry.published if isinstance(entry, Wanted) else entry for entry in parsed]
+    parsed = [TunedEntry.of(schedule, weighting, apply) for schedule, weighting in itertools.product(specs, weightings)]
+    named = [entry.published if isinstance(entry, TunedEntry) else entry for entry in parsed]
     for schedule in dict.fromkeys(entry.schedule for entry in named):
         schedules.validate(schedules.parse(schedule))
     for weighting in dict.fromkeys(entry.weighting for entry in named):
@@ -45,7 +45,7 @@ def entries(specs: Iterable[str], weightings: Iterable[str], apply: Apply) -> li
 
 def requested(
     track: str,
-    wanted: Iterable[Entry | Wanted],
+    wanted: Iterable[Entry | TunedEntry],
     targets: Iterable[str],
     seeds: int,
     tuned: Tuned,
@@ -62,7 +62,7 @@ def requested(
     if not 0 <= first_seed <= FIRST_TUNING - seeds:
         raise UserError(f"the first seed is {first_seed}; expected at least 0, and all seeds below {FIRST_TUNING}")
     cells = [
-        (target, *(tuned(target, entry) if isinstance(entry, Wanted) else (entry, ())))
+        (target, *(tuned(target, entry) if isinstance(entry, TunedEntry) else (entry, ())))
         for target in [checked_target(definition, target) for target in targets]
         for entry in wanted
     ]

@@ -70,7 +70,7 @@ def examine(file: Path) -> None:
     if not schema.usable:
         remedy = RESTORE if schema.runs else "it holds no runs, and the next `snrbench run` makes it again"
         raise UserError(f"store {file.parent} cannot be read: {file.name} was never made completely; {remedy}")
-    head, revisions = _revisions()
+    head, revisions = schema_revisions()
     if head is None or schema.revision == head:
         return
     if schema.revision in revisions:
@@ -109,7 +109,7 @@ def _first(connection: sqlite3.Connection, query: str) -> Any:
 
 
 @functools.cache
-def _revisions() -> tuple[str | None, frozenset[str]]:
+def schema_revisions() -> tuple[str | None, frozenset[str]]:
     """The schema revision of the installed MLflow (None: not to be found; MLflow will judge), and all that it knows."""
     # Read as text: alembic imports each of the scripts, a second of every command, and MLflow itself takes more.
     package = importlib.util.find_spec("mlflow")

@@ -94,7 +94,7 @@ def execute_stack(
             raise Interrupted
 
     for _, alike in sorted(places.items()):
-        _Stack(place, alike, until, pulse, compilation.graph).execute()
+        _Stack(place, alike, until, pulse, compilation.graph).train_together()
     peak = peak_memory.peak_mib(device) / len(members)
     for member in members:
         read_off(member.result, member.trainer, member.progress, place.track)
@@ -115,7 +115,7 @@ class _Stack:
         self._started = time.perf_counter()
         self._saved, self._cost = time.monotonic(), 0.0
 
-    def execute(self) -> None:
+    def train_together(self) -> None:
         marks = list(zip(self.place.track.marks, self.place.track.mark_steps(), strict=True))
         done, everybody = self.members[0].progress.marks, list(self.members)
         try:

@@ -16,6 +16,8 @@ from schedules.schedule import Schedule, create, info, names
 
 LIMIT = 20.0
 SAME = 1e-8  # total variation below which two densities are one: tables are accurate to 1e-9
+NEAR = 0.01  # and below which no board of a few seeds will tell them apart
+_FEW = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
 _SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-16.0, 16.0, 1601)))
 
 
@@ -52,15 +54,42 @@ def beyond(schedule: Schedule) -> float:
     return float(schedule.cdf(np.array(-LIMIT)) + schedule.time(np.array(LIMIT)))
 
 
-def nearest(schedule: Schedule, count: int | None = None) -> list[Kin]:
-    """Registered schedules and presets at their defaults, nearest first in total variation; itself left out."""
-    others = [create(name) for name in names() if name != schedule.spec]
+def nearest(schedule: Schedule, count: int | None = None, within: float = np.inf) -> list[Kin]:
+    """Registered schedules and presets at their defaults, nearest first in total variation; itself left out.
+
+    within: only those that are nearer in total variation, which |F(λ) − G(λ)| never exceeds
+    """
+    others = (create(name) for name in names() if name != schedule.spec)
+    at = schedule.ppf(_FEW)
     kin = [
         Kin(other.name, total_variation(schedule, other), wasserstein(schedule, other))
         for other in others
-        if not other.learns
+        if not other.learns and np.all(np.abs(other.cdf(at) - schedule.cdf(at)) <= within)
     ]
-    return sorted(kin, key=lambda relative: (relative.tv, relative.name))[:count]
+    inside = [relative for relative in kin if relative.tv < within]
+    return sorted(inside, key=lambda relative: (relative.tv, relative.name))[:count]
+
+
+def near(schedule: Schedule) -> list[Kin]:
+    """Schedules and presets of another name that are this density or nearly so, the nearest first."""
+    return [kin for kin in nearest(schedule, within=NEAR) if kin.name != schedule.name]
+
+
+def likeness(schedule: Schedule) -> str:
+    """That a schedule is one that is registered already, under another name, or nearly so; "" where it is neither.
+
+    "its density is that of loglogistic, uniform_gamma at their defaults"; of one that learns, as it starts.
+    """
+    kin = near(schedule)
+    start = "at the start " if schedule.learns else ""
+    if alike := [relative.name for relative in kin if relative.same]:
+        defaults = "its defaults" if len(alike) == 1 else "their defaults"
+        return f"{start}its density is that of {', '.join(alike)} at {defaults}"
+    if kin:
+        return (
+            f"{start}its density is nearly that of {kin[0].name} at its defaults: {kin[0].tv:.2%} of the draws differ"
+        )
+    return ""
 
 
 def same_density(schedule: Schedule) -> list[str]:

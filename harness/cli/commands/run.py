@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import complaints, needed_packages, options, splitting
+from harness.cli import complaints, needed_packages, next_step, options, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.commands import run_report
 from harness.cli.completion import schedule_names, track_names
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.execution.estimate import Estimate
-    from harness.execution.job import Job, Settings, Split
+    from harness.execution.job import BatchSplit, Job, Settings
     from harness.execution.planner import Plan
     from harness.results.store import Store as StoreFolder
 
 SEEDS = 3
+COMES_WITH_US = ("builtin", "preset")
+"""Origins of schedules that are known."""
 
 
 class Apply(StrEnum):
@@ -137,6 +139,9 @@ def run(
         json=json,
         quiet=quiet,
     )
+    if not (code or dry_run or json or quiet):
+        files = {"--track-plugin": track_plugin or [], "--metric-plugin": metric_plugin or []}
+        next_step.show_board(request.budget.track(track)[0], store, files)
     raise typer.Exit(code)
 
 
@@ -168,7 +173,7 @@ def benchmark(
     compile: str = "auto",
     executor: str = "local",
     stack: str = "1",
-    split: Split | None = None,
+    split: BatchSplit | None = None,
     time_limit: float | None = None,
     memory_limit: float | None = None,
     dry_run: bool = False,
@@ -223,6 +228,8 @@ def benchmark(
             console.print(f"recorded {counted(recovered, 'finished run')} that an interrupted command had left")
     plan = planner.plan(opened, jobs, request.force) if jobs is not None else planner.failed(opened, request.track)
     _announce(plan, console)
+    if not quiet:
+        _say_likeness(plan, console)
     expected = estimate(opened, request.track, settings.device)
     cost = _cost(plan, expected, settings, opened) if dry_run and plan.jobs else ""
     if json and (dry_run or not plan.jobs):
@@ -266,6 +273,17 @@ def _announce(plan: Plan, console: Console) -> None:
         console.print("nothing left to run; --force runs it again" if plan.done else "nothing to run")
 
 
+def _say_likeness(plan: Plan, console: Console) -> None:
+    """A schedule of one's own that is a registered one under another name is told before any time is spent."""
+    import schedules
+    from schedules.relatives import similarity
+
+    for spec in dict.fromkeys(job.spec.entry.schedule for job in plan.jobs):
+        schedule = schedules.parse(spec)
+        if schedule.info.origin not in COMES_WITH_US and (said := similarity.likeness(schedule)):
+            console.print(f"note: {spec}: {said}", markup=False, soft_wrap=True)
+
+
 def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder) -> str:
     from harness.execution import executors
     from harness.execution.capacity.worker_count import workers_for
@@ -291,12 +309,12 @@ def duration(seconds: float) -> str:
 def _execute(
     store: StoreFolder, track: str, plan: Plan, settings: Settings, console: Console, expected: Estimate, json: bool
 ) -> int:
-    from harness.execution.run_plan import Report, execute
+    from harness.execution.run_plan import Report, run_jobs
     from harness.execution.stop_signals import Halt
 
     report = Report()
     try:
-        execute(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
+        run_jobs(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
     except Halt as halt:
         complaints.say(str(halt))
         if json:

@@ -41,6 +41,7 @@ Spec = Annotated[
 ]
 
 MUCH_OUTSIDE = 0.01
+LIKENESS = ("stands for", "same density as", "nearly the density of", "same objective as")
 
 cli = typer.Typer(no_args_is_help=True, help="Look at, test and compare noise schedules.")
 schedule_flags.add_to(cli)
@@ -118,6 +119,8 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
                 print(f"      {at}: {problem}")
     if schedule and not failed and (outside := similarity.beyond(schedule)) > MUCH_OUTSIDE:
         print(f"note: {outside:.0%} of its draws lie beyond ±{similarity.LIMIT:g}, where λ is clipped", file=sys.stderr)
+    if schedule and not failed and (said := similarity.likeness(schedule)):
+        print(f"note: {said}", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
 
@@ -246,7 +249,7 @@ def _describe_entry(kind: str, entry: Schedule | Weighting) -> dict[str, Any]:
 def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
     from schedules import trainers
     from schedules.relatives.curves import quantiles
-    from schedules.relatives.similarity import same_density, same_objective
+    from schedules.relatives.similarity import near, same_density, same_objective
     from schedules.weightings import ERRORS
 
     objectives = {target: same_objective(schedule, target) for target in ERRORS}
@@ -254,6 +257,7 @@ def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
         **_describe_entry("schedule", schedule),
         "quantiles": quantiles(schedule),
         "same density as": same_density(schedule),
+        "nearly the density of": [f"{kin.name} ({kin.tv:.2%} of draws)" for kin in near(schedule) if not kin.same],
         "same objective as": [f"{name} (target {target})" for target, names in objectives.items() for name in names],
         "flags": {line.trainer: line.flags for line in trainers.lines(schedule)},
         "own flags": trainers.own_lines(schedule),
@@ -301,9 +305,9 @@ def _print_facts(facts: dict[str, Any]) -> None:
         console.print("  λ at " + "   ".join(f"{share}: {value:.3f}" for share, value in facts["quantiles"].items()))
     if facts["learns"]:
         console.print("  learns while training")
-    for key in ("stands for", "same density as", "same objective as", "paper", "origin", "fingerprint", "source hash"):
+    for key in (*LIKENESS, "paper", "origin", "fingerprint", "source hash"):
         if facts.get(key):
-            start = "at the start, " if facts["learns"] and key.startswith("same ") else ""
+            start = "at the start, " if facts["learns"] and key in LIKENESS[1:] else ""
             console.print(f"  {start}{key}: {', '.join(facts[key]) if isinstance(facts[key], list) else facts[key]}")
     for key, how in (("own flags", "as its trainer, "), ("flags", "")):
         for trainer, flags in facts.get(key, {}).items():

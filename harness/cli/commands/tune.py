@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli import needed_packages, splitting
+from harness.cli import needed_packages, next_step, splitting
 from harness.cli.commands.run import Apply, duration
 from harness.cli.completion import schedule_names, track_names
 from harness.cli.execution_options import (
@@ -113,7 +113,16 @@ def tune(
         compile.value,
     )
     settings = replace(settings, stack=splitting.stack_of(stack, executor), metric_plugins=tuple(metric_plugin or ()))
-    raise typer.Exit(search(request, store, settings, dry_run, json))
+    code = search(request, store, settings, dry_run, json)
+    if not (code or dry_run or json):
+        asked = {
+            "-w": weighting or [],
+            "-t": request.targets,
+            "--apply": [] if apply == Apply.sample else [apply.value],
+        }
+        files = {"--plugin": plugin or [], "--track-plugin": track_plugin or [], "--metric-plugin": metric_plugin or []}
+        next_step.score_tuned(track, request.schedules, store, {**asked, **files})
+    raise typer.Exit(code)
 
 
 @dataclass(frozen=True)
@@ -168,7 +177,7 @@ def _subjects(request: Request) -> list[Subject]:
     import schedules
     from harness import tracks
     from harness.execution import planner
-    from harness.specs import Wanted, checked_target
+    from harness.specs import TunedEntry, checked_target
     from harness.tuning.studies.subject import Subject
     from schedules.errors import UserError
 
@@ -180,7 +189,7 @@ def _subjects(request: Request) -> list[Subject]:
     targets = [checked_target(tracks.get(request.track), target) for target in request.targets]
     subjects = []
     for entry in planner.entries(names, request.weightings, request.apply):
-        if isinstance(entry, Wanted):
+        if isinstance(entry, TunedEntry):
             raise UserError(f"{entry.published.schedule}@tuned is what tuning finds; tune {entry.published.schedule}")
         subjects += [Subject(request.track, target, entry) for target in targets]
     return list(dict.fromkeys(subjects))

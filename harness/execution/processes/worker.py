@@ -81,7 +81,7 @@ class Worker:
         if assignment.split.processes > 1 and not job.abandon:
             from harness.execution.processes import torchrun
 
-            return torchrun.execute(assignment, self.setup, self._report, lambda: self.stopping)
+            return torchrun.execute_on_processes(assignment, self.setup, self._report, lambda: self.stopping)
         check_unchanged(job.spec)
         if job.abandon:
             return delivered(assignment, abandon(job.spec, assignment.checkpoints, job.abandon), started)

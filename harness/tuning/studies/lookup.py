@@ -45,7 +45,7 @@ def tuned(spec: str, store: Path, track: str | None = None, target: str | None =
     UserError: a mistake in the spec; not tuned in this store, or tuned for several tracks or targets
     """
     from harness.specs import Entry
-    from harness.tuning.studies.tuned import Wanted, best_entry
+    from harness.tuning.studies.tuned import TunedEntry, best_entry
 
     entry = Entry.of(schedules.split_tuned(spec)[0])
     name = schedules.as_tuned(entry.schedule)
@@ -58,7 +58,7 @@ def tuned(spec: str, store: Path, track: str | None = None, target: str | None =
     if len(chosen) > 1:
         raise UserError(f"{name}: tuned for {_places(chosen)}; say which with --track and --target")
     subject = chosen[0]
-    best, _ = best_entry(Store(store), subject.track, subject.target, Wanted(entry))
+    best, _ = best_entry(Store(store), subject.track, subject.target, TunedEntry(entry))
     return Tuned(name, subject.track, subject.target, best)
 
 

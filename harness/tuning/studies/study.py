@@ -31,7 +31,7 @@ from schedules.spaces import Value
 
 
 @dataclass(frozen=True)
-class Block:
+class TrialBlock:
     """Trials to be run together. before: what they may know, of earlier blocks, when the block was taken."""
 
     start: int
@@ -109,7 +109,7 @@ class Study:
         """Store what was confirmed."""
         self._study.set_user_attr("tuned", dict(tuned))
 
-    def take(self) -> Block | None:
+    def take(self) -> TrialBlock | None:
         """The first block that is not done and that nobody works on; None when there is none."""
         with exclusive(self.locks, self.subject.name):
             trials = self.trials
@@ -119,10 +119,10 @@ class Study:
                 if not ended and self.locks.claim(self._claim(start)):
                     self._fill(trials, numbers)
                     trials = self.trials
-                    return Block(start, tuple(trials[number] for number in numbers), tuple(trials[:start]))
+                    return TrialBlock(start, tuple(trials[number] for number in numbers), tuple(trials[:start]))
         return None
 
-    def give_back(self, block: Block) -> None:
+    def give_back(self, block: TrialBlock) -> None:
         """The block is told."""
         self.locks.release(self._claim(block.start))
 

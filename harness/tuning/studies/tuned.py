@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import schedules
 from harness import tracks
 from harness.results.store import Store
-from harness.specs import Entry, Tags, Wanted
+from harness.specs import Entry, Tags, TunedEntry
 from harness.tuning.studies.subject import Subject
 from schedules.errors import UserError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def best_entry(
-    store: Store, track: str, target: str, wanted: Wanted, command: str = "snrbench tune"
+    store: Store, track: str, target: str, wanted: TunedEntry, command: str = "snrbench tune"
 ) -> tuple[Entry, Tags]:
     """The entry that tuning found, and what its runs are tagged with besides. UserError when there is none yet.
 

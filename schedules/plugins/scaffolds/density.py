@@ -21,15 +21,15 @@ from schedules import register
 # paper: where it comes from (an arXiv id or a link).
 @register("NAME", space={"loc": Float(-3, 3), "scale": Float(0.1, 5, log=True)}, paper="")
 def NAME(loc: float = 0.0, scale: float = 1.0):
-    """p(λ) = sech²((λ − loc)/(2 scale)) / (4 scale): say here in one line what it is.
+    """p(λ) = exp(−z − e^{−z}) / scale with z = (λ − loc)/scale: say here in one line what it is.
 
-    loc:   centre, in nats of log SNR
+    loc:   where it is highest, in nats of log SNR
     scale: width > 0, in nats
     """
     # Return any continuous distribution over λ = log SNR with pdf, cdf and ppf, each from a float64 array of any shape
     # to one of that shape: SciPy's are such. `snrbench schedules new --kind` has files for other ways in: time (a time
     # form λ(t)), table (β or ᾱ of DDPM), points (of a density), learner (learns while training).
-    return stats.logistic(loc, scale)
+    return stats.gumbel_r(loc, scale)
 '''
 
 _TEST = '''"""The plugin is a density everywhere in its parameter space, and is what it says it is."""
@@ -48,8 +48,8 @@ def test_conforms():
 
 
 def test_formula():
-    at = np.linspace(-10.0, 10.0, 41)
-    expected = 1 / (4 * np.cosh(at / 2) ** 2)
+    at = np.linspace(-3.0, 10.0, 41)
+    expected = np.exp(-at - np.exp(-at))
     np.testing.assert_allclose(schedules.create("NAME").pdf(at), expected, rtol=1e-12)
 '''
 

@@ -41,10 +41,8 @@ def loud(tmp_path):
 
     path = tmp_path / "loud.py"
     path.write_text(PRINTS)
-    before = loading._registered()
-    yield path
-    loading._forget(loading._registered() - before)
-    loading._loaded.clear()
+    with loading.forgotten_afterwards():
+        yield path
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 
 import pytest
@@ -23,7 +24,9 @@ def test_a_run_says_where_it_is_and_with_quiet_nothing(snrbench, tmp_path, monke
     lines = said.splitlines()
     assert re.fullmatch(r"starting · 0 min \d\d s", lines[0]), said
     assert [line for line in lines if re.fullmatch(r"0 of 1 runs.* · \d+ min \d\d s", line)], said
-    assert lines[-1].startswith("1 finished in ")
+    assert lines[-2].startswith("1 finished in ")
+    assert lines[-1].startswith("next: snrbench leaderboard tiny-v1 --track-plugin")
+    assert snrbench(*shlex.split(lines[-1])[2:])[0] == 0, "it can be pasted"
     assert "already in the store" in snrbench(*request)[2]
     assert snrbench(*request, "--quiet") == (0, "", "")
     code, out, said = snrbench(*request, "-q", "--metric-plugin", tmp_path / "none.py")

@@ -37,10 +37,8 @@ def twice_too_much():
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():
-    before = loading._registered()
-    yield
-    loading._forget(loading._registered() - before)
-    loading._loaded.clear()
+    with loading.forgotten_afterwards():
+        yield
 
 
 @pytest.fixture
@@ -177,6 +175,43 @@ def test_nearest(run):
     assert not found[0]["same"]
 
 
+LOGISTIC = """
+from optuna.distributions import FloatDistribution as Float
+from scipy import stats
+from schedules import register
+
+@register("my_logistic", space={"scale": Float(0.1, 5)})
+def my_logistic(scale: float = 1.0):
+    return stats.logistic(0, scale)
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("my_logistic", "its density is that of loglogistic, uniform_gamma at their defaults"),
+        ("my_logistic:scale=1.01", "its density is nearly that of loglogistic at its defaults: 0.45% of the draws"),
+        ("my_logistic:scale=2", "its density is that of flow_uniform at its defaults"),
+        ("my_logistic:scale=1.3", ""),
+    ],
+)
+def test_a_density_that_is_there_already_is_told(run, snrbench, tmp_path, spec, said):
+    (tmp_path / "mine.py").write_text(LOGISTIC)
+    with_plugin = ("--plugin", str(tmp_path / "mine.py"))
+    checked = run("check", spec, *with_plugin)
+    assert checked.exit_code == 0
+    code, _, told = snrbench(
+        "run", "gmm-v1", "-s", spec, "-s", "cosmap", *with_plugin, "--dry-run", "--store", tmp_path / "store"
+    )
+    assert code == 0
+    for text in (checked.stderr, told):
+        notes = [line for line in text.splitlines() if "its density" in line]
+        assert len(notes) == bool(said), text
+        assert all(said in line for line in notes)
+    shown = json.loads(run("show", spec, *with_plugin, "--json").output)
+    assert bool(shown["same density as"] or shown["nearly the density of"]) == bool(said)
+
+
 def test_export(run, tmp_path):
     assert json.loads(run("export", "cosine", "--to", "json").output)["spec"] == "cosine"
     out = tmp_path / "drawn.py"
@@ -258,6 +293,12 @@ def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path, monkeypatch
     assert run("new", "my_first", "--in", str(tmp_path)).exit_code == 0
     for kind in scaffolds.kinds():
         assert run("new", f"my_{kind}", "--kind", kind, "--in", str(tmp_path)).exit_code == 0
+        checked = run("check", f"my_{kind}", "--plugin", str(tmp_path / f"my_{kind}.py"))
+        assert (checked.exit_code, "at the start its density is that of cosine" in checked.stderr) == (
+            0,
+            kind == "learner",
+        )
+        assert kind == "learner" or "its density" not in checked.stderr, "a new schedule is one that nobody has"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
         capture_output=True,

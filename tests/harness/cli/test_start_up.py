@@ -18,7 +18,7 @@ HEAVY = {"torch", "mlflow", "streamlit", "scipy", "pandas", "matplotlib", "plotl
 PROBE = """
 import sys
 from harness.cli import main
-main._exit_code(sys.argv[1:])
+main.exit_code(sys.argv[1:])
 print(*sorted(set(name.split(".")[0] for name in sys.modules)), file=sys.stderr)
 """
 

@@ -34,7 +34,7 @@ def ascii_output(monkeypatch, tmp_path):
             before = io.TextIOWrapper(io.BytesIO(), encoding)
             out = streams._text(streams._Output(raw.fileno(), "w", closefd=False), before)
             monkeypatch.setattr(sys, "stdout", out)
-            code = main._exit_code(list(arguments))
+            code = main.exit_code(list(arguments))
         return code, file.read_bytes()
 
     return call

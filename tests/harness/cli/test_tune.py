@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -144,6 +145,9 @@ def test_done_already_it_does_nothing(scene, quiet, snrbench):
     assert "1 of 1 study done already" in said
     assert out == quiet[1].stdout
     assert trials(quiet[0]) == before
+    following = shlex.split(said.splitlines()[-1])
+    assert following[:6] == ["next:", "snrbench", "run", "tiny-v1", "-s", "laplace"]
+    assert snrbench(*following[2:], "--dry-run")[0] == 0, "it can be pasted"
 
 
 def test_the_plan_alone_touches_nothing(tmp_path):

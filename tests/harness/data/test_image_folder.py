@@ -184,20 +184,20 @@ def test_the_track_that_readme_shows_runs_as_it_is_written(flowers, tmp_path, ca
     plugin.write_text(f"# {text}")
     own = ["--track-plugin", str(plugin)]
     try:
-        assert main._exit_code(["tracks", "prepare", "flowers-v1", *own]) == 0
+        assert main.exit_code(["tracks", "prepare", "flowers-v1", *own]) == 0
         said = capsys.readouterr().out
         assert "40 train, 4 val, 4 test; shape (3, 32, 32)" in said
         assert "accuracy" in said
         # Four held-out images in 64 dimensions: said here, on the card and on the board.
         assert TOO_FEW in said
-        assert main._exit_code(["tracks", "show", "flowers-v1", *own]) == 0
+        assert main.exit_code(["tracks", "show", "flowers-v1", *own]) == 0
         assert TOO_FEW in " ".join(capsys.readouterr().out.split())
         command = ["run", "flowers-v1@0.1", "-s", "cosine", *own, "--store", str(store), "--device", "cpu"]
-        assert main._exit_code([*command, "--seeds", "1"]) == 0
+        assert main.exit_code([*command, "--seeds", "1"]) == 0
         capsys.readouterr()
-        assert main._exit_code(["leaderboard", "flowers-v1@0.1", *own, "--store", str(store), "--format", "json"]) == 0
+        assert main.exit_code(["leaderboard", "flowers-v1@0.1", *own, "--store", str(store), "--format", "json"]) == 0
         (row,) = json.loads(capsys.readouterr().out)
-        assert main._exit_code(["leaderboard", "flowers-v1@0.1", *own, "--store", str(store), "--format", "md"]) == 0
+        assert main.exit_code(["leaderboard", "flowers-v1@0.1", *own, "--store", str(store), "--format", "md"]) == 0
         assert TOO_FEW in " ".join(capsys.readouterr().out.split())
     finally:
         tracks.TRACKS.pop("flowers-v1", None)

@@ -14,7 +14,7 @@ from harness.cli import main
 from harness.results import delivery as courier_module
 from harness.results import read, run_folder, write
 from harness.results.delivery import Courier
-from harness.results.store import Store
+from harness.results.store import Store, close_databases
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
 from result_folders import CPU, written
@@ -24,7 +24,7 @@ from result_folders import CPU, written
 def empty(tmp_path_factory):
     made = Store(tmp_path_factory.mktemp("empty") / "store")
     made.prepare()
-    made.client._tracking_client.store.engine.dispose()
+    close_databases()
     return made.root
 
 
@@ -124,15 +124,15 @@ def test_an_odd_folder_in_the_outbox_is_set_aside_and_the_rest_goes_on(store, co
     (odd / "run.json").mkdir() if content is None else (odd / "run.json").write_text(content)
     written(store, 1)
     command = ["run", "gmm-v1", "--failed", "--store", str(store.root)]  # of which nothing is left to run
-    assert main._exit_code(command) == 0
+    assert main.exit_code(command) == 0
     said = " ".join(capsys.readouterr().err.split())
     assert f"result {odd} cannot be read: " in said
     assert f"it was set aside, in {store.set_aside / 'odd'}" in said
     assert recorded(store) == ["1"]
     assert (store.set_aside / "odd" / "why.txt").read_text().strip() in said
-    assert main._exit_code(command) == 0
+    assert main.exit_code(command) == 0
     assert "odd" not in capsys.readouterr().err
-    assert main._exit_code(["status", "--store", str(store.root)]) == 0
+    assert main.exit_code(["status", "--store", str(store.root)]) == 0
     assert f"1 result set aside in {store.set_aside}" in capsys.readouterr().out
 
 
@@ -155,7 +155,7 @@ def test_a_deleted_experiment_is_said_before_any_training_with_what_restores_it(
     store.client.delete_experiment(store.experiment("gmm-v1"))
     folder, other = written(store, 1), written(store, 2)
     for command in (["run", "gmm-v1"], ["tune", "gmm-v1", "laplace"]):
-        assert main._exit_code([*command, "--device", "cpu", "--store", str(store.root)]) == 2
+        assert main.exit_code([*command, "--device", "cpu", "--store", str(store.root)]) == 2
         said = " ".join(capsys.readouterr().err.split())
         assert "the experiment gmm-v1 was deleted in MLflow" in said
         assert write.waiting(store) == [folder, other], "nothing is lost, and nothing was trained"
@@ -206,7 +206,7 @@ DELIVERERS = """
 import os, sys, time
 from pathlib import Path
 import mlflow
-from harness.results.store import Store
+from harness.results.store import Store, close_databases
 from harness.results.write import deliver_all
 root, go = sys.argv[1], Path(sys.argv[2])
 children = []

@@ -8,7 +8,7 @@ import pytest
 from harness.cli import main
 from harness.results import read, write
 from harness.results.delivery import Courier
-from harness.results.store import Store
+from harness.results.store import Store, close_databases
 from result_folders import written
 from schedules.errors import UserError
 
@@ -43,7 +43,7 @@ def test_a_full_disk_stops_the_command_and_loses_nothing(small_disk, files, caps
     request = ["run", "brief-v1", "--track-plugin", track, "--seeds", "2", "--workers", "1", "--device", "cpu"]
     request += ["--store", str(store.root)]
     fill(small_disk, leaving=100_000)  # the weights alone take 280 kB
-    assert main._exit_code(request) == 1
+    assert main.exit_code(request) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert "results cannot be written" in said
     assert "No space left" in said
@@ -52,7 +52,7 @@ def test_a_full_disk_stops_the_command_and_loses_nothing(small_disk, files, caps
     assert not list(store.outbox.glob("*-*"))
 
     (small_disk / "filler").unlink()
-    assert main._exit_code(request) == 0
+    assert main.exit_code(request) == 0
     assert "2 finished" in capsys.readouterr().err
     assert {run.data.tags["snrbench.outcome"] for run in read.search(store, "brief-v1")} == {"finished"}
     assert len(list(read.search(store, "brief-v1"))) == 2
@@ -87,9 +87,9 @@ def test_a_disk_that_was_full_when_the_store_was_made_leaves_nothing_in_the_way(
 def test_a_store_that_cannot_be_written_is_one_line_before_any_work(small_disk, capsys):
     store = Store(small_disk / "store")
     store.prepare()
-    store.client._tracking_client.store.engine.dispose()  # no file may be open for this
+    close_databases()  # no file may be open for this
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    assert main._exit_code(["run", "gmm-v1", "--store", str(small_disk / "store")]) == 2
+    assert main.exit_code(["run", "gmm-v1", "--store", str(small_disk / "store")]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "Read-only file system" in said or "cannot be written" in said

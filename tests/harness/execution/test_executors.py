@@ -147,7 +147,7 @@ def test_a_worker_killed_from_outside_costs_one_run(make, at_work):
         executor.submit(Job(spec_of("late_dawdles", seed=1)))
         executor.submit(Job(spec_of()))
         until(at_work.exists)
-        os.kill(executor._workers[0]._process.pid, signal.SIGKILL)
+        os.kill(int(at_work.read_text().split()[0]), signal.SIGKILL)
         killed, well = collected(executor, 2)
         assert killed.outcome == "failed"
         assert "killed by signal 9" in killed.reason

@@ -103,11 +103,11 @@ def test_seconds_are_judged_by_past_runs_then_by_the_card(store, tmp_path):
 
 def test_a_dry_run_says_what_it_costs(store, capsys):
     request = ["run", "gmm-v1", "--seeds", "7", "--workers", "2", "--store", str(store.root), "--device", "cpu"]
-    assert main._exit_code([*request, "-t", "v", "--dry-run"]) == 0
+    assert main.exit_code([*request, "-t", "v", "--dry-run"]) == 0
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == 3  # of the seeds 0 to 6, three finished and another one later
     assert "3 runs, 2 at a time: about 22 s, judging by past runs" in printed.err
-    assert main._exit_code([*request[:2], *request[4:], "--failed", "--dry-run"]) == 0
+    assert main.exit_code([*request[:2], *request[4:], "--failed", "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[0].endswith("laplace@tuned × v × seed 3")
 
 
@@ -131,7 +131,7 @@ def test_limits_are_generous_where_nobody_says():
     ],
 )
 def test_what_cannot_be_is_one_line(options, named, tmp_path, capsys):
-    assert main._exit_code(["run", "gmm-v1", *options, "--store", str(tmp_path / "s")]) == 2
+    assert main.exit_code(["run", "gmm-v1", *options, "--store", str(tmp_path / "s")]) == 2
     said = capsys.readouterr().err
     assert named in said
     assert said.count("\n") == 1

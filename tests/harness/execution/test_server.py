@@ -79,13 +79,13 @@ def recorded(store, track="gmm-v1"):
 
 def test_without_the_password_nothing_begins(server, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
-    assert main._exit_code(["run", "gmm-v1", "--store", str(tmp_path / "s")]) == 2
+    assert main.exit_code(["run", "gmm-v1", "--store", str(tmp_path / "s")]) == 2
     assert "MLFLOW_TRACKING_PASSWORD" in capsys.readouterr().err
 
 
 def test_a_server_that_is_not_there_is_one_line_before_any_work(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    assert main._exit_code(["run", "gmm-v1", "--store", str(tmp_path / "s")]) == 2
+    assert main.exit_code(["run", "gmm-v1", "--store", str(tmp_path / "s")]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "does not answer" in said
@@ -139,11 +139,11 @@ def test_a_server_that_goes_away_and_comes_back(team, server, tmp_path, monkeypa
     assert courier.close() == 1
     assert len(write.waiting(store)) == 1
     server.start()
-    assert main._exit_code(["sync", "--store", str(store.root)]) == 0
+    assert main.exit_code(["sync", "--store", str(store.root)]) == 0
     assert "recorded 1 result" in capsys.readouterr().out
     assert recorded(store) == ["0", "1", "2"]
     assert os.listdir(store.outbox) == [".locks"]
-    assert main._exit_code(["sync", "--json", "--store", str(store.root)]) == 0
+    assert main.exit_code(["sync", "--json", "--store", str(store.root)]) == 0
     assert json.loads(capsys.readouterr().out) == {"recorded": 0, "left": 0, "set_aside": 0, "code": 0}
 
 

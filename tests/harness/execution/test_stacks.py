@@ -45,9 +45,9 @@ def test_without_what_executes_stacks_runs_are_executed_by_themselves(tmp_path, 
     """`harness.stacked` is found, not imported: where it is not installed all but `--stack N` is as it was."""
     monkeypatch.setattr(stacks, "entry_points", lambda group: [])
     assert stacks.stack_size(Settings(device="cuda:0", stack=None, workers=1), Store(tmp_path), "digits-v1") == 1
-    assert main._exit_code(["run", "gmm-v1", "--stack", "4", "--dry-run", "--store", str(tmp_path / "store")]) == 2
+    assert main.exit_code(["run", "gmm-v1", "--stack", "4", "--dry-run", "--store", str(tmp_path / "store")]) == 2
     assert "--stack 4: nothing is installed that executes several runs at once" in capsys.readouterr().err
-    assert main._exit_code(["run", "gmm-v1", "--stack", "auto", "--dry-run", "--store", str(tmp_path / "store")]) == 0
+    assert main.exit_code(["run", "gmm-v1", "--stack", "auto", "--dry-run", "--store", str(tmp_path / "store")]) == 0
 
 
 @pytest.mark.parametrize(("cores", "gpus", "workers"), [(1, 1, 1), (4, 1, 4), (16, 1, 8), (16, 4, 16), (2, 4, 4)])

@@ -10,7 +10,7 @@ import torch
 
 from harness import tracks
 from harness.execution import plugins
-from harness.execution.job import Job, Split
+from harness.execution.job import BatchSplit, Job
 from harness.execution.processes import rank_process, torchrun
 from harness.execution.processes.messages import Assignment, Setup
 from harness.runs.run import execute
@@ -71,7 +71,7 @@ def scene(tmp_path_factory):
 def given(scene, tmp_path):
     (tmp_path / "outbox").mkdir()
     spec = RunSpec(track="tiny-v1", target="v", entry=Entry.of("fragile"), seed=0)
-    split = Split(processes=2, micro_batch=40)
+    split = BatchSplit(processes=2, micro_batch=40)
     order = Assignment(Job(spec), "cpu", tmp_path / "checkpoints", tmp_path / "outbox", split.tags(), split=split)
     return order, Setup((str(scene / "fragile.py"),), (str(scene / "tiny_track.py"),), None)
 
@@ -86,14 +86,14 @@ def test_two_processes_of_which_one_was_killed_end_where_one_process_does(given,
     None of them imports from the working directory."""
     (order, setup), shares = given, []
     (scene / "fatal").touch()
-    killed = torchrun.execute(order, setup, shares.append, lambda: False)
+    killed = torchrun.execute_on_processes(order, setup, shares.append, lambda: False)
     assert killed.outcome == "failed"
     assert killed.reason == "process 1 of 2 died (killed by signal 9; out of memory is one cause)"
     assert list((tmp_path / "checkpoints").glob("*.safetensors"))
     assert not list((tmp_path / "outbox").iterdir())
 
     before = blocks(scene)
-    reply = torchrun.execute(order, setup, shares.append, lambda: False)
+    reply = torchrun.execute_on_processes(order, setup, shares.append, lambda: False)
     assert reply.outcome == "finished", reply.reason
     assert blocks(scene) - before < 12
     assert 0 < max(shares) <= 1
@@ -110,7 +110,7 @@ def test_two_processes_of_which_one_was_killed_end_where_one_process_does(given,
 def test_what_a_process_raised_is_the_reason(tmp_path):
     (tmp_path / "deaths").write_text("[[1, 1], [0, 1]]")
     (tmp_path / "problem-1").write_text("ValueError: no such thing")
-    assert torchrun._what_happened(tmp_path, 2, 1) == "process 1 of 2: ValueError: no such thing"
+    assert torchrun.why_it_ended(tmp_path, 2, 1) == "process 1 of 2: ValueError: no such thing"
 
 
 def test_torchrun_that_cannot_start_its_processes_says_why(given, tmp_path, monkeypatch):
@@ -118,7 +118,7 @@ def test_torchrun_that_cannot_start_its_processes_says_why(given, tmp_path, monk
     interpreter = tmp_path / "python"
     interpreter.touch(0o644)
     monkeypatch.setattr(sys, "executable", str(interpreter))
-    reply = torchrun.execute(*given, lambda share: None, lambda: False)
+    reply = torchrun.execute_on_processes(*given, lambda share: None, lambda: False)
     assert (reply.outcome, reply.reason) == (
         "failed", f"its process could not be started: {str(interpreter)!r}: Permission denied"
     )  # fmt: skip
@@ -126,7 +126,7 @@ def test_torchrun_that_cannot_start_its_processes_says_why(given, tmp_path, monk
     folder.mkdir()
     place = ["--standalone", "--nproc-per-node=2", "--max-restarts=0", "--no-python", str(interpreter)]
     assert torchrun.launch(folder, place) == 1
-    assert "Permission denied" in torchrun._what_happened(folder, 2, 1)
+    assert "Permission denied" in torchrun.why_it_ended(folder, 2, 1)
 
 
 def test_a_process_that_is_asked_to_stop_writes_its_checkpoint(given, tmp_path, monkeypatch):
@@ -158,6 +158,6 @@ while not (folder / "stop").exists():
 """
     monkeypatch.setattr(torchrun, "_command", lambda folder, processes: [sys.executable, "-c", script, str(folder)])
     shares = []
-    reply = torchrun.execute(*given, shares.append, lambda: bool(shares))
+    reply = torchrun.execute_on_processes(*given, shares.append, lambda: bool(shares))
     assert reply.outcome == "interrupted"
     assert set(shares) == {0.25}

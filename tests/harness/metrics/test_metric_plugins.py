@@ -134,5 +134,5 @@ def test_an_installed_package_announces_its_metrics(tmp_path, own, monkeypatch):
 
 
 def test_a_standard_error_ranks_nothing(capsys):
-    assert main._exit_code(["leaderboard", "digits-v1", "--published", "--metric", "kd_se"]) == 2
+    assert main.exit_code(["leaderboard", "digits-v1", "--published", "--metric", "kd_se"]) == 2
     assert capsys.readouterr().err.strip() == "snrbench: metric 'kd_se' is the standard error of kd, which ranks"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.results import database, read, sqlite_file
-from harness.results.store import Store
+from harness.results.store import Store, close_databases
 from read_only import read_only_copy
 from schedules.errors import UserError
 
@@ -24,7 +24,7 @@ def made(tmp_path_factory):
     experiment = store.experiment("gmm-v1", create=True)
     run = store.client.create_run(experiment, tags={"snrbench.run_key": "k", "snrbench.outcome": "diverged"})
     store.client.set_terminated(run.info.run_id, "FINISHED")
-    store.client._tracking_client.store.engine.dispose()
+    close_databases()
     return store.root
 
 
@@ -205,6 +205,6 @@ def test_schema_revisions_are_those_that_alembic_finds():
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    head, known = database._revisions()
+    head, known = database.schema_revisions()
     assert head == scripts.get_current_head()
     assert known == {one.revision for one in scripts.walk_revisions()}

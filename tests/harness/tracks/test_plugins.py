@@ -63,10 +63,10 @@ def test_what_cannot_be_is_one_line(tmp_path, name, text, says):
 def test_commands_that_read_know_it_too(tmp_path, capsys):
     """Before it is loaded the name is unknown; then it is shown, and its board says what is missing."""
     file, store = written(tmp_path / "mine.py", 40), str(tmp_path / "no")
-    assert main._exit_code(["tracks", "show", "mine-v1"]) == 2
-    assert main._exit_code(["leaderboard", "mine-v1", "--store", store]) == 2
+    assert main.exit_code(["tracks", "show", "mine-v1"]) == 2
+    assert main.exit_code(["leaderboard", "mine-v1", "--store", store]) == 2
     assert capsys.readouterr().err.count("unknown track 'mine-v1'") == 2
-    assert main._exit_code(["tracks", "show", "mine-v1", "--track-plugin", file]) == 0
+    assert main.exit_code(["tracks", "show", "mine-v1", "--track-plugin", file]) == 0
     assert "mine-v1" in capsys.readouterr().out
-    assert main._exit_code(["leaderboard", "mine-v1", "--store", store, "--track-plugin", file]) == 2
+    assert main.exit_code(["leaderboard", "mine-v1", "--store", store, "--track-plugin", file]) == 2
     assert "no store at" in capsys.readouterr().err

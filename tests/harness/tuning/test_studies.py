@@ -14,7 +14,7 @@ from harness.results.store import Store
 from harness.specs import Entry
 from harness.tuning.studies import storage
 from harness.tuning.studies.study import Study
-from harness.tuning.studies.tuned import Wanted, best_entry
+from harness.tuning.studies.tuned import TunedEntry, best_entry
 from known_objective import HOPELESS, Killed, KnownRuns, bowl, tuned
 from schedules import UserError
 from schedules.schedule import SCHEDULES
@@ -272,7 +272,7 @@ def test_a_study_goes_on_in_the_space_that_it_was_begun_in(tmp_path, monkeypatch
         before.setattr(SCHEDULES, "_entries", entries)
         [(old, _)], _ = tuned(tmp_path, KnownRuns(score), specs=["edm"], trials=8)
     assert "sigma_data" in old[7].params
-    wanted = Wanted(Entry.of("edm"))
+    wanted = TunedEntry(Entry.of("edm"))
     assert "sigma_data" in best_entry(Store(tmp_path), "gmm-v1", "v", wanted)[0].schedule
     [(trials, says)], _ = tuned(tmp_path, KnownRuns(score), specs=["edm"], trials=12)
     assert facts(trials[:8]) == facts(old)

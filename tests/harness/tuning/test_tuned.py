@@ -10,13 +10,13 @@ import pytest
 from harness import tracks
 from harness.execution import planner
 from harness.results.store import Store
-from harness.specs import Entry, Wanted
+from harness.specs import Entry, TunedEntry
 from harness.tuning.studies.tuned import best_entry
 from known_objective import KnownRuns, bowl, tuned
 from read_only import read_only_copy
 from schedules import UserError
 
-WANTED = Wanted(Entry.of("laplace"))
+WANTED = TunedEntry(Entry.of("laplace"))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_a_weighting_is_tuned_with_its_schedule(tmp_path):
         return abs(weightings.parse(spec.entry.weighting).params["gamma"] - 2)
 
     tuned(tmp_path, KnownRuns(near_two, noise=0.01), trials=4, weighting="min_snr")
-    entry, _ = best_entry(Store(tmp_path), "gmm-v1", "v", Wanted(Entry.of("laplace", "min_snr")))
+    entry, _ = best_entry(Store(tmp_path), "gmm-v1", "v", TunedEntry(Entry.of("laplace", "min_snr")))
     assert entry.weighting.startswith("min_snr:gamma=")
     assert entry.label == "laplace@tuned+min_snr"
     with pytest.raises(UserError, match="not tuned"):
@@ -98,7 +98,7 @@ def test_a_weighting_is_tuned_with_its_schedule(tmp_path):
 def test_no_study_names_the_command_that_makes_it(tmp_path, study):
     for root in (tmp_path, study[0]):
         with pytest.raises(UserError, match="not tuned on gmm-v1 yet; snrbench tune gmm-v1 cosine -t x0 -w min_snr"):
-            best_entry(Store(root), "gmm-v1", "x0", Wanted(Entry.of("cosine", "min_snr")))
+            best_entry(Store(root), "gmm-v1", "x0", TunedEntry(Entry.of("cosine", "min_snr")))
     assert not list(tmp_path.iterdir()), "looking makes nothing"
 
 

@@ -37,11 +37,8 @@ def with_space(a={default}):
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():
-    before = loading._registered()
-    yield
-    loading._forget(loading._registered() - before)
-    loading._loaded.clear()
-    loading.load_entry_points.cache_clear()
+    with loading.forgotten_afterwards():
+        yield
 
 
 def write(folder, name, text):
