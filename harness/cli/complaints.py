@@ -37,7 +37,9 @@ def of_use(error: TyperException) -> str:
     refused, parameter = _refused(error), getattr(error, "param", None)
     message = str(getattr(error, "message", error))
     if parameter is None or not message:
-        return str(getattr(error, "format_message", error.__str__)())
+        said = str(getattr(error, "format_message", error.__str__)())
+        what = getattr(parameter, "help", None)
+        return f"{said.removesuffix('.')}: {what}" if what else said
     name = next((one for one in parameter.opts if one.startswith("--")), parameter.opts[0])
     if refused is not None:
         return f"{name} is {refused['input']!r}; expected {_expectation(refused)}"

@@ -118,7 +118,7 @@ def test_an_empty_target_says_which_have_runs(run, store):
 def test_a_name_of_ones_own_needs_its_plugin(run, store):
     message = mistake(run("flowers-v1", "--store", store))
     assert message.startswith("unknown track 'flowers-v1'; did you mean fashion-v1")
-    assert message.endswith("(one of your own comes with --track-plugin FILE.py)")
+    assert "(one of your own comes with --track-plugin FILE.py, or the --store that" in message
 
 
 def test_render_table_prints_to_the_console_it_is_given(store):
