@@ -98,6 +98,8 @@ def leaderboard(
     from dataclasses import replace
 
     from harness import tracks
+
+    tracks.get(track)  # a wrong name is said before a second of imports
     from leaderboards.boards import excerpt
     from leaderboards.boards.query import board_of, checked, hint
     from leaderboards.releases.sources import Sources, matching, table_of
