@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schedules.errors import UserError
 from schedules.spaces import Value, text
@@ -93,6 +93,27 @@ def write(spec: Spec) -> str:
     else:
         head = _write_call(source)
     return "|".join([head + ("@tuned" if spec.tuned else ""), *map(_write_call, spec.transforms)])
+
+
+def split_tuned(spec: str) -> tuple[str, bool]:
+    """A spec without its `@tuned`, and whether it had one. UserError for what is no spec.
+
+    >>> import schedules
+    >>> schedules.split_tuned("laplace@tuned|shift:a=3")
+    ('laplace|shift:a=3', True)
+    """
+    tree = read(spec)
+    return write(replace(tree, tuned=False)), tree.tuned
+
+
+def as_tuned(spec: str) -> str:
+    """A spec with `@tuned` where it belongs. UserError for what is no spec.
+
+    >>> import schedules
+    >>> schedules.as_tuned("laplace|shift:a=3")
+    'laplace@tuned|shift:a=3'
+    """
+    return write(replace(read(spec), tuned=True))
 
 
 def _write_call(call: Call) -> str:

@@ -220,27 +220,6 @@ def parse(spec: str) -> Schedule:
     return _build(grammar.read(spec), spec)
 
 
-def split_tuned(spec: str) -> tuple[str, bool]:
-    """A spec without its `@tuned`, and whether it had one. UserError for what is no spec.
-
-    >>> import schedules
-    >>> schedules.split_tuned("laplace@tuned|shift:a=3")
-    ('laplace|shift:a=3', True)
-    """
-    tree = grammar.read(spec)
-    return grammar.write(replace(tree, tuned=False)), tree.tuned
-
-
-def as_tuned(spec: str) -> str:
-    """A spec with `@tuned` where it belongs. UserError for what is no spec.
-
-    >>> import schedules
-    >>> schedules.as_tuned("laplace|shift:a=3")
-    'laplace@tuned|shift:a=3'
-    """
-    return grammar.write(replace(grammar.read(spec), tuned=True))
-
-
 def names() -> list[str]:
     """Every registered schedule and preset, sorted.
 

@@ -54,6 +54,9 @@ def bundle(
     load(plugin)
     load_tracks(track_plugin, store, track)
     refuse_to_replace(out, force)
+    from harness import tracks
+
+    tracks.get(track)
     from leaderboards.boards.query import check_store
     from leaderboards.releases.bundles.contents import make
 
@@ -77,7 +80,7 @@ def verify(
 ) -> None:
     """Run a random sample of a bundle's runs again and compare. Exit code 0: agreed, 1: disagreed, 2: malformed."""
     load(plugin)
-    from leaderboards.releases.bundles import contents, rerun
+    from leaderboards.releases.bundles import contents
 
     archive = contents.open_bundle(file)
     load_tracks(track_plugin, store, archive.manifest.track)
@@ -85,6 +88,7 @@ def verify(
     import torch
 
     from harness.device import resolve
+    from leaderboards.releases.bundles import rerun
 
     place = torch.device(resolve(device))
     beyond = rerun.unverifiable(archive)

@@ -16,6 +16,9 @@ from leaderboards.comparisons import views
 from leaderboards.render import formats
 from schedules.errors import UserError, unknown
 
+SHOWN = 15
+"""Rows of a table on a terminal, unless more are asked for; a pipe, a file and the other formats have all."""
+
 
 def add_to(cli: typer.Typer) -> None:
     """Register the commands."""
@@ -38,6 +41,9 @@ def leaderboard(
         list[str] | None, typer.Option("--entry", metavar="GLOB", help="Show only entries like this; repeatable.")
     ] = None,
     top: Annotated[int | None, typer.Option("--top", metavar="N", help="Show the first N rows of each table.")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every row on a terminal, too, where long tables are cut short.")
+    ] = False,
     mine: Annotated[
         bool, typer.Option("--mine", help="Beside published rows: show own ones and their neighbours.")
     ] = False,
@@ -95,6 +101,8 @@ def leaderboard(
     from dataclasses import replace
 
     from harness import tracks
+
+    tracks.get(track)  # a wrong name is said before a second of imports
     from leaderboards.boards import excerpt
     from leaderboards.boards.query import board_of, checked, hint
     from leaderboards.releases.sources import Sources, matching, table_of
@@ -125,12 +133,18 @@ def leaderboard(
     board = replace(board, notes=(*board.notes, *notes))
     board = excerpt.mine(board) if mine else board
     board = board if top is None else excerpt.top(board, top)
+    left_out, chosen_rows = 0, top is not None or mine or entry or every
+    if form == formats.TABLE and sys.stdout.isatty() and not chosen_rows:
+        board, left_out = excerpt.short(board, SHOWN)
     if form != formats.TABLE and (board.sections or form != "md"):
         show(formats.of_board(form, board, seeds), form)
     elif board.sections:
         print_board(board, default_console())
         if seeds:
             print_seeds(board, default_console())
+        if left_out:
+            narrower = "" if target else ", -t one target"
+            print(f"{left_out} rows of longer tables are left out on a terminal; --all shows them{narrower}")
     if not board.sections:
         filtered = bool(entry or without or without_seed) and not tables.runs.empty
         print(

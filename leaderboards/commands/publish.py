@@ -78,14 +78,17 @@ def publish(
         return
     if track is None:
         raise UserError("publish takes a track, or --site DIR for pages of what is published")
+    load(plugin)
+    load_tracks(track_plugin, store, track)
+    from harness import tracks
+
+    tracks.get(track)  # a wrong name is said before seconds of imports
     from leaderboards.boards.query import check_store
     from leaderboards.data import released
     from leaderboards.progress_bar import reading
     from leaderboards.releases.publishing import publish as publishing
     from leaderboards.releases.publishing.readme import refresh
 
-    load(plugin)
-    load_tracks(track_plugin, store, track or "")
     folder = to or released.FOLDER
     if not recompute:
         check_store(store, track)

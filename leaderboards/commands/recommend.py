@@ -74,11 +74,15 @@ def recommend(
     from harness.cli.needed_packages import check_training
 
     check_training()
+    from harness import tracks
     from harness.execution.plugins import load
+    from harness.specs import checked_target
     from harness.tracks.plugins import load_of_store
 
     load(list(plugin or []), list(track_plugin or []))
     track_files = [*(track_plugin or []), *load_of_store(store, track or "")]
+    if track is not None:
+        checked_target(tracks.get(track), target)  # before torch is imported
     settings = settings_of(device, "local", workers, None, None, list(plugin or []), track_files, compile.value)
     raise typer.Exit(_answered(request, store, settings))
 

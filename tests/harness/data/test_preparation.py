@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -336,7 +337,7 @@ def test_mistakes_are_one_line(here, tmp_path, broken, options, says):
 
 def test_a_full_disk_is_said_before_and_while_it_fills(here, source, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
+        patch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10, used=9, free=1))
         with pytest.raises(UserError, match=r"takes .* GiB; the disk of .* GiB free"):
             prepare(PIXELS, source, images_a_shard=A_SHARD)
     with monkeypatch.context() as patch:

@@ -99,13 +99,13 @@ FORMAT = Format("spec", lambda schedule: schedule.spec, file="spec.txt", languag
 def test_one_file_is_all_that_a_format_takes(tmp_path, monkeypatch):
     (tmp_path / "brand_new.py").write_text(FORMAT)
     monkeypatch.setattr(exports, "__path__", [*exports.__path__, str(tmp_path)])
-    exports._formats.cache_clear()
+    exports.by_name.cache_clear()
     try:
         assert exports.names() == ("torch", "diffusers", "json", "spec")
         assert export(schedules.parse("laplace:scale=0.7"), "spec") == "laplace:scale=0.7"
     finally:
         monkeypatch.undo()
-        exports._formats.cache_clear()
+        exports.by_name.cache_clear()
         sys.modules.pop("schedules.exports.brand_new", None)
 
 
