@@ -2,7 +2,8 @@
 
     seconds ≈ steps · (a block of steps) / (steps of a block) + Σ_guidance samples · (a chunk of them) / (its samples)
 
-The first block warms up and is not counted; of several the fastest counts, as other work comes and goes. Metrics come on top: a run takes a little more than is said here.
+The first block warms up and is not counted; of several the fastest counts, as other work comes and goes. Metrics come
+on top: a run takes a little more than is said here.
 """
 
 from __future__ import annotations
