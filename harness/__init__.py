@@ -1,9 +1,7 @@
 """Trains and evaluates diffusion models under one frozen protocol.
 
-    >>> import harness
-    >>> run = harness.train("gmm-v1", "laplace", target="v", seed=0, steps=100)
-    >>> sorted(run.scores["metric"].unique())[:3]
-    ['eps_error', 'excess', 'fd']
+    run = harness.train("gmm-v1", "laplace", target="v", seed=0, steps=100)
+    run.scores, run.curve, run.samples, run.weights
 
 `train` is a run in this process, recorded nowhere; `snrbench run` runs many and records them.
 """

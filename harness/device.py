@@ -23,7 +23,7 @@ def resolve(name: str) -> str:
         return name
     if not re.fullmatch(r"auto|mps|cuda(:\d+)?", name):
         raise UserError(f"unknown device {name!r}; expected auto, cpu, cuda, cuda:N or mps")
-    if name == "auto" and _without_accelerator():
+    if name == "auto" and without_accelerator():
         return "cpu"
     import torch
 
@@ -40,7 +40,7 @@ def resolve(name: str) -> str:
 ACCELERATORS = ("nvidiactl", "nvmap", "dxg", "kfd")  # as Linux shows them: NVIDIA, Jetson, WSL, AMD
 
 
-def _without_accelerator(devices: Path = Path("/dev")) -> bool:
+def without_accelerator(devices: Path = Path("/dev")) -> bool:
     """Whether the system itself says that there is none, so that torch need not be asked."""
     return sys.platform == "linux" and not any((devices / name).exists() for name in ACCELERATORS)
 
@@ -73,9 +73,9 @@ def describe(device: str) -> str:
 def _processor() -> str:
     """Model of the CPU as Linux or macOS names it; "" elsewhere."""
     if sys.platform == "darwin":
-        asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
         with contextlib.suppress(OSError):
-            return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+            return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     with contextlib.suppress(OSError, StopIteration):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line for line in lines if line.startswith("model name")).partition(":")[2].strip()

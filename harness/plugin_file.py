@@ -17,15 +17,15 @@ def module_of(file: str, kind: str) -> ModuleType:
     kind: what it holds, "track", "metric" or "executor"
     UserError in one line, with the file: not there, not readable, no Python, or whatever its import raises.
     """
-    what, path = f"{kind} plugin {file!r}", Path(file).resolve()
+    label, path = f"{kind} plugin {file!r}", Path(file).resolve()
     if not path.is_file():
-        raise UserError(f"{what}: no such file")
+        raise UserError(f"{label}: no such file")
     if path.suffix != ".py":
-        raise UserError(f"{what}: expected a file that ends in .py")
+        raise UserError(f"{label}: expected a file that ends in .py")
     try:
         text = path.read_bytes()
     except OSError as problem:
-        raise UserError(f"{what}: {problem.strerror}") from problem
+        raise UserError(f"{label}: {problem.strerror}") from problem
     # A module for each content: a file that was edited is not taken for what it was.
     name = f"snrbench_{kind}s_{hashlib.sha256(str(path).encode() + text).hexdigest()[:12]}"
     if name in sys.modules:
@@ -33,6 +33,6 @@ def module_of(file: str, kind: str) -> ModuleType:
     try:
         return python_file.load(path, name, text)
     except UserError as problem:
-        raise UserError(f"{what}: {problem}") from problem
+        raise UserError(f"{label}: {problem}") from problem
     except (Exception, SystemExit) as problem:
-        raise UserError(f"{what}: import failed with {named(problem)}") from problem
+        raise UserError(f"{label}: import failed with {named(problem)}") from problem

@@ -55,7 +55,7 @@ class Entry(Frozen):
     @classmethod
     def of(cls, schedule: str, weighting: str = "native", apply: Apply = "sample") -> Entry:
         """Entry from specs as a user writes them. UserError for a name, parameter or density that cannot be."""
-        return cls(schedule=_schedule(schedule, _known()), weighting=_weighting(weighting, _known()), apply=apply)
+        return cls(schedule=_schedule(schedule, _changes()), weighting=_weighting(weighting, _changes()), apply=apply)
 
     @property
     def label(self) -> str:
@@ -80,8 +80,8 @@ class Entry(Frozen):
     @functools.cached_property
     def fingerprint(self) -> str:
         """Hash of the numbers that the entry stands for: a plugin edited under the same spec gets another one."""
-        known = _known()
-        prints = [_schedule_fingerprint(self.schedule, known), _weighting_fingerprint(self.weighting, known)]
+        changes = _changes()
+        prints = [_schedule_fingerprint(self.schedule, changes), _weighting_fingerprint(self.weighting, changes)]
         scaled = [] if self.optimiser == {"learning_rate": 1.0, "ema": 1.0} else [self.optimiser]
         return _digest([*prints, self.apply, *scaled])[:16]
 
@@ -118,13 +118,13 @@ class RunSpec(Frozen):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TunedEntry:
     """A tuned entry that is asked for. published: the entry that was tuned."""
 
     published: Entry
 
     @classmethod
-    def of(cls, spec: str, weighting: str, apply: Apply) -> Wanted | Entry:
+    def of(cls, spec: str, weighting: str, apply: Apply) -> TunedEntry | Entry:
         """What a spec asks for: a tuned entry for one with `@tuned`, else the entry itself."""
         published, tuned = schedules.split_tuned(spec) if "@" in spec else (spec, False)
         entry = Entry.of(published, weighting, apply)
@@ -138,7 +138,7 @@ def checked_target(track: Track, target: str) -> str:
     return target
 
 
-def _known() -> tuple[int, ...]:
+def _changes() -> tuple[int, ...]:
     """Changes whenever a name comes to mean something else, as when a plugin was edited and loaded again."""
     return SCHEDULES.changes, TRANSFORMS.changes, WEIGHTINGS.changes
 
@@ -147,22 +147,22 @@ def _known() -> tuple[int, ...]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _schedule(spec: str, known: tuple[int, ...]) -> str:
+def _schedule(spec: str, changes: tuple[int, ...]) -> str:
     return schedules.parse(spec).spec
 
 
 @functools.lru_cache(maxsize=4096)
-def _weighting(spec: str, known: tuple[int, ...]) -> str:
+def _weighting(spec: str, changes: tuple[int, ...]) -> str:
     return weightings.parse(spec).spec
 
 
 @functools.lru_cache(maxsize=4096)
-def _schedule_fingerprint(spec: str, known: tuple[int, ...]) -> str:
+def _schedule_fingerprint(spec: str, changes: tuple[int, ...]) -> str:
     return schedules.parse(spec).fingerprint
 
 
 @functools.lru_cache(maxsize=4096)
-def _weighting_fingerprint(spec: str, known: tuple[int, ...]) -> str:
+def _weighting_fingerprint(spec: str, changes: tuple[int, ...]) -> str:
     return weightings.parse(spec).fingerprint
 
 

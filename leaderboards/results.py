@@ -29,6 +29,12 @@ class Results:
     track:  its name
     tables: what boards are made from: `runs` and `scores` without the words of a run beside each of its scores
     notes:  what was left out when results of several places were put together
+
+    >>> import leaderboards
+    >>> results = leaderboards.published("gmm-v1")
+    >>> of_laplace = results.runs.query("entry == 'laplace' and target == 'v'")
+    >>> bool((of_laplace["outcome"] == "finished").all())
+    True
     """
 
     track: str
@@ -67,6 +73,12 @@ def load(store: str | Path, track: str, *, with_published: bool = False) -> Resu
     """The results that a store holds of a track; UserError for a store that is not there, which reading never makes.
 
     with_published: the released results of the track beside them
+
+    >>> import leaderboards
+    >>> leaderboards.load("not-there", "gmm-v1")
+    Traceback (most recent call last):
+    ...
+    schedules.errors.UserError: no store at not-there; `snrbench run gmm-v1 ... --store not-there` makes one
     """
     from leaderboards.releases.sources import Sources, table_of
 
@@ -90,7 +102,13 @@ def board(
 
     Columns as in `snrbench leaderboard --format json`: rank, entry, schedule, params, weighting, apply, target, metric,
     guidance, mean, ci_low, ci_high, seeds, ratio, ratio_low, ratio_high, speedup, tuned, floor and more. UserError for
-    a name that is unknown.
+    a name that is unknown, TypeError for results that are none.
+
+    >>> import leaderboards
+    >>> table = leaderboards.board(leaderboards.published("digits-v1"), metric="fd", target="v")
+    >>> best, baseline = table.iloc[0], table.set_index("entry").loc["cosine"]
+    >>> bool(best["ratio_high"] < baseline["ratio"] == 1.0)
+    True
     """
     from leaderboards.boards.query import board_of
     from leaderboards.render.values import record

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from schedules.densities.time_form import from_time
     from schedules.diffusers import from_diffusers
     from schedules.errors import UserError
+    from schedules.grammar import as_tuned, split_tuned
     from schedules.plugins.conformance import check, validate
     from schedules.plugins.loading import load_entry_points, load_plugin
     from schedules.registry import Info
-    from schedules.schedule import Schedule, as_tuned, create, info, names, parse, register, split_tuned
+    from schedules.schedule import Schedule, create, info, names, parse, register
 
 _HOMES = {
     "densities.density": ("Density",),
@@ -36,10 +37,11 @@ _HOMES = {
     "densities.time_form": ("from_time",),
     "diffusers": ("from_diffusers",),
     "errors": ("UserError",),
+    "grammar": ("as_tuned", "split_tuned"),
     "plugins.conformance": ("check", "validate"),
     "plugins.loading": ("load_entry_points", "load_plugin"),
     "registry": ("Info",),
-    "schedule": ("Schedule", "as_tuned", "create", "info", "names", "parse", "register", "split_tuned"),
+    "schedule": ("Schedule", "create", "info", "names", "parse", "register"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

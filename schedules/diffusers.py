@@ -16,6 +16,16 @@ def from_diffusers(scheduler: Any) -> Schedule:
     scheduler: with a beta_schedule linear, scaled_linear, squaredcos_cap_v2 or sigmoid (rescale_betas_zero_snr for
                the first two at their own default β), or a flow-matching scheduler with a fixed shift
     UserError: another configuration; `from_alphas_cumprod(scheduler.alphas_cumprod)` makes a density of any table.
+
+    Needs nothing of diffusers but the scheduler itself.
+
+        >>> import schedules
+        >>> class DDPMScheduler:  # as diffusers' own
+        ...     config = {
+        ...         "beta_schedule": "linear", "beta_start": 1e-4, "beta_end": 0.02, "num_train_timesteps": 1000
+        ...     }
+        >>> schedules.from_diffusers(DDPMScheduler())
+        Schedule('ddpm_linear')
     """
     config = dict(getattr(scheduler, "config", {}))
     kind = type(scheduler).__name__

@@ -9,7 +9,14 @@ LONGEST = 80
 
 
 class UserError(ValueError):
-    """A mistake in the input. The message is one line: the thing, the value, what was expected."""
+    """A mistake in the input. The message is one line: the thing, the value, what was expected.
+
+    >>> import schedules
+    >>> schedules.create("laplace", scale=-1)
+    Traceback (most recent call last):
+    ...
+    schedules.errors.UserError: schedule 'laplace': parameter scale=-1 is out of its space; ...
+    """
 
 
 OWN = {

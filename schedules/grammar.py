@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schedules.errors import UserError
 from schedules.spaces import Value, text
@@ -95,8 +95,29 @@ def write(spec: Spec) -> str:
     return "|".join([head + ("@tuned" if spec.tuned else ""), *map(_write_call, spec.transforms)])
 
 
+def split_tuned(spec: str) -> tuple[str, bool]:
+    """A spec without its `@tuned`, and whether it had one. UserError for what is no spec.
+
+    >>> import schedules
+    >>> schedules.split_tuned("laplace@tuned|shift:a=3")
+    ('laplace|shift:a=3', True)
+    """
+    tree = read(spec)
+    return write(replace(tree, tuned=False)), tree.tuned
+
+
+def as_tuned(spec: str) -> str:
+    """A spec with `@tuned` where it belongs. UserError for what is no spec.
+
+    >>> import schedules
+    >>> schedules.as_tuned("laplace|shift:a=3")
+    'laplace@tuned|shift:a=3'
+    """
+    return write(replace(read(spec), tuned=True))
+
+
 def _write_call(call: Call) -> str:
-    arguments = ",".join(f"{one.key}={text(one.value)}" for one in call.arguments)
+    arguments = ",".join(f"{argument.key}={text(argument.value)}" for argument in call.arguments)
     return f"{call.name}:{arguments}" if arguments else call.name
 
 
@@ -160,7 +181,7 @@ class _Reader:
 
     def _argument(self, before: list[Argument]) -> Argument:
         key, column = self._take(_KEY, "a parameter's name")
-        if any(one.key == key for one in before):
+        if any(argument.key == key for argument in before):
             raise error(self._source, column, f"parameter {key!r} is given twice")
         self._expect("=", f"'=' after {key!r}")
         value, value_column = self._take(_VALUE, f"the value of {key!r}")
@@ -168,11 +189,11 @@ class _Reader:
 
     def _take(self, pattern: re.Pattern[str], expected: str) -> tuple[str, int]:
         self._blanks()
-        found = pattern.match(self._source, self._at)
-        if not found:
+        match = pattern.match(self._source, self._at)
+        if not match:
             raise self._error(f"expected {expected}")
-        column, self._at = self._at + 1, found.end()
-        return found.group(), column
+        column, self._at = self._at + 1, match.end()
+        return match.group(), column
 
     def _expect(self, character: str, expected: str) -> None:
         if not self._skip(character):
@@ -189,8 +210,8 @@ class _Reader:
         return self._source.startswith(character, self._at)
 
     def _blanks(self) -> None:
-        found = _BLANK.match(self._source, self._at)
-        self._at = found.end() if found else self._at
+        match = _BLANK.match(self._source, self._at)
+        self._at = match.end() if match else self._at
 
     def _error(self, problem: str) -> SpecError:
         rest = self._source[self._at : self._at + 1]

@@ -26,8 +26,8 @@ class Learned(Stepped):
 
     def update(self, logsnr: Array, loss: Array) -> None:
         """Learn from draws λ and their squared ε-errors, both (n,), in the order in which they were drawn."""
-        known = np.isfinite(loss)
-        levels = self.learn(self.bins(logsnr[known]), logsnr[known], np.maximum(loss[known], 0.0))
+        finite = np.isfinite(loss)
+        levels = self.learn(self.bins(logsnr[finite]), logsnr[finite], np.maximum(loss[finite], 0.0))
         total = levels.sum()
         if total > 0:
             self.set_levels((1.0 - self._floor) * levels / total + self._floor / self._count)
@@ -70,11 +70,11 @@ class MovingMean:
         """Take in (n,) values and their bins."""
         count = np.bincount(bins, minlength=self.mean.size)
         total = np.bincount(bins, weights=values, minlength=self.mean.size)
-        kept = self._decay**count
+        retained = self._decay**count
         # Samples of one call share one weight; their sum is what the recursion would give.
-        share = np.where(count > 0, (1.0 - kept) / np.maximum(count, 1), 0.0)
-        self.mean[...] = kept * self.mean + share * total
-        self.weight[...] = kept * self.weight + (1.0 - kept)
+        share = np.where(count > 0, (1.0 - retained) / np.maximum(count, 1), 0.0)
+        self.mean[...] = retained * self.mean + share * total
+        self.weight[...] = retained * self.weight + (1.0 - retained)
 
     def __call__(self) -> Array | None:
         """The means, (B,); None until every bin has a value."""
@@ -90,12 +90,12 @@ class Adam:
 
     def step(self, gradient: Array) -> Array:
         """What to add to the parameters, (size,)."""
-        one, two = self._betas
+        beta1, beta2 = self._betas
         self.steps += 1
-        self.first[...] = one * self.first + (1.0 - one) * gradient
-        self.second[...] = two * self.second + (1.0 - two) * gradient**2
-        mean = self.first / (1.0 - one ** self.steps[0])
-        scale = np.sqrt(self.second / (1.0 - two ** self.steps[0])) + self._eps
+        self.first[...] = beta1 * self.first + (1.0 - beta1) * gradient
+        self.second[...] = beta2 * self.second + (1.0 - beta2) * gradient**2
+        mean = self.first / (1.0 - beta1 ** self.steps[0])
+        scale = np.sqrt(self.second / (1.0 - beta2 ** self.steps[0])) + self._eps
         return -self._rate * mean / scale
 
     def memory(self) -> dict[str, np.ndarray]:

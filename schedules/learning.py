@@ -84,9 +84,9 @@ def _learn(
     _called("load_state_dict", lambda: copy.load_state_dict(state))
     _equal(learner, copy, outputs, "what load_state_dict puts back is not what state_dict returned")
     again = rng.bit_generator.state
-    for one in (learner, copy):
+    for rule in (learner, copy):
         rng.bit_generator.state = again
-        _update(one, draw, rng)
+        _update(rule, draw, rng)
     _equal(learner, copy, outputs, "state_dict is not all of it: after load_state_dict it learns something else")
     return None
 
@@ -119,9 +119,9 @@ def _usable(method: str, value: Array) -> None:
         raise LearningError(f"after update, {method} is {value[~np.isfinite(value)].flat[0]}; expected finite numbers")
 
 
-def _equal(one: L, other: L, outputs: Mapping[str, Callable[[L], Array]], otherwise: str) -> None:
+def _equal(learner: L, copy: L, outputs: Mapping[str, Callable[[L], Array]], otherwise: str) -> None:
     for method, ask in outputs.items():
-        first, second = (_called(method, functools.partial(ask, of)) for of in (one, other))
+        first, second = (_called(method, functools.partial(ask, of)) for of in (learner, copy))
         if not np.array_equal(first, second):
             raise LearningError(f"{otherwise} ({method} differs by {np.max(np.abs(first - second)):.3g})")
 

@@ -112,6 +112,18 @@ _TABLE = (
     ("ucgm-sdvae", "flow_beta:a=2.4,b=2.4,s=1", "arXiv:2505.07447 and code", "t ~ Beta(2.4, 2.4), for SD's VAE"),
     ("tim-t2i", "meanflow:m=0,s=1.6", "TiM code", "the larger of two logit-normal(0, 1.6) times; text to image"),
     ("arc", "uniform_logsnr:low=-12,high=4", "stable-audio-tools code", "U(−12, 4)"),
+    (
+        "krea2-1024",
+        "logit_normal|flux_shift:mu=0.90625",
+        "diffusers and musubi-tuner code",
+        "μ from 0.5 at 256 to 1.15 at 6400 tokens, here at 4096 (1024²)",
+    ),
+    (
+        "nemo-automodel",
+        "mixture(logit_normal|shift:a=3@0.9, flow_uniform|shift:a=3@0.1)",
+        "NeMo Automodel code",
+        "logit-normal, in one batch of ten uniform, both shifted by a = 3: the density over many batches",
+    ),
     ("pixnerd-256", "logit_normal|shift:a=2", "PixNerd code", "text to image at 256²; the density of preset/wan-480p"),
     ("pixnerd-512", "logit_normal|shift:a=4", "PixNerd code", "text to image at 512²: logit-normal shifted by a = 4"),
     ("vdm", "uniform_logsnr:low=-5,high=13.3", "arXiv:2107.00630", "U(−5, 13.3)"),

@@ -36,7 +36,20 @@ LEAST_SHARE = 1e-9  # of a part in a mixture; the canonical text has twelve deci
 
 
 class Schedule:
-    """An immutable noise schedule. Arrays are float64 of any shape; λ is in nats of log SNR."""
+    """An immutable noise schedule: the density p(λ), with its name, its parameters and the spec that makes it again.
+
+    λ = ln(α²/σ²) in nats, of data with unit variance; t in [0, 1], 0 clean and 1 noise. Every method takes numbers or
+    arrays of any shape and returns float64 of that shape. `create` and `parse` make one.
+
+        >>> import schedules
+        >>> laplace = schedules.parse("laplace:scale=0.5|shift:a=2")
+        >>> laplace.spec, laplace.params
+        ('laplace|shift:a=2', {'loc': 0.0, 'scale': 0.5})
+        >>> laplace.logsnr([0.25, 0.5, 0.75]).round(3).tolist()
+        [-1.04, -1.386, -1.733]
+        >>> laplace.time(laplace.logsnr([0.25, 0.5])).round(12).tolist()
+        [0.25, 0.5]
+    """
 
     def __init__(self, spec: Spec, density: Density, info: Info, sources: tuple[str, ...]) -> None:
         self._tree = spec
@@ -59,8 +72,8 @@ class Schedule:
     def params(self) -> dict[str, Value]:
         """All parameters of the family, defaults included; empty for presets and mixtures."""
         source = self._tree.source
-        given = {one.key: one.value for one in source.arguments} if isinstance(source, Call) else {}
-        return {key: given.get(key, default) for key, default in self.info.params.items()}
+        arguments = {argument.key: argument.value for argument in source.arguments} if isinstance(source, Call) else {}
+        return {key: arguments.get(key, default) for key, default in self.info.params.items()}
 
     def pdf(self, logsnr: ArrayLike) -> Array:
         """p(λ), per nat."""
@@ -175,7 +188,16 @@ class Schedule:
 
 
 def create(name: str, **params: Any) -> Schedule:
-    """The schedule of a registered name. UserError: unknown name or parameter, value out of its space, bad plugin."""
+    """The schedule of a registered name or preset, with the given parameters and the defaults of the others.
+
+    name:   one of `names()`
+    params: in the units that the family's documentation says; `info(name).ranges` has where they may lie
+    UserError: unknown name or parameter, value out of its space, bad plugin.
+
+        >>> import schedules
+        >>> schedules.create("laplace", scale=0.7)
+        Schedule('laplace:scale=0.7')
+    """
     if name not in PRESETS and name not in SCHEDULES:
         if isinstance(name, str) and any(mark in name for mark in ":|@("):
             raise UserError(f"create takes a name and parameters; parse() reads the spec {name!r}")
@@ -187,28 +209,34 @@ def create(name: str, **params: Any) -> Schedule:
 
 
 def parse(spec: str) -> Schedule:
-    """The schedule of a spec; see `schedules.grammar`. UserError names what is wrong and the column."""
+    """The schedule of a spec: a name with parameters, or a mixture, then transforms; grammar in `schedules.grammar`.
+
+    UserError names what is wrong and the column.
+
+        >>> import schedules
+        >>> schedules.parse("laplace:scale=0.5,loc=1 | shift:a=3")  # equal specs are written alike
+        Schedule('laplace:loc=1|shift:a=3')
+    """
     return _build(grammar.read(spec), spec)
 
 
-def split_tuned(spec: str) -> tuple[str, bool]:
-    """A spec without its `@tuned`, and whether it had one: "laplace@tuned|shift:a=3" → ("laplace|shift:a=3", True)."""
-    tree = grammar.read(spec)
-    return grammar.write(replace(tree, tuned=False)), tree.tuned
-
-
-def as_tuned(spec: str) -> str:
-    """A spec with `@tuned` where it belongs: "laplace|shift:a=3" → "laplace@tuned|shift:a=3"."""
-    return grammar.write(replace(grammar.read(spec), tuned=True))
-
-
 def names() -> list[str]:
-    """Every registered schedule and preset, sorted."""
+    """Every registered schedule and preset, sorted.
+
+    >>> import schedules
+    >>> {"cosine", "laplace", "preset/edm2-img512"} <= set(schedules.names())
+    True
+    """
     return sorted([*SCHEDULES.names(), *PRESETS])
 
 
 def info(name: str) -> Info:
-    """What is known of a schedule or preset. UserError: unknown name."""
+    """What is known of a schedule or preset. UserError: unknown name.
+
+    >>> import schedules
+    >>> schedules.info("preset/edm2-img512").spec
+    'edm2:sigma_data=0.5'
+    """
     if name in PRESETS:
         return PRESETS[name]
     if name in SCHEDULES:
@@ -252,14 +280,14 @@ def _build_entry(call: Call, source: str) -> Schedule:
             problem = f"{call.name} is a transform; it goes after a schedule and a '|'"
             raise grammar.error(source, call.column, problem)
         raise grammar.error(source, call.column, str(unknown("schedule", call.name, names())))
-    known = SCHEDULES.info(call.name)
+    family = SCHEDULES.info(call.name)
     bound = SCHEDULES.bind_call(call, source)
-    density = _at(source, call.column, known.function, **bound)
+    density = _at(source, call.column, family.function, **bound)
     if not isinstance(density, Density):
         raise UserError(
             f"schedule {call.name!r} must return a distribution with pdf, cdf and ppf; got {type(density).__name__}"
         )
-    return Schedule(Spec(_canonical(call.name, bound, known)), density, known, (known.source_hash,))
+    return Schedule(Spec(_canonical(call.name, bound, family)), density, family, (family.source_hash,))
 
 
 def _build_mixture(tree: Mixture, source: str) -> Schedule:
@@ -268,11 +296,11 @@ def _build_mixture(tree: Mixture, source: str) -> Schedule:
     weights: dict[str, float] = {}
     parts: dict[str, Schedule] = {}
     for part, weight in tree.parts:
-        one = _build(part, source)
-        if one.learns:
-            raise UserError(f"spec {source!r}: {one.spec} learns while training and can't be part of a mixture")
-        parts[one.spec] = one
-        weights[one.spec] = weights.get(one.spec, 0.0) + weight
+        schedule = _build(part, source)
+        if schedule.learns:
+            raise UserError(f"spec {source!r}: {schedule.spec} learns while training and can't be part of a mixture")
+        parts[schedule.spec] = schedule
+        weights[schedule.spec] = weights.get(schedule.spec, 0.0) + weight
     if len(parts) == 1:
         return next(iter(parts.values()))
     total = sum(weights.values())
@@ -283,14 +311,16 @@ def _build_mixture(tree: Mixture, source: str) -> Schedule:
     # Rounded so that reading the canonical text again doesn't move the last digit of a weight.
     exact = abs(total - 1.0) < 1e-9
     ordered = [(parts[key], weights[key] if exact else round(weights[key] / total, 12)) for key in sorted(parts)]
-    density = mixture([(one._density, weight) for one, weight in ordered])
-    known = Info(MIXTURE, mixture, {}, {}, doc="Mixture of schedules.", origin="builtin")
-    sources = tuple(digest for one, _ in ordered for digest in one._sources)
-    return Schedule(Spec(Mixture(tuple((one._tree, weight) for one, weight in ordered))), density, known, sources)
+    density = mixture([(schedule._density, weight) for schedule, weight in ordered])
+    family = Info(MIXTURE, mixture, {}, {}, doc="Mixture of schedules.", origin="builtin")
+    sources = tuple(digest for schedule, _ in ordered for digest in schedule._sources)
+    return Schedule(
+        Spec(Mixture(tuple((schedule._tree, weight) for schedule, weight in ordered))), density, family, sources
+    )
 
 
-def _canonical(name: str, bound: Mapping[str, Value], known: Info) -> Call:
-    return Call(name, tuple(Argument(key, value) for key, value in bound.items() if value != known.params[key]))
+def _canonical(name: str, bound: Mapping[str, Value], family: Info) -> Call:
+    return Call(name, tuple(Argument(key, value) for key, value in bound.items() if value != family.params[key]))
 
 
 def _at(source: str, column: int, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

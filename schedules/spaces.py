@@ -114,8 +114,11 @@ def convert(value: Any, space: Range) -> Value:
 
 def corners(space: Space, limit: int = CORNERS) -> list[dict[str, Value]]:
     """Every combination of extreme values; where they are more than `limit`, so many of them, always the same."""
-    ends = [one.choices if hasattr(one, "choices") else (one.low, one.high) for one in space.values()]
-    total = math.prod(len(one) for one in ends)
+    ends = [
+        distribution.choices if hasattr(distribution, "choices") else (distribution.low, distribution.high)
+        for distribution in space.values()
+    ]
+    total = math.prod(len(extremes) for extremes in ends)
     if total <= limit:
         return [dict(zip(space, values, strict=True)) for values in product(*ends)]
     draw = Random(0)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from schedules.plugins.loading import forgotten_afterwards
+
 ROOT = Path(__file__).parent.parent
 ROOMS = ("schedules", "harness", "leaderboards", "app")
 WITH_EXAMPLES = sorted(
@@ -16,15 +18,24 @@ WITH_EXAMPLES = sorted(
 )
 
 
+@pytest.fixture
+def registered():
+    """What an example registers is forgotten with it."""
+    with forgotten_afterwards():
+        yield
+
+
 @pytest.mark.parametrize("module", WITH_EXAMPLES)
-def test_examples_show_what_they_say(module):
+def test_examples_show_what_they_say(module, registered):
     ran = doctest.testmod(importlib.import_module(module), optionflags=doctest.ELLIPSIS)
     assert ran.attempted
     assert not ran.failed
 
 
 @pytest.mark.parametrize("room", ["schedules", "harness", "leaderboards"])
-def test_the_face_of_a_room_is_documented(room):
+def test_the_face_of_a_room_is_documented_with_an_example(room):
     face = importlib.import_module(room)
     for name in face.__all__:
-        assert (getattr(face, name).__doc__ or "").strip(), name
+        text = getattr(face, name).__doc__ or ""
+        assert text.strip(), name
+        assert ">>> " in text, f"{room}.{name} has no example"

@@ -6,7 +6,9 @@ import inspect
 import json
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -54,11 +56,23 @@ def test_every_command_exists_as_it_is_written(page):
         assert not left, words
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_and_name_of_ours_that_is_named_is_there(page):
+    text, begins = page.read_text(encoding="utf8"), "|".join((*ROOMS, "tests"))
+    for path in re.findall(rf"`((?:{begins})/[\w./-]+)`", text):
+        assert (ROOT / path).exists(), path
+    for name in re.findall(rf"`((?:{'|'.join(ROOMS)})(?:\.\w+)+)`", text):
+        package, _, rest = name.partition(".")
+        # Resolved as a module, the folder of released results would hide the function `leaderboards.published`.
+        if not name.endswith(".py") and not hasattr(import_module(package), rest):
+            resolve_name(name)
+
+
 def test_the_commands_of_readme_that_only_look_do_what_they_say(capsys):
     looking = [words for words in commands(README) if " ".join(words).startswith(LOOKS)]
     assert len(looking) == 4
     for words in looking:
-        code = main._exit_code(words)
+        code = main.exit_code(words)
         said = capsys.readouterr()
         assert code == 0, (words, said.err)
         assert said.out
@@ -68,9 +82,9 @@ def test_the_way_in_for_a_schedule_of_ones_own_goes_as_it_says(tmp_path, monkeyp
     """Its runs are planned here; tests/cli trains a new schedule."""
     monkeypatch.chdir(tmp_path)
     new, run = (words for words in commands(README) if "my_schedule" in words)
-    assert main._exit_code(new) == 0
+    assert main.exit_code(new) == 0
     capsys.readouterr()
-    assert main._exit_code([*run, "--dry-run"]) == 0
+    assert main.exit_code([*run, "--dry-run"]) == 0
     planned = capsys.readouterr().out.splitlines()
     runs = {
         f"{entry} × {target} × seed {seed}"

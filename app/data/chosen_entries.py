@@ -11,7 +11,7 @@ import pandas as pd
 import schedules
 from app.data import results
 from app.data.page_choice import View
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style.theme import Style
 from leaderboards.boards import tuned_parameters
 from leaderboards.boards.rows import Board, Row, Section
@@ -23,7 +23,7 @@ from schedules.weightings import Weighting
 class Chosen:
     """What is compared: entries, in the order of `styles`, of one target of a track."""
 
-    store: Store
+    store: ResultSource
     view: View
     board: Board
     styles: Mapping[str, Style]

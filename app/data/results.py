@@ -20,7 +20,7 @@ import streamlit as st
 from app.command import BUNDLES, PUBLISHED
 from app.data.page_choice import FULL, View
 from harness.results import read
-from harness.results.store import Store as Opened
+from harness.results.store import Store
 from harness.tracks import plugins
 from harness.tracks.shortened import SEPARATOR
 from harness.tracks.standing import Standing
@@ -46,7 +46,7 @@ SAMPLES, NEAREST = "samples.png", "nearest.png"
 
 
 @dataclass(frozen=True)
-class Store:
+class ResultSource:
     """Where results come from, as it was when a page began.
 
     version:   changes whenever a run is recorded; empty where there is nothing to read
@@ -62,19 +62,19 @@ class Store:
     bundles: tuple[Path, ...] = ()
 
 
-def store() -> Store:
+def store() -> ResultSource:
     """The store that `snrbench app` was started with."""
     folder = Path(os.environ.get("SNRBENCH_HOME") or DEFAULT)
     bundles = tuple(Path(file) for file in os.environ.get(BUNDLES, "").split(os.pathsep) if file)
     if os.environ.get(PUBLISHED):
         own = "published" if released.released_tracks() else ""
-        return Store(folder, own + _stamps(folder, bundles), published=True, bundles=bundles)
+        return ResultSource(folder, own + _stamps(folder, bundles), published=True, bundles=bundles)
     if "MLFLOW_TRACKING_URI" in os.environ:
-        return Store(folder, f"server {time.time() // FRESH:.0f}{_stamps(folder, bundles)}", bundles=bundles)
+        return ResultSource(folder, f"server {time.time() // FRESH:.0f}{_stamps(folder, bundles)}", bundles=bundles)
     if not (folder / "mlflow.db").exists():
-        return Store(folder, _stamps(folder, bundles), bundles=bundles)
+        return ResultSource(folder, _stamps(folder, bundles), bundles=bundles)
     versions = " ".join(query.store_version(folder, track) for track in track_names())
-    return Store(folder, versions + _stamps(folder, bundles), bundles=bundles)
+    return ResultSource(folder, versions + _stamps(folder, bundles), bundles=bundles)
 
 
 def _stamps(folder: Path, bundles: tuple[Path, ...]) -> str:
@@ -83,7 +83,7 @@ def _stamps(folder: Path, bundles: tuple[Path, ...]) -> str:
     return "".join(f" {file.stat().st_mtime_ns}" for file in files if file.exists())
 
 
-def exists(store: Store) -> bool:
+def exists(store: ResultSource) -> bool:
     """Whether there is anything to read from."""
     return bool(store.version)
 
@@ -108,7 +108,7 @@ def track_names() -> list[str]:
 def _shortened(folder: Path, now: float) -> tuple[str, ...]:
     """Names of the shortened tracks that a store has, known or not when it was last looked at."""
     names = []
-    for name in read.experiments(Opened(folder)):
+    for name in read.experiments(Store(folder)):
         with suppress(UserError):
             if SEPARATOR in name and "/" not in name:
                 names.append(tracks.get(name).name)
@@ -130,12 +130,12 @@ def card(track: str) -> dict[str, Any]:
     return tracks.card(track)
 
 
-def tables(store: Store, track: str) -> Tables:
+def tables(store: ResultSource, track: str) -> Tables:
     """A track's runs and scores. Shared, not copied, between visitors: nobody changes them."""
     return joined(store, track)[0]
 
 
-def joined(store: Store, track: str) -> tuple[Tables, list[str]]:
+def joined(store: ResultSource, track: str) -> tuple[Tables, list[str]]:
     """All results of a track, and notes on what could not be joined."""
     own = None
     if _has_own(store) and (store.folder, track) not in _read_before:
@@ -161,12 +161,12 @@ def _read(folder: Path, track: str) -> Tables:
     return own
 
 
-def _has_own(store: Store) -> bool:
-    return not store.published and Opened(store.folder).exists
+def _has_own(store: ResultSource) -> bool:
+    return not store.published and Store(store.folder).exists
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the results …")
-def _joined(store: Store, track: str, _own: Tables | None) -> tuple[Tables, list[str]]:
+def _joined(store: ResultSource, track: str, _own: Tables | None) -> tuple[Tables, list[str]]:
     places = Sources(
         store.folder,
         own=_has_own(store),
@@ -178,22 +178,22 @@ def _joined(store: Store, track: str, _own: Tables | None) -> tuple[Tables, list
     return table_of(places, track, own=_own)
 
 
-def at_budget(store: Store, view: View) -> Tables:
+def at_budget(store: ResultSource, view: View) -> Tables:
     """The track's runs and scores at the budget that a view ranks. Shared, as those are."""
     return _cut(store, view.track, view.budget)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _cut(store: Store, track: str, budget: str) -> Tables:
+def _cut(store: ResultSource, track: str, budget: str) -> Tables:
     return View(track, budget=budget).at_budget(tables(store, track))
 
 
-def shown(store: Store, view: View) -> tuple[str, ...] | None:
+def shown(store: ResultSource, view: View) -> tuple[str, ...] | None:
     """The entries that a view shows; None for all."""
     return view.shown(tables(store, view.track).runs)
 
 
-def recorded(store: Store, track: str) -> dict[str, Metric]:
+def recorded(store: ResultSource, track: str) -> dict[str, Metric]:
     """The metrics that a track can be ranked by, in the registry's order; the primary one where there is none."""
     present = tables(store, track).metrics
     primary = tracks.get(track).primary_metric
@@ -201,39 +201,39 @@ def recorded(store: Store, track: str) -> dict[str, Metric]:
     return ranking or {primary: METRICS[primary]}
 
 
-def targets(store: Store, track: str) -> list[str]:
+def targets(store: ResultSource, track: str) -> list[str]:
     """The prediction targets that a track has runs of, in the track's order."""
     present = set(tables(store, track).runs["target"])
     return [target for target in tracks.get(track).targets if target in present]
 
 
-def guidance_scales(store: Store, track: str, metric: str, mark: float = 1.0) -> list[float]:
+def guidance_scales(store: ResultSource, track: str, metric: str, mark: float = 1.0) -> list[float]:
     """The scales a metric was measured at, at a share of the budget; empty for a metric without guidance."""
     scores = tables(store, track).measured([metric])
     present = scores.loc[(scores["mark"] - mark).abs() < 1e-9, "guidance"].dropna().unique()
     return [scale for scale in tracks.get(track).guidance if any(abs(scale - other) < 1e-9 for other in present)]
 
 
-def budgets(store: Store, track: str, metric: str) -> list[str]:
+def budgets(store: ResultSource, track: str, metric: str) -> list[str]:
     """The shares of the budget at which a metric was measured, falling, as text."""
     scores = tables(store, track).measured([metric])
     marks = scores.loc[scores["split"] != "", "mark"].dropna().unique()
     return [f"{mark:g}" for mark in sorted({1.0, *(float(mark) for mark in marks)}, reverse=True)]
 
 
-def has_tuned(store: Store, track: str) -> bool:
+def has_tuned(store: ResultSource, track: str) -> bool:
     """Whether a track has runs with tuned parameters."""
     return bool(tables(store, track).runs["tuned"].any())
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def entries(store: Store, track: str) -> dict[str, str]:
+def entries(store: ResultSource, track: str) -> dict[str, str]:
     """entry → its schedule's spec, by name, for every entry of a track."""
     runs = tables(store, track).runs.drop_duplicates("entry")
     return dict(sorted(zip(runs["entry"], runs["schedule"], strict=True)))
 
 
-def board(store: Store, view: View) -> Board:
+def board(store: ResultSource, view: View) -> Board:
     """A ranked board: ranks and p-values are those of all entries, whichever are shown."""
     keep = shown(store, view)
     whole = _board(store, view.whole)
@@ -241,7 +241,7 @@ def board(store: Store, view: View) -> Board:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Ranking …")
-def _board(store: Store, view: View) -> Board:
+def _board(store: ResultSource, view: View) -> Board:
     return query.board_of(
         at_budget(store, view),
         view.track,
@@ -253,7 +253,7 @@ def _board(store: Store, view: View) -> Board:
     )
 
 
-def why_not_over_targets(store: Store, view: View) -> str:
+def why_not_over_targets(store: ResultSource, view: View) -> str:
     """Why the board of a view has no table over all targets; empty where it has one, or there are no two targets."""
     if len(targets(store, view.track)) < 2:
         return ""
@@ -265,7 +265,7 @@ def why_not_over_targets(store: Store, view: View) -> str:
     return f"of the entries that are shown none but {ranked.baseline} was run on all of {whole}" if alone else ""
 
 
-def fullest_target(store: Store, view: View) -> str:
+def fullest_target(store: ResultSource, view: View) -> str:
     """The target that most entries of a view have runs of."""
     keep, pairs = shown(store, view), at_budget(store, view).runs[["entry", "target"]].drop_duplicates()
     pairs = pairs if keep is None else pairs[pairs["entry"].isin(keep)]
@@ -274,43 +274,43 @@ def fullest_target(store: Store, view: View) -> str:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def runs(store: Store, track: str) -> pd.DataFrame:
+def runs(store: ResultSource, track: str) -> pd.DataFrame:
     """One row for each run of a track, newest first."""
     return run_views.runs(tables(store, track))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def ranked_runs(store: Store, track: str, target: str) -> pd.DataFrame:
+def ranked_runs(store: ResultSource, track: str, target: str) -> pd.DataFrame:
     """The runs that the board of a target is made of, with their `label`."""
     return run_views.ranked_runs(tables(store, track), target)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def marks(store: Store, track: str, targets: tuple[str, ...], metric: str) -> pd.DataFrame:
+def marks(store: ResultSource, track: str, targets: tuple[str, ...], metric: str) -> pd.DataFrame:
     """Score against budget in these targets, one below the other: label, seed, mark, value."""
     return plain(pd.concat(run_views.marks_of_targets(tables(store, track), targets, metric)))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading curves …")
-def losses(store: Store, track: str, run_ids: tuple[str, ...]) -> dict[str, Curve]:
+def losses(store: ResultSource, track: str, run_ids: tuple[str, ...]) -> dict[str, Curve]:
     """run_id → training loss along the steps."""
     return small_curves.losses(store.folder, track, list(run_ids))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading densities …")
-def learned_densities(store: Store, run_ids: tuple[str, ...]) -> dict[str, Curve]:
+def learned_densities(store: ResultSource, run_ids: tuple[str, ...]) -> dict[str, Curve]:
     """run_id → p(λ) at the end of training, of schedules that learn."""
     own = [run_id for run_id in run_ids if of_store(run_id)]
     return run_views.learned_densities(store.folder, own) if own else {}
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Reading …")
-def artifact(store: Store, run_id: str, name: str) -> bytes | None:
+def artifact(store: ResultSource, run_id: str, name: str) -> bytes | None:
     """A file that a run of the store left; None where it has none."""
     return read.artifact(store.folder, run_id, name) if of_store(run_id) else None
 
 
-def picture(store: Store, track: str, run_id: str, name: str = SAMPLES) -> bytes | None:
+def picture(store: ResultSource, track: str, run_id: str, name: str = SAMPLES) -> bytes | None:
     """A picture that a run left; None where it has none. With a published run came its samples at most."""
     grid = released.sample_grid(track, run_id) if name == SAMPLES else None
     return artifact(store, run_id, name) if grid is None else grid.read_bytes()

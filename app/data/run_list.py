@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from app.data import results
-from app.data.results import Store
+from app.data.results import ResultSource
 from harness.results import read
-from harness.results.store import Store as Opened
+from harness.results.store import Store
 from leaderboards.boards.query import METRICS
 from leaderboards.data.tables import RUN, Tables
 
@@ -34,7 +34,7 @@ MOST_BROKEN = 500
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading runs …")
-def runs(store: Store, track: str) -> pd.DataFrame:
+def runs(store: ResultSource, track: str) -> pd.DataFrame:
     """One row for each run of a track, newest first, with its unguided score at the end as `score`."""
     tables = results.tables(store, track)
     there = tables.runs[COLUMNS].assign(score=_scores(tables, track))
@@ -57,12 +57,12 @@ def _final(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[unguided & (scores["split"] == "test") & (scores["mark"] == 1.0)]
 
 
-def _broken(store: Store, track: str) -> pd.DataFrame:
+def _broken(store: ResultSource, track: str) -> pd.DataFrame:
     """Runs that MLflow holds without a result: failed, or not finished yet."""
-    if store.published or not Opened(store.folder).exists:
+    if store.published or not Store(store.folder).exists:
         return pd.DataFrame(columns=[*COLUMNS, "score"])
     rows = []
-    for run in read.search(Opened(store.folder), track, "attributes.status != 'FINISHED'"):
+    for run in read.search(Store(store.folder), track, "attributes.status != 'FINISHED'"):
         tags = {key.removeprefix("snrbench."): value for key, value in run.data.tags.items()}
         outcome = "failed" if run.info.status in ("FAILED", "KILLED") else "running"
         rows.append({
@@ -80,14 +80,14 @@ def _broken(store: Store, track: str) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def environment(store: Store, run_id: str) -> dict[str, str]:
+def environment(store: ResultSource, run_id: str) -> dict[str, str]:
     """Versions of what a run ran with; empty where it left none."""
     content = results.artifact(store, run_id, "environment.json")
     return {str(key): str(value) for key, value in json.loads(content or b"{}").items()}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def per_seed(store: Store, track: str, entry: str, target: str) -> pd.DataFrame:
+def per_seed(store: ResultSource, track: str, entry: str, target: str) -> pd.DataFrame:
     """metric × seed: unguided test scores at the end of the budget."""
     tables = results.tables(store, track)
     of_entry = tables.where((tables.runs["entry"] == entry) & (tables.runs["target"] == target))
@@ -102,6 +102,6 @@ def mlflow_server() -> str | None:
     return server.rstrip("/") if urlsplit(server).scheme in ("http", "https") else None
 
 
-def mlflow_link(run_id: str, store: Store, track: str, server: str) -> str:
+def mlflow_link(run_id: str, store: ResultSource, track: str, server: str) -> str:
     """The run's page on an MLflow server."""
-    return f"{server}/#/experiments/{Opened(store.folder).experiment(track)}/runs/{run_id}"
+    return f"{server}/#/experiments/{Store(store.folder).experiment(track)}/runs/{run_id}"

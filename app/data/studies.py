@@ -6,12 +6,12 @@ import time
 
 import streamlit as st
 
-from app.data.results import FRESH, Store
+from app.data.results import FRESH, ResultSource
 from leaderboards.data import tuning_studies
 from leaderboards.data.tuning_studies import Study
 
 
-def version(store: Store) -> str:
+def version(store: ResultSource) -> str:
     """Changes whenever a study does; empty where there are none."""
     own = tuning_studies.version(store.folder)
     if own is None:
@@ -20,6 +20,6 @@ def version(store: Store) -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading studies …")
-def studies(store: Store, version: str) -> list[Study]:
+def studies(store: ResultSource, version: str) -> list[Study]:
     """Every study, by name. Shared between visitors: nobody changes them."""
     return tuning_studies.studies(store.folder) if version else []

@@ -6,21 +6,21 @@ import streamlit as st
 
 import schedules
 from app.data import studies
-from app.data.results import Store
+from app.data.results import ResultSource
 from harness.tuning.studies import lookup
 from schedules import Schedule, UserError
 
 BETWEEN = " · "
 
 
-def offered(store: Store) -> list[str]:
+def offered(store: ResultSource) -> list[str]:
     """A name for each study of a schedule under plain MSE: "laplace@tuned · digits-v1 · v"."""
     version = studies.version(store)
     return _offered(store, version) if version else []
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _offered(store: Store, version: str) -> list[str]:
+def _offered(store: ResultSource, version: str) -> list[str]:
     try:
         tuned_studies = lookup.studies(store.folder)
     except UserError:
@@ -29,7 +29,7 @@ def _offered(store: Store, version: str) -> list[str]:
     return [BETWEEN.join((schedules.as_tuned(study.entry.schedule), study.track, study.target)) for study in plain]
 
 
-def read(text: str, store: Store) -> Schedule:
+def read(text: str, store: ResultSource) -> Schedule:
     """The schedule of a spec, of one of `offered`, or of "laplace@tuned" where there is one study. UserError: none."""
     spec, *of = text.split(BETWEEN)
     if "@" not in spec or not schedules.split_tuned(spec)[1]:

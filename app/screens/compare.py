@@ -11,7 +11,7 @@ from app.charts import densities, errors, frame, intervals, training
 from app.data import comparisons, links, results
 from app.data.chosen_entries import Chosen
 from app.data.page_choice import View
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code
 from app.widgets import controls, empty_state, more_seeds, ranked_table, sample_pictures
@@ -79,7 +79,7 @@ def _entries(board: Board, names: list[str]) -> list[str]:
     )
 
 
-def _chosen(store: Store, view: View, board: Board, names: list[str]) -> Chosen:
+def _chosen(store: ResultSource, view: View, board: Board, names: list[str]) -> Chosen:
     styles = theme.styles(names, board.baseline)
     return Chosen(store, view, board, {name: styles[name] for name in names})
 

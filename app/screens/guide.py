@@ -156,7 +156,10 @@ def _track(name: str) -> None:
             noise = figures["fd_sd_of_log"]  # unknown of one seed
             spread = f"{figures['fd_mean']:.3g}" + ("" if noise is None else f" ± {100 * noise:.0f} %")
             rows.append(grid.Row(target, [f"fd of cosine, {target}, unguided", spread]))
-        grid.show(_two("measured", "value"), rows, f"{PAGE}.floors-{name}", f"Floors of {name}", look="matrix")
+        if rows:
+            grid.show(_two("measured", "value"), rows, f"{PAGE}.floors-{name}", f"Floors of {name}", look="matrix")
+        else:
+            st.caption("nothing was measured on it yet")
 
 
 def _two(first: str, second: str) -> list[Column]:

@@ -10,11 +10,11 @@ import streamlit as st
 from app.data import guide_links, links, results
 from app.data.guide_links import Topic
 from app.data.page_choice import View
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style.plain_text import code, plain
 from app.widgets import controls, empty_state, headline, ranked_table
 from app.widgets.error_boundary import shielded
-from app.widgets.grid import Choice
+from app.widgets.grid import Selection
 from leaderboards.boards.rows import Board, Section
 from leaderboards.data.scale import Scale
 from leaderboards.render import formats
@@ -77,7 +77,7 @@ def _about() -> None:
             st.page_link("screens/guide.py", label=label, icon=":material/table_chart:", query_params=more)
 
 
-def _standings(store: Store, view: View, board: Board, section: Section) -> dict[str, str | list[str]]:
+def _standings(store: ResultSource, view: View, board: Board, section: Section) -> dict[str, str | list[str]]:
     """The finding, the facts, the table, and what to do with it; returns what was chosen in it."""
     if board.focus:
         st.caption(
@@ -93,7 +93,7 @@ def _standings(store: Store, view: View, board: Board, section: Section) -> dict
     chosen = links.kept(f"{PAGE}.entry", names, MOST)
     look = _look(len(names))
     training = ranked_table.training(_marks(store, view, section), Scale.of(board.metric))
-    choice = Choice(chosen, MOST, _choose)
+    choice = Selection(chosen, MOST, _choose)
     left_out = ranked_table.show(board, section, training, choice, look)
     if left_out:
         st.caption(f"{left_out} more entries below: choose “all” to see them.")
@@ -124,12 +124,12 @@ def _choose(names: list[str]) -> None:
     st.session_state[f"{PAGE}.entry"] = names
 
 
-def _marks(store: Store, view: View, section: Section) -> pd.DataFrame:
+def _marks(store: ResultSource, view: View, section: Section) -> pd.DataFrame:
     """Scores along training of every target that the section covers."""
     return results.marks(store, view.track, tuple(section.targets), view.metric)
 
 
-def _facts(store: Store, view: View, board: Board, section: Section) -> None:
+def _facts(store: ResultSource, view: View, board: Board, section: Section) -> None:
     """The size of the evidence, in a line of figures."""
     seeds = sorted({row.seeds for row in section.rows})
     paired, unpaired = section.noise or (0.0, 0.0)
@@ -188,13 +188,13 @@ def _actions(view: View, board: Board, section: Section, chosen: list[str], sour
             )
 
 
-def _by_target(store: Store, view: View, board: Board) -> None:
+def _by_target(store: ResultSource, view: View, board: Board) -> None:
     """The change against the baseline in each target, for the entries that the table shows."""
     with st.expander(f"Against {code(board.baseline)}, target by target", icon=":material/grid_view:", expanded=True):
         ranked_table.by_target(board, FEW)
 
 
-def _diverged(store: Store, view: View) -> None:
+def _diverged(store: ResultSource, view: View) -> None:
     """How many runs diverged, and where to read why."""
     runs = results.runs(store, view.track)
     lost = int((runs["outcome"] == "diverged").sum())

@@ -11,13 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from app.data import links, results, run_list
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code, plain
 from app.widgets import commands_at_work, empty_state, folded, grid, sample_pictures
 from app.widgets.error_boundary import shielded
-from app.widgets.grid import Badge, Cell, Choice, Column
-from harness.results.store import Store as Opened
+from app.widgets.grid import Badge, Cell, Column, Selection
+from harness.results.store import Store
 from leaderboards.boards.query import METRICS
 from leaderboards.wording import NOTHING
 
@@ -53,7 +53,7 @@ def _adopt(address: links.Address | None) -> None:
         st.session_state[f"{PAGE}.page"] = int(page) if page.isdecimal() else page
 
 
-def _runs(store: Store) -> dict[str, str]:
+def _runs(store: ResultSource) -> dict[str, str]:
     with folded.card(PAGE) as choice, folded.row(PAGE):
         names = results.track_names()
         links.offer(f"{PAGE}.track", names, next((name for name in names if results.targets(store, name)), names[0]))
@@ -100,7 +100,7 @@ def _filtered(frame: pd.DataFrame, outcome: str, target: str, search: str) -> pd
     return frame[mask]
 
 
-def _table(store: Store, track: str, shown: pd.DataFrame) -> dict[str, str]:
+def _table(store: ResultSource, track: str, shown: pd.DataFrame) -> dict[str, str]:
     pages = ceil(len(shown) / PER_PAGE)
     key = f"{PAGE}.page"
     links.offer(key, range(1, pages + 1), 1)
@@ -125,7 +125,7 @@ def _table(store: Store, track: str, shown: pd.DataFrame) -> dict[str, str]:
         st.session_state[f"{PAGE}.run"] = fresh[-1] if fresh else ""
 
     st.caption(f"{len(shown):,} runs, newest first; choose one to see more of it.")
-    grid.show(heads, rows, f"{PAGE}.table-{chosen}", "Runs", Choice([chosen] if chosen else [], 2, choose))
+    grid.show(heads, rows, f"{PAGE}.table-{chosen}", "Runs", Selection([chosen] if chosen else [], 2, choose))
     if pages > 1:
         st.number_input(f"Page, of {pages}", 1, pages, key=key, width=160)
     of_chosen = shown[shown["run_id"] == chosen]
@@ -151,7 +151,7 @@ def _cells(run: Any, devices: bool) -> list[Cell]:
     ]
 
 
-def _run(store: Store, track: str, run: pd.Series) -> None:
+def _run(store: ResultSource, track: str, run: pd.Series) -> None:
     """One run: reason, environment, its entry seed by seed, where to find it in MLflow."""
     with st.container(border=True):
         st.markdown(f"**{code(str(run['entry']))}, target {plain(str(run['target']))}, seed {run['seed']}**")
@@ -176,7 +176,7 @@ def _run(store: Store, track: str, run: pd.Series) -> None:
     _mlflow(store, track, str(run["run_id"]))
 
 
-def _seeds(store: Store, track: str, run: pd.Series) -> None:
+def _seeds(store: ResultSource, track: str, run: pd.Series) -> None:
     wide = run_list.per_seed(store, track, str(run["entry"]), str(run["target"]))
     if wide.empty:
         st.info("No finished run of this entry.")
@@ -205,14 +205,14 @@ def _facts(facts: dict[str, str]) -> None:
     )
 
 
-def _mlflow(store: Store, track: str, run_id: str) -> None:
+def _mlflow(store: ResultSource, track: str, run_id: str) -> None:
     """A link into MLflow's own pages, with the command that serves them where nothing does yet."""
     if store.published:
         return
     server = run_list.mlflow_server()
     if server is None:
         st.caption("Parameters, metric histories and artifacts are in MLflow's own pages, which this serves:")
-        database = shlex.quote(Opened(store.folder).uri)
+        database = shlex.quote(Store(store.folder).uri)
         st.code(f"mlflow ui --backend-store-uri {database}", language=None, wrap_lines=True)
     link = run_list.mlflow_link(run_id, store, track, server or MLFLOW)
     st.link_button("This run in MLflow", link, icon=":material/open_in_new:")

@@ -10,7 +10,7 @@ import streamlit as st
 from app.charts import frame, transfer
 from app.data import comparisons, links, results
 from app.data.page_choice import View
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code, plain
 from app.widgets import controls, empty_state, grid, published_agreement
@@ -79,7 +79,7 @@ def page() -> None:
     links.show(PAGE, {**view.address, **controls.of_sources(store), **seen})
 
 
-def _orders(store: Store, view: View) -> dict[str, str]:
+def _orders(store: ResultSource, view: View) -> dict[str, str]:
     """The matrix of rank correlations along one axis."""
     head(
         "Does the order hold?",
@@ -125,12 +125,12 @@ def _whole(view: View, axis: str) -> View:
     return view.of(target=ALL_TARGETS) if axis == "target" else view.of(budget="1") if axis == "mark" else view
 
 
-def _over_tracks(store: Store, view: View) -> comparisons.Transfer | None:
+def _over_tracks(store: ResultSource, view: View) -> comparisons.Transfer | None:
     names = tuple(name for name in results.track_names() if results.targets(store, name))
     return comparisons.transfer_over_tracks(store, View(view.track, search=view.search, family=view.family), names)
 
 
-def _ranks(store: Store, view: View, baseline: str) -> None:
+def _ranks(store: ResultSource, view: View, baseline: str) -> None:
     ranks = comparisons.ranks(store, view)
     head(
         "Average ranks",
@@ -152,7 +152,7 @@ def _ranks(store: Store, view: View, baseline: str) -> None:
     _notes(ranks.notes)
 
 
-def _wins(store: Store, view: View) -> None:
+def _wins(store: ResultSource, view: View) -> None:
     matrix = comparisons.win_matrix(store, view)
     head(
         "Wins",
@@ -168,7 +168,7 @@ def _wins(store: Store, view: View) -> None:
     _notes(matrix.notes)
 
 
-def _profiles(store: Store, view: View, baseline: str) -> None:
+def _profiles(store: ResultSource, view: View, baseline: str) -> None:
     performance = comparisons.performance(store, view)
     head("Performance profiles", "How often an entry is nearly the best: the higher and the further left, the better.")
     if performance is None:
@@ -180,7 +180,7 @@ def _profiles(store: Store, view: View, baseline: str) -> None:
     _notes(performance.notes)
 
 
-def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
+def _front(store: ResultSource, view: View, baseline: str) -> dict[str, str]:
     pareto = comparisons.pareto(store, view, PARETO_METRICS)
     head("Pareto front", "Entries that nothing beats in every metric at once; the others are grey.")
     if pareto is None or len(pareto.metrics) < 2:
@@ -207,7 +207,7 @@ def _front(store: Store, view: View, baseline: str) -> dict[str, str]:
     return {"across": across if across != pareto.metrics[0] else "", "up": up if up != rest[0] else ""}
 
 
-def _ways(store: Store, view: View) -> None:
+def _ways(store: ResultSource, view: View) -> None:
     """Sampling from p against weighting by p."""
     head(
         "Sampled, or weighted?",
@@ -235,7 +235,7 @@ def _ways(store: Store, view: View) -> None:
     _notes(ways.notes)
 
 
-def _noise(store: Store, view: View) -> None:
+def _noise(store: ResultSource, view: View) -> None:
     """Where the spread over seeds comes from."""
     head(
         "What the noise is made of",

@@ -12,13 +12,13 @@ from optuna.trial import TrialState
 import schedules
 from app.charts import frame, tuning
 from app.data import links, results, studies
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code, plain
 from app.widgets import folded, grid, tuning_gains
 from app.widgets.card_heading import head
 from app.widgets.error_boundary import shielded
-from app.widgets.grid import Cell, Choice, Column
+from app.widgets.grid import Cell, Column, Selection
 from leaderboards.data.tuning_studies import Study
 from leaderboards.wording import NOTHING
 from schedules import UserError, trainers
@@ -71,7 +71,7 @@ def page() -> None:
     links.show(PAGE, {**seen, "study": chosen.name, **_contour(chosen)})
 
 
-def _nothing(store: Store) -> None:
+def _nothing(store: ResultSource) -> None:
     what = "The published results hold no tuned entry yet." if store.published else "No tuning study yet."
     st.info(what, icon=":material/inbox:")
     st.markdown("Tune a schedule's parameters and confirm what was found:")
@@ -86,7 +86,7 @@ def _adopt(address: links.Address | None) -> None:
         st.session_state[f"{PAGE}.{key}"] = address[key][-1]
 
 
-def _controls(store: Store, all_studies: list[Study], scored: list[str]) -> tuple[str, str]:
+def _controls(store: ResultSource, all_studies: list[Study], scored: list[str]) -> tuple[str, str]:
     with folded.card(PAGE) as choice, folded.row(PAGE):
         tracks = sorted({*(study.track for study in all_studies), *scored})
         links.offer(f"{PAGE}.track", tracks, tracks[0])
@@ -114,7 +114,9 @@ def _budgets(shown: list[Study], chosen: Study) -> None:
         if fresh:
             st.session_state[f"{PAGE}.study"] = fresh[-1]
 
-    grid.show(HEADS, rows, f"{PAGE}.table-{chosen.name}", "Studies and their budgets", Choice([chosen.name], 2, choose))
+    grid.show(
+        HEADS, rows, f"{PAGE}.table-{chosen.name}", "Studies and their budgets", Selection([chosen.name], 2, choose)
+    )
 
 
 def _row(study: Study) -> list[Cell]:

@@ -6,24 +6,24 @@ from math import isfinite
 
 import streamlit as st
 
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style.plain_text import code, plain
 from app.widgets.card_heading import head
 from harness.execution import plan_files
 from harness.execution.plan_files import Command
 from harness.results import read
-from harness.results.store import Store as Opened
+from harness.results.store import Store
 
 REFRESH = 5.0
 """Seconds between two looks."""
 
 
 @st.fragment(run_every=REFRESH)
-def show(store: Store) -> None:
+def show(store: ResultSource) -> None:
     """Put what is running on the page, or was interrupted; nothing where there is neither."""
     if store.published:
         return
-    opened = Opened(store.folder)
+    opened = Store(store.folder)
     commands = plan_files.read(opened)
     at = {run.track for command in commands if command.state == "interrupted" for run in command.left}
     finished = {key for track in at for key in read.finished_keys(opened, track)}

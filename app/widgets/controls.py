@@ -10,7 +10,7 @@ import streamlit as st
 from app.data import guide_links, links, results
 from app.data.families import family
 from app.data.page_choice import FULL, PARAMETERS, View
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style.plain_text import plain
 from app.widgets import folded
 from leaderboards.boards.rows import ALL_TARGETS
@@ -35,7 +35,7 @@ def adopt(page: str, address: links.Address | None, more: Sequence[str] = (), se
         st.session_state[f"{page}.{key}"] = address[key]
 
 
-def sources(page: str, store: Store) -> Store:
+def sources(page: str, store: ResultSource) -> ResultSource:
     """The store, with the published results beside its own where these exist and somebody wants them."""
     if store.published or not released.released_tracks():
         return store
@@ -43,12 +43,12 @@ def sources(page: str, store: Store) -> Store:
     return replace(store, joined=st.toggle("With the published results", key=f"{page}.with", help=about))
 
 
-def of_sources(store: Store) -> dict[str, str]:
+def of_sources(store: ResultSource) -> dict[str, str]:
     """Query parameters of what `sources` returned."""
     return {"with": PUBLISHED if store.joined else ""}
 
 
-def left_out(store: Store, track: str) -> None:
+def left_out(store: ResultSource, track: str) -> None:
     """Say which results could not be ranked together, and that a board stands among no rankings."""
     stands = results.standing(track)
     if not stands.ranked:
@@ -59,7 +59,7 @@ def left_out(store: Store, track: str) -> None:
 
 def view(
     page: str,
-    store: Store,
+    store: ResultSource,
     *,
     all_targets: bool = True,
     narrowing: bool = False,
@@ -116,7 +116,7 @@ def _said(view: View) -> list[str]:
     ]
 
 
-def _track(page: str, store: Store) -> str:
+def _track(page: str, store: ResultSource) -> str:
     names = results.track_names()
     with_runs = [name for name in names if results.targets(store, name)]
     ranked = [name for name in with_runs if results.standing(name).ranked]
@@ -133,7 +133,7 @@ def _target(page: str, targets: list[str], usual: str) -> str:
     return str(st.segmented_control("Prediction target", targets, key=f"{page}.target", required=True, help=about))
 
 
-def _metric(page: str, store: Store, track: str) -> str:
+def _metric(page: str, store: ResultSource, track: str) -> str:
     metrics = results.recorded(store, track)
     primary = results.track(track).primary_metric
     links.offer(f"{page}.metric", list(metrics), primary if primary in metrics else next(iter(metrics)))
@@ -145,7 +145,7 @@ def _metric(page: str, store: Store, track: str) -> str:
     return str(chosen)
 
 
-def _budget(page: str, store: Store, track: str, metric: str) -> str:
+def _budget(page: str, store: ResultSource, track: str, metric: str) -> str:
     shares = results.budgets(store, track, metric)
     links.offer(f"{page}.budget", shares, FULL)
     if len(shares) < 2:
@@ -163,7 +163,7 @@ def _budget(page: str, store: Store, track: str, metric: str) -> str:
     return str(chosen)
 
 
-def _guidance(page: str, store: Store, track: str, metric: str, mark: float) -> str:
+def _guidance(page: str, store: ResultSource, track: str, metric: str, mark: float) -> str:
     scales = ["best", *(f"{scale:g}" for scale in results.guidance_scales(store, track, metric, mark))]
     links.offer(f"{page}.guidance", scales, "best")
     if len(scales) < 3:
@@ -173,7 +173,7 @@ def _guidance(page: str, store: Store, track: str, metric: str, mark: float) -> 
     return str(st.segmented_control("Guidance", scales, key=f"{page}.guidance", required=True, help=about))
 
 
-def _focus(page: str, store: Store, track: str) -> str:
+def _focus(page: str, store: ResultSource, track: str) -> str:
     names = ["", *results.entries(store, track)]
     links.offer(f"{page}.focus", names, "")
     about = (
@@ -191,7 +191,7 @@ def _focus(page: str, store: Store, track: str) -> str:
     return str(chosen or "")
 
 
-def _narrowed(page: str, store: Store, view: View) -> View:
+def _narrowed(page: str, store: ResultSource, view: View) -> View:
     """What is hidden changes nothing of what is said of the rest."""
     parameters, tuned = "both", results.has_tuned(store, view.track)
     links.offer(f"{page}.parameters", list(PARAMETERS) if tuned else ["both"], "both")

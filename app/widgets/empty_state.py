@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style.plain_text import code, plain
 from leaderboards.data import released
 
 
-def results(store: Store, what: str) -> None:
+def results(store: ResultSource, what: str) -> None:
     """No runs."""
     where = "the published results" if store.published else code(str(store.folder))
     st.info(f"{plain(what)} Looked in {where}.", icon=":material/inbox:")

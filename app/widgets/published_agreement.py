@@ -8,7 +8,7 @@ import streamlit as st
 from app.charts import agreement, frame
 from app.data import comparisons, links
 from app.data.page_choice import View
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style.plain_text import code, plain
 from app.widgets import grid
 from app.widgets.card_heading import head
@@ -20,7 +20,7 @@ from leaderboards.wording import NOTHING, p_text, signed
 TOLD = {True: "told apart here", False: "not told apart here", None: "of two targets"}
 
 
-def show(page: str, store: Store, view: View) -> dict[str, str]:
+def show(page: str, store: ResultSource, view: View) -> dict[str, str]:
     """The leading comparisons, one of them drawn, and its other columns. Returns what the address keeps."""
     head(
         "Does it agree with published results?",

@@ -15,7 +15,7 @@ from app.data.guide_links import Topic
 from app.style import theme
 from app.style.theme import NEUTRAL
 from app.widgets import grid
-from app.widgets.grid import Badge, Cell, Choice, Column
+from app.widgets.grid import Badge, Cell, Column, Selection
 from leaderboards.boards.rows import Board, Row, Section
 from leaderboards.boards.tuned_parameters import in_trainers, of_entry
 from leaderboards.data.scale import Scale
@@ -46,7 +46,7 @@ class Look:
     by_family: bool = False
 
 
-def show(board: Board, section: Section, training: Training, choice: Choice, look: Look) -> int:
+def show(board: Board, section: Section, training: Training, choice: Selection, look: Look) -> int:
     """Put the table of a section on the page; returns how many rows are left out."""
     board_rows = shown_rows(section, look.most, choice.chosen)
     axis = Axis.of(board_rows, Scale.of(board.metric).logarithmic)

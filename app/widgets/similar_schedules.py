@@ -10,7 +10,7 @@ import schedules
 from app.style import theme
 from app.widgets import grid
 from app.widgets.card_heading import head
-from app.widgets.grid import Choice, Column
+from app.widgets.grid import Column, Selection
 from schedules import Schedule
 from schedules.relatives.similarity import Kin, nearest
 
@@ -29,7 +29,7 @@ def show(schedule: Schedule, draw: Callable[[str], None]) -> None:
     with st.container(border=True):
         head("Nearest published relatives", "at their own parameters; tick one to draw it beside")
         rows = [grid.Row(relative.name, [*_cells(relative)]) for relative in kin]
-        choice = Choice([], COUNT, lambda names: draw(names[-1]) if names else None)
+        choice = Selection([], COUNT, lambda names: draw(names[-1]) if names else None)
         grid.show(HEADS, rows, f"lab.relatives-{schedule.spec}", "Nearest schedules", choice, look="matrix")
 
 

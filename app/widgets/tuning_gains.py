@@ -9,7 +9,7 @@ import streamlit as st
 from app.charts.ratio_axis import Axis
 from app.data import comparisons, results
 from app.data.page_choice import View
-from app.data.results import Store
+from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code, plain
 from app.widgets import grid
@@ -24,13 +24,13 @@ from leaderboards.wording import NOTHING, with_interval
 HOUR, MINUTE = 3600.0, 60.0
 
 
-def tracks(store: Store) -> list[str]:
+def tracks(store: ResultSource) -> list[str]:
     """Tracks that have runs with tuned parameters."""
     names = results.track_names() if results.exists(store) else []
     return [name for name in names if results.has_tuned(store, name)]
 
 
-def show(store: Store, track: str, target: str) -> None:
+def show(store: ResultSource, track: str, target: str) -> None:
     """A row for each schedule and target that was scored both ways; a line where there is none.
 
     target: "all" shows every target, and the mean over them

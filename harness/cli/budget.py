@@ -47,9 +47,9 @@ class Budget:
         share = self.steps / total if self.steps is not None else self.fraction
         steps = shortened.whole_blocks(full, 0.0 if share is None else share)
         short = shortened.name_of(full, steps)
-        asked = f"--steps {self.steps}" if self.steps is not None else f"--budget-fraction {self.fraction:g}"
+        option = f"--steps {self.steps}" if self.steps is not None else f"--budget-fraction {self.fraction:g}"
         rounded = "" if shortened.is_exactly(full, share or 0.0, steps) else (
-            f"; {asked} is rounded to a multiple of {shortened.unit(full)}, so that it can be scored along the way"
+            f"; {option} is rounded to a multiple of {shortened.unit(full)}, so that it can be scored along the way"
         )  # fmt: skip
         return short, f"{short}: {steps} of {total} steps{rounded}"
 

@@ -37,20 +37,20 @@ def of_use(error: TyperException) -> str:
     refused, parameter = _refused(error), getattr(error, "param", None)
     message = str(getattr(error, "message", error))
     if parameter is None or not message:
-        said = str(getattr(error, "format_message", error.__str__)())
-        what = getattr(parameter, "help", None)
-        return f"{said.removesuffix('.')}: {what}" if what else said
-    name = next((one for one in parameter.opts if one.startswith("--")), parameter.opts[0])
+        complaint = str(getattr(error, "format_message", error.__str__)())
+        meaning = getattr(parameter, "help", None)
+        return f"{complaint.removesuffix('.')}: {meaning}" if meaning else complaint
+    name = next((option for option in parameter.opts if option.startswith("--")), parameter.opts[0])
     if refused is not None:
         return f"{name} is {refused['input']!r}; expected {_expectation(refused)}"
-    if found := re.fullmatch(r"dir (.*) is a file\.?", message):
-        return f"{name} is {found.group(1)}, a file; expected a folder"
+    if match := re.fullmatch(r"dir (.*) is a file\.?", message):
+        return f"{name} is {match.group(1)}, a file; expected a folder"
     return f"{name}: {message}"
 
 
 def of_record(error: BaseException) -> str | None:
     """A failure inside MLflow or its database; None for any other."""
-    if not any(type(one).__module__.partition(".")[0] in RECORD for one in (error, error.__cause__)):
+    if not any(type(failure).__module__.partition(".")[0] in RECORD for failure in (error, error.__cause__)):
         return None
     from harness.results.errors import is_busy
 
@@ -74,8 +74,8 @@ def of_defect(error: BaseException) -> str:
 def _refused(error: BaseException) -> dict[str, Any] | None:
     cause = error.__cause__ or error.__context__
     details = getattr(cause, "errors", None)
-    found: list[dict[str, Any]] = details() if callable(details) else []
-    return found[0] if found else None
+    problems: list[dict[str, Any]] = details() if callable(details) else []
+    return problems[0] if problems else None
 
 
 def _expectation(refused: dict[str, Any]) -> str:

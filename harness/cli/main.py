@@ -36,8 +36,8 @@ cli = typer.Typer(
 )
 
 
-def _print_versions(asked: bool) -> None:
-    if not asked:
+def _print_versions(requested: bool) -> None:
+    if not requested:
         return
     from importlib.metadata import PackageNotFoundError, version
 
@@ -73,14 +73,15 @@ def main() -> None:
     """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that a library starts imports from the working directory
     streams.prepare()
-    code = _exit_code(sys.argv[1:])
+    code = exit_code(sys.argv[1:])
     if (store := sys.modules.get("harness.results.store")) is not None:  # a command that opened none need not load it
         store.close_databases()
     gc.freeze()  # or Python looks through all that torch and MLflow hold while it ends: a second, also of a Ctrl-C
     sys.exit(code)
 
 
-def _exit_code(arguments: list[str]) -> int:
+def exit_code(arguments: list[str]) -> int:
+    """What a command ends with, given these words after `snrbench`; what went wrong is said on standard error."""
     code = _outcome(lambda: cli(arguments, standalone_mode=False))
     written = _outcome(sys.stdout.flush)  # what was printed is part of the job
     return code or written

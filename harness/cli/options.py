@@ -95,8 +95,8 @@ def blaming(*schedules: Schedule | None) -> Iterator[None]:
     except UserError:
         raise
     except Exception:
-        for one in filter(None, schedules):
-            conformance.validate(one)
+        for schedule in filter(None, schedules):
+            conformance.validate(schedule)
         raise
 
 

@@ -9,7 +9,7 @@ import typer
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.execution.job import Settings, Split
+    from harness.execution.job import BatchSplit, Settings
     from harness.tracks.track import Track
 
 Stack = Annotated[
@@ -51,14 +51,14 @@ def stack_of(stack: str, executor: str) -> int | None:
     return int(stack)
 
 
-def split_of(processes: int, micro_batch: int | None) -> Split:
+def split_of(processes: int, micro_batch: int | None) -> BatchSplit:
     """The options as a split. UserError for a number that cannot be."""
-    from harness.execution.job import Split
+    from harness.execution.job import BatchSplit
 
     for name, value in (("--nproc", processes), ("--micro-batch", micro_batch)):
         if value is not None and value < 1:
             raise UserError(f"{name} is {value}; expected at least 1")
-    return Split(processes, micro_batch)
+    return BatchSplit(processes, micro_batch)
 
 
 def check(settings: Settings, track: Track) -> None:
@@ -68,16 +68,16 @@ def check(settings: Settings, track: Track) -> None:
     processes, micro_batch = settings.split.processes, settings.split.micro_batch
     if not settings.split:
         return
-    given = f"--nproc {processes}" if processes > 1 else f"--micro-batch {micro_batch}"
+    option = f"--nproc {processes}" if processes > 1 else f"--micro-batch {micro_batch}"
     if settings.stack != 1:
-        raise UserError(f"{given} splits a run, --stack joins several; give one of them")
+        raise UserError(f"{option} splits a run, --stack joins several; give one of them")
     if not executors.get(settings.executor).splits:
-        raise UserError(f"{given} goes with --executor local, got {settings.executor}")
+        raise UserError(f"{option} goes with --executor local, got {settings.executor}")
     if processes > 1:
-        _check_place(settings, given)
+        _check_place(settings, option)
     batch = track.training.batch
     if batch % processes:
-        raise UserError(f"{given} does not divide the batch of {track.name}, {batch}")
+        raise UserError(f"{option} does not divide the batch of {track.name}, {batch}")
     if micro_batch is not None and micro_batch > batch // processes:
         raise UserError(
             f"--micro-batch is {micro_batch}; a process of {track.name} has {batch // processes} rows, expected at "
@@ -85,14 +85,14 @@ def check(settings: Settings, track: Track) -> None:
         )
 
 
-def _check_place(settings: Settings, given: str) -> None:
+def _check_place(settings: Settings, option: str) -> None:
     if settings.workers not in (None, 1):
-        raise UserError(f"{given} is one run at a time; it goes with no --workers {settings.workers}")
+        raise UserError(f"{option} is one run at a time; it goes with no --workers {settings.workers}")
     device, _, index = settings.device.partition(":")
     if index or device == "mps":
-        raise UserError(f"{given} goes with --device cuda or cpu, got {settings.device}")
+        raise UserError(f"{option} goes with --device cuda or cpu, got {settings.device}")
     if device == "cuda":
         import torch
 
-        if (found := torch.cuda.device_count()) < settings.split.processes:
-            raise UserError(f"{given} needs a GPU for each process; CUDA devices found: {found}")
+        if (gpus := torch.cuda.device_count()) < settings.split.processes:
+            raise UserError(f"{option} needs a GPU for each process; CUDA devices found: {gpus}")

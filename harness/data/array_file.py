@@ -63,8 +63,8 @@ def load(file: str, val: float = 0.1, test: float = 0.1, contents: str = "") -> 
 def check(file: str, val: float = 0.1, test: float = 0.1, contents: str = "") -> None:
     """UserError as `load`, before any run."""
     x, labels = read(file)
-    if contents and (now := _digest(_place(file))) != contents:
-        raise UserError(f"latents {file!r} are others than the track says: {now}, expected {contents}")
+    if contents and (digest := _digest(_place(file))) != contents:
+        raise UserError(f"latents {file!r} are others than the track says: {digest}, expected {contents}")
     _rows_of_splits(file, labels, val, test)
     if not np.isfinite(x).all():
         raise UserError(f"latents {file!r} hold values that are not finite")
@@ -88,15 +88,17 @@ def read(file: str) -> tuple[np.ndarray, np.ndarray]:
     try:
         arrays = _arrays(path)
     except Exception as problem:  # whatever NumPy, zipfile and safetensors raise
-        said = "objects in it, or no file of NumPy's" if "allow_pickle" in str(problem) else text_of(problem)
-        raise UserError(f"latents {str(path)!r} cannot be read: {said}") from problem
+        reason = "objects in it, or no file of NumPy's" if "allow_pickle" in str(problem) else text_of(problem)
+        raise UserError(f"latents {str(path)!r} cannot be read: {reason}") from problem
     x = _latents(str(path), arrays)
-    given = next((arrays[name] for name in LABELS if name in arrays), None)
-    if given is None:
+    raw_labels = next((arrays[name] for name in LABELS if name in arrays), None)
+    if raw_labels is None:
         return x, np.zeros(len(x), dtype=np.int64)
-    if given.shape != (len(x),) or not np.issubdtype(given.dtype, np.integer):
-        raise UserError(f"latents {str(path)!r}: labels are {given.dtype} {given.shape}; expected {len(x)} integers")
-    _, labels = np.unique(given, return_inverse=True)
+    if raw_labels.shape != (len(x),) or not np.issubdtype(raw_labels.dtype, np.integer):
+        raise UserError(
+            f"latents {str(path)!r}: labels are {raw_labels.dtype} {raw_labels.shape}; expected {len(x)} integers"
+        )
+    _, labels = np.unique(raw_labels, return_inverse=True)
     return x, labels.astype(np.int64)
 
 
@@ -147,4 +149,4 @@ def _rows_of_splits(file: str, labels: np.ndarray, val: float, test: float) -> d
                     f"expected at least {FEWEST}"
                 )
             parts[name].append(part)
-    return {name: np.sort(np.concatenate(found)) for name, found in parts.items()}
+    return {name: np.sort(np.concatenate(of_classes)) for name, of_classes in parts.items()}

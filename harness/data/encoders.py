@@ -67,9 +67,9 @@ class Latents:
     @torch.inference_mode()
     def __call__(self, images: Tensor, eps: Tensor) -> Encoded:
         scale, shift = _affine(self.vae)
-        found = self.vae.encode(images.to(self.device).float() / 127.5 - 1).latent_dist
-        x = scale * (found.mean + found.std * eps.to(self.device) - shift)
-        return Encoded(x.cpu(), float((scale * found.std).square().mean()))
+        posterior = self.vae.encode(images.to(self.device).float() / 127.5 - 1).latent_dist
+        x = scale * (posterior.mean + posterior.std * eps.to(self.device) - shift)
+        return Encoded(x.cpu(), float((scale * posterior.std).square().mean()))
 
 
 def make_vae_folder(name: str, folder: Path) -> str:
@@ -96,16 +96,16 @@ def load_vae(name: str) -> Any:
     except ImportError as problem:
         raise UserError(f"latents need diffusers: {INSTALL}") from problem
     try:
-        found = AutoencoderKL.from_pretrained(name, low_cpu_mem_usage=False, use_safetensors=True)
-        return found.eval().requires_grad_(False)
+        vae = AutoencoderKL.from_pretrained(name, low_cpu_mem_usage=False, use_safetensors=True)
+        return vae.eval().requires_grad_(False)
     except Exception as problem:  # whatever the hub, the disk or the file's parser raise
-        said = text_of(problem)[:200]
+        reason = text_of(problem)[:200]
         if Path(name).exists():
             raise UserError(
-                f"VAE {name!r} cannot be read: {said}; expected a folder of diffusers' AutoencoderKL"
+                f"VAE {name!r} cannot be read: {reason}; expected a folder of diffusers' AutoencoderKL"
             ) from problem
         raise UserError(
-            f"VAE {name!r} cannot be had: {said}. Where there is a network, `hf download {name} --local-dir DIR` "
+            f"VAE {name!r} cannot be had: {reason}. Where there is a network, `hf download {name} --local-dir DIR` "
             "fetches it; then --vae DIR"
         ) from problem
 

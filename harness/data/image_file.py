@@ -27,8 +27,8 @@ def read(path: Path, side: int, mode: str = "RGB", upright: bool = False) -> np.
             warnings.simplefilter("ignore")  # of EXIF data that are not read
             pixels = cropped((ImageOps.exif_transpose(image) if upright else image).convert(mode), side)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-        said = text_of(problem).replace(f" {str(path)!r}", "")
-        raise UserError(f"image {str(path)!r} cannot be read: {said}") from problem
+        reason = text_of(problem).replace(f" {str(path)!r}", "")
+        raise UserError(f"image {str(path)!r} cannot be read: {reason}") from problem
     return np.ascontiguousarray(np.moveaxis(np.atleast_3d(pixels), -1, 0))
 
 

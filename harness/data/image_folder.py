@@ -45,13 +45,13 @@ def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: floa
     """
     if channels not in MODES:
         raise UserError(f"image folder {folder!r}: channels is {channels}; expected 1 or 3")
-    found = _listed(folder)
-    if contents and (now := _digest(found)) != contents:
-        raise UserError(_other_images(folder, now, contents))
-    of_split = _rows_of_splits(found, folder, val, test)
-    pixels = [image_file.read(Path(path), side, MODES[channels], upright=True) for path, _ in found.samples]
+    image_folder = _listed(folder)
+    if contents and (digest := _digest(image_folder)) != contents:
+        raise UserError(_other_images(folder, digest, contents))
+    of_split = _rows_of_splits(image_folder, folder, val, test)
+    pixels = [image_file.read(Path(path), side, MODES[channels], upright=True) for path, _ in image_folder.samples]
     raw = torch.from_numpy(np.stack(pixels))
-    labels = torch.tensor(found.targets)
+    labels = torch.tensor(image_folder.targets)
     mean, std = images.mean_and_std(raw[sorted(of_split["train"])])
     if std == 0:
         raise UserError(f"image folder {folder!r}: every pixel is {mean:g}; expected images that differ")
@@ -62,7 +62,7 @@ def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: floa
 
     levels = torch.from_numpy((np.arange(images.LEVELS) - mean) / std)
     train, held_val, held_test = (split(name) for name in SPLITS)
-    return Dataset(train, held_val, held_test, classes=len(found.classes), mean=mean, std=std, levels=levels)
+    return Dataset(train, held_val, held_test, classes=len(image_folder.classes), mean=mean, std=std, levels=levels)
 
 
 def sizes(folder: str, val: float = 0.1, test: float = 0.1, **rest: Any) -> dict[str, int]:
@@ -75,15 +75,15 @@ def contents(folder: str) -> str:
     return _digest(_listed(folder))
 
 
-def _rows_of_splits(found: Any, folder: str, val: float, test: float) -> dict[str, list[int]]:
+def _rows_of_splits(image_folder: Any, folder: str, val: float, test: float) -> dict[str, list[int]]:
     of_split: dict[str, list[int]] = {name: [] for name in SPLITS}
-    for number, one in enumerate(found.classes):
-        rows = [row for row, (_, label) in enumerate(found.samples) if label == number]
-        for into, part in zip(SPLITS, _shared_out(found, rows, val, test), strict=True):
+    for number, class_name in enumerate(image_folder.classes):
+        rows = [row for row, (_, label) in enumerate(image_folder.samples) if label == number]
+        for into, part in zip(SPLITS, _shared_out(image_folder, rows, val, test), strict=True):
             if len(part) < FEWEST:
                 raise UserError(
-                    f"image folder {folder!r}: class {one!r} has {len(rows)} images, which leaves {len(part)} for "
-                    f"{into}; expected at least {FEWEST}"
+                    f"image folder {folder!r}: class {class_name!r} has {len(rows)} images, which leaves {len(part)} "
+                    f"for {into}; expected at least {FEWEST}"
                 )
             of_split[into] += part
     return of_split
@@ -91,10 +91,10 @@ def _rows_of_splits(found: Any, folder: str, val: float, test: float) -> dict[st
 
 def check(folder: str, val: float = 0.1, test: float = 0.1, contents: str = "", **rest: Any) -> None:
     """UserError where the folder is not there, has other images than declared, or too few of a class."""
-    found = _listed(folder)
-    _rows_of_splits(found, folder, val, test)
-    if contents and (now := _digest(found)) != contents:
-        raise UserError(_other_images(folder, now, contents))
+    image_folder = _listed(folder)
+    _rows_of_splits(image_folder, folder, val, test)
+    if contents and (digest := _digest(image_folder)) != contents:
+        raise UserError(_other_images(folder, digest, contents))
 
 
 def files(folder: str) -> list[Path]:
@@ -156,7 +156,9 @@ def _is_image(path: Path) -> bool:
 
 def _missing(root: Path, folders: list[Path]) -> str:
     """Why it is no folder of classes; "" where it is one."""
-    without = [one.name for one in folders if not any(_is_image(Path(name)) for name in _names_below(one))]
+    without = [
+        subfolder.name for subfolder in folders if not any(_is_image(Path(name)) for name in _names_below(subfolder))
+    ]
     if without:
         return f"has no image in its subfolder {without[0]!r}" + (f" and {len(without) - 1} more" * (len(without) > 1))
     if folders:
@@ -175,21 +177,23 @@ def _expected() -> str:
     return f"images that end in {', '.join(IMG_EXTENSIONS)}, or a subfolder of them for each class"
 
 
-def _other_images(folder: str, now: str, declared: str) -> str:
-    return f"image folder {folder!r} has other images than its track says: {now}, expected {declared}"
+def _other_images(folder: str, digest: str, declared: str) -> str:
+    return f"image folder {folder!r} has other images than its track says: {digest}, expected {declared}"
 
 
-def _digest(found: Any) -> str:
-    listing = "\n".join(f"{_name(found, path)} {Path(path).stat().st_size}" for path, _ in found.samples)
+def _digest(image_folder: Any) -> str:
+    listing = "\n".join(f"{_name(image_folder, path)} {Path(path).stat().st_size}" for path, _ in image_folder.samples)
     return hashlib.sha256(listing.encode()).hexdigest()[:16]
 
 
-def _name(found: Any, path: str) -> str:
-    return Path(path).relative_to(found.root).as_posix()
+def _name(image_folder: Any, path: str) -> str:
+    return Path(path).relative_to(image_folder.root).as_posix()
 
 
-def _shared_out(found: Any, rows: list[int], val: float, test: float) -> tuple[list[int], list[int], list[int]]:
+def _shared_out(image_folder: Any, rows: list[int], val: float, test: float) -> tuple[list[int], list[int], list[int]]:
     """Rows of one class for each split."""
-    order = sorted(rows, key=lambda row: hashlib.sha256(_name(found, found.samples[row][0]).encode()).digest())
+    order = sorted(
+        rows, key=lambda row: hashlib.sha256(_name(image_folder, image_folder.samples[row][0]).encode()).digest()
+    )
     first, second = round(len(rows) * test), round(len(rows) * test) + round(len(rows) * val)
     return order[second:], order[first:second], order[:first]

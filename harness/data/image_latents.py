@@ -21,12 +21,12 @@ def fashion_mnist(sha256: str) -> Dataset:
 
 
 def check_mnist(sha256: str) -> None:
-    """Have the images here. UserError as `harness.data.images.official`."""
+    """Have the images of MNIST here. UserError as `harness.data.images.official`."""
     images.check_mnist()
 
 
 def check_fashion_mnist(sha256: str) -> None:
-    """As `check_mnist`."""
+    """Have the images of Fashion-MNIST here. UserError as `harness.data.images.official`."""
     images.check_fashion_mnist()
 
 

@@ -61,9 +61,9 @@ def load(name: str, border: int = 0, mirrored: bool = False, val_images: int = V
 
     Raises UserError when the files are not there and cannot be downloaded, or cannot be read.
     """
-    found = splits(name, border, val_images)
-    mean, std = mean_and_std(found["train"].x)
-    scaled = {split: replace(part, x=part.x.float().sub_(mean).div_(std)) for split, part in found.items()}
+    unscaled = splits(name, border, val_images)
+    mean, std = mean_and_std(unscaled["train"].x)
+    scaled = {split: replace(part, x=part.x.float().sub_(mean).div_(std)) for split, part in unscaled.items()}
     return Dataset(
         with_mirror_images(scaled["train"]) if mirrored else scaled["train"],
         scaled["val"],
@@ -98,17 +98,17 @@ def splits(name: str, border: int = 0, val_images: int = VAL_IMAGES) -> dict[str
 
 
 def check_mnist() -> None:
-    """Have the files here, downloaded where they have to be. UserError as `official`."""
+    """Have the files of MNIST here, downloaded where they have to be. UserError as `official`."""
     official("MNIST", train=True)
 
 
 def check_fashion_mnist() -> None:
-    """As `check_mnist`."""
+    """Have the files of Fashion-MNIST here, downloaded where they have to be. UserError as `official`."""
     official("FashionMNIST", train=True)
 
 
 def check_cifar10() -> None:
-    """As `check_mnist`."""
+    """Have the files of CIFAR-10 here, downloaded where they have to be. UserError as `official`."""
     official("CIFAR10", train=True)
 
 
@@ -129,12 +129,12 @@ def official(name: str, train: bool) -> tuple[Tensor, Tensor]:
     """Images (N, C, H, W) uint8 and labels (N,) int64 of one official split, downloaded when they are not there."""
     folder = root()
     try:
-        found = official_files.read(name, train, folder)
-        if found is None:
-            found = _downloaded(name, train, to_write())
-        if found is None:
+        content = official_files.read(name, train, folder)
+        if content is None:
+            content = _downloaded(name, train, to_write())
+        if content is None:
             raise FileNotFoundError("its files were downloaded, and are not all there")
-        images, labels = torch.as_tensor(np.asarray(found.data)), torch.as_tensor(found.targets, dtype=torch.int64)
+        images, labels = torch.as_tensor(np.asarray(content.data)), torch.as_tensor(content.targets, dtype=torch.int64)
         return (images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)).contiguous(), labels
     except Exception as problem:  # torchvision raises whatever its readers and its downloads raise
         cause = text_of(problem)
@@ -159,7 +159,7 @@ def to_write() -> Path:
     return folder if mine else Path(CACHE).expanduser()
 
 
-def kept(name: str) -> Path:
+def stored_file(name: str) -> Path:
     """A file that was put into the data folder, else where it is to be put."""
     return path if (path := root() / name).exists() else to_write() / name
 
@@ -175,8 +175,8 @@ def _downloaded(name: str, train: bool, folder: Path) -> official_files.Content 
     from torchvision import datasets
 
     with one_at_a_time(name):  # several workers may find it missing at once
-        if (found := official_files.read(name, train, folder)) is not None:
-            return found
+        if (content := official_files.read(name, train, folder)) is not None:
+            return content
         with tempfile.TemporaryDirectory(prefix="snrbench-") as scratch:
             getattr(datasets, name)(scratch, download=True)
             for file in sorted(path for path in Path(scratch).rglob("*") if path.is_file()):

@@ -34,8 +34,10 @@ def kept_weights(path: Path, train: Callable[[], Trained], sha256: str = "") -> 
     content = path.read_bytes()
     digest, written = hashlib.sha256(content).hexdigest(), json.loads(path.with_suffix(".json").read_text())["sha256"]
     if digest != (sha256 or written):
-        what = "the track declares" if sha256 else "was written"
-        raise UserError(f"{str(path)!r} has SHA-256 {digest}, {what} {sha256 or written}; delete it to train it again")
+        source = "the track declares" if sha256 else "was written"
+        raise UserError(
+            f"{str(path)!r} has SHA-256 {digest}, {source} {sha256 or written}; delete it to train it again"
+        )
     return load(content)
 
 

@@ -46,8 +46,8 @@ class Mixture:
 
     def log_density(self, x0: Tensor) -> Tensor:
         """ln p(x₀), (B,), in nats."""
-        one, zero = torch.ones(len(x0), dtype=torch.float64), torch.zeros(len(x0), dtype=torch.float64)
-        rotated, variances = self._components(x0.double(), one, zero)
+        ones, zeros = torch.ones(len(x0), dtype=torch.float64), torch.zeros(len(x0), dtype=torch.float64)
+        rotated, variances = self._components(x0.double(), ones, zeros)
         return torch.logsumexp(_log_normal(rotated, variances) + self.weights.log(), dim=1)
 
     def _components(self, x: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:

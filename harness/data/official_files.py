@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 FILES = {
-    (part, what): f"{part}-{what}" for part in ("train", "t10k") for what in ("images-idx3-ubyte", "labels-idx1-ubyte")
+    (part, kind): f"{part}-{kind}" for part in ("train", "t10k") for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
 }
 FLAT = {"MNIST": "mnist", "FashionMNIST": "fashion-mnist"}
 """What a folder with the files of a data set is called elsewhere than by torchvision."""
@@ -58,7 +58,7 @@ def read(name: str, train: bool, folder: Path) -> Content | None:
     from torchvision.datasets import mnist
 
     part = "train" if train else "t10k"
-    images, labels = (_found(place, FILES[part, what]) for what in ("images-idx3-ubyte", "labels-idx1-ubyte"))
+    images, labels = (_plain_or_packed(place, FILES[part, kind]) for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"))
     return Content(_unpacked(mnist.read_image_file, images), _unpacked(mnist.read_label_file, labels))
 
 
@@ -70,7 +70,7 @@ def holds_other_layout(folder: Path) -> bool:
 def files(name: str, folder: Path) -> list[Path] | None:
     """The four files of MNIST or Fashion-MNIST as `read` would take them, packed or not; None where it takes none."""
     place = _place(name, folder)
-    return None if place is None else [_found(place, file) for file in FILES.values()]
+    return None if place is None else [_plain_or_packed(place, file) for file in FILES.values()]
 
 
 def expected(name: str, folder: Path) -> str:
@@ -96,16 +96,16 @@ def _place(name: str, folder: Path) -> Path | None:
 
 
 def _complete(place: Path) -> bool:
-    return all(_found(place, file).is_file() for file in FILES.values())
+    return all(_plain_or_packed(place, file).is_file() for file in FILES.values())
 
 
 def _is_of(name: str, place: Path) -> bool:
-    labels = _found(place, FILES["t10k", "labels-idx1-ubyte"])
+    labels = _plain_or_packed(place, FILES["t10k", "labels-idx1-ubyte"])
     digest: str = _unpacked(lambda path: hashlib.sha256(Path(path).read_bytes()).hexdigest(), labels)
     return digest == TEST_LABELS[name]
 
 
-def _found(place: Path, file: str) -> Path:
+def _plain_or_packed(place: Path, file: str) -> Path:
     """The file as it is, else the packed one."""
     plain = place / file
     return plain if plain.is_file() else plain.with_name(f"{file}.gz")
@@ -127,13 +127,13 @@ def _read_archive(name: str, train: bool, folder: Path) -> Content | None:
 
     kind = getattr(datasets, name)
     with contextlib.suppress(RuntimeError):  # not there, or not all of it
-        found = kind(folder, train=train)
-        return Content(found.data, found.targets)
+        dataset = kind(folder, train=train)
+        return Content(dataset.data, dataset.targets)
     archive = folder / PACKED[name]
     if not archive.is_file():
         return None
     with tempfile.TemporaryDirectory(prefix="snrbench-") as scratch:
         with tarfile.open(archive) as packed:
             packed.extractall(scratch, filter="data")
-        found = kind(scratch, train=train)
-        return Content(found.data, found.targets)
+        dataset = kind(scratch, train=train)
+        return Content(dataset.data, dataset.targets)

@@ -34,7 +34,7 @@ def autoencoder_of(data: Dataset, latent: int, steps: int) -> Autoencoder:
     channels, *sides = data.shape
     if sides != [SIDE, SIDE]:
         raise UserError(f"images are {sides[0]}×{sides[-1]}; expected {SIDE}×{SIDE} for the small autoencoder")
-    path = images.kept(f"autoencoders/{_digest(data, latent, steps)}.safetensors")
+    path = images.stored_file(f"autoencoders/{_digest(data, latent, steps)}.safetensors")
     state = kept_weights(path, lambda: _trained(data, latent, steps))
     with torch.random.fork_rng(devices=[]):  # a run's own random numbers are not to notice
         autoencoder = Autoencoder(channels, latent)

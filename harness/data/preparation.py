@@ -139,23 +139,27 @@ def _same_vae(declared: Declared, vae: str | None, sha256: str, said_by: Path) -
     if vae is None:
         return
     if Path(vae).is_dir():
-        found = weights_of(Path(vae))
-        if found == sha256:
+        digest = weights_of(Path(vae))
+        if digest == sha256:
             return
-        raise UserError(f"--vae {vae!r} has weights {found[:12]}…; {str(said_by)!r} says {sha256[:12] or 'no VAE'}…")
+        raise UserError(f"--vae {vae!r} has weights {digest[:12]}…; {str(said_by)!r} says {sha256[:12] or 'no VAE'}…")
     if vae != declared.vae:
         raise UserError(f"--vae {vae!r}; {str(said_by)!r} says {declared.vae!r}")
 
 
-def _same(before: dict[str, Any], now: dict[str, Any], out: Path) -> None:
-    for name, value in now.items():
+def _same(before: dict[str, Any], current: dict[str, Any], out: Path) -> None:
+    for name, value in current.items():
         if before.get(name) != value:
-            what = {"images_digest": "of other images", "images_a_shard": "in other shards"}.get(name, "otherwise")
-            raise UserError(f"{str(out)!r} was begun {what}; give the same images, or delete the folder to start anew")
+            difference = {"images_digest": "of other images", "images_a_shard": "in other shards"}.get(
+                name, "otherwise"
+            )
+            raise UserError(
+                f"{str(out)!r} was begun {difference}; give the same images, or delete the folder to start anew"
+            )
 
 
 def _check_room(work: Work, shape: tuple[int, ...]) -> None:
-    rows = {split: work.orientations(split) * len(found) for split, found in work.folder.splits.items()}
+    rows = {split: work.orientations(split) * len(images) for split, images in work.folder.splits.items()}
     held_out = len(work.folder.splits["val"]) + len(work.folder.splits["test"])
     needed = 2 * int(np.prod(shape)) * sum(rows.values()) + 3 * work.declared.side**2 * held_out
     free = shutil.disk_usage(work.out).free
@@ -207,9 +211,11 @@ def _work(work: Work, device: str, batch: int, on_shard: Callable[[int], None], 
 
 def _in_processes(work: Work, how: How, tell: Callable[[int], None]) -> None:
     context = multiprocessing.get_context("spawn")
-    said: SimpleQueue[int | str | None] = context.SimpleQueue()
+    messages: SimpleQueue[int | str | None] = context.SimpleQueue()
     processes = [
-        context.Process(target=_child, args=(work, device, _at_once(work, how), len(how.devices), said), daemon=True)
+        context.Process(
+            target=_child, args=(work, device, _at_once(work, how), len(how.devices), messages), daemon=True
+        )
         for device in how.devices
     ]
     for process in processes:
@@ -217,11 +223,11 @@ def _in_processes(work: Work, how: How, tell: Callable[[int], None]) -> None:
     try:
         ended = 0
         while ended < len(processes):
-            if said.empty():
+            if messages.empty():
                 _check_alive(processes)
                 time.sleep(WAIT_SECONDS / 5)
                 continue
-            message = said.get()
+            message = messages.get()
             if isinstance(message, str):
                 raise UserError(message)
             if message is None:
@@ -243,14 +249,14 @@ def _check_alive(processes: list[Any]) -> None:
         )
 
 
-def _child(work: Work, device: str, batch: int, processes: int, said: SimpleQueue[Any]) -> None:
+def _child(work: Work, device: str, batch: int, processes: int, messages: SimpleQueue[Any]) -> None:
     try:
-        _work(work, device, batch, said.put, processes)
-        said.put(None)
+        _work(work, device, batch, messages.put, processes)
+        messages.put(None)
     except UserError as refused:
-        said.put(str(refused))
+        messages.put(str(refused))
     except Exception as problem:  # whatever a driver or a library raises; the command that waits says it
-        said.put(f"encoding on {device} failed: {named(problem)}")
+        messages.put(f"encoding on {device} failed: {named(problem)}")
 
 
 class _Teller:
@@ -272,13 +278,13 @@ class _Teller:
 
 
 def _finish(work: Work, shape: tuple[int, ...]) -> None:
-    found = shards.moments(work)
+    moments = shards.moments(work)
     files: dict[str, tuple[str, ...]] = {}
     for split in SPLITS:
         copies, images = work.orientations(split), work.folder.splits[split]
-        for what, values in (("labels", images.labels), ("group", images.group)):
-            _save(work.out / f"{split}_{what}.npy", values.repeat(copies).astype(np.int64))
-        files[file_of(split, "x")] = shards.join(work, split, "x", shape, found)
+        for field, values in (("labels", images.labels), ("group", images.group)):
+            _save(work.out / f"{split}_{field}.npy", values.repeat(copies).astype(np.int64))
+        files[file_of(split, "x")] = shards.join(work, split, "x", shape, moments)
         if split != "train":
             pixels = (3, work.declared.side, work.declared.side)
             files[file_of(split, "pixels")] = shards.join(work, split, "pixels", pixels, None)
@@ -293,9 +299,9 @@ def _finish(work: Work, shape: tuple[int, ...]) -> None:
         classes=work.folder.classes,
         images_digest=work.folder.digest,
         shape=shape,
-        mean=found.mean,
-        std=found.std,
-        noise_share=found.noise_share,
+        mean=moments.mean,
+        std=moments.std,
+        noise_share=moments.noise_share,
         rows=rows,
         shard_rows={split: work.orientations(split) * work.images_a_shard for split in SPLITS},
         shards=files,
@@ -327,6 +333,6 @@ def _looked_through(declared: Declared, images: Path | None, vae: str | None) ->
                 f"shard {number} of {str(declared.folder / name)!r} is damaged: its checksum is another than the "
                 "index says; delete the folder and prepare again"
             )
-    if index.vae_sha256 and (found := weights_of(declared.folder / VAE_FOLDER)) != index.vae_sha256:
-        raise UserError(f"VAE in {str(declared.folder)!r} has weights {found[:12]}…, the index says others")
+    if index.vae_sha256 and (digest := weights_of(declared.folder / VAE_FOLDER)) != index.vae_sha256:
+        raise UserError(f"VAE in {str(declared.folder)!r} has weights {digest[:12]}…, the index says others")
     return index

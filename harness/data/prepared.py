@@ -94,30 +94,30 @@ def load(**declared: Any) -> Dataset:
 
     UserError where it was not prepared, or is not what the track declares.
     """
-    wanted = Declared(**declared)
+    declaration = Declared(**declared)
     index = check(**declared)
-    train, val, test = (_split(wanted.folder, name, index) for name in SPLITS)
-    levels = None if wanted.vae else torch.from_numpy((np.arange(LEVELS) - index.mean) / index.std)
-    classes, latent = len(index.classes), bool(wanted.vae)
+    train, val, test = (_split(declaration.folder, name, index) for name in SPLITS)
+    levels = None if declaration.vae else torch.from_numpy((np.arange(LEVELS) - index.mean) / index.std)
+    classes, latent = len(index.classes), bool(declaration.vae)
     return Dataset(train, val, test, classes, index.mean, index.std, levels, latent=latent)
 
 
 def check(**declared: Any) -> Index:
     """The index. UserError: nothing prepared, prepared otherwise than declared, or a file that is not whole."""
-    wanted = Declared(**declared)
-    path = wanted.folder / INDEX
+    declaration = Declared(**declared)
+    path = declaration.folder / INDEX
     if not path.is_file():
         raise UserError(
-            f"{wanted.name} is not prepared in {str(wanted.folder)!r}: "
-            f"`snrbench tracks prepare {wanted.name}-v1 --images DIR` makes it; {VARIABLE} names another folder"
+            f"{declaration.name} is not prepared in {str(declaration.folder)!r}: "
+            f"`snrbench tracks prepare {declaration.name}-v1 --images DIR` makes it; {VARIABLE} names another folder"
         )
     index = read_index(path)
-    if index.declared != wanted:
-        differs = {k: v for k, v in index.declared.model_dump().items() if v != getattr(wanted, k)}
-        name, found = next(iter(differs.items()))
-        raise UserError(f"{str(path)!r} says {name} is {found!r}; the track declares {getattr(wanted, name)!r}")
+    if index.declared != declaration:
+        differs = {k: v for k, v in index.declared.model_dump().items() if v != getattr(declaration, k)}
+        name, value = next(iter(differs.items()))
+        raise UserError(f"{str(path)!r} says {name} is {value!r}; the track declares {getattr(declaration, name)!r}")
     for name in SPLITS:
-        file = wanted.folder / f"{name}.npy"
+        file = declaration.folder / f"{name}.npy"
         shape = mapped(file).shape
         if shape != (index.rows[name], *index.shape):
             raise UserError(f"{str(file)!r} has shape {shape}; the index says {(index.rows[name], *index.shape)}")
@@ -161,7 +161,7 @@ def tensor_of(array: np.ndarray, shuffled: bool = False) -> Tensor:
 
 
 def _split(folder: Path, name: str, index: Index) -> Split:
-    labels, group = (torch.from_numpy(np.load(folder / f"{name}_{what}.npy")) for what in ("labels", "group"))
+    labels, group = (torch.from_numpy(np.load(folder / f"{name}_{field}.npy")) for field in ("labels", "group"))
     x = tensor_of(mapped(folder / f"{name}.npy"), shuffled=name == "train")
     if name == "train":
         return Split(x, labels, group)

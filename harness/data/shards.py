@@ -132,30 +132,30 @@ def _encoded(work: Work, shard: Shard, encoder: Encoder, batch: int, pool: Threa
     rows, pixels, noise = [], [], 0.0
     for first, images in _batches(work, files, batch, pool):
         both = torch.stack([images, images.flip(-1)], dim=1).flatten(0, 1) if copies == 2 else images
-        found = encoder(both, eps[copies * first : copies * first + len(both)])
-        rows.append(found.x)
-        noise += found.noise * len(both)
+        encoded = encoder(both, eps[copies * first : copies * first + len(both)])
+        rows.append(encoded.x)
+        noise += encoded.noise * len(both)
         if shard.split != "train":
             pixels.append(images)
     x = torch.cat(rows)
     exact = x.double()
     sums = torch.tensor([x.numel(), exact.sum(), exact.square().sum(), noise * x[0].numel()], dtype=torch.float64)
-    kept = {"pixels": torch.cat(pixels).contiguous()} if pixels else {}
-    return {"x": x.half().contiguous(), "sums": sums, **kept}
+    extra = {"pixels": torch.cat(pixels).contiguous()} if pixels else {}
+    return {"x": x.half().contiguous(), "sums": sums, **extra}
 
 
 def _batches(work: Work, files: tuple[str, ...], batch: int, pool: ThreadPoolExecutor) -> Iterator[tuple[int, Tensor]]:
     """Images, read ahead by threads: a JPEG is decoded outside of Python's lock."""
 
-    def wanted(file: str) -> np.ndarray:
+    def decoded(file: str) -> np.ndarray:
         return read(work.folder.root / file, work.declared.side)
 
     ahead: deque[Future[np.ndarray]] = deque()
-    left = iter(files)
+    remaining = iter(files)
     try:
         for first in range(0, len(files), batch):
             ahead.extend(
-                pool.submit(wanted, file) for file in itertools.islice(left, BATCHES_AHEAD * batch - len(ahead))
+                pool.submit(decoded, file) for file in itertools.islice(remaining, BATCHES_AHEAD * batch - len(ahead))
             )
             part = [ahead.popleft() for _ in range(min(batch, len(files) - first))]
             yield first, torch.from_numpy(np.stack([image.result() for image in part]))
@@ -181,8 +181,8 @@ def moments(work: Work) -> Moments:
         count, total, squares, noise = torch.stack(of_shards).sum(dim=0).tolist()
         mean = total / count
         variance = squares / count - mean**2
-        found = {"mean": mean, "std": variance**0.5, "noise_share": noise / count / variance}
-        write_whole(path, json.dumps(found).encode())
+        values = {"mean": mean, "std": variance**0.5, "noise_share": noise / count / variance}
+        write_whole(path, json.dumps(values).encode())
     return Moments(**json.loads(path.read_text()))
 
 
@@ -224,9 +224,9 @@ def file_of(split: str, what: str) -> str:
 def damaged(file: Path, sums: tuple[str, ...], shard_rows: int) -> int | None:
     """The first shard of a file that is not what its checksum says; None when all are."""
     array = np.load(file, mmap_mode="r")
-    for number, wanted in enumerate(sums):
+    for number, checksum in enumerate(sums):
         rows = array[number * shard_rows : (number + 1) * shard_rows]
-        if hashlib.sha256(rows.tobytes()).hexdigest() != wanted:
+        if hashlib.sha256(rows.tobytes()).hexdigest() != checksum:
             return number
     return None
 
@@ -264,32 +264,32 @@ def _begun(file: BinaryIO, stored: np.dtype, shape: tuple[int, ...]) -> int:
     header = io.BytesIO()
     described = {"descr": stored.str, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(header, described)
-    wanted = header.getvalue()
+    expected = header.getvalue()
     file.seek(0)
-    if file.read(len(wanted)) != wanted:
+    if file.read(len(expected)) != expected:
         file.truncate(0)
-        file.write(wanted)
-    return len(wanted)
+        file.write(expected)
+    return len(expected)
 
 
 def _hashed(file: BinaryIO, begin: int, sizes: list[int]) -> list[str]:
     """SHA-256 of the shards that are whole in a file; what comes after them is cut off."""
-    found = []
+    digests = []
     file.seek(begin)
     for size in sizes:
         content = file.read(size)
         if len(content) < size:
             break
-        found.append(hashlib.sha256(content).hexdigest())
-    file.truncate(begin + sum(sizes[: len(found)]))
+        digests.append(hashlib.sha256(content).hexdigest())
+    file.truncate(begin + sum(sizes[: len(digests)]))
     file.seek(0, os.SEEK_END)
-    return found
+    return digests
 
 
-def _rows(work: Work, shard: Shard, what: str) -> Tensor:
+def _rows(work: Work, shard: Shard, key: str) -> Tensor:
     path = work.path(shard)
     try:
-        return load_file(path)[what]
+        return load_file(path)[key]
     except (OSError, SafetensorError, KeyError) as problem:
         raise UserError(
             f"shard {str(path)!r} is missing or damaged; delete {str(work.out)!r} and start anew"

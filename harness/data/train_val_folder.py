@@ -42,10 +42,10 @@ class Folder:
 
     @property
     def digest(self) -> str:
-        found = hashlib.sha256()
+        hasher = hashlib.sha256()
         for name, split in self.splits.items():
-            found.update("\n".join([name, *split.files, ""]).encode())
-        return found.hexdigest()
+            hasher.update("\n".join([name, *split.files, ""]).encode())
+        return hasher.hexdigest()
 
 
 def listed(root: Path, val_per_class: int) -> Folder:
@@ -86,9 +86,9 @@ def _read(root: Path, part: str) -> tuple[list[str], tuple[list[str], np.ndarray
     from torchvision.datasets import ImageFolder
 
     try:
-        found = ImageFolder(root / part)
+        image_folder = ImageFolder(root / part)
     except FileNotFoundError as problem:  # says which classes are empty
-        said = str(problem).split(". Supported")[0]
-        raise UserError(f"--images {str(root)!r}: {part}: {said[:1].lower()}{said[1:]}") from problem
-    files = [str(Path(path).relative_to(root)) for path, _ in found.samples]
-    return found.classes, (files, np.array([label for _, label in found.samples], dtype=np.int64))
+        reason = str(problem).split(". Supported")[0]
+        raise UserError(f"--images {str(root)!r}: {part}: {reason[:1].lower()}{reason[1:]}") from problem
+    files = [str(Path(path).relative_to(root)) for path, _ in image_folder.samples]
+    return image_folder.classes, (files, np.array([label for _, label in image_folder.samples], dtype=np.int64))

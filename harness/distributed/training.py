@@ -81,9 +81,9 @@ class Team:
         """The smallest of all processes' values."""
         if self.size == 1:
             return value
-        found: list[Any] = [None] * self.size
-        distributed.all_gather_object(found, value)
-        return int(min(found))
+        values: list[Any] = [None] * self.size
+        distributed.all_gather_object(values, value)
+        return int(min(values))
 
 
 @contextlib.contextmanager
@@ -193,10 +193,10 @@ class TeamCheckpoints(Checkpoints):
 
     def load(self) -> Checkpoint | None:
         """The one that the first process finds whole, on every process."""
-        found = super().load() if self.team.leads else None
-        if self.team.agreed(found is not None) and not self.team.leads:
-            found = super().load()  # what was damaged is gone
-        return found
+        checkpoint = super().load() if self.team.leads else None
+        if self.team.agreed(checkpoint is not None) and not self.team.leads:
+            checkpoint = super().load()  # what was damaged is gone
+        return checkpoint
 
     def due(self) -> bool:
         return self.team.leads and super().due()

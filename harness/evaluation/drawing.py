@@ -95,7 +95,7 @@ class Drawing:
         self.space, self.second, self.captured = space, second, captured
         self.notes: list[str] = []
         self._sampler: tuple[Subject, CapturedDDIM] | None = None
-        self._kept: tuple[tuple[int, str, int], Tensor] | None = None
+        self._seed_noise: tuple[tuple[int, str, int], Tensor] | None = None
 
     @property
     def chunks(self) -> int:
@@ -140,7 +140,7 @@ class Drawing:
         """
         count = count or self.rules.samples
         label = torch.arange(count, device=self.device) % max(1, self.data.classes)
-        kept = max(self.rules.neighbours, MOST_SHOWN) if self.rules.neighbours else count
+        retained = max(self.rules.neighbours, MOST_SHOWN) if self.rules.neighbours else count
         sizes = self._sizes(count, subject.share)
         starts = np.cumsum([0, *sizes])
         sampler = self._sampler_of(subject, sizes[0])
@@ -151,11 +151,11 @@ class Drawing:
             labels = label[first : first + len(start)]
             x = sampler(start, labels, grid, guidance)
             in_second = self.second.of(x) if second and self.second is not None else None
-            parts.append(Drawn(x[: max(0, kept - first)], self.space.of_samples(x), in_second))
+            parts.append(Drawn(x[: max(0, retained - first)], self.space.of_samples(x), in_second))
         for _ in range(subject.share.waits(len(sizes))):
             subject.pulse()  # what is asked there may be asked of all processes together
-        kept_sizes = [max(0, min(size, kept - int(start))) for size, start in zip(sizes, starts, strict=False)]
-        x = subject.share.together([part.x for part in parts], kept_sizes)
+        retained_sizes = [max(0, min(size, retained - int(start))) for size, start in zip(sizes, starts, strict=False)]
+        x = subject.share.together([part.x for part in parts], retained_sizes)
         features = subject.share.together([part.features for part in parts], sizes)
         if not torch.isfinite(features).all():  # of all processes, which so find the same
             raise NotFinite(f"samples at guidance {guidance:g} are not finite")
@@ -176,8 +176,8 @@ class Drawing:
     def _of_seed(self, seed: int, stream: str, count: int) -> Tensor:
         """Noise of all samples; the last is kept where it is small, as it is asked for at every mark and scale."""
         key = (seed, stream, count)
-        if self._kept is not None and self._kept[0] == key:
-            return self._kept[1]
+        if self._seed_noise is not None and self._seed_noise[0] == key:
+            return self._seed_noise[1]
         noise = Streams(seed).normal(stream, shape=(count, *self.data.shape)).to(self.device)
-        self._kept = (key, noise) if noise.numel() <= MOST_KEPT else None
+        self._seed_noise = (key, noise) if noise.numel() <= MOST_KEPT else None
         return noise

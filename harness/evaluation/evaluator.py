@@ -62,8 +62,8 @@ class Evaluator:
             scores.samples_drawn += count
             if guidance == 1.0:
                 scores.shown, scores.nearest = pictures.shown(drawn.x, references)
-            given = scoring.subjects(drawn, references)
-            scores.values |= scoring.scored(chosen, given, references, guidance, mark)
+            subjects = scoring.subjects(drawn, references)
+            scores.values |= scoring.scored(chosen, subjects, references, guidance, mark)
         if mark == 1.0:
             self._score_other_samples(subject, schedule, scores)
         scores.curve = self._curve(subject, references.curve_data)
@@ -86,29 +86,29 @@ class Evaluator:
             raise ValueError(f"metric {metric!r} has no validation score; expected {', '.join(others)} or {last}")
         chosen = [able[metric]]
         if able[metric].metric.needs[0] == "curve":
-            given = {"curve": self._curve(subject, references.validation_curve_data())}
-            scores.values = scoring.scored(chosen, given, references, mark=mark, splits=("val",))
+            curve_subjects = {"curve": self._curve(subject, references.validation_curve_data())}
+            scores.values = scoring.scored(chosen, curve_subjects, references, mark=mark, splits=("val",))
             return scores
         for guidance in self._scales(mark):
             drawn = self.draw(subject, self.grid, guidance)
             scores.samples_drawn += self.rules.samples
-            given_samples = scoring.subjects(drawn, references)
-            scores.values |= scoring.scored(chosen, given_samples, references, guidance, mark, splits=("val",))
+            sample_subjects = scoring.subjects(drawn, references)
+            scores.values |= scoring.scored(chosen, sample_subjects, references, guidance, mark, splits=("val",))
         return scores
 
     def _score_other_samples(self, subject: Subject, schedule: Schedule, scores: Scores) -> None:
         """What is measured of samples on the schedule's own grid, and of samples from other noise."""
         chosen, references = scoring.measures(self.references), self.references
         own = self.draw(subject, self.grid_of(schedule))
-        given = {"own grid": Samples(own.x, own.features, self.rules)}
-        scores.values |= scoring.scored(chosen, given, references)
+        subjects = {"own grid": Samples(own.x, own.features, self.rules)}
+        scores.values |= scoring.scored(chosen, subjects, references)
         by_validation = {
             scale: scores.values[Measured(self.rules.distance, "val", scale)] for scale in self._scales(1.0)
         }
         best = min(by_validation, key=lambda scale: by_validation[scale])
         again = self.draw(subject, self.grid, best, noise=AGAIN)
-        given = {"resampled": Samples(again.x, again.features, self.rules)}
-        scores.values |= scoring.scored(chosen, given, references, best)
+        subjects = {"resampled": Samples(again.x, again.features, self.rules)}
+        scores.values |= scoring.scored(chosen, subjects, references, best)
         scores.samples_drawn += 2 * self.rules.samples
 
     def _scales(self, mark: float) -> tuple[float, ...]:

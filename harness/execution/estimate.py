@@ -35,13 +35,13 @@ class Estimate:
 
 def estimate(store: Store, track: str, device: str) -> Estimate:
     """Median seconds of the newest runs of each target on this hardware; on a CPU else the card's figure."""
-    found: dict[str, list[float]] = {}
+    by_target: dict[str, list[float]] = {}
     for tags, metrics in _past(store, track, device):
         seconds = sum(metrics.get(part, 0.0) for part in PARTS)
         if seconds and tags.get("snrbench.outcome") == "finished":
-            found.setdefault(tags.get("snrbench.target", ""), []).append(seconds)
-    if found:
-        return Estimate({target: statistics.median(several) for target, several in found.items()}, "past runs")
+            by_target.setdefault(tags.get("snrbench.target", ""), []).append(seconds)
+    if by_target:
+        return Estimate({target: statistics.median(several) for target, several in by_target.items()}, "past runs")
     written = tracks.card(track).get("seconds_a_run_on_one_cpu_core")
     if written and device == "cpu":
         return Estimate({target: float(written) for target in tracks.get(track).targets}, "the track's card")
@@ -50,8 +50,8 @@ def estimate(store: Store, track: str, device: str) -> Estimate:
 
 def peak_mib(store: Store, track: str, device: str) -> float | None:
     """The largest peak of allocated memory among the newest runs on this hardware; None when there are none."""
-    found = [metrics["memory/peak_mib"] for _, metrics in _past(store, track, device) if "memory/peak_mib" in metrics]
-    return max(found, default=None)
+    peaks = [metrics["memory/peak_mib"] for _, metrics in _past(store, track, device) if "memory/peak_mib" in metrics]
+    return max(peaks, default=None)
 
 
 @functools.lru_cache(maxsize=4)

@@ -64,7 +64,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Split:
+class BatchSplit:
     """Over how many processes the batch of one run goes, and how many rows a process takes at once; None: all."""
 
     processes: int = 1
@@ -79,7 +79,7 @@ class Split:
         return {name: str(value) for name, value in named.items() if value is not None}
 
 
-WHOLE = Split()
+WHOLE = BatchSplit()
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Settings:
     limits: Limits = Limits()
     compile: str = "auto"
     stack: int | None = 1
-    split: Split = WHOLE
+    split: BatchSplit = WHOLE
     metric_plugins: tuple[str, ...] = ()
 
 

@@ -166,7 +166,7 @@ class Recorder:
 
     def beat(self) -> None:
         """Say that it lives, and how far it is, where that was not just said."""
-        if time.monotonic() - self._said > BEAT_SECONDS:
+        if time.monotonic() - self._last_beat > BEAT_SECONDS:
             self.write()
 
     def write(self) -> None:
@@ -178,7 +178,7 @@ class Recorder:
                 os.replace(partial, self._file)
             else:
                 os.utime(self._file)
-        self._said, self._news = time.monotonic(), False
+        self._last_beat, self._news = time.monotonic(), False
 
     def close(self, code: int) -> None:
         """The command ends by itself, with this exit code."""
@@ -232,14 +232,14 @@ def _described(spec: RunSpec) -> Planned:
 
 def _read(path: Path) -> Command | None:
     try:
-        said = json.loads(path.read_text())
-        runs = said.pop("runs")
+        record = json.loads(path.read_text())
+        runs = record.pop("runs")
         planned = [Planned(**run) for run in (runs.values() if isinstance(runs, dict) else runs)]
         store = path.parents[1]
-        if said.pop("store", str(store)) != str(store):
-            said["command"] = _on_store(said["command"], store)
-        said |= {"id": path.stem, "state": "interrupted", "runs": {run.key: run for run in planned}}
-        command = Command(**said)
+        if record.pop("store", str(store)) != str(store):
+            record["command"] = _on_store(record["command"], store)
+        record |= {"id": path.stem, "state": "interrupted", "runs": {run.key: run for run in planned}}
+        command = Command(**record)
         _add_events(command, path.with_suffix(".jsonl"))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

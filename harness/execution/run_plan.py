@@ -37,7 +37,7 @@ class Report:
             self.finished += 1
 
 
-def execute(
+def run_jobs(
     store: Store,
     track: str,
     jobs: list[Job],

@@ -167,10 +167,10 @@ class Session:
         self._recorder.beat()
         share = len(self._ended) + self._executor.shares()
         total = max(self.total, len(self._ended) + self.open)
-        left = _left(self.seconds, share, total)
-        self._state = f"{self.before + len(self._ended)} of {self.before + total} runs {left}".rstrip()
+        time_left = _time_left(self.seconds, share, total)
+        self._state = f"{self.before + len(self._ended)} of {self.before + total} runs {time_left}".rstrip()
         with suppress(OSError):
-            self._progress.update(self._task, completed=self.before + share, total=self.before + total, left=left)
+            self._progress.update(self._task, completed=self.before + share, total=self.before + total, left=time_left)
 
     def say(self, line: str) -> None:
         """A line for the user, above the progress bar; also where the console is quiet, since something went wrong."""
@@ -199,7 +199,7 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _left(elapsed: float, done: float, total: int) -> str:
+def _time_left(elapsed: float, done: float, total: int) -> str:
     """Time left, once there is enough to judge by."""
     if done < 0.5:
         return ""

@@ -52,12 +52,12 @@ def stack_size(settings: Settings, store: Store, track: str) -> int:
 
     from harness.execution.estimate import peak_mib
 
-    one = peak_mib(store, track, devices_of(settings.device)[0])
-    if one is None:
+    run_mib = peak_mib(store, track, devices_of(settings.device)[0])
+    if run_mib is None:
         return max(1, ON_A_GPU // stacks_on_a_gpu(settings))
     free = min(torch.cuda.mem_get_info(device)[0] / MIB for device in devices_of(settings.device))
     of_a_worker = SHARE_OF_MEMORY * free / stacks_on_a_gpu(settings) - CONTEXT_MIB
-    return max(1, min(MOST, int(of_a_worker / one)))
+    return max(1, min(MOST, int(of_a_worker / run_mib)))
 
 
 def grouped(jobs: Iterable[Job], size: int, workers: int) -> list[tuple[Job, ...]]:
@@ -69,9 +69,9 @@ def grouped(jobs: Iterable[Job], size: int, workers: int) -> list[tuple[Job, ...
     for job in jobs:
         alone = job.spec.key if job.abandon else ""
         cells.setdefault((job.spec.track, job.spec.target, job.spec.tunes, job.until, alone), []).append(job)
-    found: list[tuple[Job, ...]] = []
+    groups: list[tuple[Job, ...]] = []
     for alike in cells.values():
         stacks = max(-(-len(alike) // size), min(workers, len(alike)))
         bounds = [number * len(alike) // stacks for number in range(stacks + 1)]
-        found += [tuple(alike[start:end]) for start, end in itertools.pairwise(bounds)]
-    return found
+        groups += [tuple(alike[start:end]) for start, end in itertools.pairwise(bounds)]
+    return groups

@@ -81,8 +81,8 @@ def whole(track: Track, store: Path, device: str = "cpu") -> dict[str, Any]:
         **baseline(track, store),
     }
     if "cost" in before and before.get("fingerprint") == track.fingerprint:
-        kept = ("cost", "seconds_a_run_on_one_cpu_core")
-        card |= {name: before[name] for name in kept if name in before}
+        retained = ("cost", "seconds_a_run_on_one_cpu_core")
+        card |= {name: before[name] for name in retained if name in before}
     if "board_targets" in before:
         card["board_targets"] = before["board_targets"]
     return card
@@ -143,7 +143,7 @@ def facts(place: Bench) -> dict[str, Any]:
     data, low_high = place.data, place.track.evaluation.curve_logsnr[:2]
     nats = math.prod(data.shape) * math.log(2)
     references = place.evaluator.references
-    found: dict[str, Any] = {
+    measured: dict[str, Any] = {
         "sizes": {"train": len(data.train), "val": len(data.val), "test": len(data.test)},
         "shape": list(data.shape),
         "feature_dimensions": len(references.own.splits["test"].moments.mean),
@@ -153,7 +153,7 @@ def facts(place: Bench) -> dict[str, Any]:
     }
     if not data.latent:
         prior, decoder = references.end_terms
-        found["nll"] = {
+        measured["nll"] = {
             "logsnr_range": list(low_high),
             "integration": f"trapezoid over {len(references.logsnr)} points",
             "prior_bits_per_dim": prior / nats,
@@ -165,8 +165,8 @@ def facts(place: Bench) -> dict[str, Any]:
     if data.classes and classifier is not None:
         with torch.inference_mode():
             right = (classifier(data.test.x).argmax(dim=1) == data.test.labels).double().mean()
-        found["classifier_test_accuracy"] = round(float(right), 4)
-    return found
+        measured["classifier_test_accuracy"] = round(float(right), 4)
+    return measured
 
 
 def floors(place: Bench) -> dict[str, float]:
@@ -183,13 +183,13 @@ def floors(place: Bench) -> dict[str, float]:
             f"{place.track.name} has {len(data.train)} training images; the floor of {counted('fid', count)} is of "
             f"{count}, as its name says"
         )
-    found: dict[str, list[float]] = {}
+    by_metric: dict[str, list[float]] = {}
     for repeat in range(REPEATS):
         rng = np.random.default_rng([place.track.evaluation.seed, repeat])
         x = data.train.x[torch.from_numpy(rng.permutation(len(data.train))[:count])]
         for metric, value in _scores(references, x, rng).items():
-            found.setdefault(metric, []).append(value)
-    return {metric: float(np.mean(values)) for metric, values in found.items()}
+            by_metric.setdefault(metric, []).append(value)
+    return {metric: float(np.mean(values)) for metric, values in by_metric.items()}
 
 
 def _scores(references: References, x: torch.Tensor, rng: np.random.Generator) -> dict[str, float]:
@@ -199,9 +199,9 @@ def _scores(references: References, x: torch.Tensor, rng: np.random.Generator) -
     # Validation data stand in for samples: training data are their own nearest neighbours.
     held_out = references.data.val.x
     fresh = held_out[torch.from_numpy(rng.permutation(len(held_out))[:SAMPLING_CHUNK])]
-    given = scoring.subjects(drawn, references, looked_at=fresh)
+    subjects = scoring.subjects(drawn, references, looked_at=fresh)
     chosen = [measure for measure in scoring.measures(references) if measure.metric.floored]
-    scores = scoring.scored(chosen, given, references, splits=("test",))
+    scores = scoring.scored(chosen, subjects, references, splits=("test",))
     return {measured.metric: value for measured, value in scores.items() if not METRICS[measured.metric].error_of}
 
 

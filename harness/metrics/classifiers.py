@@ -89,8 +89,8 @@ def committed(classifier: Classifier, name: str, sha256: str, device: torch.devi
     """
     path = WEIGHTS / f"{name}.safetensors"
     content = path.read_bytes()
-    if (found := hashlib.sha256(content).hexdigest()) != sha256:
-        raise ValueError(f"{path.name} has SHA-256 {found}, the track declares {sha256}")
+    if (digest := hashlib.sha256(content).hexdigest()) != sha256:
+        raise ValueError(f"{path.name} has SHA-256 {digest}, the track declares {sha256}")
     classifier.load_state_dict(load(content))
     return Features(classifier.eval().to(device))
 

@@ -112,14 +112,14 @@ def features(device: torch.device, extractor: str, decoder: str = "", weights: s
     weights:   SHA-256, or how it begins, of other Inception weights than the published ones
     """
     if ":" in extractor:
-        made: Callable[[Tensor], Tensor] = imported(extractor)(device)
+        extract: Callable[[Tensor], Tensor] = imported(extractor)(device)
     else:
-        made = {INCEPTION: inception, DINOV2: dinov2}[extractor](device, *([weights] if weights else []))
+        extract = {INCEPTION: inception, DINOV2: dinov2}[extractor](device, *([weights] if weights else []))
     if not decoder:
-        return ImageFeatures(made)
+        return ImageFeatures(extract)
     from harness.data.encoders import decoder_of
 
-    return ImageFeatures(made, decoder_of(root() / decoder, device))
+    return ImageFeatures(extract, decoder_of(root() / decoder, device))
 
 
 def check(extractor: str, decoder: str = "", weights: str = "") -> None:
@@ -162,9 +162,9 @@ def inception_file(sha256: str) -> Path:
         to_write() / INCEPTION_WEIGHTS.file,
         f"in {str(root())!r} (or the folder that {VARIABLE} names)",
     )
-    found = _sha256(path)
-    if not found.startswith(sha256):
-        raise UserError(f"weights {str(path)!r} have SHA-256 {found}; expected {sha256}…; delete the file")
+    digest = _sha256(path)
+    if not digest.startswith(sha256):
+        raise UserError(f"weights {str(path)!r} have SHA-256 {digest}; expected {sha256}…; delete the file")
     return path
 
 
@@ -206,8 +206,8 @@ def _torch_fidelity() -> None:
 
 def _first_of(network: nn.Module) -> Callable[[Tensor], Tensor]:
     def first(images: Tensor) -> Tensor:
-        found: Tensor = network(images)[0]
-        return found
+        output: Tensor = network(images)[0]
+        return output
 
     return first
 

@@ -209,7 +209,9 @@ class Metrics(Mapping[str, Metric]):
 
     def on(self, rules: Rules, has: frozenset[Need]) -> list[Measure]:
         """What is measured under a track's rules, where there is what the track `has`."""
-        return [one for one in self.measures if one.metric.on(rules) and has.issuperset(one.metric.needs)]
+        return [
+            measure for measure in self.measures if measure.metric.on(rules) and has.issuperset(measure.metric.needs)
+        ]
 
     def names_from(self, origin: str) -> list[str]:
         """Names of the metrics that came from there."""
@@ -217,7 +219,7 @@ class Metrics(Mapping[str, Metric]):
 
     def forget(self, origin: str) -> None:
         """Let go of the metrics that came from there."""
-        self._measures = [one for one in self._measures if one.metric.origin != origin]
+        self._measures = [measure for measure in self._measures if measure.metric.origin != origin]
 
     @contextmanager
     def registering(self, origin: str) -> Iterator[None]:
@@ -234,9 +236,10 @@ class Metrics(Mapping[str, Metric]):
 
     def add(self, metrics: tuple[Metric, ...], compute: Compute) -> None:
         """Make metrics known by their names. UserError for a name that cannot be, or that is there already."""
-        said = (compute.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+        first_line = (compute.__doc__ or "").strip().partition("\n")[0].rstrip(".")
         new = tuple(
-            replace(metric, origin=self._origin, summary=metric.summary or said or metric.title) for metric in metrics
+            replace(metric, origin=self._origin, summary=metric.summary or first_line or metric.title)
+            for metric in metrics
         )
         for metric in new:
             _check(metric)
@@ -273,13 +276,13 @@ def register(*metrics: Metric) -> Callable[[Compute], Compute]:
 def _check(metric: Metric) -> None:
     if not NAME.fullmatch(metric.name):
         raise UserError(f"metric {metric.name!r}: expected a name of small letters, digits and underscores")
-    for what, value, choices in (
+    for field, value, choices in (
         ("better", metric.better, ("lower", "higher")),
         ("compare", metric.compare, ("ratio", "difference")),
         ("at", metric.at, ("marks", "end")),
     ):
         if value not in choices:
-            raise UserError(f"metric {metric.name!r}: {what} is {value!r}; expected {' or '.join(choices)}")
+            raise UserError(f"metric {metric.name!r}: {field} is {value!r}; expected {' or '.join(choices)}")
     for need in metric.needs:
         if need not in get_args(Need):
             raise unknown(f"need of metric {metric.name!r}", need, get_args(Need))

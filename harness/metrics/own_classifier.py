@@ -55,7 +55,7 @@ def classifier_of(data: Dataset, device: torch.device, sha256: str = "") -> Feat
     _, side, other = data.shape
     if side != other or side % 8:
         raise UserError(f"images are {side}×{other}; expected squares of a multiple of 8 pixels for this feature space")
-    path = images.kept(f"features/{_digest(data)}.safetensors")
+    path = images.stored_file(f"features/{_digest(data)}.safetensors")
     state = kept_weights(path, lambda: _trained(data), sha256)
     with torch.random.fork_rng(devices=[]):  # a run's own random numbers are not to notice
         classifier = _untrained(data)

@@ -51,8 +51,8 @@ class ResidualMLP(Network):
 
     def at_one_logsnr(self, x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
         """forward() for one λ of shape (): each label's modulation is computed once."""
-        known = self.label.num_embeddings
-        condition = self.condition(logsnr.expand(known), torch.arange(known, device=x.device))
+        label_count = self.label.num_embeddings
+        condition = self.condition(logsnr.expand(label_count), torch.arange(label_count, device=x.device))
         return self.body(x, [each[label] for each in self.modulations(condition)], self.skip(condition)[label])
 
     def body(self, x: Tensor, modulations: list[Tensor], skip: Tensor) -> Tensor:

@@ -57,20 +57,20 @@ class UNet(Network):
 
         self.into = nn.Conv2d(channels, width, 3, padding=1)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
-        current, kept = width, [width]
+        current, skip_widths = width, [width]
         for level, multiplier in enumerate(multipliers):
             if level:
                 self.down.append(Downsample(current))
                 side //= 2
-                kept.append(current)
+                skip_widths.append(current)
             for _ in range(blocks):
                 self.down.append(block(current, multiplier * width, side))
                 current = multiplier * width
-                kept.append(current)
+                skip_widths.append(current)
         self.middle = nn.ModuleList(Block(current, current, 4 * width, mixed) for mixed in (True, False))
         for level, multiplier in reversed(list(enumerate(multipliers))):
             for _ in range(blocks + 1):
-                self.up.append(block(current + kept.pop(), multiplier * width, side))
+                self.up.append(block(current + skip_widths.pop(), multiplier * width, side))
                 current = multiplier * width
             if level:
                 self.up.append(Upsample(current))
@@ -83,15 +83,15 @@ class UNet(Network):
         seen = self.logsnr_out(F.silu(self.logsnr_in(self.logsnr(logsnr)))) + self.label(label)
         condition = F.silu(seen)
         hidden = self.into(x)
-        kept = [hidden]
+        skips = [hidden]
         for layer in self.down:
             hidden = layer(hidden, condition)
-            kept.append(hidden)
+            skips.append(hidden)
         for layer in self.middle:
             hidden = layer(hidden, condition)
         for layer in self.up:
             if isinstance(layer, Block):
-                hidden = torch.cat([hidden, kept.pop()], dim=1)
+                hidden = torch.cat([hidden, skips.pop()], dim=1)
             hidden = layer(hidden, condition)
         output = self.out(F.silu(self.norm(hidden)))
         return torch.addcmul(output, self.skip(condition)[:, :, None, None], x)

@@ -44,10 +44,10 @@ def is_wanted(file: Path) -> bool:
     if not file.exists() or file.stat().st_size == 0:
         return True
     try:
-        found = _look(file)
+        schema = _look(file)
     except sqlite3.Error as error:
         raise damaged(file, error) from error
-    return not found.usable and found.runs == 0
+    return not schema.usable and schema.runs == 0
 
 
 def holds_anything(file: Path) -> bool:
@@ -55,33 +55,33 @@ def holds_anything(file: Path) -> bool:
     if not file.is_file() or file.stat().st_size == 0:
         return False
     try:
-        found = _look(file)
+        schema = _look(file)
     except sqlite3.Error:
         return True
-    return found.complete or found.runs > 0
+    return schema.complete or schema.runs > 0
 
 
 def examine(file: Path) -> None:
     """UserError unless MLflow can use the file and has nothing to migrate or to complete in it."""
     try:
-        found = _look(file)
+        schema = _look(file)
     except sqlite3.Error as error:
         raise damaged(file, error) from error
-    if not found.usable:
-        remedy = RESTORE if found.runs else "it holds no runs, and the next `snrbench run` makes it again"
+    if not schema.usable:
+        remedy = RESTORE if schema.runs else "it holds no runs, and the next `snrbench run` makes it again"
         raise UserError(f"store {file.parent} cannot be read: {file.name} was never made completely; {remedy}")
-    head, known = _revisions()
-    if head is None or found.revision == head:
+    head, revisions = schema_revisions()
+    if head is None or schema.revision == head:
         return
-    if found.revision in known:
+    if schema.revision in revisions:
         upgrade = f"mlflow db upgrade {shlex.quote(sqlite_file.url(file))}"
         raise UserError(
-            f"store {file.parent}: {file.name} was made by an older MLflow (schema {found.revision}, expected {head}); "
-            f"copy the file, then run: {upgrade}"
+            f"store {file.parent}: {file.name} was made by an older MLflow (schema {schema.revision}, "
+            f"expected {head}); copy the file, then run: {upgrade}"
         )
     raise UserError(
         f"store {file.parent}: {file.name} was made by a newer MLflow than {importlib.metadata.version('mlflow')} "
-        f"(schema {found.revision}, expected {head}); update MLflow, or use another --store"
+        f"(schema {schema.revision}, expected {head}); update MLflow, or use another --store"
     )
 
 
@@ -109,13 +109,13 @@ def _first(connection: sqlite3.Connection, query: str) -> Any:
 
 
 @functools.cache
-def _revisions() -> tuple[str | None, frozenset[str]]:
+def schema_revisions() -> tuple[str | None, frozenset[str]]:
     """The schema revision of the installed MLflow (None: not to be found; MLflow will judge), and all that it knows."""
     # Read as text: alembic imports each of the scripts, a second of every command, and MLflow itself takes more.
     package = importlib.util.find_spec("mlflow")
     places = list(package.submodule_search_locations or ()) if package else []
-    scripts = sorted(one for place in places for one in Path(place).glob("store/db_migrations/versions/*.py"))
-    found = [dict(re.findall(r'^(revision|down_revision) = "(\w+)"', one.read_text(), re.M)) for one in scripts]
-    known = {one["revision"] for one in found if "revision" in one}
-    heads = known - {one.get("down_revision") for one in found}
-    return (heads.pop() if len(heads) == 1 else None), frozenset(known)
+    scripts = sorted(script for place in places for script in Path(place).glob("store/db_migrations/versions/*.py"))
+    headers = [dict(re.findall(r'^(revision|down_revision) = "(\w+)"', script.read_text(), re.M)) for script in scripts]
+    revisions = {header["revision"] for header in headers if "revision" in header}
+    heads = revisions - {header.get("down_revision") for header in headers}
+    return (heads.pop() if len(heads) == 1 else None), frozenset(revisions)

@@ -34,14 +34,14 @@ class Courier:
         self.damaged = 0
         self._sent: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._waiting: deque[Path] = deque()
-        self._given = self._settled = 0
+        self._submitted = self._settled = 0
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="courier", daemon=True)
         self._thread.start()
 
     def send(self, folder: Path) -> None:
         """Deliver this result when it is possible."""
-        self._given += 1
+        self._submitted += 1
         self._sent.put(folder)
 
     def close(self, seconds: float | None = None) -> int:
@@ -52,7 +52,7 @@ class Courier:
         self._closing = True
         self._sent.put(None)
         self._thread.join(seconds)
-        return self._given - self._settled
+        return self._submitted - self._settled
 
     def _work(self) -> None:
         while True:

@@ -18,19 +18,19 @@ LONGEST = 200
 
 def is_full(error: BaseException) -> bool:
     """Whether the disk did not take it: it is full, broken, or was made read-only."""
-    for one in _chain(error):
-        if isinstance(one, OSError) and one.errno in FULL:
+    for cause in _chain(error):
+        if isinstance(cause, OSError) and cause.errno in FULL:
             return True
-        if re.search(r"os error (28|30|27|122|5)\b|No space left", str(one)):
+        if re.search(r"os error (28|30|27|122|5)\b|No space left", str(cause)):
             return True
-        if any(said in str(one) for said in SAID_WITHOUT_A_CODE):
+        if any(phrase in str(cause) for phrase in SAID_WITHOUT_A_CODE):
             return True
     return _is_of_sqlite(error, SQLITE_FULL)
 
 
 def is_busy(error: BaseException) -> bool:
     """Whether another process holds the SQLite file."""
-    return _is_of_sqlite(error, SQLITE_BUSY) or any("database is locked" in str(one) for one in _chain(error))
+    return _is_of_sqlite(error, SQLITE_BUSY) or any("database is locked" in str(cause) for cause in _chain(error))
 
 
 def is_damaged(error: BaseException) -> bool:
@@ -40,7 +40,9 @@ def is_damaged(error: BaseException) -> bool:
 
 def was_answered(error: BaseException) -> bool:
     """Whether a server was there and refused; else waiting may help."""
-    return any(type(one).__name__ == "RestException" or "failed with error code" in str(one) for one in _chain(error))
+    return any(
+        type(cause).__name__ == "RestException" or "failed with error code" in str(cause) for cause in _chain(error)
+    )
 
 
 def is_refused(error: BaseException) -> bool:
@@ -50,21 +52,21 @@ def is_refused(error: BaseException) -> bool:
 
 def wants_login(error: BaseException) -> bool:
     """Whether it refused because of who asks."""
-    return any(re.search(r"failed with error code 40[13]\b", str(one)) for one in _chain(error))
+    return any(re.search(r"failed with error code 40[13]\b", str(cause)) for cause in _chain(error))
 
 
 def in_one_line(error: BaseException) -> str:
     """The end of the story, without SQL, addresses in memory and stack of causes."""
     text = " ".join(str(error).partition("[SQL:")[0].split()) or type(error).__name__
-    found = re.search(r"Caused by \w+\((.*)\)\)?$", text)
-    if found:
-        text = re.sub(r"^.*?: |<[^>]*>:? ?", "", found.group(1)).strip("'\")")
+    match = re.search(r"Caused by \w+\((.*)\)\)?$", text)
+    if match:
+        text = re.sub(r"^.*?: |<[^>]*>:? ?", "", match.group(1)).strip("'\")")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _is_of_sqlite(error: BaseException, codes: set[int]) -> bool:
     # The lowest eight bits of an extended code are the primary one.
-    return any(getattr(one, "sqlite_errorcode", -1) & 0xFF in codes for one in _chain(error))
+    return any(getattr(cause, "sqlite_errorcode", -1) & 0xFF in codes for cause in _chain(error))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

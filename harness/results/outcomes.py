@@ -24,18 +24,18 @@ class Ended:
 
 def ended(store: Store) -> list[Ended]:
     """Every run that ended, once: as finished or diverged where it ever did, else with its last failure."""
-    found: dict[tuple[str, str], Ended] = {}
+    runs: dict[tuple[str, str], Ended] = {}
     for run in _recorded(store):
-        before = found.get((run.experiment, run.key))
+        before = runs.get((run.experiment, run.key))
         if before is None or before.outcome not in ("finished", "diverged") or run.outcome in ("finished", "diverged"):
-            found[run.experiment, run.key] = run
-    return list(found.values())
+            runs[run.experiment, run.key] = run
+    return list(runs.values())
 
 
 def _recorded(store: Store) -> Iterator[Ended]:
     database = read.database_of(store)
     if database is None:
-        yield from _asked(store)
+        yield from _through_mlflow(store)
         return
     rows: dict[str, dict[str, str]] = {}
     for run_id, experiment, name, key, value in database.ended():
@@ -46,7 +46,7 @@ def _recorded(store: Store) -> Iterator[Ended]:
             yield Ended(row["experiment"], row["name"], row["run_key"], row.get("outcome", ""), row.get("reason", ""))
 
 
-def _asked(store: Store) -> Iterator[Ended]:
+def _through_mlflow(store: Store) -> Iterator[Ended]:
     if not store.exists:
         return
     for experiment in store.client.search_experiments():

@@ -84,8 +84,8 @@ def of_mlflow(run: Run) -> Recorded:
     """MLflow's own object of a run as ours."""
     info, metrics = run.info, dict(run.data.metrics)
     started = info.start_time or 0
-    found = Finished(info.run_id, started, info.end_time or 0, metrics.get(DELIVERED, started / 1000))
-    return Recorded(found, dict(run.data.tags), metrics)
+    finished = Finished(info.run_id, started, info.end_time or 0, metrics.get(DELIVERED, started / 1000))
+    return Recorded(finished, dict(run.data.tags), metrics)
 
 
 def facts(run: Recorded) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def experiments(store: Store) -> list[str]:
     database = database_of(store)
     if database is not None:
         return database.experiments()
-    return [found.name for found in store.client.search_experiments()] if store.exists else []
+    return [experiment.name for experiment in store.client.search_experiments()] if store.exists else []
 
 
 def deleted(store: Store, track: str) -> list[str]:
@@ -191,8 +191,10 @@ def histories(store: Path | str, run_ids: Iterable[str], metric: str) -> dict[st
     database = database_of(opened)
     if database is not None:
         return database.histories(run_ids, metric)
-    asked = {run_id: opened.client.get_metric_history(run_id, metric) for run_id in run_ids}
-    return {run_id: sorted((point.step, point.value) for point in points) for run_id, points in asked.items() if points}
+    series = {run_id: opened.client.get_metric_history(run_id, metric) for run_id in run_ids}
+    return {
+        run_id: sorted((point.step, point.value) for point in points) for run_id, points in series.items() if points
+    }
 
 
 def database_of(store: Store) -> Database | None:
@@ -200,8 +202,8 @@ def database_of(store: Store) -> Database | None:
     if store.remote is not None or not store.exists:
         return None
     store.check_format()
-    found = Database(store.database)
-    return found if found.as_expected() else None
+    database = Database(store.database)
+    return database if database.as_expected() else None
 
 
 def _content(store: Store, run_id: str, uri: str, name: str) -> bytes | None:
@@ -212,10 +214,10 @@ def _content(store: Store, run_id: str, uri: str, name: str) -> bytes | None:
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = download_artifacts(run_id=run_id, artifact_path=name, dst_path=folder, tracking_uri=store.uri)
+            downloaded = download_artifacts(run_id=run_id, artifact_path=name, dst_path=folder, tracking_uri=store.uri)
         except (MlflowException, OSError):
             return None
-        return Path(found).read_bytes()
+        return Path(downloaded).read_bytes()
 
 
 def _local(store: Store, uri: str, name: str) -> bytes | None:

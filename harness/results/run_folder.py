@@ -73,8 +73,8 @@ ROUNDING = ("stack", "nproc", "micro_batch")
 
 def _execution(result: RunResult, tags: Mapping[str, str]) -> str:
     """How the run was executed where that moves its rounding, "" for one by itself and not compiled."""
-    found = [f"{name} {tags[name]}" for name in ROUNDING if name in tags]
-    return ", ".join([*found, *([result.compiled] if result.compiled != str(OFF) else [])])
+    rounding = [f"{name} {tags[name]}" for name in ROUNDING if name in tags]
+    return ", ".join([*rounding, *([result.compiled] if result.compiled != str(OFF) else [])])
 
 
 def _artifacts(files: Path, result: RunResult, execution: str) -> None:

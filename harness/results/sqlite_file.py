@@ -49,8 +49,8 @@ def make_whole(file: Path, fill: Callable[[Path], None]) -> None:
     """
     # A name of its own: libraries keep connections to a file by its address, also to one that is gone.
     beside = file.with_name(f"{file.name}.{secrets.token_hex(4)}{NEW}")
-    for left in file.parent.glob(f"{file.name}.*{NEW}*"):
-        left.unlink()
+    for leftover in file.parent.glob(f"{file.name}.*{NEW}*"):
+        leftover.unlink()
     try:
         fill(beside)
         with opened(beside, "rw") as connection:

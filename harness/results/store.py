@@ -68,6 +68,7 @@ class Store:
         try:
             self.outbox.mkdir(parents=True, exist_ok=True)
             if self.remote is None:
+                self._check_writable()
                 # MLflow makes its tables when a client first opens the database; two at once would break it.
                 with FileLock(self.root / "mlflow.lock"):
                     self._prepare_database()
@@ -79,6 +80,11 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"store {self.root} cannot be written: {error}") from error
         self._writes = True
+
+    def _check_writable(self) -> None:
+        """Before a lock is tried for: filelock writes into a file of its own that is there already."""
+        if not os.access(self.root, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise PermissionError("nothing can be made in this folder")
 
     def _prepare_database(self) -> None:
         if database.is_wanted(self.database):
@@ -160,13 +166,13 @@ class Store:
         if not self.marker.is_file():
             return
         try:
-            found = json.loads(self.marker.read_text())["format"]
+            stored_format = json.loads(self.marker.read_text())["format"]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise UserError(f'store {self.root}: {self.marker.name} does not read {{"format": {FORMAT}}}') from error
-        if found != FORMAT:
+        if stored_format != FORMAT:
             raise UserError(
-                f"store {self.root} has format {found}, expected {FORMAT}: another version of snrbench made it; "
-                "use that version, or another --store"
+                f"store {self.root} has format {stored_format}, expected {FORMAT}: another version of snrbench made "
+                "it; use that version, or another --store"
             )
 
     def _mark(self) -> None:

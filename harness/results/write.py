@@ -63,8 +63,8 @@ def deliver(store: Store, folder: Path, wait: float = 0.0) -> str | None:
 
 def waiting(store: Store) -> list[Path]:
     """Result folders in the outbox, oldest first."""
-    found = [path for path in store.outbox.glob("[!.]*") if _is_result(path)]
-    return sorted(found, key=lambda path: (_changed(path), path.name))
+    folders = [path for path in store.outbox.glob("[!.]*") if _is_result(path)]
+    return sorted(folders, key=lambda path: (_changed(path), path.name))
 
 
 def set_aside(store: Store) -> list[Path]:
@@ -184,8 +184,8 @@ def _changed(path: Path) -> float:
 
 def _already_delivered(store: Store, experiment: str, record: ResultRecord) -> str | None:
     """The finished run that this very folder became; an unfinished one is a delivery that was cut off, and goes."""
-    found = store.client.search_runs([experiment], f"tags.`snrbench.delivery` = '{record.delivery}'")
-    for run in found:
+    runs = store.client.search_runs([experiment], f"tags.`snrbench.delivery` = '{record.delivery}'")
+    for run in runs:
         if run.info.status in STATUS.values():
             return str(run.info.run_id)
         store.client.delete_run(run.info.run_id)
@@ -195,9 +195,9 @@ def _already_delivered(store: Store, experiment: str, record: ResultRecord) -> s
 def _log(store: Store, experiment: str, run_id: str, record: ResultRecord) -> None:
     from mlflow.entities import Metric, Param
 
-    now = int(1000 * time.time())
-    metrics = [Metric(key, value, now, step) for key, value, step in record.metrics]
-    metrics.append(Metric(DELIVERED, _moment(store, experiment, now / 1000), now, 0))
+    timestamp_ms = int(1000 * time.time())
+    metrics = [Metric(key, value, timestamp_ms, step) for key, value, step in record.metrics]
+    metrics.append(Metric(DELIVERED, _moment(store, experiment, timestamp_ms / 1000), timestamp_ms, 0))
     params = [Param(key, value) for key, value in record.params.items()]
     for start in range(0, len(params), PARAMS_A_CALL):
         store.client.log_batch(run_id, params=params[start : start + PARAMS_A_CALL])
@@ -205,7 +205,7 @@ def _log(store: Store, experiment: str, run_id: str, record: ResultRecord) -> No
         store.client.log_batch(run_id, metrics=metrics[start : start + METRICS_A_CALL])
 
 
-def _moment(store: Store, experiment: str, now: float) -> float:
+def _moment(store: Store, experiment: str, timestamp: float) -> float:
     """When a run is recorded, in seconds since the epoch: now, and after all that is recorded, whatever clocks say.
 
     A clock is set back, and machines that share a server have one each; what counts is which run came last.
@@ -213,6 +213,6 @@ def _moment(store: Store, experiment: str, now: float) -> float:
     from mlflow.entities import ViewType
 
     later = store.client.search_runs(
-        [experiment], f"metrics.{DELIVERED} >= {now}", ViewType.ALL, 1, [f"metrics.{DELIVERED} DESC"]
+        [experiment], f"metrics.{DELIVERED} >= {timestamp}", ViewType.ALL, 1, [f"metrics.{DELIVERED} DESC"]
     )
-    return max([now, *(run.data.metrics[DELIVERED] + TICK for run in later)])
+    return max([timestamp, *(run.data.metrics[DELIVERED] + TICK for run in later)])

@@ -175,22 +175,22 @@ def execute(
     if place is None:
         place = bench(spec.track, device) if compilation == OFF else bench(spec.track, device, compilation)
     peak_memory.reset_peak(device)
-    trainer, kept = place.trainer(spec), place.checkpoints(checkpoints)
+    trainer, checkpointer = place.trainer(spec), place.checkpoints(checkpoints)
     progress = Progress()
-    if (found := kept.load()) is not None:
-        trainer.load(found.tensors)
-        progress = Progress.of(found.record)
+    if (checkpoint := checkpointer.load()) is not None:
+        trainer.load(checkpoint.tensors)
+        progress = Progress.of(checkpoint.record)
         progress.resumed += 1
-    result = RunResult(spec, notes=kept.notes, compiled=str(trainer.compilation))
+    result = RunResult(spec, notes=checkpointer.notes, compiled=str(trainer.compilation))
     result.notes += trainer.notes
     started = time.perf_counter()
 
     def clock(part: str) -> None:
         nonlocal started
         wait_for(device)
-        now = time.perf_counter()
-        progress.seconds[part] += now - started
-        started = now
+        moment = time.perf_counter()
+        progress.seconds[part] += moment - started
+        started = moment
 
     def pulse() -> None:
         on_progress(trainer.done / place.track.training.steps)
@@ -199,9 +199,9 @@ def execute(
 
     def on_block(done: int) -> None:
         nonlocal started
-        if kept.due():
+        if checkpointer.due():
             clock("training")
-            kept.save(done, trainer.state(), progress)
+            checkpointer.save(done, trainer.state(), progress)
             started = time.perf_counter()  # writing is counted by itself
         pulse()
 
@@ -222,10 +222,10 @@ def execute(
         result.outcome, result.reason, result.step = "diverged", diverged.reason, diverged.step
     except Interrupted:
         clock("evaluation" if trainer.done in place.track.mark_steps() else "training")
-        kept.save(trainer.done, trainer.state(), progress)
+        checkpointer.save(trainer.done, trainer.state(), progress)
         raise
     if result.outcome == "paused":
-        kept.save(trainer.done, trainer.state(), progress)
+        checkpointer.save(trainer.done, trainer.state(), progress)
     result.notes += place.evaluator.draw.notes
     read_off(result, trainer, progress, place.track)
     result.costs["memory/peak_mib"] = peak_memory.peak_mib(device)
@@ -236,12 +236,12 @@ def execute(
 def abandon(spec: RunSpec, checkpoints: Path, reason: str) -> RunResult:
     """The result of a paused run that is given up: what it has measured until now, with outcome "pruned"."""
     result = RunResult(spec, outcome="pruned", reason=reason)
-    found = Checkpoints(checkpoints).load()
-    if found is not None:
-        progress, track = Progress.of(found.record), tracks.get(spec.track)
+    checkpoint = Checkpoints(checkpoints).load()
+    if checkpoint is not None:
+        progress, track = Progress.of(checkpoint.record), tracks.get(spec.track)
         result.values = progress.values
-        result.losses = _binned(found.tensors["losses"], track.training.steps)
-        result.costs = _costs(progress, len(found.tensors["losses"]), track)
+        result.losses = _binned(checkpoint.tensors["losses"], track.training.steps)
+        result.costs = _costs(progress, len(checkpoint.tensors["losses"]), track)
     return result
 
 

@@ -29,7 +29,14 @@ class Trained:
              optimum is known
     losses:  columns `step`, `loss`: the mean training loss since the step before
     samples: (rows, columns, *shape) unguided samples in [0, 1], a column for each label; None where it diverged
-    weights: the averaged weights, by name, (as the network's `state_dict`)
+    weights: the averaged weights, by name (as the network's `state_dict`)
+
+        >>> import harness
+        >>> run = harness.train("gmm-v1", "laplace", steps=100)
+        >>> run.entry, run.target, run.seed
+        ('laplace', 'v', 0)
+        >>> sorted(run.scores["metric"].unique())[:3]
+        ['eps_error', 'excess', 'fd']
     """
 
     track: str

@@ -65,7 +65,7 @@ class _Question:
 
     @property
     def kind(self) -> tuple[Any, ...]:
-        return self.method, self.precision, *((one.shape, one.dtype) for one in self.inputs)
+        return self.method, self.precision, *((tensor.shape, tensor.dtype) for tensor in self.inputs)
 
 
 @dataclass

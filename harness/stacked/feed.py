@@ -64,8 +64,8 @@ class StackedFeed:
         if drawn is None or drawn.index != index:
             drawn = self._draw(index)
         levels = [
-            known or member.levels(drawn.seeds[member.streams.seed].u)
-            for known, member in zip(drawn.levels, self.members, strict=True)
+            computed or member.levels(drawn.seeds[member.streams.seed].u)
+            for computed, member in zip(drawn.levels, self.members, strict=True)
         ]
         rows, dropped, eps = (self._of_members(drawn.sent[name]) for name in ("rows", "dropped", "eps"))
         fields_of_members = [

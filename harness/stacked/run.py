@@ -41,12 +41,12 @@ class Member:
     @classmethod
     def of(cls, place: Bench, spec: RunSpec, checkpoints: Path | None) -> Member:
         """The run, at its checkpoint where it has one."""
-        trainer, kept, done = place.trainer(spec), Checkpoints(checkpoints), Progress()
-        if (found := kept.load()) is not None:
-            trainer.load(found.tensors)
-            done = Progress.of(found.record)
+        trainer, checkpointer, done = place.trainer(spec), Checkpoints(checkpoints), Progress()
+        if (checkpoint := checkpointer.load()) is not None:
+            trainer.load(checkpoint.tensors)
+            done = Progress.of(checkpoint.record)
             done.resumed += 1
-        return cls(spec, trainer, kept, done, RunResult(spec, notes=kept.notes))
+        return cls(spec, trainer, checkpointer, done, RunResult(spec, notes=checkpointer.notes))
 
     def save(self) -> None:
         """Write a checkpoint."""
@@ -94,7 +94,7 @@ def execute_stack(
             raise Interrupted
 
     for _, alike in sorted(places.items()):
-        _Stack(place, alike, until, pulse, compilation.graph).execute()
+        _Stack(place, alike, until, pulse, compilation.graph).train_together()
     peak = peak_memory.peak_mib(device) / len(members)
     for member in members:
         read_off(member.result, member.trainer, member.progress, place.track)
@@ -115,7 +115,7 @@ class _Stack:
         self._started = time.perf_counter()
         self._saved, self._cost = time.monotonic(), 0.0
 
-    def execute(self) -> None:
+    def train_together(self) -> None:
         marks = list(zip(self.place.track.marks, self.place.track.mark_steps(), strict=True))
         done, everybody = self.members[0].progress.marks, list(self.members)
         try:
@@ -147,10 +147,10 @@ class _Stack:
     def _evaluate(self, mark: float) -> None:
         """Score every member; who has samples or a score that are not finite leaves."""
         tasks = [partial(_score, self.place, member, mark) for member in self.members]
-        found = batched_evaluation.together(self.trainer.network, self.trainer.averages, tasks, self.pulse)
+        outcomes = batched_evaluation.together(self.trainer.network, self.trainer.averages, tasks, self.pulse)
         self._clock("evaluation")
         lost: dict[int, Diverged] = {}
-        for member, scores in zip(self.members, found, strict=True):
+        for member, scores in zip(self.members, outcomes, strict=True):
             if isinstance(scores, Diverged):
                 lost[id(member.trainer)] = scores
                 continue
@@ -187,10 +187,10 @@ class _Stack:
 
     def _clock(self, part: str) -> None:
         wait_for(self.place.device)
-        now = time.perf_counter()
+        moment = time.perf_counter()
         for member in self.members:
-            member.progress.seconds[part] += (now - self._started) / len(self.members)
-        self._started = now
+            member.progress.seconds[part] += (moment - self._started) / len(self.members)
+        self._started = moment
 
 
 def _score(place: Bench, member: Member, mark: float, network: Network) -> Scores | Diverged:

@@ -55,15 +55,17 @@ class Layout:
         """The parameters one after another, in the network's order."""
         parameters = dict(network.named_parameters())
         count = sum(parameter.numel() for parameter in parameters.values())
-        return cls(tuple(parameters), tuple(one.shape for one in parameters.values()), -count % ALIGNED + count)
+        return cls(
+            tuple(parameters), tuple(parameter.shape for parameter in parameters.values()), -count % ALIGNED + count
+        )
 
     def views(self, buffer: Tensor) -> dict[str, Tensor]:
         """By name, (*, *shape) each, of a buffer (*, width)."""
-        found, start = {}, 0
+        by_name, start = {}, 0
         for name, shape in zip(self.names, self.shapes, strict=True):
-            found[name] = buffer[..., start : start + shape.numel()].unflatten(-1, shape)
+            by_name[name] = buffer[..., start : start + shape.numel()].unflatten(-1, shape)
             start += shape.numel()
-        return found
+        return by_name
 
 
 class StackedNetwork:
@@ -81,13 +83,13 @@ class StackedNetwork:
         method: "forward" or "at_one_logsnr"; its arguments are `inputs`
         """
 
-        def one(weights: Mapping[str, Tensor], *inputs: Tensor) -> Tensor:
+        def of_member(weights: Mapping[str, Tensor], *inputs: Tensor) -> Tensor:
             named = {f"network.{name}": value for name, value in weights.items()}
             output: Tensor = torch.func.functional_call(self._call, named, (method, *inputs))
             return output
 
         with FoldedAttention():
-            output: Tensor = torch.vmap(one)(weights, *inputs)
+            output: Tensor = torch.vmap(of_member)(weights, *inputs)
         return output
 
 
@@ -308,9 +310,9 @@ def _check(members: Sequence[Trainer]) -> None:
         if member.rules.model_dump(exclude=shared) != first.rules.model_dump(exclude=shared):
             raise Unstackable("runs under different rules of training")
     # Constants of a network are taken from the first one; what a network counts while it runs cannot be shared.
-    kept = set(first.network.state_dict()) - {name for name, _ in first.network.named_parameters()}
-    if kept:
-        raise Unstackable(f"the network has state that is no parameter: {', '.join(sorted(kept))}")
+    other_state = set(first.network.state_dict()) - {name for name, _ in first.network.named_parameters()}
+    if other_state:
+        raise Unstackable(f"the network has state that is no parameter: {', '.join(sorted(other_state))}")
     constants = dict(first.network.named_buffers())
     for member in members[1:]:
         for name, value in member.network.named_buffers():

@@ -52,10 +52,10 @@ def get(name: str) -> Track:
     if (short := shortened.parse(name)) is None:
         raise unknown("track", name, TRACKS)
     full = get(short[0])
-    made = _shortened.get(name)
-    if made is None or made[0] is not full:
-        made = _shortened[name] = full, shortened.shortened(full, short[1])
-    return made[1]
+    cached = _shortened.get(name)
+    if cached is None or cached[0] is not full:
+        cached = _shortened[name] = full, shortened.shortened(full, short[1])
+    return cached[1]
 
 
 def add(track: Track) -> None:

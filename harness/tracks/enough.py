@@ -25,25 +25,27 @@ def cautions(track: Track, sizes: Mapping[str, int], dimensions: int, floors: bo
     """
     rules = track.evaluation
     counted = {"samples": rules.samples, "held-out images": sizes["test"], "validation images": sizes["val"]}
-    said = [
-        f"{count} {what} in {dimensions} dimensions of the feature space: too few for a covariance, so that "
+    sentences = [
+        f"{count} {noun} in {dimensions} dimensions of the feature space: too few for a covariance, so that "
         f"distances are mostly bias and noise; expected several times {dimensions}"
-        for what, count in counted.items()
+        for noun, count in counted.items()
         if count <= dimensions
     ]
     if floors and sizes["train"] < (count := max((rules.samples, *rules.fid))):
-        said.append(f"floors are of {sizes['train']} training images, scores of {count} samples: floors lie too high")
-    return tuple(said)
+        sentences.append(
+            f"floors are of {sizes['train']} training images, scores of {count} samples: floors lie too high"
+        )
+    return tuple(sentences)
 
 
 def known_cautions(name: str) -> tuple[str, ...]:
     """The same of a track by its name, without loading its data; () where its sizes are not known here."""
     track = tracks.get(name)
-    return _known(name, track.fingerprint)
+    return _card_cautions(name, track.fingerprint)
 
 
 @functools.lru_cache(maxsize=16)
-def _known(name: str, fingerprint: str) -> tuple[str, ...]:
+def _card_cautions(name: str, fingerprint: str) -> tuple[str, ...]:
     track, card = tracks.get(name), tracks.card(name)
     try:
         sizes = card.get("sizes") or _told(track.data, "sizes")
@@ -55,7 +57,7 @@ def _known(name: str, fingerprint: str) -> tuple[str, ...]:
     return cautions(track, sizes, dimensions, floors=bool(card.get("floors")))
 
 
-def _told(part: Part, what: str) -> Any:
+def _told(part: Part, attribute: str) -> Any:
     """What the module of a part says without making it: `sizes` of data, `dimensions` of features, if it says so."""
-    function = getattr(importlib.import_module(part.make.partition(":")[0]), what, None)
+    function = getattr(importlib.import_module(part.make.partition(":")[0]), attribute, None)
     return function(**part.options) if callable(function) else None

@@ -53,7 +53,7 @@ def load_of_store(store: Path, name: str) -> list[str]:
 @functools.cache
 def load_entry_points() -> list[str]:
     """Register the tracks that installed packages announce in the group `snrbench.tracks`; their names."""
-    found: list[str] = []
+    names: list[str] = []
     for point in entry_points(group=GROUP):
         try:
             announced = point.load()
@@ -61,10 +61,10 @@ def load_entry_points() -> list[str]:
             raise UserError(f"track plugin {point.value}: {named(problem)}") from problem
         if isinstance(announced, Track):
             tracks.add(announced)
-            found.append(announced.name)
+            names.append(announced.name)
         else:
-            found += _register(announced, point.value)
-    return found
+            names += _register(announced, point.value)
+    return names
 
 
 def _register(module: ModuleType, origin: str) -> list[str]:

@@ -17,12 +17,13 @@ from harness.metrics.registry import METRICS
 from harness.tracks.track import Track
 
 MOST_FLOORS = 6.0
+UNMEASURED = "until its baseline is measured"
 TARGET = "v"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """kind: "ranked", "diagnostic" or "untrained"; why: in words, "" for one that is ranked"""
+    """kind: "ranked", "diagnostic" or "untrained"; why: in words, "" for one that was measured and is ranked"""
 
     kind: Literal["ranked", "diagnostic", "untrained"] = "ranked"
     why: str = ""
@@ -51,4 +52,4 @@ def standing(track: Track, card: Mapping[str, Any]) -> Standing:
     if at_the_end and len(track.guidance) > 1:
         targets = ", ".join(at_the_end)
         return Standing("untrained", f"cosine's best scale for {targets} is {largest:g}, the end of the grid")
-    return Standing()
+    return Standing() if best else Standing(why=UNMEASURED)

@@ -71,8 +71,8 @@ def load(path: Path) -> Checkpoint:
         record, sums = json.loads(metadata["record"]), json.loads(metadata["crc"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise Damaged(f"{path.name}: {text_of(error)}") from error
-    found = {name: _crc(tensor) for name, tensor in tensors.items()} | {"": zlib.crc32(metadata["record"].encode())}
-    if found != sums:
+    checksums = {name: _crc(tensor) for name, tensor in tensors.items()} | {"": zlib.crc32(metadata["record"].encode())}
+    if checksums != sums:
         raise Damaged(f"{path.name}: its content does not match its checksum")
     return Checkpoint(tensors, record)
 

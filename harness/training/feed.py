@@ -71,15 +71,15 @@ class Feed:
         if sent is None or sent.index != index:
             sent = self._begun(index)
         levels = sent.levels or self.levels(sent.drawn.u)
-        there = self._send([levels.logsnr, levels.alpha, levels.sigma, levels.factor])
+        on_device = self._send([levels.logsnr, levels.alpha, levels.sigma, levels.factor])
         if self._stream is not None:
             here = torch.cuda.current_stream(self.device)
             here.wait_stream(self._stream)
-            for tensor in (*sent.tensors, *there):
+            for tensor in (*sent.tensors, *on_device):
                 tensor.record_stream(here)
         first, second, eps = sent.tensors
         x0, label = examples(self.data, first, second, self.no_label) if self.resident else (first, second)
-        return StepBlock.of(x0, label, eps, NoiseLevels(*there)), levels
+        return StepBlock.of(x0, label, eps, NoiseLevels(*on_device)), levels
 
     def _send(self, tensors: list[Tensor]) -> list[Tensor]:
         if self._pinned is None or self._stream is None:

@@ -58,12 +58,12 @@ class NoiseLevelSource:
     def __call__(self, u: np.ndarray) -> NoiseLevels:
         """Noise levels of uniforms u in (0, 1), any shape; a λ that is no number gets a factor that is none either."""
         logsnr = self.draw(u)
-        known = np.isfinite(logsnr)
+        finite = np.isfinite(logsnr)
         factor = np.full_like(logsnr, np.nan)
-        factor[known] = self.factor(logsnr[known])
+        factor[finite] = self.factor(logsnr[finite])
         with np.errstate(invalid="ignore"):
             alpha, sigma = (np.exp(-0.5 * np.logaddexp(0, sign * logsnr)) for sign in (-1, 1))
-        return NoiseLevels(*(torch.from_numpy(a.astype(np.float32)) for a in (logsnr, alpha, sigma, factor)))
+        return NoiseLevels(*(torch.from_numpy(array.astype(np.float32)) for array in (logsnr, alpha, sigma, factor)))
 
     def draw(self, u: np.ndarray) -> np.ndarray:
         """λ = Q(u), clipped to the track's range."""

@@ -58,8 +58,8 @@ def sampling(network: Asked, precision: str, device: torch.device) -> Asked:
     if precision == "fp32":
         return network
 
-    def asked(x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
+    def in_precision(x: Tensor, logsnr: Tensor, label: Tensor) -> Tensor:
         with products(precision, device), casting(precision, device):
             return network(x, logsnr, label).float()
 
-    return asked
+    return in_precision

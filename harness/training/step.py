@@ -28,10 +28,10 @@ Forward = Callable[[Tensor, Tensor, Tensor], Tensor]
 def squared_errors(network: Forward, batch: Batch, prediction: str, precision: str) -> Tensor:
     """e of each example, (*, B), in float32. Of many networks at once, if batch and output have an axis of members."""
     x = batch.alpha * batch.x0 + batch.sigma * batch.eps
-    wanted = target(prediction, batch.x0, batch.eps, batch.alpha, batch.sigma)
+    expected = target(prediction, batch.x0, batch.eps, batch.alpha, batch.sigma)
     with casting(precision, x.device):
         output = network(x, batch.logsnr, batch.label)
-    return (output.float() - wanted).square().flatten(batch.logsnr.dim()).mean(dim=-1)
+    return (output.float() - expected).square().flatten(batch.logsnr.dim()).mean(dim=-1)
 
 
 def weighted_mean(factor: Tensor, errors: Tensor, examples: float | None = None) -> Tensor:

@@ -60,7 +60,7 @@ class Budget:
     @property
     def deviation(self) -> str:
         """How it differs from the track's rule, in words; "" when it doesn't."""
-        found = [
+        differences = [
             f"{_counted(ours, name)} instead of {theirs}"
             for name, ours, theirs in (
                 ("trial", self.trials, self.rule.trials),
@@ -68,7 +68,7 @@ class Budget:
             )
             if ours != theirs
         ]
-        return ", ".join(found)
+        return ", ".join(differences)
 
     def record(self) -> dict[str, Any]:
         """As JSON, for the study."""
@@ -89,5 +89,5 @@ class Budget:
         )
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

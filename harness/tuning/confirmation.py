@@ -64,7 +64,7 @@ class Confirmation:
             candidate.problem = f"{unfinished[0].outcome} on seed {unfinished[0].spec.seed}: {unfinished[0].reason}"
         else:
             candidate.score = objective.score(self.study.track, [run.values for run in runs])
-        if all(one.score or one.problem for one in self.candidates):
+        if all(finalist.score or finalist.problem for finalist in self.candidates):
             self._conclude()
 
     def _conclude(self) -> None:
@@ -74,15 +74,15 @@ class Confirmation:
     def outcome(self) -> dict[str, Any]:
         """What `harness.tuning.studies.tuned` reads. Without a candidate that finished it has no schedule."""
         study, trials = self.study, self.study.trials
-        measured = [(one.score.value, one) for one in self.candidates if one.score is not None]
+        measured = [(candidate.score.value, candidate) for candidate in self.candidates if candidate.score is not None]
         best = min(measured, key=lambda pair: pair[0])[1] if measured else None
         record: dict[str, Any] = {
             "trials": len(trials),
             "seeds": study.budget.seeds,
-            "states": {state.name.lower(): sum(one.state == state for one in trials) for state in TrialState},
-            "steps": sum(int(one.user_attrs.get("steps", 0)) for one in trials) + self._steps(),
-            "seconds": round(sum(float(one.user_attrs.get("seconds", 0.0)) for one in trials) + self.seconds, 1),
-            "confirmed": [_record(one) for one in self.candidates],
+            "states": {state.name.lower(): sum(trial.state == state for trial in trials) for state in TrialState},
+            "steps": sum(int(trial.user_attrs.get("steps", 0)) for trial in trials) + self._steps(),
+            "seconds": round(sum(float(trial.user_attrs.get("seconds", 0.0)) for trial in trials) + self.seconds, 1),
+            "confirmed": [_record(candidate) for candidate in self.candidates],
             "track_fingerprint": study.track.fingerprint,
             "protocol": study.track.protocol,
             "space": study.space.record(),
@@ -126,12 +126,12 @@ def finalists(trials: Sequence[FrozenTrial], count: int) -> list[FrozenTrial]:
     None where no trial finished.
     """
     published = trials[0]
-    if all(one.state != TrialState.COMPLETE for one in trials):
+    if all(trial.state != TrialState.COMPLETE for trial in trials):
         return []
-    complete = [one for one in trials if one.state == TrialState.COMPLETE and one.params != published.params]
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.params != published.params]
     chosen: list[FrozenTrial] = []
-    for trial in sorted(complete, key=lambda one: (one.value, one.number)):
-        if len(chosen) < count and all(trial.params != one.params for one in chosen):
+    for trial in sorted(complete, key=lambda completed: (completed.value, completed.number)):
+        if len(chosen) < count and all(trial.params != earlier.params for earlier in chosen):
             chosen.append(trial)
     return [published, *chosen]
 
@@ -147,7 +147,7 @@ def verdict(best: Candidate, published: Candidate, gain: Gain | None) -> str:
 
 
 def _record(candidate: Candidate) -> dict[str, Any]:
-    found: dict[str, Any] = {"trial": candidate.trial, "entry": candidate.entry.label}
+    record: dict[str, Any] = {"trial": candidate.trial, "entry": candidate.entry.label}
     if candidate.score is None:
-        return found | {"problem": candidate.problem}
-    return found | asdict(candidate.score) | {"logs": list(candidate.score.logs)}
+        return record | {"problem": candidate.problem}
+    return record | asdict(candidate.score) | {"logs": list(candidate.score.logs)}

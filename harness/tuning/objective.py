@@ -47,11 +47,11 @@ def check(track: Track) -> None:
 def score(track: Track, runs: Sequence[Values], mark: float = 1.0) -> Score:
     """The score of runs on several seeds, at a mark. KeyError when a run was not measured there."""
     metric = track.primary_metric
-    scales = [one.guidance for one in runs[0] if (one.metric, one.split, one.mark) == (metric, "val", mark)]
+    scales = [key.guidance for key in runs[0] if (key.metric, key.split, key.mark) == (metric, "val", mark)]
     if not scales:
         raise KeyError(f"{metric} on the validation split at mark {mark:g}")
-    found = [_at(runs, Measured(metric, "val", scale, mark)) for scale in scales]
-    return min(found, key=lambda one: one.value)
+    scores = [_at(runs, Measured(metric, "val", scale, mark)) for scale in scales]
+    return min(scores, key=lambda at_scale: at_scale.value)
 
 
 def _at(runs: Sequence[Values], measured: Measured) -> Score:
@@ -74,7 +74,7 @@ class Gain:
         difference = np.subtract(tuned.logs, published.logs)
         mean, n = float(difference.mean()), len(difference)
         half = float(stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n)) if n > 1 else np.inf
-        ratio, low, high = (float(np.exp(one)) for one in (mean, mean - half, mean + half))
+        ratio, low, high = (float(np.exp(log_ratio)) for log_ratio in (mean, mean - half, mean + half))
         return cls(ratio, low, high, n)
 
     @property

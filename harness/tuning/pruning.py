@@ -24,7 +24,7 @@ STARTUP_TRIALS = 8
 
 def completed(before: Iterable[FrozenTrial]) -> optuna.Study:
     """What trials of a block are compared with: the completed ones of the blocks before it."""
-    return in_memory(one for one in before if one.state == TrialState.COMPLETE)
+    return in_memory(trial for trial in before if trial.state == TrialState.COMPLETE)
 
 
 def hopeless(trial: FrozenTrial, others: optuna.Study) -> bool:

@@ -47,5 +47,5 @@ def _result(spec: RunSpec, run: Recorded) -> Result:
     outcome = run.tags.get("snrbench.outcome", "")
     measured = {parse(key): value for key, value in run.metrics.items()}
     # A run that diverged has the last mark's values under the plain keys, which are the full budget's in others.
-    values = {one: value for one, value in measured.items() if one and (outcome == "finished" or one.mark < 1.0)}
+    values = {key: value for key, value in measured.items() if key and (outcome == "finished" or key.mark < 1.0)}
     return Result(Job(spec), outcome, run.tags.get("snrbench.reason", ""), values=values)

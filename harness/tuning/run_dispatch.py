@@ -43,7 +43,7 @@ class Desk:
         note: Callable[[RunSpec, str], None] = lambda spec, outcome: None,
     ) -> None:
         self._runs, self._recorded, self._note = runs, recorded, note
-        self._known: dict[str, Result | None] = {}
+        self._results: dict[str, Result | None] = {}
         self._waiting: dict[str, deque[tuple[Job, Then]]] = {}
         self._answered: deque[tuple[Result, Then]] = deque()
 
@@ -62,11 +62,11 @@ class Desk:
         if key in self._waiting:
             self._waiting[key].append((job, then))
             return
-        if key not in self._known:
-            recorded = self._known[key] = self._recorded(job.spec)
+        if key not in self._results:
+            recorded = self._results[key] = self._recorded(job.spec)
             if recorded is not None and _answer(job, recorded) is not None:
                 self._note(job.spec, recorded.outcome)
-        if (answer := _answer(job, self._known[key])) is not None:
+        if (answer := _answer(job, self._results[key])) is not None:
             self._answered.append((answer, then))
             return
         self._waiting[key] = deque([(job, then)])
@@ -79,7 +79,7 @@ class Desk:
         for result in () if ended else self._runs.wait():  # which also notices that the command is to stop
             key = result.spec.key
             if result.outcome in (*ENDED, PRUNED):
-                self._known[key] = Result(result.job, result.outcome, result.reason, values=result.values)
+                self._results[key] = Result(result.job, result.outcome, result.reason, values=result.values)
             queue = self._waiting.pop(key)
             ended.append((result, queue.popleft()[1]))
             for job, then in queue:
@@ -89,16 +89,16 @@ class Desk:
         return bool(ended)
 
 
-def _answer(job: Job, known: Result | None) -> Result | None:
+def _answer(job: Job, result: Result | None) -> Result | None:
     """What a job would come to, where it is known."""
-    if known is None:
+    if result is None:
         return None
-    if known.outcome == "finished" and job.abandon:
-        return Result(job, PRUNED, job.abandon, values=dict(known.values))
-    if known.outcome in ENDED:
-        return Result(job, known.outcome, known.reason, values=dict(known.values))
+    if result.outcome == "finished" and job.abandon:
+        return Result(job, PRUNED, job.abandon, values=dict(result.values))
+    if result.outcome in ENDED:
+        return Result(job, result.outcome, result.reason, values=dict(result.values))
     if job.abandon:
-        return Result(job, PRUNED, known.reason, values=dict(known.values))
-    if job.until < 1.0 and any(measured.mark == job.until for measured in known.values):
-        return Result(job, PAUSED, values=dict(known.values))
+        return Result(job, PRUNED, result.reason, values=dict(result.values))
+    if job.until < 1.0 and any(measured.mark == job.until for measured in result.values):
+        return Result(job, PAUSED, values=dict(result.values))
     return None

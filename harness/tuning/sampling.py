@@ -52,10 +52,10 @@ def ask(
         _add(memory, params, distributions)
     for number in numbers:
         memory.sampler = sampler(number)
-        asked = memory.ask(dict(distributions))
-        params = rounded(dict(asked.params))
+        trial = memory.ask(dict(distributions))
+        params = rounded(dict(trial.params))
         # What is tried has fewer digits, and that is what the next one must see.
-        memory.tell(asked, state=TrialState.FAIL)
+        memory.tell(trial, state=TrialState.FAIL)
         _add(memory, params, distributions)
         yield params
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from harness.tuning.confirmation import Confirmation
 from harness.tuning.pruning import completed
 from harness.tuning.run_dispatch import Desk
-from harness.tuning.studies.study import Block, Study
+from harness.tuning.studies.study import Study, TrialBlock
 from harness.tuning.trial import FAILED, REFUSED, STATES, Trial
 
 LOOK_SECONDS = 2.0
@@ -30,7 +30,7 @@ class Search:
     study: Study
     say: Say
     done: bool = False
-    _block: Block | None = None
+    _block: TrialBlock | None = None
     _trials: list[Trial] = field(default_factory=list)
     _confirmation: Confirmation | None = None
     _look_again: float = 0.0
@@ -73,7 +73,7 @@ class Search:
         self._confirmation = Confirmation(self.study)
         self._confirmation.begin(desk)
 
-    def _tell(self, block: Block) -> None:
+    def _tell(self, block: TrialBlock) -> None:
         """Give Optuna the results of a block, by number."""
         for trial in self._trials:
             if trial.ended == "told":
@@ -90,9 +90,9 @@ def search(studies: Iterable[Study], desk: Desk, say: Say) -> None:
     waiting = deque(Search(study, say) for study in studies)
     opened: list[Search] = []
     while waiting or opened:
-        for one in opened:
-            one.tend(desk)
-        opened = [one for one in opened if not one.done]
+        for open_search in opened:
+            open_search.tend(desk)
+        opened = [open_search for open_search in opened if not open_search.done]
         while waiting and desk.load <= desk.slots:
             opened.append(waiting.popleft())
             opened[-1].tend(desk)

@@ -71,30 +71,30 @@ class Space:
         """
         published: dict[str, Value] = dict.fromkeys(MULTIPLIERS, 1.0)
         distributions: dict[str, BaseDistribution] = dict.fromkeys(MULTIPLIERS, _around(1.0))
-        tree, given = _resolved(grammar.read(entry.schedule)), set()
+        tree, unsearched = _resolved(grammar.read(entry.schedule)), set()
         for name, value, distribution, searched in [*_parameters(tree), *_of_weighting(entry.weighting)]:
             if value is None:  # a part that is left out of the published entry
                 continue
             key = f"schedule.{name}" if name in MULTIPLIERS else name
             distributions[key], published[key] = _holding(distribution, value), value
             if not searched:
-                given.add(key)
+                unsearched.add(key)
         whole = cls(entry, published, distributions)
         single = {name for name, distribution in distributions.items() if distribution.single()}
         if names is not None:
             return whole._without(single | (distributions.keys() - set(names)))
-        whole = whole._without(single | given)
+        whole = whole._without(single | unsearched)
         return whole._without(whole._redundant(tree))
 
     def _without(self, names: Collection[str]) -> Space:
-        def left(of: Mapping[str, Any]) -> dict[str, Any]:
+        def remaining(of: Mapping[str, Any]) -> dict[str, Any]:
             return {name: value for name, value in of.items() if name not in names}
 
-        return replace(self, published=left(self.published), distributions=left(self.distributions))
+        return replace(self, published=remaining(self.published), distributions=remaining(self.distributions))
 
     def _redundant(self, tree: Spec) -> list[str]:
         """Parameters of the schedule that only do what others do. A family by itself says so in its registry."""
-        ranges = {name: one for name, one in self.distributions.items() if not _of_training(name)}
+        ranges = {name: distribution for name, distribution in self.distributions.items() if not _of_training(name)}
         if (isinstance(tree.source, Call) and not tree.transforms) or schedules.parse(self.entry.schedule).learns:
             return []
 
@@ -109,8 +109,8 @@ class Space:
             return self.entry
         own = {name.removeprefix("schedule."): value for name, value in values.items() if name not in MULTIPLIERS}
         tree = _resolved(grammar.read(self.entry.schedule))
-        made = Entry.of(grammar.write(_with(tree, own)), _weighting_with(self.entry.weighting, own), self.entry.apply)
-        return made.model_copy(update={name: float(values[name]) for name in MULTIPLIERS})
+        entry = Entry.of(grammar.write(_with(tree, own)), _weighting_with(self.entry.weighting, own), self.entry.apply)
+        return entry.model_copy(update={name: float(values[name]) for name in MULTIPLIERS})
 
     def rounded(self, values: Values) -> dict[str, Value]:
         """Suggested values with few digits, still inside their ranges."""
@@ -118,7 +118,9 @@ class Space:
 
     def record(self) -> dict[str, Any]:
         """As JSON: Optuna's own description of each distribution."""
-        return {name: json.loads(distribution_to_json(one)) for name, one in self.distributions.items()}
+        return {
+            name: json.loads(distribution_to_json(distribution)) for name, distribution in self.distributions.items()
+        }
 
 
 def _of_training(name: str) -> bool:
@@ -150,11 +152,11 @@ def _parameters(tree: Spec, prefix: str = "") -> Iterator[tuple[str, Value, Base
                 yield f"{prefix}{number}.weight", weight, _around(weight), True
     else:
         info = SCHEDULES.info(tree.source.name)
-        for key, value in SCHEDULES.bind(info.name, _given(tree.source)).items():
+        for key, value in SCHEDULES.bind(info.name, _arguments(tree.source)).items():
             yield f"{prefix}{key}", value, info.domain[key], key not in info.given
     for name, call in _named(tree.transforms, prefix):
         info = TRANSFORMS.info(call.name)
-        for key, value in TRANSFORMS.bind(call.name, _given(call)).items():
+        for key, value in TRANSFORMS.bind(call.name, _arguments(call)).items():
             yield f"{name}.{key}", value, _near(value, info.domain[key]), key not in info.given
 
 
@@ -183,12 +185,12 @@ def _with(tree: Spec, values: Values, prefix: str = "") -> Spec:
     return replace(tree, source=source, transforms=transforms)
 
 
-def _call_with(call: Call, known: Info, values: Values, prefix: str) -> Call:
-    given = _given(call)
-    for key in known.params:
+def _call_with(call: Call, info: Info, values: Values, prefix: str) -> Call:
+    arguments = _arguments(call)
+    for key in info.params:
         if f"{prefix}{key}" in values:
-            given[key] = values[f"{prefix}{key}"]
-    return Call(call.name, tuple(Argument(key, value) for key, value in given.items()))
+            arguments[key] = values[f"{prefix}{key}"]
+    return Call(call.name, tuple(Argument(key, value) for key, value in arguments.items()))
 
 
 def _of_weighting(spec: str) -> Iterator[tuple[str, Value, BaseDistribution, bool]]:
@@ -199,12 +201,12 @@ def _of_weighting(spec: str) -> Iterator[tuple[str, Value, BaseDistribution, boo
 
 def _weighting_with(spec: str, values: Values) -> str:
     weighting = weightings.parse(spec)
-    given = {key: values.get(f"weighting.{key}", value) for key, value in weighting.params.items()}
-    return weightings.create(weighting.name, **given).spec
+    params = {key: values.get(f"weighting.{key}", value) for key, value in weighting.params.items()}
+    return weightings.create(weighting.name, **params).spec
 
 
-def _given(call: Call) -> dict[str, Value]:
-    return {one.key: one.value for one in call.arguments}
+def _arguments(call: Call) -> dict[str, Value]:
+    return {argument.key: argument.value for argument in call.arguments}
 
 
 def _near(value: Value, valid: BaseDistribution) -> BaseDistribution:

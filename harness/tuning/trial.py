@@ -51,10 +51,10 @@ class Trial:
 
     def begin(self, desk: Desk) -> None:
         """Go on from what the study knows of it."""
-        known = self.frozen.user_attrs
-        self._seconds = float(known.get("seconds", 0.0))
-        if "outcome" in known:
-            self.ended, self.reason = known["outcome"], known.get("reason", "")
+        attributes = self.frozen.user_attrs
+        self._seconds = float(attributes.get("seconds", 0.0))
+        if "outcome" in attributes:
+            self.ended, self.reason = attributes["outcome"], attributes.get("reason", "")
             return
         try:
             self.entry: Entry = self.study.space.entry_of(self.frozen.params)

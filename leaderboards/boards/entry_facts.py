@@ -1,4 +1,4 @@
-"""Who each entry is: what stands in its row besides numbers."""
+"""What a board says of an entry beside its scores: schedule, parameters, weighting, how it was tuned, its cost."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.completion import track_names
 from harness.cli.options import (
     STORE,
     Force,
@@ -39,7 +40,9 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def bundle(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    track: Annotated[
+        str, typer.Argument(help="Track, as `snrbench tracks list` names it.", autocompletion=track_names)
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The bundle to write.")],
     force: Force = False,
     json: Json = False,

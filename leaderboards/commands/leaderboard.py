@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.completion import track_names
 from harness.cli.options import STORE, MetricPlugins, Plugins, Store, TrackPlugins, load, load_metrics, load_tracks
 from harness.cli.streams import show
 from leaderboards.commands import bundle, publish
@@ -27,7 +28,9 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def leaderboard(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    track: Annotated[
+        str, typer.Argument(help="Track, as `snrbench tracks list` names it.", autocompletion=track_names)
+    ],
     target: Annotated[str | None, typer.Option("-t", "--target", help="One prediction target; default: all.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="Rank by this; default: the track's own.")] = None,
     guidance: Annotated[str, typer.Option("--guidance", metavar="best|G", help="Guidance scale.")] = "best",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.completion import track_names
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, load, load_tracks, print_json
 from schedules.errors import UserError
 
@@ -22,7 +23,11 @@ def add_to(cli: typer.Typer) -> None:
 
 def publish(
     track: Annotated[
-        str | None, typer.Argument(help="Track, as `snrbench tracks list` names it; with --site every published one.")
+        str | None,
+        typer.Argument(
+            help="Track, as `snrbench tracks list` names it; with --site every published one.",
+            autocompletion=track_names,
+        ),
     ] = None,
     to: Annotated[
         Path | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.completion import track_names
 from harness.cli.execution_options import Compile, Device, Wish, Workers, settings_of
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, print_json
 
@@ -31,7 +32,7 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def recommend(
-    track: Annotated[str | None, typer.Argument(help="Track; or give --images.")] = None,
+    track: Annotated[str | None, typer.Argument(help="Track; or give --images.", autocompletion=track_names)] = None,
     images: Annotated[
         Path | None,
         typer.Option("--images", metavar="DIR|FILE", help="Folder of images (subfolders: classes), or latents."),

@@ -29,23 +29,21 @@ WIDER, ASIDE = (0.5, 0.71, 1.41, 2.0), (-1.0, -0.5, 0.5, 1.0)
 class Family:
     """A family of densities that is searched.
 
-    name:   for people
-    spec:   where the search begins
-    first:  values of the next trials
-    covers: specs of which it is the same family
+    name:  for people
+    spec:  where the search begins
+    first: values of the next trials
     """
 
     name: str
     spec: str
     first: tuple[Values, ...]
-    covers: tuple[str, ...] = ()
 
     @classmethod
     def normal(cls) -> Family:
         """λ ~ N(μ, τ²), as logit-normal times with m = −μ/2, s = τ/2."""
         points = [(0.8, 2.0), (2.4, 2.4), (0.0, 1.2), (1.5, 1.4), (-2.2, 2.0), (0.8, 3.2), (2.4, 1.2)]
         first = tuple({"m": round(-mu / 2, 3), "s": tau / 2} for mu, tau in points)
-        return cls("normal", "logit_normal", first, ("edm", "logit_normal|shift"))
+        return cls("normal", "logit_normal", first)
 
 
 def families() -> tuple[Family, ...]:
@@ -55,7 +53,7 @@ def families() -> tuple[Family, ...]:
     return (
         Family.normal(),
         Family("laplace", "laplace", tuple({"loc": loc, "scale": scale} for loc, scale in laplace)),
-        Family("shifted cosine", "cosine_shifted", tuple({"loc": loc} for loc in moved), ("cosine|shift",)),
+        Family("shifted cosine", "cosine_shifted", tuple({"loc": loc} for loc in moved)),
     )
 
 

@@ -47,10 +47,10 @@ class SqueezedBeta(Continuous):
 
     def pdf(self, x: Array) -> Array:
         t, rest = expit(-0.5 * np.asarray(x)), expit(0.5 * np.asarray(x))
-        u, left = self._inside(t, rest)
+        u, u_rest = self._inside(t, rest)
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            value = 0.5 * t * rest * np.exp(self._beta.log_pdf(u, left)) / self._s
-        return np.where((u > 0) & (left > 0), value, 0.0)
+            value = 0.5 * t * rest * np.exp(self._beta.log_pdf(u, u_rest)) / self._s
+        return np.where((u > 0) & (u_rest > 0), value, 0.0)
 
     def cdf(self, x: Array) -> Array:
         return self._beta.above(*self._inside(expit(-0.5 * np.asarray(x)), expit(0.5 * np.asarray(x))))
@@ -66,9 +66,9 @@ class SqueezedBeta(Continuous):
 
     def _inside(self, t: Array, rest: Array) -> tuple[Array, Array]:
         """u and 1 − u of a time; 0 and 1 before the first time that is used."""
-        left = np.minimum(rest / self._s, 1.0)
+        u_rest = np.minimum(rest / self._s, 1.0)
         u = t if self._s == 1.0 else np.clip((t - (1.0 - self._s)) / self._s, 0.0, 1.0)
-        return u, left
+        return u, u_rest
 
     def _logsnr(self, tau: Array) -> Array:
         t = (1.0 - self._s) + self._s * expit(tau)

@@ -69,8 +69,8 @@ def cosine_power(start: float = 0.0, end: float = 1.0, tau: float = 1.0) -> Dens
         if reaches_zero:
             log_kept = 2.0 * tau * (np.log(np.sin(from_end)) - math.log(math.cos(first)))
         else:
-            kept = np.expm1(tau * np.log1p(np.sin(angle + last) * np.sin(from_end) / math.cos(last) ** 2))
-            log_kept = np.log(kept) + 2.0 * tau * math.log(math.cos(last) / math.cos(first))
+            excess = np.expm1(tau * np.log1p(np.sin(angle + last) * np.sin(from_end) / math.cos(last) ** 2))
+            log_kept = np.log(excess) + 2.0 * tau * math.log(math.cos(last) / math.cos(first))
         return log_kept - np.log(lost)
 
     span = last - first

@@ -30,16 +30,16 @@ class Polynomial(Continuous):
         self._power, self._s = power, s
 
     def pdf(self, x: Array) -> Array:
-        left, share = self._parts(x)
+        y, share = self._parts(x)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            slope = expit(x) * expit(-np.asarray(x)) / (2.0 * (1.0 - 2.0 * self._s) * left)
+            slope = expit(x) * expit(-np.asarray(x)) / (2.0 * (1.0 - 2.0 * self._s) * y)
             value = share ** (1.0 / self._power - 1.0) / self._power * slope
-        return np.where((left > 0) & (share > 0), value, 0.0)
+        return np.where((y > 0) & (share > 0), value, 0.0)
 
     def cdf(self, x: Array) -> Array:
-        left, share = self._parts(x)
+        y, share = self._parts(x)
         with np.errstate(divide="ignore"):
-            return np.where(share < 0.5, 1.0 - self.sf(x), -np.expm1(np.log1p(-left) / self._power))
+            return np.where(share < 0.5, 1.0 - self.sf(x), -np.expm1(np.log1p(-y) / self._power))
 
     def sf(self, x: Array) -> Array:
         _, share = self._parts(x)
@@ -56,10 +56,10 @@ class Polynomial(Continuous):
     def _parts(self, x: Array) -> tuple[Array, Array]:
         """y and t^p = 1 − y of λ, each from the side on which it is small; 0 and 1 beyond the ends."""
         at, width = np.asarray(x, dtype=np.float64), 1.0 - 2.0 * self._s
-        left = np.sqrt(np.clip((expit(at) - self._s) / width, 0.0, 1.0))
-        return left, np.clip((expit(-at) - self._s) / width, 0.0, 1.0) / (1.0 + left)
+        y = np.sqrt(np.clip((expit(at) - self._s) / width, 0.0, 1.0))
+        return y, np.clip((expit(-at) - self._s) / width, 0.0, 1.0) / (1.0 + y)
 
     def _logsnr(self, log_t: Array) -> Array:
-        share, left = np.exp(self._power * log_t), -np.expm1(self._power * log_t)
-        signal = self._s + (1.0 - 2.0 * self._s) * left**2
-        return np.log(signal) - np.log(self._s + (1.0 - 2.0 * self._s) * share * (1.0 + left))
+        share, y = np.exp(self._power * log_t), -np.expm1(self._power * log_t)
+        signal = self._s + (1.0 - 2.0 * self._s) * y**2
+        return np.log(signal) - np.log(self._s + (1.0 - 2.0 * self._s) * share * (1.0 + y))

@@ -28,10 +28,10 @@ class SecondMoment(Learned):
         self._seen = np.zeros(bins, dtype=np.int64)
 
     def learn(self, bins: np.ndarray, logsnr: Array, loss: Array) -> Array:
-        for one in np.unique(bins):
-            new = loss[bins == one][-self._history.shape[1] :]
-            self._history[one] = np.concatenate([self._history[one], new])[-self._history.shape[1] :]
-            self._seen[one] += new.size
+        for index in np.unique(bins):
+            new = loss[bins == index][-self._history.shape[1] :]
+            self._history[index] = np.concatenate([self._history[index], new])[-self._history.shape[1] :]
+            self._seen[index] += new.size
         if np.any(self._seen < self._history.shape[1]):
             return np.ones(self._count)
         return np.sqrt(np.mean(self._history**2, axis=1))

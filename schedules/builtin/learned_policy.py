@@ -20,7 +20,7 @@ class BetaPolicy(Learned):
 
     def __init__(self, base: Density, bins: int, half_life: float, rate: float, entropy: float) -> None:
         super().__init__(base, bins)
-        self._now, self._before = MovingMean(bins, half_life), MovingMean(bins, _SLOWER * half_life)
+        self._recent, self._before = MovingMean(bins, half_life), MovingMean(bins, _SLOWER * half_life)
         self._adam = Adam(2, rate, betas=(0.9, 0.999))
         self._shape = np.ones(2)
         self._entropy = entropy
@@ -28,11 +28,11 @@ class BetaPolicy(Learned):
         self._middle = 0.5 * (self._edges[1:] + self._edges[:-1])
 
     def learn(self, bins: np.ndarray, logsnr: Array, loss: Array) -> Array:
-        self._now.add(bins, loss)
+        self._recent.add(bins, loss)
         self._before.add(bins, loss)
-        now, before = self._now(), self._before()
-        if now is not None and before is not None and (self._width @ now) > 0:
-            drop = self._width * (before - now) / (self._width @ now / self._count)
+        recent, before = self._recent(), self._before()
+        if recent is not None and before is not None and (self._width @ recent) > 0:
+            drop = self._width * (before - recent) / (self._width @ recent / self._count)
             climb = self._score(drop) + self._entropy * self._entropy_slope()
             # a and b are exponentials of the parameters, so that they stay positive.
             step = self._adam.step(-climb * self._shape)
@@ -62,8 +62,8 @@ class BetaPolicy(Learned):
     def memory(self) -> dict[str, np.ndarray]:
         return {
             "shape": self._shape,
-            "now": self._now.mean,
-            "now_weight": self._now.weight,
+            "now": self._recent.mean,
+            "now_weight": self._recent.weight,
             "before": self._before.mean,
             "before_weight": self._before.weight,
             **self._adam.memory(),

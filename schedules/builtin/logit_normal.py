@@ -121,13 +121,13 @@ def reflected_logit_normal(
     LTX-2's trainer (ShiftedLogitNormalTimestepSampler, read), without its 10 % of uniform time (`preset/ltx2`). What
     lies above p_high is put on t = 1 there, a point mass of 1 − p_high that has no density over λ: it is left out here
     """
-    low, high = (float(one) for one in expit(m + s * ndtri(np.array([p_low, p_high]))))
+    low, high = (float(cut) for cut in expit(m + s * ndtri(np.array([p_low, p_high]))))
     width, beyond = high - low, 1.0 - p_high
 
     def z(v: Array, rest: Array) -> Array:
-        u, left = low + width * v, (1.0 - high) + width * rest
+        u, u_rest = low + width * v, (1.0 - high) + width * rest
         with np.errstate(divide="ignore", invalid="ignore"):
-            return (np.log(np.maximum(u, 0.0)) - np.log(left) - m) / s
+            return (np.log(np.maximum(u, 0.0)) - np.log(u_rest) - m) / s
 
     # What the reflection throws beyond t = 1 is clamped there as well.
     lost = float(ndtr(z(np.asarray(2.0 * eps - 1.0), np.asarray(2.0 - 2.0 * eps))))
@@ -135,9 +135,9 @@ def reflected_logit_normal(
 
     def drawn(v: Array, rest: Array) -> Array:
         """Density of v before the reflection; 0 where u would be negative."""
-        u, left = low + width * v, (1.0 - high) + width * rest
+        u, u_rest = low + width * v, (1.0 - high) + width * rest
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.exp(-0.5 * z(v, rest) ** 2) / (u * left) * width / (np.sqrt(2.0 * np.pi) * s * inside)
+            value = np.exp(-0.5 * z(v, rest) ** 2) / (u * u_rest) * width / (np.sqrt(2.0 * np.pi) * s * inside)
         return np.where(u > 0, np.nan_to_num(value, nan=0.0), 0.0)
 
     def mirrored(v: Array) -> tuple[Array, Array]:
@@ -161,7 +161,7 @@ def reflected_logit_normal(
         close = _area(lambda x: density(1.0 - x, x), np.minimum(rest, near_high))
         return np.where(v <= eps, 1.0, np.where(rest < near_high, close, far))
 
-    return from_flow_time(density, below, above, nodes=[one for one in (eps, last) if 0 < one < 1])
+    return from_flow_time(density, below, above, nodes=[node for node in (eps, last) if 0 < node < 1])
 
 
 @register("trunc_logit_normal", space={"low": Float(0.005, 0.5)}, paper="stable-audio-tools")
@@ -187,9 +187,9 @@ def _stretched(m: float, s: float, low: float, high: float) -> tuple[Part, Part,
             return (np.log(low + width * v) - np.log((1.0 - high) + width * rest) - m) / s
 
     def density(v: Array, rest: Array) -> Array:
-        u, left = low + width * v, (1.0 - high) + width * rest
+        u, u_rest = low + width * v, (1.0 - high) + width * rest
         with np.errstate(divide="ignore", invalid="ignore"):
-            log_value = -0.5 * z(v, rest) ** 2 - np.log(u) - np.log(left)
+            log_value = -0.5 * z(v, rest) ** 2 - np.log(u) - np.log(u_rest)
         return np.nan_to_num(np.exp(log_value), nan=0.0) * width / (np.sqrt(2.0 * np.pi) * s * mass)
 
     near_low, near_high = _NEAR * low / width, _NEAR * (1.0 - high) / width

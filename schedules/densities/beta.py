@@ -52,8 +52,8 @@ class Beta:
             [-np.geomspace(_REACH, 1.0, 120), np.linspace(-0.9, 0.9, 19), np.geomspace(1.0, _REACH, 120)]
         )
         u, rest = expit(tau), expit(-tau)
-        kept = (betainc(self.a, self.b, u) > _FLOOR) & (betainc(self.b, self.a, rest) > _FLOOR)
-        return invert(self._logit_mass, tau[kept])
+        usable = (betainc(self.a, self.b, u) > _FLOOR) & (betainc(self.b, self.a, rest) > _FLOOR)
+        return invert(self._logit_mass, tau[usable])
 
     def _logit_mass(self, tau: Array) -> tuple[Array, Array]:
         u, rest = expit(tau), expit(-tau)

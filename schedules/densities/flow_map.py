@@ -27,7 +27,7 @@ class FlowMap:
     first: float = 0.0
     sines: int = 0
 
-    def there(self, t: Array, rest: Array) -> Pair:
+    def forward(self, t: Array, rest: Array) -> Pair:
         """g of times, (t, 1 − t) → (t', 1 − t')."""
         t, rest = self.first + (1.0 - self.first) * t, (1.0 - self.first) * rest
         for _ in range(self.sines):
@@ -82,7 +82,7 @@ class FlowMapped(Continuous):
         return self._after(upper_quantile(self._base, q))
 
     def _after(self, x: Array) -> Array:
-        return _logsnr(*self._map.there(*_times(x)))
+        return _logsnr(*self._map.forward(*_times(x)))
 
     def _before(self, x: Array) -> Array:
         return _logsnr(*self._map.back(*_times(x)))

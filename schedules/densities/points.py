@@ -20,6 +20,13 @@ def from_points(logsnr: ArrayLike, density: ArrayLike) -> Solved:
     logsnr:  λ, shape (n,), increasing, n ≥ 2
     density: values at these, shape (n,), ≥ 0, not all zero; any unit
     UserError: not such points.
+
+    Source: the interpolant is Fritsch and Butland's (doi:10.1137/0905021), as `scipy.interpolate.PchipInterpolator`.
+
+        >>> import schedules
+        >>> density = schedules.from_points([-4.0, 0.0, 4.0], [0.0, 1.0, 0.0])
+        >>> density.cdf([-4.0, 0.0, 4.0]).round(6).tolist()
+        [0.0, 0.5, 1.0]
     """
     x, y = np.asarray(logsnr, dtype=np.float64), np.asarray(density, dtype=np.float64)
     if x.ndim != 1 or x.shape != y.shape or x.size < 2 or not np.all(np.isfinite(x)) or np.any(np.diff(x) <= 0):

@@ -23,7 +23,19 @@ from schedules.errors import UserError
 
 
 def from_betas(betas: ArrayLike) -> Table:
-    """Density of a table of β, shape (T,), each in [0, 1]: ᾱ_i = Π_{s ≤ i} (1 − β_s). UserError: not such a table."""
+    """Density of a table of β: ᾱ_i = Π_{s ≤ i} (1 − β_s), then as `from_alphas_cumprod`.
+
+    betas: shape (T,), T ≥ 2, each in [0, 1]; step i of T is t = i/T
+    UserError: not such a table, or λ does not fall at each step.
+
+    Source: arXiv:2006.11239, section 2.
+
+        >>> import numpy as np
+        >>> import schedules
+        >>> ddpm = schedules.from_betas(np.linspace(1e-4, 0.02, 1000))
+        >>> ddpm.ppf([0.0, 0.5, 0.999]).round(2).tolist()  # λ at t = 1, t = 1/2 and the first of the steps
+        [-10.12, -2.46, 9.21]
+    """
     beta = _column("betas", betas)
     with np.errstate(divide="ignore"):
         log_signal = np.cumsum(np.log1p(-beta))
@@ -31,7 +43,18 @@ def from_betas(betas: ArrayLike) -> Table:
 
 
 def from_alphas_cumprod(alphas_cumprod: ArrayLike) -> Table:
-    """Density of a table of ᾱ = α², shape (T,), falling in [0, 1], only the last may be 0. UserError: no such table."""
+    """Density of a table of ᾱ = α²: λ(i/T) = ln(ᾱ_i / (1 − ᾱ_i)) exactly, a monotone cubic in ln t in between.
+
+    alphas_cumprod: shape (T,), T ≥ 2, falling, in [0, 1]; only the last may be 0
+    UserError: no such table.
+
+    Source: arXiv:2006.11239, section 2; a last entry 0 as in arXiv:2305.08891.
+
+        >>> import schedules
+        >>> density = schedules.from_alphas_cumprod([0.9, 0.5, 0.1])
+        >>> (1 - density.cdf(0.0)).round(6).item()  # ᾱ = 1/2, λ = 0, at t = 2/3
+        0.666667
+    """
     with np.errstate(divide="ignore"):
         return _from_log_signal(np.log(_column("alphas_cumprod", alphas_cumprod)))
 
@@ -61,10 +84,10 @@ class Table(Continuous):
         steps = logsnr.size
         time = np.arange(1, steps + 1) / steps
         self._to_zero = not np.isfinite(logsnr[-1])
-        known = steps - 1 if self._to_zero else steps
-        self._first, self._last = float(time[0]), float(time[known - 1])
-        self._top, self._bottom = float(logsnr[0]), float(logsnr[known - 1])
-        self._log_time, self._nodes = np.log(time[:known]), logsnr[:known]
+        finite = steps - 1 if self._to_zero else steps
+        self._first, self._last = float(time[0]), float(time[finite - 1])
+        self._top, self._bottom = float(logsnr[0]), float(logsnr[finite - 1])
+        self._log_time, self._nodes = np.log(time[:finite]), logsnr[:finite]
         self._cubic = PchipInterpolator(self._log_time, self._nodes)
         self._rate = self._cubic.derivative()
 

@@ -35,6 +35,16 @@ def from_time(
     complement: r = 1 − t → λ(1 − r), for full digits near t = 1; optional
     breaks:     t at which dλ/dt jumps
     UserError: λ(t) does not give a λ for each t of an array, is not finite, or does not decrease.
+
+    Source: arXiv:2407.03297 (a schedule is a density over λ, p(λ) = −dt/dλ).
+
+        >>> import numpy as np
+        >>> import schedules
+        >>> cosine = schedules.from_time(lambda t: -2 * np.log(np.tan(np.pi * t / 2)))
+        >>> cosine.cdf([-2.0, 0.0, 2.0]).round(4).tolist()
+        [0.2244, 0.5, 0.7756]
+        >>> cosine.pdf(0.0).round(4).item()  # 1 / 2π
+        0.1592
     """
     return TimeForm(logsnr, complement, tuple(breaks))
 
@@ -135,9 +145,9 @@ def _elementwise(function: Callable[[Array], Array], at: Array, name: str, argum
     except Exception as error:
         raise UserError(f"a time form {name} is called with an array and raised {named(error)}; {expected}") from error
     if value.shape != at.shape or value.dtype.kind not in "fiu":
-        what = "one value" if value.shape == () else f"shape {value.shape}"
-        what = what if value.dtype.kind in "fiu" else f"{what} of type {value.dtype}"
-        raise UserError(f"a time form {name} returned {what} for {argument} of shape {at.shape}; {expected}")
+        description = "one value" if value.shape == () else f"shape {value.shape}"
+        description = description if value.dtype.kind in "fiu" else f"{description} of type {value.dtype}"
+        raise UserError(f"a time form {name} returned {description} for {argument} of shape {at.shape}; {expected}")
 
 
 def _falls(t: Array, logsnr: Array) -> None:

@@ -37,18 +37,19 @@ class Format:
 
 def names() -> tuple[str, ...]:
     """Every format, in the order in which they are offered."""
-    return tuple(_formats())
+    return tuple(by_name())
 
 
 def get(name: str) -> Format:
     """A format by name. UserError: unknown."""
-    if name not in _formats():
-        raise unknown("export format", name, _formats())
-    return _formats()[name]
+    if name not in by_name():
+        raise unknown("export format", name, by_name())
+    return by_name()[name]
 
 
 @functools.cache
-def _formats() -> dict[str, Format]:
+def by_name() -> dict[str, Format]:
+    """The modules of this folder, imported when the first name is looked up."""
     modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     formats = sorted((module.FORMAT for module in modules), key=lambda form: form.place)
     return {form.name: form for form in formats}

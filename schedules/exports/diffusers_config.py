@@ -25,14 +25,14 @@ def to_diffusers(schedule: Schedule, steps: int = STEPS) -> str:
     straight path, for `FlowMatchEulerDiscreteScheduler.set_timesteps(sigmas=…)`, from noise to clean. Both work in
     float32: levels beyond `SINGLE` are put at its ends, so that each is finite, and `cut` says how many.
     """
-    wanted = np.minimum.accumulate(schedule.logsnr((np.arange(steps) + 0.5) / steps))
-    log_signal = _reachable(-np.logaddexp(0.0, -np.clip(wanted, *SINGLE)))
+    exact = np.minimum.accumulate(schedule.logsnr((np.arange(steps) + 0.5) / steps))
+    log_signal = _reachable(-np.logaddexp(0.0, -np.clip(exact, *SINGLE)))
     betas = -np.expm1(np.diff(log_signal, prepend=0.0))
     logsnr = log_signal - np.log(-np.expm1(log_signal))
     return json.dumps(
         {
             "spec": schedule.spec,
-            "cut": _cut(wanted, logsnr),
+            "cut": _cut(exact, logsnr),
             "scheduler": {
                 "_class_name": "DDPMScheduler",
                 "num_train_timesteps": steps,
@@ -53,13 +53,13 @@ def _reachable(log_signal: Array) -> Array:
     return log_signal
 
 
-def _cut(wanted: Array, logsnr: Array) -> str:
+def _cut(exact: Array, logsnr: Array) -> str:
     """What became of levels that float32 cannot hold."""
-    moved = int(np.sum(np.abs(wanted - logsnr) > 1e-6 * np.maximum(1.0, np.abs(wanted))))
+    moved = int(np.sum(np.abs(exact - logsnr) > 1e-6 * np.maximum(1.0, np.abs(exact))))
     if not moved:
         return "nothing: every level is finite in float32"
-    reach = f"log SNR reaches from {wanted[-1]:.4g} to {wanted[0]:.4g}, beyond what float32 tells from noise or data"
-    return f"{moved} of {wanted.size} levels: {reach}; they are put at the ends of [{SINGLE[0]:.4g}, {SINGLE[1]:.4g}]"
+    reach = f"log SNR reaches from {exact[-1]:.4g} to {exact[0]:.4g}, beyond what float32 tells from noise or data"
+    return f"{moved} of {exact.size} levels: {reach}; they are put at the ends of [{SINGLE[0]:.4g}, {SINGLE[1]:.4g}]"
 
 
 FORMAT = Format("diffusers", to_diffusers, file="schedule-diffusers.json", language="json", place=2)

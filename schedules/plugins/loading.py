@@ -35,6 +35,16 @@ def load_plugin(plugin: str | os.PathLike[str]) -> list[str]:
 
     plugin: path of a file that ends in .py, or a dotted module (also looked for in the working directory)
     UserError: not found, not importable, or it registers nothing.
+
+        >>> import schedules
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "mine.py"
+        ...     lines = "from scipy import stats", "from schedules import register", "@register('mine')"
+        ...     _ = file.write_text("\\n".join([*lines, "def mine():", "    return stats.norm(0, 2)"]))
+        ...     schedules.load_plugin(file)
+        ['mine']
     """
     named = os.fspath(plugin)
     if named.endswith(".py") or os.sep in named:
@@ -47,7 +57,12 @@ def load_plugin(plugin: str | os.PathLike[str]) -> list[str]:
 def load_entry_points() -> list[str]:
     """Import every plugin that installed packages announce in the group `snrbench.schedules`; the names registered.
 
-    UserError: one of them is broken; it is named with its package.
+    Commands do so by themselves; in Python it is asked for. UserError: one of them is broken; it is named with its
+    package.
+
+        >>> import schedules
+        >>> schedules.load_entry_points()  # none, where no package of that kind is installed
+        [...]
     """
     registered: list[str] = []
     for point in entry_points(group=GROUP):
@@ -55,6 +70,19 @@ def load_entry_points() -> list[str]:
         origin = f"entry point {point.name} of {package}"
         registered += _load(f"entry point {point.value}", origin, functools.partial(_load_point, point), point.value)
     return registered
+
+
+@contextmanager
+def forgotten_afterwards() -> Iterator[None]:
+    """What is loaded or registered inside is forgotten at the end: a plugin to try, a file to be loaded anew."""
+    names, plugins = _registered(), set(_loaded)
+    try:
+        yield
+    finally:
+        _forget(_registered() - names)
+        for plugin in _loaded.keys() - plugins:
+            del _loaded[plugin]
+        load_entry_points.cache_clear()
 
 
 def _load_file(path: Path) -> list[str]:

@@ -34,7 +34,11 @@ def redundant(quantiles: Callable[[Values], Array], start: Values, ranges: Mappi
     start:     values to begin with
     ranges:    where each parameter lies; words are left as they are in `start`, and never redundant
     """
-    numbers = {name: one for name, one in ranges.items() if not hasattr(one, "choices") and one.low < one.high}
+    numbers = {
+        name: interval
+        for name, interval in ranges.items()
+        if not hasattr(interval, "choices") and interval.low < interval.high
+    }
     own = dict.fromkeys(numbers, 0.0)
     looked = False
     for place in (None, *_INSIDE):
@@ -60,11 +64,11 @@ def _own_shares(
     for name, space in numbers.items():
         column = _column(quantiles, values, name, space)
         length = float(np.linalg.norm(column))
-        rest = column - sum((one * (one @ column) for one in basis), np.zeros_like(column))
-        left = float(np.linalg.norm(rest))
-        shares[name] = left / length if length > _EFFECT else 0.0
+        rest = column - sum((vector * (vector @ column) for vector in basis), np.zeros_like(column))
+        rest_length = float(np.linalg.norm(rest))
+        shares[name] = rest_length / length if length > _EFFECT else 0.0
         if shares[name] >= OWN:
-            basis.append(rest / left)
+            basis.append(rest / rest_length)
     return shares
 
 

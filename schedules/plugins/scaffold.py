@@ -36,7 +36,7 @@ def write_plugin(name: str, folder: Path, kind: str = "density") -> list[Path]:
     for path in texts:
         if path.exists():
             raise UserError(f"{str(path)!r} is there already; nothing was written")
-    if reason := _taken(name, scaffold.plugin):
+    if reason := _conflict(name, scaffold.plugin):
         raise UserError(f"schedule name {name!r}: {reason}; choose another name")
     try:
         for path, text in texts.items():
@@ -46,7 +46,7 @@ def write_plugin(name: str, folder: Path, kind: str = "density") -> list[Path]:
     return list(texts)
 
 
-def _taken(name: str, plugin: str) -> str:
+def _conflict(name: str, plugin: str) -> str:
     """Why neither a function nor a file can have the name; "" if they can."""
     if keyword.iskeyword(name):
         return "a word of Python's own language"

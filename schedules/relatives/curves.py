@@ -20,8 +20,8 @@ def quantiles(schedule: Schedule) -> dict[str, float]:
 
 def grid(schedules: Sequence[Schedule], points: int = 801, share: float = 2e-3, limit: float = 20.0) -> Array:
     """λ from the lowest to the highest quantile of interest, within ±limit; shape (points,)."""
-    low = min(float(one.ppf(share)) for one in schedules)
-    high = max(float(one.ppf(1 - share)) for one in schedules)
+    low = min(float(schedule.ppf(share)) for schedule in schedules)
+    high = max(float(schedule.ppf(1 - share)) for schedule in schedules)
     margin = 0.05 * (high - low)
     return np.linspace(max(low - margin, -limit), min(high + margin, limit), points)
 

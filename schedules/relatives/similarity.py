@@ -62,11 +62,12 @@ def nearest(schedule: Schedule, count: int | None = None, within: float = np.inf
     others = (create(name) for name in names() if name != schedule.spec)
     at = schedule.ppf(_FEW)
     kin = [
-        Kin(one.name, total_variation(schedule, one), wasserstein(schedule, one))
-        for one in others
-        if not one.learns and np.all(np.abs(one.cdf(at) - schedule.cdf(at)) <= within)
+        Kin(other.name, total_variation(schedule, other), wasserstein(schedule, other))
+        for other in others
+        if not other.learns and np.all(np.abs(other.cdf(at) - schedule.cdf(at)) <= within)
     ]
-    return sorted((one for one in kin if one.tv < within), key=lambda one: (one.tv, one.name))[:count]
+    inside = [relative for relative in kin if relative.tv < within]
+    return sorted(inside, key=lambda relative: (relative.tv, relative.name))[:count]
 
 
 def near(schedule: Schedule) -> list[Kin]:
@@ -81,7 +82,7 @@ def likeness(schedule: Schedule) -> str:
     """
     kin = near(schedule)
     start = "at the start " if schedule.learns else ""
-    if alike := [one.name for one in kin if one.same]:
+    if alike := [relative.name for relative in kin if relative.same]:
         defaults = "its defaults" if len(alike) == 1 else "their defaults"
         return f"{start}its density is that of {', '.join(alike)} at {defaults}"
     if kin:
@@ -94,9 +95,9 @@ def likeness(schedule: Schedule) -> str:
 def same_density(schedule: Schedule) -> list[str]:
     """Other names of the very same density: "cosmap" for cosine, a preset's family for the preset."""
     others = (create(name) for name in names() if name != schedule.spec)
-    alike = [one for one in others if not one.learns and same(schedule, one)]
+    alike = [other for other in others if not other.learns and same(schedule, other)]
     stood_for = [info(schedule.name).spec] if schedule.spec in names() and info(schedule.name).spec else []
-    return stood_for + [one.spec for one in alike if one.spec not in stood_for]
+    return stood_for + [twin.spec for twin in alike if twin.spec not in stood_for]
 
 
 def same(one: Schedule, other: Schedule) -> bool:
@@ -104,9 +105,9 @@ def same(one: Schedule, other: Schedule) -> bool:
     return _median_agrees(one, other) and total_variation(one, other) < SAME
 
 
-def _median_agrees(one: Schedule, other: Schedule) -> bool:
+def _median_agrees(first: Schedule, second: Schedule) -> bool:
     """A cheap test that nearly all pairs fail."""
-    return abs(float(one.ppf(0.3)) - float(other.ppf(0.3))) < 1e-6
+    return abs(float(first.ppf(0.3)) - float(second.ppf(0.3))) < 1e-6
 
 
 def same_objective(schedule: Schedule, target: str) -> list[str]:
@@ -121,12 +122,12 @@ def same_objective(schedule: Schedule, target: str) -> list[str]:
 
 def _same_objective(schedule: Schedule, target: str) -> list[str]:
     at = np.linspace(-8.0, 8.0, 65)
-    wanted = np.log(schedule.pdf(at)) + np.log(weightings.target_factor(target, at))
+    objective = np.log(schedule.pdf(at)) + np.log(weightings.target_factor(target, at))
     ways = [weightings.create(name) for name in weightings.names()]
     # A target's plain weighting says nothing that `native` doesn't.
-    ways = [one for one in ways if not one.learns and "schedule" not in one.info.context]
-    ways = [one for one in ways if one.name not in ("native", target)]
-    found = []
+    ways = [way for way in ways if not way.learns and "schedule" not in way.info.context]
+    ways = [way for way in ways if way.name not in ("native", target)]
+    synonyms = []
     for name in names():
         other = create(name)
         if other.learns:
@@ -134,10 +135,10 @@ def _same_objective(schedule: Schedule, target: str) -> list[str]:
         density = np.log(other.pdf(at))
         if _constant(density - np.log(schedule.pdf(at))):
             continue
-        found += [
-            f"{name} + {way.name}" for way in ways if _constant(density + np.log(way(at, target, other)) - wanted)
+        synonyms += [
+            f"{name} + {way.name}" for way in ways if _constant(density + np.log(way(at, target, other)) - objective)
         ]
-    return found
+    return synonyms
 
 
 def _constant(log_ratio: Array) -> bool:

@@ -48,14 +48,14 @@ NOT_IN_UNITS = f"neither {' nor '.join(UNITS)} draws exactly this"
 
 def names() -> list[str]:
     """Every trainer, sorted."""
-    return sorted(_trainers())
+    return sorted(by_name())
 
 
 def get(name: str) -> Trainer:
     """A trainer by name. UserError: unknown."""
-    if name not in _trainers():
-        raise unknown("trainer", name, _trainers())
-    return _trainers()[name]
+    if name not in by_name():
+        raise unknown("trainer", name, by_name())
+    return by_name()[name]
 
 
 def read(name: str, flags: str, *, tokens: int | None = None, sigma_data: float | None = None) -> Reading:
@@ -91,7 +91,7 @@ def in_units(spec: str) -> str:
 
     For which data they hold is `UNITS_HOLD`. UserError: a mistake in the spec
     """
-    return " · ".join(f"{one.trainer} {one.flags}" for one in lines(parse(spec), UNITS))
+    return " · ".join(f"{line.trainer} {line.flags}" for line in lines(parse(spec), UNITS))
 
 
 def units_line(spec: str) -> str:
@@ -111,7 +111,7 @@ def own_lines(schedule: Schedule) -> dict[str, str]:
 
 
 @functools.cache
-def _trainers() -> dict[str, Trainer]:
+def by_name() -> dict[str, Trainer]:
     """The modules of this folder, imported when the first name is looked up."""
     modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg]
     trainers = [importlib.import_module(f"{__name__}.{module}").TRAINER for module in modules]

@@ -18,7 +18,7 @@ def mixture(parts: Sequence[tuple[Density, float]]) -> Solved:
     weighted = [(density, weight / total) for density, weight in parts]
 
     def average(values: Sequence[Array]) -> Array:
-        return np.sum([weight * np.asarray(one) for (_, weight), one in zip(weighted, values, strict=True)], axis=0)
+        return np.sum([weight * np.asarray(value) for (_, weight), value in zip(weighted, values, strict=True)], axis=0)
 
     # Each part's own quantiles: wherever one of them is narrow or reaches far, the table has nodes from the start.
     lower = np.concatenate([np.asarray(density.ppf(_SHARES)) for density, _ in weighted])

@@ -34,7 +34,7 @@ def digest(module: str, file: str) -> str:
 
 def behind(thing: object) -> str:
     """SHA-256 over the files that define the object's classes and those of its attributes, libraries left out."""
-    classes = {kind for one in (thing, *getattr(thing, "__dict__", {}).values()) for kind in type(one).__mro__}
+    classes = {kind for member in (thing, *getattr(thing, "__dict__", {}).values()) for kind in type(member).__mro__}
     own = [kind for kind in classes if kind.__module__.partition(".")[0] not in _LIBRARIES]
     return hashlib.sha256("".join(sorted({_digest(kind) for kind in own})).encode()).hexdigest()
 

@@ -40,7 +40,7 @@ def results(weighting: Weighting | str) -> Iterator[tuple[str, str, str | None]]
         if first.info.ranges
         else []
     )
-    points = {one.spec: one for one in [first, *(create(first.name, **params) for params in [{}, *corners])]}
+    points = {point.spec: point for point in [first, *(create(first.name, **params) for params in [{}, *corners])]}
     for spec, point in points.items():
         for name, wrong in _properties(point):
             yield spec, name, wrong

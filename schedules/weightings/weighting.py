@@ -77,12 +77,12 @@ class Weighting:
         """
         target = error_of(target)
         at = np.asarray(logsnr, dtype=np.float64)
-        known = {"logsnr": at, "target": target, "schedule": schedule}
+        available = {"logsnr": at, "target": target, "schedule": schedule}
         if self._learned is not None:
             with prints_aside():
                 value = np.asarray(self._learned(at, target, schedule), dtype=np.float64)
         else:
-            context = {key: known[key] for key in self.info.context}
+            context = {key: available[key] for key in self.info.context}
             with prints_aside():
                 value = np.asarray(self.info.function(**context, **self.params), dtype=np.float64)
         if value.shape != at.shape:
@@ -149,15 +149,15 @@ def _learned(info: Info, params: Mapping[str, Value]) -> LearnedWeighting:
         raise UserError(f"weighting {info.name!r} takes {', '.join(info.context)} but not logsnr")
     try:
         with prints_aside():
-            made = info.function(**params)
+            rule = info.function(**params)
     except (Exception, SystemExit) as problem:
         raise UserError(f"weighting {info.name!r} raised {named(problem)}") from problem
-    if not isinstance(made, LearnedWeighting):
+    if not isinstance(rule, LearnedWeighting):
         raise UserError(
             f"weighting {info.name!r} takes no logsnr, so it must return an object that learns (callable, with update, "
-            f"state_dict and load_state_dict); got {type(made).__name__}"
+            f"state_dict and load_state_dict); got {type(rule).__name__}"
         )
-    return made
+    return rule
 
 
 def create(name: str, **params: Any) -> Weighting:

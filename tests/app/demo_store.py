@@ -155,10 +155,19 @@ def studies(folder: Path, trials: int = 20, targets: Sequence[str] = ("v", "eps"
             kept.set_user_attr("tuned", json.dumps(found))
 
 
+def _suggested(trial: Any, key: str, distribution: Any) -> Any:
+    from optuna.distributions import CategoricalDistribution, IntDistribution
+
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(key, distribution.choices)
+    suggest = trial.suggest_int if isinstance(distribution, IntDistribution) else trial.suggest_float
+    return suggest(key, distribution.low, distribution.high, log=distribution.log)
+
+
 def _objective(trial: Any, space: dict[str, Any]) -> float:
     import optuna
 
-    values = [trial._suggest(key, distribution) for key, distribution in space.items()]
+    values = [_suggested(trial, key, distribution) for key, distribution in space.items()]
     rng = np.random.default_rng(trial.number)
     level = 0.6 + 0.2 * sum(abs(value - 0.4) for value in values) + 0.02 * rng.standard_normal()
     for step, factor in ((125, 3.0), (250, 1.6), (500, 1.0)):

@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> dict[str, object]:
 
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main._exit_code(arguments)
+        code = main.exit_code(arguments)
     return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
 
 

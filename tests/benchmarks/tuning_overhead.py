@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "harness"))
+sys.path.append(str(Path(__file__).parents[1] / "helpers"))
 from known_objective import KnownRuns, tuned
 
 

@@ -28,7 +28,7 @@ def snrbench(capsys, monkeypatch):
     monkeypatch.setenv("SNRBENCH_DEBUG", "")
 
     def call(*arguments):
-        code = main._exit_code([str(argument) for argument in arguments])
+        code = main.exit_code([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

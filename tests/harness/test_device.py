@@ -18,11 +18,11 @@ from schedules.errors import UserError
 @pytest.mark.parametrize("driver", device.ACCELERATORS)
 def test_torch_is_asked_only_where_there_is_a_driver(tmp_path, monkeypatch, driver):
     monkeypatch.setattr(sys, "platform", "linux")
-    assert device._without_accelerator(tmp_path)
+    assert device.without_accelerator(tmp_path)
     (tmp_path / driver).touch()
-    assert not device._without_accelerator(tmp_path)
+    assert not device.without_accelerator(tmp_path)
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert not device._without_accelerator(tmp_path / "nothing")
+    assert not device.without_accelerator(tmp_path / "nothing")
 
 
 def test_what_is_not_there_is_named():
@@ -36,7 +36,7 @@ def test_what_is_not_there_is_named():
     ("cuda", "mps", "expected"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]
 )
 def test_auto_is_the_fastest_that_is_there(monkeypatch, cuda, mps, expected):
-    monkeypatch.setattr(device, "_without_accelerator", lambda: False)
+    monkeypatch.setattr(device, "without_accelerator", lambda: False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert device.resolve("auto") == expected

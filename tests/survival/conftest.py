@@ -1,12 +1,8 @@
 """How far the survival tests go: a short form, which tox runs, or with SNRBENCH_SURVIVAL=long the one to be sure by."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 LONG = os.environ.get("SNRBENCH_SURVIVAL") == "long"
 

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+
 from scene import Scene, runs_in_mlflow
 
 REQUEST = ("store", "-s", "cosine", "--seeds", "1", "--workers", "1")

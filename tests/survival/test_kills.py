@@ -11,6 +11,7 @@ import signal
 import time
 
 import pytest
+
 from scene import Scene, runs_in_mlflow, scores, workers_of
 
 SHORT = ("-s", "cosine", "-s", "infonoise", "--seeds", "1", "--workers", "2")

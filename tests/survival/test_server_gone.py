@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+
 from scene import SNRBENCH, Scene, runs_in_mlflow, workers_of
 from servers import mlflow_server
 

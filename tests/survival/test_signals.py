@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+
 from scene import SNRBENCH, Scene, workers_of
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}

@@ -5,6 +5,7 @@ each run of the request counts once, and no command has said a word of a databas
 """
 
 import pytest
+
 from scene import SNRBENCH, Scene, runs_in_mlflow, scores
 
 TUNING = ("laplace", "--trials", "4", "--seeds", "1", "--workers", "1")

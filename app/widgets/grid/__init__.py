@@ -65,7 +65,7 @@ class Badge:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """Rows that a visitor has chosen. changed: called with what is chosen now."""
 
     chosen: Sequence[str]
@@ -79,7 +79,7 @@ def name(text: str, colour: str = "", badges: Sequence[Badge] = ()) -> Cell:
 
 
 def show(
-    columns: Sequence[Column], rows: Sequence[Row], key: str, alt: str, choice: Choice | None = None, look: str = ""
+    columns: Sequence[Column], rows: Sequence[Row], key: str, alt: str, choice: Selection | None = None, look: str = ""
 ) -> None:
     """Put a table on the page. look: "matrix" keeps its columns however narrow the page is."""
     data = {

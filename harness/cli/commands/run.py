@@ -13,6 +13,7 @@ import typer
 from harness.cli import complaints, needed_packages, next_step, options, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.commands import run_report
+from harness.cli.completion import schedule_names, track_names
 from harness.cli.execution_options import (
     Compile,
     Device,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.execution.estimate import Estimate
-    from harness.execution.job import Job, Settings, Split
+    from harness.execution.job import BatchSplit, Job, Settings
     from harness.execution.planner import Plan
     from harness.results.store import Store as StoreFolder
 
@@ -52,9 +53,12 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def run(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names them.")],
+    track: Annotated[
+        str, typer.Argument(help="Track, as `snrbench tracks list` names them.", autocompletion=track_names)
+    ],
     schedule: Annotated[
-        list[str] | None, typer.Option("-s", "--schedule", metavar="SPEC", help="Schedule; repeatable.")
+        list[str] | None,
+        typer.Option("-s", "--schedule", metavar="SPEC", help="Schedule; repeatable.", autocompletion=schedule_names),
     ] = None,
     weighting: Annotated[
         list[str] | None, typer.Option("-w", "--weighting", metavar="WEIGHTING", help="Loss weighting; repeatable.")
@@ -169,7 +173,7 @@ def benchmark(
     compile: str = "auto",
     executor: str = "local",
     stack: str = "1",
-    split: Split | None = None,
+    split: BatchSplit | None = None,
     time_limit: float | None = None,
     memory_limit: float | None = None,
     dry_run: bool = False,
@@ -198,14 +202,14 @@ def benchmark(
     stacked, split = splitting.stack_of(stack, executor), split or settings.split
     settings = replace(settings, stack=stacked, split=split, metric_plugins=tuple(metric_plugins or ()))
     console, opened = Console(stderr=True, highlight=False, quiet=quiet), Store(store)
-    name, said = request.budget.track(request.track)
+    name, notice = request.budget.track(request.track)
     request = replace(request, track=name)
     splitting.check(settings, tracks.get(request.track))
-    if said:
-        console.print(said, markup=False, soft_wrap=True)
+    if notice:
+        console.print(notice, markup=False, soft_wrap=True)
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")
-    wanted = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
+    jobs = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
     empty = not opened.exists
     if not dry_run:
         if empty:
@@ -222,7 +226,7 @@ def benchmark(
             return 1
         if recovered:
             console.print(f"recorded {counted(recovered, 'finished run')} that an interrupted command had left")
-    plan = planner.plan(opened, wanted, request.force) if wanted is not None else planner.failed(opened, request.track)
+    plan = planner.plan(opened, jobs, request.force) if jobs is not None else planner.failed(opened, request.track)
     _announce(plan, console)
     if not quiet:
         _say_likeness(plan, console)
@@ -250,13 +254,13 @@ def _requested(store: StoreFolder, request: Request, tune: str) -> list[Job]:
     from harness.tuning.studies import tuned
 
     entries = planner.entries(request.schedules, request.weightings, request.apply)
-    found = functools.partial(tuned.found, store, request.track, command=tune)
+    tuned_entry = functools.partial(tuned.best_entry, store, request.track, command=tune)
     return planner.requested(
         request.track,
         entries,
         request.targets or tracks.board_targets(request.track),
         request.seeds,
-        found,
+        tuned_entry,
         request.first_seed,
     )
 
@@ -286,13 +290,13 @@ def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder
 
     runs = counted(len(plan.jobs), "run")
     each = [expected.of(job.spec.target) for job in plan.jobs]
-    known = [seconds for seconds in each if seconds is not None]
-    if len(known) < len(each):
+    durations = [seconds for seconds in each if seconds is not None]
+    if len(durations) < len(each):
         return f"{runs}; what they take is not known: no past runs on this hardware, and nothing on the track's card"
     if not executors.get(settings.executor).here and settings.workers is None:
-        return f"{runs}: about {duration(sum(known))} of one worker's time, judging by {expected.source}"
+        return f"{runs}: about {duration(sum(durations))} of one worker's time, judging by {expected.source}"
     at_once = min(workers_for(settings, store, plan.jobs[0].spec.track), len(each))
-    return f"{runs}, {at_once} at a time: about {duration(sum(known) / at_once)}, judging by {expected.source}"
+    return f"{runs}, {at_once} at a time: about {duration(sum(durations) / at_once)}, judging by {expected.source}"
 
 
 def duration(seconds: float) -> str:
@@ -305,12 +309,12 @@ def duration(seconds: float) -> str:
 def _execute(
     store: StoreFolder, track: str, plan: Plan, settings: Settings, console: Console, expected: Estimate, json: bool
 ) -> int:
-    from harness.execution.run_plan import Report, execute
+    from harness.execution.run_plan import Report, run_jobs
     from harness.execution.stop_signals import Halt
 
     report = Report()
     try:
-        execute(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
+        run_jobs(store, track, list(plan.jobs), settings, console, expected, report, before=len(plan.done))
     except Halt as halt:
         complaints.say(str(halt))
         if json:

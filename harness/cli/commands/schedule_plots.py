@@ -42,18 +42,20 @@ def draw(schedules: list[Schedule], out: Path) -> None:
         raise UserError(f"--out {str(out)!r}: expected a name that ends in {', '.join(writers)}")
     if not out.parent.is_dir():
         raise UserError(f"--out {str(out)!r}: no such folder {str(out.parent)!r}")
-    writers[out.suffix.lower()]([one.spec for one in schedules], panels(schedules), out)
+    writers[out.suffix.lower()]([schedule.spec for schedule in schedules], panels(schedules), out)
 
 
 def panels(schedules: list[Schedule]) -> list[Panel]:
     """The six panels: density, time form, and the effective weight under the targets' four errors."""
     at, t = grid(schedules, limit=LIMIT), times()
-    time_forms = [(t, one.logsnr(t)) for one in schedules]
-    weights = [effective(one, at) for one in schedules]
-    reach = max(1.0, *(float(np.max(np.abs(one.logsnr(np.array([0.01, 0.99]))))) for one in schedules))
+    time_forms = [(t, schedule.logsnr(t)) for schedule in schedules]
+    weights = [effective(schedule, at) for schedule in schedules]
+    reach = max(1.0, *(float(np.max(np.abs(schedule.logsnr(np.array([0.01, 0.99]))))) for schedule in schedules))
     span = min(1.15 * reach, LIMIT)
     return [
-        Panel("density", "λ = log SNR", "p(λ)", [(at, one.pdf(at)) for one in schedules], _robust(schedules, at)),
+        Panel(
+            "density", "λ = log SNR", "p(λ)", [(at, schedule.pdf(at)) for schedule in schedules], _robust(schedules, at)
+        ),
         Panel("time form", "t (0 clean, 1 noise)", "λ(t)", time_forms, (-span, span)),
         *(
             # c(λ) grows without bound towards noise, so only a logarithmic axis shows where two schedules differ.
@@ -77,7 +79,7 @@ def _together(error: str) -> str:
 
 def _robust(schedules: list[Schedule], at: Array) -> tuple[float, float]:
     """Range of p that a single spike or pole doesn't flatten."""
-    peaks = [float(np.max(one.pdf(at)[np.isfinite(one.pdf(at))])) for one in schedules]
+    peaks = [float(np.max(schedule.pdf(at)[np.isfinite(schedule.pdf(at))])) for schedule in schedules]
     return 0.0, 1.08 * min(max(peaks), 8 * float(np.median(peaks)))
 
 

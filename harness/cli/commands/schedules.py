@@ -11,6 +11,7 @@ import typer
 
 from harness.cli.commands import schedule_flags
 from harness.cli.commands.tuned_specs import OfTarget, OfTrack, is_tuned, resolved
+from harness.cli.completion import schedule_names
 from harness.cli.options import (
     STORE,
     Force,
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from schedules import Info, Schedule
     from schedules.weightings import Weighting
 
-Spec = Annotated[str, typer.Argument(metavar="NAME|SPEC", help="e.g. laplace or 'laplace:scale=0.7|shift:a=3'")]
+Spec = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|SPEC",
+        help="e.g. laplace or 'laplace:scale=0.7|shift:a=3'",
+        autocompletion=schedule_names,
+    ),
+]
 
 MUCH_OUTSIDE = 0.01
 LIKENESS = ("stands for", "same density as", "nearly the density of", "same objective as")
@@ -51,14 +59,14 @@ def list_(as_json: Json = False, plugin: Plugins = None) -> None:
     from schedules import weightings
 
     load(plugin)
-    known = [schedules.info(name) for name in schedules.names()]
+    registered = [schedules.info(name) for name in schedules.names()]
     rows = {
-        "schedule": [one for one in known if not one.spec],
-        "preset": [one for one in known if one.spec],
+        "schedule": [info for info in registered if not info.spec],
+        "preset": [info for info in registered if info.spec],
         "weighting": [weightings.info(name) for name in weightings.names()],
     }
     if as_json:
-        print_json([{"kind": kind, **_describe(one)} for kind, infos in rows.items() for one in infos])
+        print_json([{"kind": kind, **_describe(info)} for kind, infos in rows.items() for info in infos])
         return
     for kind, infos in rows.items():
         if infos:
@@ -79,13 +87,13 @@ def show(
     facts: dict[str, Any] = {}
     schedule, weighting = (resolved(spec, store, track, target, facts), None) if is_tuned(spec) else _find(spec)
     with blaming(schedule):
-        found = [{**_describe_schedule(schedule), **facts}] if schedule else []
-        found += [_describe_weighting(weighting)] if weighting else []
+        descriptions = [{**_describe_schedule(schedule), **facts}] if schedule else []
+        descriptions += [_describe_weighting(weighting)] if weighting else []
     if as_json:
-        print_json(found[0] if len(found) == 1 else found)
+        print_json(descriptions[0] if len(descriptions) == 1 else descriptions)
         return
-    for one in found:
-        _print_facts(one)
+    for description in descriptions:
+        _print_facts(description)
 
 
 @cli.command()
@@ -99,13 +107,13 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
     schedule, weighting = _find(spec)
     results = list(conformance.results(schedule)) if schedule else []
     results += list(weighting_conformance.results(weighting)) if weighting else []
-    failed = [one for one in results if one[2]]
+    failed = [result for result in results if result[2]]
     if as_json:
         print_json([{"spec": at, "property": name, "passed": not bad, "problem": bad} for at, name, bad in results])
     else:
         for name in dict.fromkeys(name for _, name, _ in results):
-            of_name = [one for one in results if one[1] == name]
-            bad = [one for one in of_name if one[2]]
+            of_name = [result for result in results if result[1] == name]
+            bad = [result for result in of_name if result[2]]
             print(f"{'FAIL' if bad else 'pass'}  {name}  ({len(of_name) - len(bad)}/{len(of_name)} parameter points)")
             for at, _, problem in bad:
                 print(f"      {at}: {problem}")
@@ -119,7 +127,9 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
 
 @cli.command()
 def plot(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.")],
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.", autocompletion=schedule_names)
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to draw: .png, .svg or .html.")] = Path(
         "schedules.png"
     ),
@@ -142,7 +152,7 @@ def plot(
 
 @cli.command()
 def nearest(
-    spec: Annotated[str, typer.Argument(metavar="SPEC")],
+    spec: Annotated[str, typer.Argument(metavar="SPEC", autocompletion=schedule_names)],
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many to list.")] = 10,
     as_json: Json = False,
     plugin: Plugins = None,
@@ -156,13 +166,13 @@ def nearest(
     load(plugin)
     parsed = resolved(spec, store, track, target)
     with blaming(parsed):
-        found = similarity.nearest(parsed, count)
+        neighbours = similarity.nearest(parsed, count)
     if as_json:
-        print_json([{"name": one.name, "tv": one.tv, "w1": one.w1, "same": one.same} for one in found])
+        print_json([{"name": near.name, "tv": near.tv, "w1": near.w1, "same": near.same} for near in neighbours])
         return
     print(f"{'nearest to ' + spec:<32} {'TV':>8}  {'W1 (nats)':>9}")
-    for one in found:
-        print(f"{one.name:<32} {one.tv:8.4f}  {one.w1:9.4f}{'  the same density' if one.same else ''}")
+    for near in neighbours:
+        print(f"{near.name:<32} {near.tv:8.4f}  {near.w1:9.4f}{'  the same density' if near.same else ''}")
 
 
 @cli.command()
@@ -248,8 +258,8 @@ def _describe_schedule(schedule: Schedule) -> dict[str, Any]:
         "quantiles": quantiles(schedule),
         "same density as": same_density(schedule),
         "nearly the density of": [f"{kin.name} ({kin.tv:.2%} of draws)" for kin in near(schedule) if not kin.same],
-        "same objective as": [f"{one} (target {target})" for target, found in objectives.items() for one in found],
-        "flags": {one.trainer: one.flags for one in trainers.lines(schedule)},
+        "same objective as": [f"{name} (target {target})" for target, names in objectives.items() for name in names],
+        "flags": {line.trainer: line.flags for line in trainers.lines(schedule)},
         "own flags": trainers.own_lines(schedule),
     }
 
@@ -276,9 +286,9 @@ def _print_table(kind: str, infos: list[Info]) -> None:
     table.add_column("stands for" if kind == "preset" else "parameters", overflow="fold")
     table.add_column("source", overflow="fold")
     table.add_column("in one line", overflow="fold")
-    for one in infos:
-        parameters = one.spec or ", ".join(f"{key}={text(value)}" for key, value in one.params.items())
-        table.add_row(one.name, parameters or "–", one.paper or "–", one.summary)
+    for info in infos:
+        parameters = info.spec or ", ".join(f"{key}={text(value)}" for key, value in info.params.items())
+        table.add_row(info.name, parameters or "–", info.paper or "–", info.summary)
     print_table(table)
     print()
 

@@ -38,11 +38,11 @@ def status(store: Store = STORE, json: Json = False) -> None:
     commands = plan_files.read(opened)
     if not opened.exists and not commands:
         raise UserError(f"no store at {store}; `{with_store('snrbench quickstart', store)}` makes one")
-    found = ended(opened)
-    finished = {run.key for run in found if run.outcome in ("finished", "diverged")}
+    runs = ended(opened)
+    finished = {run.key for run in runs if run.outcome in ("finished", "diverged")}
     shown = plan_files.to_show(commands, finished)
-    counts = _counts(found, shown, [*tracks.names(), *names_of(opened.root)])
-    troubled = [run for run in found if run.outcome in ("failed", "diverged")]
+    counts = _counts(runs, shown, [*tracks.names(), *names_of(opened.root)])
+    troubled = [run for run in runs if run.outcome in ("failed", "diverged")]
     undelivered, refused = len(waiting(opened)), len(set_aside(opened))
     if json:
         reasons = {name: [f"{run.name}: {run.reason}" for run in troubled if run.experiment == name] for name in counts}
@@ -58,7 +58,7 @@ def status(store: Store = STORE, json: Json = False) -> None:
         return
     width = max(16, *map(len, counts))
     for name, of_track in counts.items():
-        print(f"{name:{width}} " + (", ".join(f"{count} {what}" for what, count in of_track.items()) or "no runs"))
+        print(f"{name:{width}} " + (", ".join(f"{count} {state}" for state, count in of_track.items()) or "no runs"))
         for run in troubled:
             if run.experiment == name:
                 print(f"{'':{width}} {run.outcome}: {run.name}: {run.reason}")
@@ -74,16 +74,16 @@ def status(store: Store = STORE, json: Json = False) -> None:
         print(f"{counted(refused, 'result')} set aside in {opened.set_aside}: {WHY} in each says why")
 
 
-def _counts(found: list[Ended], commands: list[Command], known: list[str]) -> dict[str, dict[str, int]]:
-    counts: dict[str, Counter[str]] = {name: Counter() for name in known}
-    for run in found:
+def _counts(runs: list[Ended], commands: list[Command], track_names: list[str]) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {name: Counter() for name in track_names}
+    for run in runs:
         counts.setdefault(run.experiment, Counter())[run.outcome] += 1
     for command in commands:
         if command.state == "running":
             running = {run.key for run in command.running}
             for planned in command.left:
-                what = "running" if planned.key in running else "planned"
-                counts.setdefault(planned.track, Counter())[what] += 1
+                state = "running" if planned.key in running else "planned"
+                counts.setdefault(planned.track, Counter())[state] += 1
     return {name: dict(of_track) for name, of_track in counts.items()}
 
 
@@ -94,8 +94,8 @@ def _print(command: Command) -> None:
         print(f"{'':16} on {command.host}, {done}; the same command goes on from there")
         return
     print(f"{'at work':16} {command.command}")
-    left = command.seconds_left
-    print(f"{'':16} on {command.host} (process {command.pid}), {done}{_time(left)}")
+    seconds_left = command.seconds_left
+    print(f"{'':16} on {command.host} (process {command.pid}), {done}{_time(seconds_left)}")
     running = [run.label for run in command.running]
     more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
     if running:

@@ -27,8 +27,8 @@ def sync(json: Json = False, store: Store = STORE) -> None:
     opened = Store(store)
     if not opened.root.is_dir():
         raise UserError(f"no store at {store}")
-    found = write.waiting(opened)
-    if not found:
+    folders = write.waiting(opened)
+    if not folders:
         if json:
             print_json({"recorded": 0, "left": 0, "set_aside": 0, "code": 0})
         else:
@@ -36,15 +36,15 @@ def sync(json: Json = False, store: Store = STORE) -> None:
         return
     opened.prepare()
     courier = Courier(opened, lambda line: print(line, file=sys.stderr if json else sys.stdout))
-    for folder in found:
+    for folder in folders:
         courier.send(folder)
-    left = courier.close()
-    recorded, code = len(found) - left - courier.damaged, 1 if left or courier.damaged else 0
+    undelivered = courier.close()
+    recorded, code = len(folders) - undelivered - courier.damaged, 1 if undelivered or courier.damaged else 0
     if json:
-        print_json({"recorded": recorded, "left": left, "set_aside": courier.damaged, "code": code})
+        print_json({"recorded": recorded, "left": undelivered, "set_aside": courier.damaged, "code": code})
     else:
         parts = [f"recorded {counted(recorded, 'result')}"]
-        parts += [f"{left} left in {opened.outbox}"] if left else []
+        parts += [f"{undelivered} left in {opened.outbox}"] if undelivered else []
         parts += [f"{courier.damaged} set aside in {opened.set_aside}"] if courier.damaged else []
         print(", ".join(parts))
     if code:

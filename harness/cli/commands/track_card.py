@@ -47,7 +47,8 @@ def listing(tracks: Sequence[Track]) -> Table:
     for track in tracks:
         seconds = read_card(track.name).get("seconds_a_run_on_one_cpu_core")
         cost = _seconds(seconds) if seconds else NOT_MEASURED
-        kind = standing(track, read_card(track.name)).kind
+        stands = standing(track, read_card(track.name))
+        kind = NOT_MEASURED if stands.ranked and stands.why else stands.kind
         table.add_row(track.name, track.summary, kind, cost, track.needs or "none", track.extra or "–")
     return table
 
@@ -79,7 +80,7 @@ def tables(
     ]
     own += [(name, "", sentence) for name, sentence in (facts or {}).items()]
     own += [("note", caution, "") for caution in cautions]
-    made = [_table(track.name, own)]
+    card_tables = [_table(track.name, own)]
     for name, part in track:
         if isinstance(part, Declared):
             rows = list(_rows(part))
@@ -87,21 +88,21 @@ def tables(
                 rows[:0] = [("name", track.feature_space, "")]
             if name == "tuning":
                 rows.append(("at most", f"{Budget.of(track).most_steps:,} steps", "of training, for one study"))
-            made.append(_table(name, rows))
-    made.append(_table("cost of a run", _cost(track, card)))
+            card_tables.append(_table(name, rows))
+    card_tables.append(_table("cost of a run", _cost(track, card)))
     measured = [row for key, value in card.items() if key not in MEASURED_ELSEWHERE for row in _flat(key, value)]
     if measured:
-        made.append(_table("measured", measured))
+        card_tables.append(_table("measured", measured))
     if floors := card.get("floors"):
         rows = [(name, f"{value:.3g}", "") for name, value in floors.items()]
-        made.append(_table("floors: real training data in the place of samples", rows))
+        card_tables.append(_table("floors: real training data in the place of samples", rows))
     if spread := card.get("baseline_unguided"):
-        made.append(_spread(spread))
+        card_tables.append(_spread(spread))
     if best := card.get("baseline_best"):
-        made.append(_best(best, card["floors"].get(track.evaluation.distance)))
+        card_tables.append(_best(best, card["floors"].get(track.evaluation.distance)))
     if noise:
-        made.append(_table("noise over seeds: sd of a paired difference between two entries", noise))
-    return made
+        card_tables.append(_table("noise over seeds: sd of a paired difference between two entries", noise))
+    return card_tables
 
 
 def _rows(part: Declared) -> Iterator[tuple[str, str, str]]:
@@ -116,14 +117,14 @@ def _rows(part: Declared) -> Iterator[tuple[str, str, str]]:
 
 def _cost(track: Track, card: Mapping[str, Any]) -> Rows:
     seconds = card.get("seconds_a_run_on_one_cpu_core")
-    known: Mapping[str, Mapping[str, Any]] = card.get("cost") or {}
+    costs: Mapping[str, Mapping[str, Any]] = card.get("cost") or {}
     rows: Rows = []
     for kind, title in (("cpu", "one CPU core"), ("cuda", "H100")):
-        found = known.get(kind)
-        if found is not None:
-            total = found["training"] + found["evaluation"]
-            parts = f"training {_seconds(found['training'])}, evaluation {_seconds(found['evaluation'])}"
-            rows.append((title, _seconds(total), f"{parts}; on {found['hardware']}"))
+        cost = costs.get(kind)
+        if cost is not None:
+            total = cost["training"] + cost["evaluation"]
+            parts = f"training {_seconds(cost['training'])}, evaluation {_seconds(cost['evaluation'])}"
+            rows.append((title, _seconds(total), f"{parts}; on {cost['hardware']}"))
         elif kind == "cpu" and seconds:
             rows.append((title, _seconds(seconds), "median of the runs behind the figures below"))
         else:
@@ -164,7 +165,7 @@ def _by_target(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) 
 def _flat(key: str, value: Any) -> Rows:
     title = key.replace("_", " ")
     if isinstance(value, Mapping):
-        return [(f"{title}, {inner.replace('_', ' ')}", _text(found), "") for inner, found in value.items()]
+        return [(f"{title}, {inner.replace('_', ' ')}", _text(entry), "") for inner, entry in value.items()]
     return [(title, _text(value), "")]
 
 

@@ -16,8 +16,8 @@ NOISE = "snrbench.track_noise"
 def facts(track: str) -> dict[str, str]:
     """Name of the fact → the sentence, for those that have one."""
     points = importlib.metadata.distribution("snrbench").entry_points.select(group=GROUP)
-    said = {point.name: str(point.load()(track)) for point in points}
-    return {name: sentence for name, sentence in said.items() if sentence}
+    sentences = {point.name: str(point.load()(track)) for point in points}
+    return {name: sentence for name, sentence in sentences.items() if sentence}
 
 
 class Noise(NamedTuple):

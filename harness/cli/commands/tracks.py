@@ -10,6 +10,7 @@ import typer
 
 from harness.cli import needed_packages
 from harness.cli.commands.track_facts import facts, noise_of
+from harness.cli.completion import track_names
 from harness.cli.options import (
     STORE,
     Json,
@@ -71,14 +72,14 @@ def list_tracks(
     from harness.cli.commands.track_card import listing
 
     print_table(listing(rows))
-    said = [f"{fact}: {track.name} {sentence}" for track in rows for fact, sentence in facts(track.name).items()]
-    if said:
-        print("", *said, sep="\n")
+    sentences = [f"{fact}: {track.name} {sentence}" for track in rows for fact, sentence in facts(track.name).items()]
+    if sentences:
+        print("", *sentences, sep="\n")
 
 
 @tracks.command("show")
 def show(
-    track: Annotated[str, typer.Argument(help="Name of a track.")],
+    track: Annotated[str, typer.Argument(help="Name of a track.", autocompletion=track_names)],
     json: Json = False,
     store: Store = STORE,
     track_plugin: TrackPlugins = None,
@@ -91,10 +92,14 @@ def show(
 
     load_metrics(metric_plugin)
     load_tracks(track_plugin, store, track)
-    found = registry.get(track)
+    definition = registry.get(track)
     if json:
-        card = {**found.model_dump(mode="json"), "protocol": found.protocol, "fingerprint": found.fingerprint}
-        card["tuning"]["training_steps_at_most"] = Budget.of(found).most_steps
+        card = {
+            **definition.model_dump(mode="json"),
+            "protocol": definition.protocol,
+            "fingerprint": definition.fingerprint,
+        }
+        card["tuning"]["training_steps_at_most"] = Budget.of(definition).most_steps
         card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
         card["cautions"] = list(known_cautions(track))
         card["facts"], card["noise"] = facts(track), noise_of(track).as_json
@@ -103,7 +108,9 @@ def show(
     from harness.cli.commands.track_card import tables
 
     noise = noise_of(track).rows
-    for number, table in enumerate(tables(found, registry.card(track), known_cautions(track), facts(track), noise)):
+    for number, table in enumerate(
+        tables(definition, registry.card(track), known_cautions(track), facts(track), noise)
+    ):
         if number:
             print()
         print_table(table)
@@ -111,7 +118,7 @@ def show(
 
 @tracks.command("prepare")
 def prepare(
-    track: Annotated[str, typer.Argument(help="Name of a track.")],
+    track: Annotated[str, typer.Argument(help="Name of a track.", autocompletion=track_names)],
     images: Annotated[
         Path | None,
         typer.Option("--images", metavar="DIR", help="Images to make it of: train/CLASS/… and val/CLASS/…."),
@@ -139,28 +146,30 @@ def prepare(
     needed_packages.check_training()
     load_metrics(metric_plugin)
     load_tracks(track_plugin, store, track)
-    found = registry.get(track)
+    definition = registry.get(track)
     for name, value in (("--workers", workers), ("--batch", batch)):
         if value is not None and value < 1:
             raise UserError(f"{name} is {value}; expected at least 1")
-    if found.data.prepare:
-        _make(found, images, vae, device, workers, batch)
+    if definition.data.prepare:
+        _make(definition, images, vae, device, workers, batch)
     elif images is not None or vae is not None:
         raise UserError(f"{track} is not made of a folder of images; leave --images and --vae out")
-    data = found.data()
+    data = definition.data()
     sizes = {split: len(getattr(data, split)) for split in ("train", "val", "test")}
     if not json:
-        said = ", ".join(f"{size} {split}" for split, size in sizes.items())
-        print(f"{track} is ready: {said}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}")
-    found.check()
-    right, cautions = _judged(found, data)
+        split_sizes = ", ".join(f"{size} {split}" for split, size in sizes.items())
+        print(
+            f"{track} is ready: {split_sizes}; shape {tuple(data.shape)}, σ_data {data.std:.6g}, mean {data.mean:.6g}"
+        )
+    definition.check()
+    right, cautions = _judged(definition, data)
     if json:
         facts = {"shape": list(data.shape), "sigma_data": float(data.std), "mean": float(data.mean)}
-        space = {"feature_space": found.feature_space, "accuracy": right, "cautions": cautions}
+        space = {"feature_space": definition.feature_space, "accuracy": right, "cautions": cautions}
         print_json({"track": track, **sizes, **facts, **space})
         return
     if right is not None:
-        print(f"feature space {found.feature_space}: accuracy {right:.4f} on the test split")
+        print(f"feature space {definition.feature_space}: accuracy {right:.4f} on the test split")
     for caution in cautions:
         print(f"note: {caution}")
 

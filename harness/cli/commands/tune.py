@@ -12,6 +12,7 @@ import typer
 
 from harness.cli import needed_packages, next_step, splitting
 from harness.cli.commands.run import Apply, duration
+from harness.cli.completion import schedule_names, track_names
 from harness.cli.execution_options import (
     Compile,
     Device,
@@ -42,9 +43,14 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def tune(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names them.")],
+    track: Annotated[
+        str, typer.Argument(help="Track, as `snrbench tracks list` names them.", autocompletion=track_names)
+    ],
     spec: Annotated[
-        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Schedules, with the parameters to begin with.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SPEC]...", help="Schedules, with the parameters to begin with.", autocompletion=schedule_names
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every schedule and preset of the registry.")] = False,
     weighting: Annotated[
@@ -171,7 +177,7 @@ def _subjects(request: Request) -> list[Subject]:
     import schedules
     from harness import tracks
     from harness.execution import planner
-    from harness.specs import Wanted, checked_target
+    from harness.specs import TunedEntry, checked_target
     from harness.tuning.studies.subject import Subject
     from schedules.errors import UserError
 
@@ -183,7 +189,7 @@ def _subjects(request: Request) -> list[Subject]:
     targets = [checked_target(tracks.get(request.track), target) for target in request.targets]
     subjects = []
     for entry in planner.entries(names, request.weightings, request.apply):
-        if isinstance(entry, Wanted):
+        if isinstance(entry, TunedEntry):
             raise UserError(f"{entry.published.schedule}@tuned is what tuning finds; tune {entry.published.schedule}")
         subjects += [Subject(request.track, target, entry) for target in targets]
     return list(dict.fromkeys(subjects))
@@ -193,15 +199,17 @@ def _cost(subjects: list[Subject], budget: Budget, expected: Estimate, settings:
     from harness.execution.capacity.worker_count import workers_for
 
     each = [expected.of(subject.target) for subject in subjects]
-    known = [seconds * budget.most_runs for seconds in each if seconds is not None]
+    durations = [seconds * budget.most_runs for seconds in each if seconds is not None]
     most = (
         f"{budget.most_runs * len(subjects):,} runs, {budget.most_steps * len(subjects):,} training steps at most; "
         "what is stopped early and what is done already comes off"
     )
-    if len(known) < len(each):
+    if len(durations) < len(each):
         return f"{most}. What a run takes is not known: no past runs on this hardware, and nothing on the track's card"
     at_once = workers_for(settings, store, subjects[0].track)
-    return f"{most}. {at_once} at a time: at most about {duration(sum(known) / at_once)}, judging by {expected.source}"
+    return (
+        f"{most}. {at_once} at a time: at most about {duration(sum(durations) / at_once)}, judging by {expected.source}"
+    )
 
 
 def _work(
@@ -230,17 +238,17 @@ def _work(
         studies = [Study(subject, budget, opened, locks) for subject in subjects]
         for study in studies:
             study.open(request.restart)
-        left = [study for study in studies if not (study.searched and study.tuned)]
-        if len(left) < len(studies):
-            console.print(f"{len(studies) - len(left)} of {_counted(len(studies))} done already")
-        if left:
-            before = sum(study.runs_told for study in left)
-            total = sum(study.budget.most_runs for study in left) - before
+        unfinished = [study for study in studies if not (study.searched and study.tuned)]
+        if len(unfinished) < len(studies):
+            console.print(f"{len(studies) - len(unfinished)} of {_counted(len(studies))} done already")
+        if unfinished:
+            before = sum(study.runs_told for study in unfinished)
+            total = sum(study.budget.most_runs for study in unfinished) - before
             with Session(
                 store, settings, console, track=request.track, total=total, expected=expected, before=before
             ) as session:
                 try:
-                    search(left, Desk(session, Record(store, request.track), session.recorded), session.say)
+                    search(unfinished, Desk(session, Record(store, request.track), session.recorded), session.say)
                 except storage.TROUBLE as error:
                     session.halt(storage.ends(error))
             if session.code:
@@ -264,9 +272,9 @@ def _stopped(request: Request, code: int, why: str, json: bool) -> int:
 
 def _report_json(request: Request, studies: Iterable[Study]) -> int:
     """The same as `_report`, for programs."""
-    found = [{**_subject(study.subject), **study.tuned} for study in studies]
-    code = 0 if all("schedule" in study for study in found) else 1
-    print_json({"track": request.track, "code": code, "studies": found})
+    reports = [{**_subject(study.subject), **study.tuned} for study in studies]
+    code = 0 if all("schedule" in study for study in reports) else 1
+    print_json({"track": request.track, "code": code, "studies": reports})
     return code
 
 
@@ -294,7 +302,7 @@ def _report(studies: Iterable[Study], console: Console) -> int:
             str(tuned["trials"]),
             str(states["pruned"]),
             str(states["fail"]),
-            _found(tuned),
+            _tuned_entry(tuned),
             verdict,
         )
         table.add_row(*map(Text, row))
@@ -307,7 +315,7 @@ def _report(studies: Iterable[Study], console: Console) -> int:
     return code
 
 
-def _found(tuned: dict[str, object]) -> str:
+def _tuned_entry(tuned: dict[str, object]) -> str:
     if "schedule" not in tuned:
         return ""
     scaled = [f"{name} × {tuned[name]:g}" for name in ("learning_rate", "ema") if tuned[name] != 1.0]
@@ -323,8 +331,8 @@ def _in_trainers(study: Study) -> str:
     spec = study.tuned.get("schedule")
     if not spec or not (schedules.parse(spec).params or "|" in spec):
         return ""
-    said = trainers.units_line(spec)
-    return f"{study.subject}, {spec}: {said}; `snrbench schedules show {shlex.quote(spec)}` has other trainers"
+    units = trainers.units_line(spec)
+    return f"{study.subject}, {spec}: {units}; `snrbench schedules show {shlex.quote(spec)}` has other trainers"
 
 
 def _nothing(study: Study) -> str:

@@ -41,8 +41,13 @@ def resolved(
     from harness.tuning.studies.lookup import tuned
 
     load_tracks(None, store, track or "")
-    found = tuned(spec, store, track, target)
-    print(found.line, file=sys.stderr)
+    outcome = tuned(spec, store, track, target)
+    print(outcome.line, file=sys.stderr)
     if facts is not None:
-        facts["tuned"] = {"track": found.track, "target": found.target, "spec": found.spec, **found.entry.optimiser}
-    return found.schedule
+        facts["tuned"] = {
+            "track": outcome.track,
+            "target": outcome.target,
+            "spec": outcome.spec,
+            **outcome.entry.optimiser,
+        }
+    return outcome.schedule

@@ -22,4 +22,4 @@ def room_on(device: str) -> float | None:
         return None if free is None else free / MIB
     import torch
 
-    return max(float(torch.cuda.mem_get_info(one)[0]) for one in devices_of(device)) / MIB
+    return max(float(torch.cuda.mem_get_info(single)[0]) for single in devices_of(device)) / MIB

@@ -19,15 +19,15 @@ def resident(pid: int) -> int:
         if Path("/proc/self/statm").exists():
             held, of_files = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
             return (int(held) - int(of_files)) * os.sysconf("SC_PAGE_SIZE")
-        asked = ["ps", "-o", "rss=", "-p", str(pid)]
-        return 1024 * int(subprocess.run(asked, capture_output=True, text=True, check=False).stdout)
+        command = ["ps", "-o", "rss=", "-p", str(pid)]
+        return 1024 * int(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
     return 0
 
 
 def available() -> int | None:
     """Bytes that may still be allocated on this machine, or in this container; None where that cannot be told."""
-    found = [left for left in (_of_machine(), *(_of_group(*files) for files in CGROUPS)) if left is not None]
-    return min(found, default=None)
+    limits = [limit for limit in (_of_machine(), *(_of_group(*files) for files in CGROUPS)) if limit is not None]
+    return min(limits, default=None)
 
 
 def _of_machine() -> int | None:

@@ -50,13 +50,13 @@ def need(store: Store, track: str, settings: Settings, room: float | None) -> Ne
 def check(store: Store, track: str, settings: Settings) -> None:
     """UserError where one run alone does not fit a device of this machine."""
     room = room_on(settings.device)
-    wanted = None if room is None else need(store, track, settings, room)
-    if room is None or wanted is None:
+    needed = None if room is None else need(store, track, settings, room)
+    if room is None or needed is None:
         return
-    whole = wanted.mib + (CONTEXT_MIB if settings.device.startswith("cuda") else 0.0)
+    whole = needed.mib + (CONTEXT_MIB if settings.device.startswith("cuda") else 0.0)
     if whole > room:
         where = "of this machine" if settings.device in ("cpu", "mps") else f"of {settings.device}"
         raise UserError(
-            f"a run of {track} needs about {gib(whole)} of memory ({wanted.source}), and {gib(room)} {where} are free; "
+            f"a run of {track} needs about {gib(whole)} of memory ({needed.source}), and {gib(room)} {where} are free; "
             "end what else holds memory, or choose a larger --device"
         )

@@ -44,8 +44,8 @@ def _workers_with_stacks(settings: Settings, store: Store, track: str) -> int:
     each = stacks_on_a_gpu(settings)
     if settings.stack is None:  # stacks will be as large as the memory of a worker takes
         return each * len(devices_of(settings.device))
-    base, one = _base_and_run(store, track, settings)
-    return sum(max(1, min(each, room)) for room in _room(settings, base + settings.stack * one))
+    base, run_mib = _base_and_run(store, track, settings)
+    return sum(max(1, min(each, room)) for room in _room(settings, base + settings.stack * run_mib))
 
 
 def _room(settings: Settings, mib: float) -> list[int]:

@@ -27,7 +27,7 @@ GROUP = "snrbench.executors"
 
 def names() -> list[str]:
     """What `--executor` can be, besides a file."""
-    return sorted(_known())
+    return sorted(_kinds())
 
 
 def get(name: str) -> ExecutorKind:
@@ -37,9 +37,9 @@ def get(name: str) -> ExecutorKind:
         if not isinstance(kind, ExecutorKind):
             raise UserError(f"executor {name!r} holds no EXECUTOR; expected an ExecutorKind under that name")
         return kind
-    if name not in _known():
+    if name not in _kinds():
         raise unknown("executor", name, names())
-    return _known()[name]
+    return _kinds()[name]
 
 
 def check(settings: Settings, store: Store, track: str) -> None:
@@ -54,7 +54,7 @@ def make(settings: Settings, store: Store, jobs: int, expected: float | None = N
 
 
 @functools.cache
-def _known() -> dict[str, ExecutorKind]:
+def _kinds() -> dict[str, ExecutorKind]:
     files = [file.name for file in pkgutil.iter_modules(__path__) if not file.ispkg]
     modules = [importlib.import_module(f"{__name__}.{name}") for name in files]
     kinds = [module.EXECUTOR for module in modules if hasattr(module, "EXECUTOR")]

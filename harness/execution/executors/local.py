@@ -155,13 +155,13 @@ class LocalExecutor:
         return results
 
 
-def _make(wanted: Wanted) -> LocalExecutor:
-    settings, store = wanted.settings, wanted.store
-    workers = max(1, min(workers_for(settings, store, wanted.track), wanted.jobs))
-    limits = completed(settings.limits, wanted.expected, workers, settings.device)
+def _make(request: Wanted) -> LocalExecutor:
+    settings, store = request.settings, request.store
+    workers = max(1, min(workers_for(settings, store, request.track), request.jobs))
+    limits = completed(settings.limits, request.expected, workers, settings.device)
     # The processes of a run have a GPU each, so that their worker is dealt none.
     devices = [settings.device] if settings.split.processes > 1 else devices_of(settings.device)
-    stack = stack_size(settings, store, wanted.track)
+    stack = stack_size(settings, store, request.track)
     return LocalExecutor(replace(settings, limits=limits), store, workers, devices, stack)
 
 

@@ -7,12 +7,12 @@ from harness.execution.job import Executor
 from schedules.errors import UserError
 
 
-def _make(wanted: Wanted) -> Executor:
+def _make(request: Wanted) -> Executor:
     try:
         from harness.execution.executors.parts.ray_tasks import RayExecutor
     except ImportError as error:
         raise UserError("--executor ray needs Ray: pip install 'snrbench[ray]'") from error
-    return RayExecutor(wanted.settings, wanted.store, wanted.jobs, wanted.expected, wanted.track)
+    return RayExecutor(request.settings, request.store, request.jobs, request.expected, request.track)
 
 
 EXECUTOR = ExecutorKind("ray", _make)

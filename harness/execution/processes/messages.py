@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.execution.job import WHOLE, Job, Split
+from harness.execution.job import WHOLE, BatchSplit, Job
 from schedules.errors import named
 
 READY, STOP = "ready", "stop"
@@ -41,7 +41,7 @@ class Assignment:
     outbox: Path
     tags: dict[str, str]
     compile: str = "auto"
-    split: Split = WHOLE
+    split: BatchSplit = WHOLE
 
 
 def in_one_line(error: BaseException) -> str:

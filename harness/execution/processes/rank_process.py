@@ -38,13 +38,13 @@ def _execute(folder: Path, assignment: Assignment, setup: Setup, started: float)
     from harness.runs.run import Interrupted, execute
 
     set_up(setup)
-    spec, device, said = assignment.job.spec, own_device(assignment.device), 0.0
+    spec, device, last_report = assignment.job.spec, own_device(assignment.device), 0.0
     check_unchanged(spec)
 
     def report(share: float) -> None:
-        nonlocal said
-        if us.leads and time.monotonic() - said >= 1 / SHARES_A_SECOND:
-            said = time.monotonic()
+        nonlocal last_report
+        if us.leads and time.monotonic() - last_report >= 1 / SHARES_A_SECOND:
+            last_report = time.monotonic()
             write(folder / "share", str(share).encode())
 
     with team(device) as us:

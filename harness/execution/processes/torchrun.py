@@ -33,7 +33,7 @@ from harness.execution.python_process import NotStarted, python, start
 POLL_SECONDS = 0.1
 
 
-def execute(
+def execute_on_processes(
     assignment: Assignment, setup: Setup, on_progress: Callable[[float], None], stop_asked: Callable[[], bool]
 ) -> Result:
     """Execute a job on `assignment.split.processes` processes of this machine."""
@@ -58,7 +58,7 @@ def execute(
         if (folder / "result").exists():
             result: Result = pickle.loads((folder / "result").read_bytes())
             return result
-        reason = _what_happened(folder, assignment.split.processes, launched.returncode)
+        reason = why_it_ended(folder, assignment.split.processes, launched.returncode)
         return Result(assignment.job, "failed", reason)
 
 
@@ -92,7 +92,7 @@ def _command(folder: Path, processes: int) -> list[str]:
     return [*python("harness.execution.processes.torchrun", str(folder)), *place, "--no-python", *rank]
 
 
-def _what_happened(folder: Path, processes: int, code: int) -> str:
+def why_it_ended(folder: Path, processes: int, code: int) -> str:
     deaths: list[tuple[int, int]] = []
     with contextlib.suppress(OSError, ValueError):
         deaths = [(rank, exit_code) for rank, exit_code in json.loads((folder / "deaths").read_text())]

@@ -37,7 +37,7 @@ class Worker:
         self.connection = connection
         self.stopping = False
         self._assigned: queue.SimpleQueue[tuple[Assignment, ...]] = queue.SimpleQueue()
-        self._said = 0.0
+        self._last_report = 0.0
 
     def serve(self) -> NoReturn:
         """Work until the parent closes the connection."""
@@ -81,7 +81,7 @@ class Worker:
         if assignment.split.processes > 1 and not job.abandon:
             from harness.execution.processes import torchrun
 
-            return torchrun.execute(assignment, self.setup, self._report, lambda: self.stopping)
+            return torchrun.execute_on_processes(assignment, self.setup, self._report, lambda: self.stopping)
         check_unchanged(job.spec)
         if job.abandon:
             return delivered(assignment, abandon(job.spec, assignment.checkpoints, job.abandon), started)
@@ -121,9 +121,9 @@ class Worker:
         ]
 
     def _report(self, share: float) -> None:
-        now = time.monotonic()
-        if now - self._said >= 1 / SHARES_A_SECOND:
-            self._said = now
+        moment = time.monotonic()
+        if moment - self._last_report >= 1 / SHARES_A_SECOND:
+            self._last_report = moment
             self.connection.send(float(share))
 
 

@@ -38,7 +38,7 @@ def main() -> None:
     torch.use_deterministic_algorithms(True)
     data = DATA[options.data]()
     classifier = ImageClassifier(channels=data.shape[0], classes=data.classes)
-    train(classifier, data.train, on_epoch=lambda said: print(said, flush=True))
+    train(classifier, data.train, on_epoch=lambda line: print(line, flush=True))
     standardise(classifier, data.train.x)
     for name, split in (("train", data.train), ("val", data.val), ("test", data.test)):
         print(f"{name} accuracy {accuracy(classifier, split):.4f} on {len(split)} images")
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def train(
-    classifier: ImageClassifier, data: Split, steps: int = 0, on_epoch: Callable[[str], None] = lambda said: None
+    classifier: ImageClassifier, data: Split, steps: int = 0, on_epoch: Callable[[str], None] = lambda line: None
 ) -> None:
     """AdamW with cosine decay over `EPOCHS` epochs, or as many more as `steps` steps take."""
     batch = min(BATCH, len(data))

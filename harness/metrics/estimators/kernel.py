@@ -44,12 +44,12 @@ def _distance(sums: tuple[Tensor, Tensor, Tensor], sizes: tuple[Tensor, Tensor],
     return real / (n * (n - 1)) + fake / (m * (m - 1)) - 2 * across / (n * m)
 
 
-def _block_sums(a: Tensor, b: Tensor, diagonal: bool = True) -> Tensor:
+def _block_sums(x: Tensor, y: Tensor, diagonal: bool = True) -> Tensor:
     """(GROUPS, GROUPS) sums of the kernel over pairs of groups; rows go to groups in turn."""
-    kernel = (a @ b.T / a.shape[1] + 1).pow_(3)
+    kernel = (x @ y.T / x.shape[1] + 1).pow_(3)
     if not diagonal:
         kernel.fill_diagonal_(0)
-    return (_members(a).T @ (kernel @ _members(b))).cpu().double()
+    return (_members(x).T @ (kernel @ _members(y))).cpu().double()
 
 
 def _members(cloud: Tensor) -> Tensor:

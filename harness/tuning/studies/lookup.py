@@ -45,33 +45,36 @@ def tuned(spec: str, store: Path, track: str | None = None, target: str | None =
     UserError: a mistake in the spec; not tuned in this store, or tuned for several tracks or targets
     """
     from harness.specs import Entry
-    from harness.tuning.studies.tuned import Wanted, found
+    from harness.tuning.studies.tuned import TunedEntry, best_entry
 
     entry = Entry.of(schedules.split_tuned(spec)[0])
     name = schedules.as_tuned(entry.schedule)
-    of = [one for one in studies(store) if one.entry == entry]
-    chosen = [one for one in of if track in (None, one.track) and target in (None, one.target)]
+    of = [subject for subject in studies(store) if subject.entry == entry]
+    chosen = [subject for subject in of if track in (None, subject.track) and target in (None, subject.target)]
     where = f"; it is for {_places(of)}" if of else ""
     if not chosen:
-        asked = "".join(f" {kind} {value}" for kind, value in (("on", track), ("for", target)) if value)
-        raise UserError(f"{name}: not tuned{asked} in the store {str(store)!r}{where}; snrbench tune tunes it")
+        scope = "".join(f" {kind} {value}" for kind, value in (("on", track), ("for", target)) if value)
+        raise UserError(f"{name}: not tuned{scope} in the store {str(store)!r}{where}; snrbench tune tunes it")
     if len(chosen) > 1:
         raise UserError(f"{name}: tuned for {_places(chosen)}; say which with --track and --target")
     subject = chosen[0]
-    best, _ = found(Store(store), subject.track, subject.target, Wanted(entry))
+    best, _ = best_entry(Store(store), subject.track, subject.target, TunedEntry(entry))
     return Tuned(name, subject.track, subject.target, best)
 
 
 def studies(store: Path) -> list[Subject]:
     """What the studies of a store are of, by name; those of a track or schedule that is not known here are left out."""
+    import optuna
+
     from harness.tuning.studies import storage
 
     opened = storage.open_to_read(Store(store))
     if opened is None:
         return []
     try:
-        read = (_subject(study.user_attrs) for study in opened.get_all_studies())
-        return sorted(filter(None, read), key=lambda one: one.name)
+        summaries = optuna.get_all_study_summaries(opened, include_best_trial=False)
+        subjects = (_subject(summary.user_attrs) for summary in summaries)
+        return sorted(filter(None, subjects), key=lambda subject: subject.name)
     finally:
         opened.remove_session()
 
@@ -88,4 +91,4 @@ def _subject(attributes: Mapping[str, Any]) -> Subject | None:
 
 
 def _places(subjects: list[Subject]) -> str:
-    return ", ".join(f"{one.track} × {one.target}" for one in subjects)
+    return ", ".join(f"{subject.track} × {subject.target}" for subject in subjects)

@@ -2,7 +2,7 @@
 
 A study hands out trials that it was asked for; ours are added as running ones, block by block, and are known by their
 number. What `optuna.storages.BaseStorage` has for them is made for who writes a storage, not for who uses one: hence
-the upper bound on Optuna, and tests/harness/test_running_trials.py.
+the upper bound on Optuna, and tests/harness/tuning/test_running_trials.py.
 """
 
 from __future__ import annotations

@@ -37,38 +37,38 @@ TROUBLE = (SQLAlchemyError, sqlite3.Error, OSError, StorageInternalError)
 
 def place(store: Store) -> Path | URL:
     """Where the studies are: a file, or a server. UserError for a database that is neither PostgreSQL nor SQLite."""
-    given = os.environ.get(VARIABLE)
-    if not given:
+    setting = os.environ.get(VARIABLE)
+    if not setting:
         return store.root / FILE
     try:
-        found = make_url(given)
-        kind = found.get_backend_name()
+        url = make_url(setting)
+        kind = url.get_backend_name()
     except ArgumentError:
         raise UserError(f"{VARIABLE} holds no database URL; expected postgresql://user@host/database") from None
     if kind not in ("postgresql", "sqlite"):
         raise UserError(f"{VARIABLE} names a {kind} database; expected postgresql://user@host/database")
     if kind == "sqlite":
-        return Path(found.database or FILE).absolute()
-    if found.drivername == "postgresql":  # SQLAlchemy's versions differ in the driver that they then take
-        return found.set(drivername=f"postgresql+{'psycopg' if find_spec('psycopg') else 'psycopg2'}")
-    return found
+        return Path(url.database or FILE).absolute()
+    if url.drivername == "postgresql":  # SQLAlchemy's versions differ in the driver that they then take
+        return url.set(drivername=f"postgresql+{'psycopg' if find_spec('psycopg') else 'psycopg2'}")
+    return url
 
 
 def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
     """The storage and the locks that go with it. UserError when the database cannot be used."""
-    found = place(store)
-    with _explained(found):
-        if isinstance(found, URL):
-            locks: Locks = PostgresLocks(sqlalchemy.create_engine(found, poolclass=sqlalchemy.NullPool))
+    location = place(store)
+    with _explained(location):
+        if isinstance(location, URL):
+            locks: Locks = PostgresLocks(sqlalchemy.create_engine(location, poolclass=sqlalchemy.NullPool))
             with exclusive(locks, "tables"):
-                return _storage(_text(found), {"pool_pre_ping": True}), locks
-        found.parent.mkdir(parents=True, exist_ok=True)
-        (found.parent / LOCKS).mkdir(exist_ok=True)
-        locks = FileLocks(found.parent / LOCKS)
+                return _storage(_text(location), {"pool_pre_ping": True}), locks
+        location.parent.mkdir(parents=True, exist_ok=True)
+        (location.parent / LOCKS).mkdir(exist_ok=True)
+        locks = FileLocks(location.parent / LOCKS)
         with exclusive(locks, "tables"):
-            if not found.exists() or not found.stat().st_size:
-                sqlite_file.make_whole(found, lambda file: _storage(sqlite_file.url(file), {}).engine.dispose())
-            storage = _storage(sqlite_file.url(found), PATIENT)
+            if not location.exists() or not location.stat().st_size:
+                sqlite_file.make_whole(location, lambda file: _storage(sqlite_file.url(file), {}).engine.dispose())
+            storage = _storage(sqlite_file.url(location), PATIENT)
         event.listen(storage.engine, "connect", _wait_less)
         storage.engine.dispose()
         return storage, locks
@@ -76,11 +76,11 @@ def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
 
 def open_to_read(store: Store) -> RDBStorage | None:
     """The storage for a look; None where there is none. Nothing is created. UserError when it cannot be read."""
-    found = place(store)
-    if isinstance(found, Path) and not (found.is_file() and found.stat().st_size):
+    location = place(store)
+    if isinstance(location, Path) and not (location.is_file() and location.stat().st_size):
         return None
-    with _explained(found):
-        text = _text(found) if isinstance(found, URL) else sqlite_file.reading_url(found)
+    with _explained(location):
+        text = _text(location) if isinstance(location, URL) else sqlite_file.reading_url(location)
         return _storage(text, {}, skip_table_creation=True)
 
 

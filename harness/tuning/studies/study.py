@@ -31,7 +31,7 @@ from schedules.spaces import Value
 
 
 @dataclass(frozen=True)
-class Block:
+class TrialBlock:
     """Trials to be run together. before: what they may know, of earlier blocks, when the block was taken."""
 
     start: int
@@ -63,20 +63,20 @@ class Study:
             self._study = optuna.create_study(
                 study_name=self.subject.name, storage=self.storage, direction="minimize", load_if_exists=True
             )
-            found = self._study.user_attrs
-            self.space = _begun_in(self.space, found.get("space"))
+            attributes = self._study.user_attrs
+            self.space = _begun_in(self.space, attributes.get("space"))
             for key, value in self._identity().items():
-                if key not in found:
+                if key not in attributes:
                     self._study.set_user_attr(key, value)
-                elif found[key] != value:
-                    raise UserError(_other_rules(self.subject.name, key, found[key], value))
-            if strange := [one.number for one in self.trials if not self._is_ours(one)]:
+                elif attributes[key] != value:
+                    raise UserError(_other_rules(self.subject.name, key, attributes[key], value))
+            if strange := [trial.number for trial in self.trials if not self._is_ours(trial)]:
                 raise UserError(
                     f"study {self.subject.name!r}: trial {strange[0]} was not asked for by snrbench tune; "
                     "--restart forgets the study and begins anew"
                 )
             self.budget = self.budget.at_least(len(self.trials))
-            if found.get("budget") != self.budget.record():
+            if attributes.get("budget") != self.budget.record():
                 self._study.set_user_attr("budget", self.budget.record())
 
     def whole_space(self) -> Space:
@@ -91,13 +91,13 @@ class Study:
     @property
     def runs_told(self) -> int:
         """Runs of the trials that have ended."""
-        return self.budget.seeds * sum(one.state.is_finished() for one in self.trials)
+        return self.budget.seeds * sum(trial.state.is_finished() for trial in self.trials)
 
     @property
     def searched(self) -> bool:
         """Whether every trial of the budget has ended."""
         trials = self.trials
-        return len(trials) >= self.budget.trials and all(one.state.is_finished() for one in trials)
+        return len(trials) >= self.budget.trials and all(trial.state.is_finished() for trial in trials)
 
     @property
     def tuned(self) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Study:
         """Store what was confirmed."""
         self._study.set_user_attr("tuned", dict(tuned))
 
-    def take(self) -> Block | None:
+    def take(self) -> TrialBlock | None:
         """The first block that is not done and that nobody works on; None when there is none."""
         with exclusive(self.locks, self.subject.name):
             trials = self.trials
@@ -119,10 +119,10 @@ class Study:
                 if not ended and self.locks.claim(self._claim(start)):
                     self._fill(trials, numbers)
                     trials = self.trials
-                    return Block(start, tuple(trials[number] for number in numbers), tuple(trials[:start]))
+                    return TrialBlock(start, tuple(trials[number] for number in numbers), tuple(trials[:start]))
         return None
 
-    def give_back(self, block: Block) -> None:
+    def give_back(self, block: TrialBlock) -> None:
         """The block is told."""
         self.locks.release(self._claim(block.start))
 
@@ -146,8 +146,10 @@ class Study:
             trials = self.trials
         missing = [number for number in numbers if number >= len(trials)]
         running = [trials[number].params for number in numbers if number < len(trials)]
-        asked = sampling.ask(trials[: numbers.start], running, missing, self.space.distributions, self.space.rounded)
-        for params in asked:
+        suggested = sampling.ask(
+            trials[: numbers.start], running, missing, self.space.distributions, self.space.rounded
+        )
+        for params in suggested:
             self._add(params)
 
     def _add(self, params: Mapping[str, Value], **attributes: Any) -> None:
@@ -200,11 +202,11 @@ def _begun_in(space: Space, recorded: object) -> Space:
     return before if before.record() == recorded else space
 
 
-def _other_rules(study: str, key: str, found: object, wanted: object) -> str:
-    what = {
-        "seeds": f"has {found} seeds a trial; got {wanted}",
-        "together": f"asked {found} trials at once; this track asks {wanted}",
+def _other_rules(study: str, key: str, recorded: object, expected: object) -> str:
+    difference = {
+        "seeds": f"has {recorded} seeds a trial; got {expected}",
+        "together": f"asked {recorded} trials at once; this track asks {expected}",
         "fingerprint": "was made before its schedule or weighting was changed",
         "space": "was made with another search space",
-    }.get(key, f"was made under {key.replace('_', ' ')} {found!r}; now it is {wanted!r}")
-    return f"study {study!r} {what}; --restart forgets it and begins anew"
+    }.get(key, f"was made under {key.replace('_', ' ')} {recorded!r}; now it is {expected!r}")
+    return f"study {study!r} {difference}; --restart forgets it and begins anew"

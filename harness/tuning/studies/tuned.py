@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import schedules
 from harness import tracks
 from harness.results.store import Store
-from harness.specs import Entry, Tags, Wanted
+from harness.specs import Entry, Tags, TunedEntry
 from harness.tuning.studies.subject import Subject
 from schedules.errors import UserError
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
 
-def found(store: Store, track: str, target: str, wanted: Wanted, command: str = "snrbench tune") -> tuple[Entry, Tags]:
+def best_entry(
+    store: Store, track: str, target: str, wanted: TunedEntry, command: str = "snrbench tune"
+) -> tuple[Entry, Tags]:
     """The entry that tuning found, and what its runs are tagged with besides. UserError when there is none yet.
 
     command: how the user types `snrbench tune`
@@ -33,21 +35,21 @@ def found(store: Store, track: str, target: str, wanted: Wanted, command: str = 
 
 def _resolved(subject: Subject, attributes: Mapping[str, Any], ended: int, command: str) -> tuple[Entry, Tags]:
     name, track = schedules.as_tuned(subject.entry.schedule), tracks.get(subject.track)
-    what = f"{name}, target {subject.target}"
+    label = f"{name}, target {subject.target}"
     if not attributes:
-        raise UserError(f"{what}: not tuned on {track.name} yet; {command}")
-    for key, now in (("track_fingerprint", track.fingerprint), ("protocol", track.protocol)):
-        if attributes.get(key) != now:
-            raise UserError(f"{what}: tuned on another version of {track.name}; {command} --restart")
+        raise UserError(f"{label}: not tuned on {track.name} yet; {command}")
+    for key, current in (("track_fingerprint", track.fingerprint), ("protocol", track.protocol)):
+        if attributes.get(key) != current:
+            raise UserError(f"{label}: tuned on another version of {track.name}; {command} --restart")
     if attributes.get("fingerprint") != subject.entry.fingerprint:
-        raise UserError(f"{what}: tuned before its schedule or weighting was changed; {command} --restart")
+        raise UserError(f"{label}: tuned before its schedule or weighting was changed; {command} --restart")
     budget, tuned = attributes.get("budget") or {}, attributes.get("tuned") or {}
     if missing := max(0, int(budget.get("trials", 0)) - ended):
-        raise UserError(f"{what}: {missing} of {budget['trials']} trials are missing; {command}")
+        raise UserError(f"{label}: {missing} of {budget['trials']} trials are missing; {command}")
     if tuned.get("trials") != ended:
-        raise UserError(f"{what}: its {ended} trials are not confirmed yet; {command}")
+        raise UserError(f"{label}: its {ended} trials are not confirmed yet; {command}")
     if "schedule" not in tuned:
-        raise UserError(f"{what}: no trial of its study could be confirmed")
+        raise UserError(f"{label}: no trial of its study could be confirmed")
     entry = Entry.of(tuned["schedule"], tuned["weighting"], tuned["apply"]).model_copy(
         update={
             "learning_rate": float(tuned["learning_rate"]),

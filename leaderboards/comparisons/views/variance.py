@@ -43,7 +43,7 @@ FIRST, SECOND = "fd", "fd_resampled"
 
 
 @dataclass(frozen=True)
-class Split:
+class SeedDeviations:
     """Standard deviations over seeds on the log scale, with 95 % intervals.
 
     sampling: of the noise that samples are drawn from; training: of everything else that a seed decides
@@ -71,18 +71,18 @@ class VarianceRow:
     target: str
     entry: str
     of: str
-    split: Split
+    split: SeedDeviations
 
 
 @dataclass(frozen=True)
 class VarianceTable:
-    """Splits of each entry in each cell, pooled in each cell, and over all."""
+    """Standard deviations of each entry in each cell, pooled in each cell, and over all."""
 
     rows: tuple[VarianceRow, ...]
     notes: tuple[str, ...] = ()
 
 
-def split(first: ArrayLike, second: ArrayLike) -> Split | None:
+def split(first: ArrayLike, second: ArrayLike) -> SeedDeviations | None:
     """Training and sampling standard deviation from two samplings of each seed's weights; None below two seeds.
 
     first, second: (…, seeds) log scores of entries and cells in the leading axes, NaN = missing. A seed counts where
@@ -97,7 +97,7 @@ def split(first: ArrayLike, second: ArrayLike) -> Split | None:
     between, within = (square.mean() for square in mean_squares(first[:, complete], second[:, complete]))
     training = np.maximum(0.0, (between - within) / 2)
     values = (within, *sampling_interval(within, n), training, *training_interval(between, within, n))
-    return Split(n, *(float(np.sqrt(value)) for value in values))
+    return SeedDeviations(n, *(float(np.sqrt(value)) for value in values))
 
 
 def mean_squares(first: ArrayLike, second: ArrayLike) -> tuple[Array, Array]:

@@ -32,7 +32,7 @@ ABOUT = (
     "snrbench trains the noise schedules of diffusion models under the same conditions and says, with intervals, which "
     "differences are real."
 )
-FIND = '<p><label>Show rows with <input type="search" placeholder="laplace"></label></p>'
+FIND = '<p><label>Show rows with <input type="search" placeholder="laplace"></label> <output></output></p>'
 
 
 def track_page(track: str) -> str:

@@ -21,9 +21,13 @@ document.querySelectorAll("table").forEach(table => {
   });
 });
 const field = document.querySelector("input[type=search]");
+const none = document.querySelector("output");
 if (field) field.addEventListener("input", () => {
   const wanted = field.value.toLowerCase();
+  let shown = 0;
   document.querySelectorAll("tbody tr").forEach(row => {
     row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    shown += !row.hidden;
   });
+  none.textContent = shown ? "" : "no row has it";
 });

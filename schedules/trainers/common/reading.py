@@ -101,14 +101,14 @@ def _extra(trainer: Trainer, name: str, number: float) -> float:
 
 def _typed(trainer: Trainer, name: str, flag: Flag, value: str) -> Value:
     """A flag's value in the type of its default."""
-    what = f"{trainer.name}: {name}={value}"
+    label = f"{trainer.name}: {name}={value}"
     if flag.choices:
         if value not in flag.choices:
             raise unknown(f"{name} of {trainer.name}", value, flag.choices)
         return value
     if isinstance(flag.default, bool):
         if value.lower() not in text.YES + text.NO:
-            raise UserError(f"{what}: expected true or false")
+            raise UserError(f"{label}: expected true or false")
         return value.lower() in text.YES
     if isinstance(flag.default, str):
         return value
@@ -118,5 +118,5 @@ def _typed(trainer: Trainer, name: str, flag: Flag, value: str) -> Value:
         number = math.nan
     if not (math.isfinite(number) and flag.low <= number <= flag.high):
         ends = "" if math.isinf(flag.low) and math.isinf(flag.high) else f" in [{flag.low:g}, {flag.high:g}]"
-        raise UserError(f"{what}: expected a number{ends}")
+        raise UserError(f"{label}: expected a number{ends}")
     return number

@@ -88,8 +88,8 @@ class _Search:
         ways = [way for way in trainer.ways if self._is_open(way)]
         if not ways:
             raise UserError(f"{trainer.name} has no way of drawing a density that goes with {pinned!r}")
-        wanted = _Wanted(schedule)
-        self._fits = [_Fit(wanted, trainer, way, self._pinned) for way in ways]
+        goal = _Goal(schedule)
+        self._fits = [_Fit(goal, trainer, way, self._pinned) for way in ways]
 
     def _is_open(self, way: Way) -> bool:
         """Whether what is pinned goes together with a way, and is all that it needs."""
@@ -140,7 +140,7 @@ class _Search:
         )
 
 
-class _Wanted:
+class _Goal:
     """The density to fit: F at points of λ that follow it, and how much of λ each point stands for."""
 
     def __init__(self, schedule: Schedule) -> None:
@@ -154,8 +154,8 @@ class _Wanted:
 class _Fit:
     """One way, its free numbers as a point of ℝⁿ: logarithms where a span says so."""
 
-    def __init__(self, wanted: _Wanted, trainer: Trainer, way: Way, pinned: dict[str, Value]) -> None:
-        self._wanted, self._trainer, self.way, self._pinned = wanted, trainer, way, pinned
+    def __init__(self, goal: _Goal, trainer: Trainer, way: Way, pinned: dict[str, Value]) -> None:
+        self._goal, self._trainer, self.way, self._pinned = goal, trainer, way, pinned
         self._spans = {name: span for name, span in way.free.items() if name not in pinned}
         self._low = np.array([_forth(span.low, span) for span in self._spans.values()])
         self._high = np.array([_forth(span.high, span) for span in self._spans.values()])
@@ -172,20 +172,20 @@ class _Fit:
         """F − G where it was asked for; `FAR` for what the trainer or the registry refuses."""
         try:
             spec = self._trainer.draw(complete(self._trainer, self.settings(point, 17))).spec
-            return _parse(spec).cdf(self._wanted.points) - self._wanted.mass
+            return _parse(spec).cdf(self._goal.points) - self._goal.mass
         except UserError:
-            return np.full(self._wanted.points.shape, FAR)
+            return np.full(self._goal.points.shape, FAR)
 
     def distance(self, point: Array) -> float:
         """W₁, nats."""
-        return float(np.sum(self._wanted.length * np.abs(self.difference(point))))
+        return float(np.sum(self._goal.length * np.abs(self.difference(point))))
 
     def least_squares(self) -> Array:
         """The point with the least ∫ (F − G)² dλ, from the trainer's defaults."""
         start = self._start()
         if not start.size:
             return start
-        root = np.sqrt(self._wanted.length)
+        root = np.sqrt(self._goal.length)
         origin = start - 1.0  # the first step is as long as the start is far from 0
 
         def residual(step: Array) -> Array:

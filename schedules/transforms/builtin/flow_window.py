@@ -33,11 +33,11 @@ class Window(Continuous):
 
     def pdf(self, x: Array) -> Array:
         t, rest = expit(-0.5 * np.asarray(x)), expit(0.5 * np.asarray(x))
-        inner, left = self._inside(t, rest)
+        inner, inner_rest = self._inside(t, rest)
         with np.errstate(divide="ignore", invalid="ignore"):
-            slope = t * rest / (self._width * inner * left)  # dλ/dλ', from dλ = −2 dt/(t(1 − t)) on both sides
-            value = np.asarray(self._base.pdf(self._logsnr(inner, left))) * slope
-        return np.where((inner > 0) & (left > 0), value, 0.0)
+            slope = t * rest / (self._width * inner * inner_rest)  # dλ/dλ', from dλ = −2 dt/(t(1 − t)) on both sides
+            value = np.asarray(self._base.pdf(self._logsnr(inner, inner_rest))) * slope
+        return np.where((inner > 0) & (inner_rest > 0), value, 0.0)
 
     def cdf(self, x: Array) -> Array:
         return np.asarray(self._base.cdf(self._base_logsnr(x)))

@@ -36,8 +36,8 @@ class Uncertainty:
 
     def update(self, logsnr: Array, loss: Array) -> None:
         """Steps of Adam on the mean of ω e^{−u} L + u, over consecutive batches of the (n,) samples."""
-        known = np.isfinite(loss)
-        logsnr, loss = logsnr[known], loss[known]
+        finite = np.isfinite(loss)
+        logsnr, loss = logsnr[finite], loss[finite]
         for start in range(0, logsnr.size, self._batch):
             at, error = logsnr[start : start + self._batch], loss[start : start + self._batch]
             features = self._features(at)
@@ -48,7 +48,7 @@ class Uncertainty:
 
     def state_dict(self) -> dict[str, Any]:
         """The weights and Adam's moments."""
-        return {"weights": self._weights.copy(), **{key: one.copy() for key, one in self._adam.memory().items()}}
+        return {"weights": self._weights.copy(), **{key: moment.copy() for key, moment in self._adam.memory().items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Put back what `state_dict` returned."""

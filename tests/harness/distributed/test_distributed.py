@@ -1,4 +1,4 @@
-"""Batches in parts, and what a team does with rows; processes themselves: tests/execution/test_torchrun.py."""
+"""Batches in parts, and what a team does with rows; processes themselves: tests/harness/execution/test_torchrun.py."""
 
 import pytest
 import torch

@@ -306,8 +306,10 @@ def random_inception(tmp_path_factory):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv(images.VARIABLE, str(tmp_path / "data"))
-    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
-    return tmp_path / "data"
+    before = torch.hub.get_dir()
+    torch.hub.set_dir(str(tmp_path / "hub"))
+    yield tmp_path / "data"
+    torch.hub.set_dir(before)
 
 
 def test_inception_features_are_torch_fidelitys(random_inception, folder, data):

@@ -1,6 +1,6 @@
 """Metrics from one file: measured beside the others, in tuning too, and one line for what cannot be.
 
-`tests/cli/test_main_job.py` has one in a worker's run and on a board.
+`tests/harness/cli/test_main_job.py` has one in a worker's run and on a board.
 """
 
 import pytest
@@ -134,5 +134,5 @@ def test_an_installed_package_announces_its_metrics(tmp_path, own, monkeypatch):
 
 
 def test_a_standard_error_ranks_nothing(capsys):
-    assert main._exit_code(["leaderboard", "digits-v1", "--published", "--metric", "kd_se"]) == 2
+    assert main.exit_code(["leaderboard", "digits-v1", "--published", "--metric", "kd_se"]) == 2
     assert capsys.readouterr().err.strip() == "snrbench: metric 'kd_se' is the standard error of kd, which ranks"

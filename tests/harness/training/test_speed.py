@@ -321,7 +321,7 @@ def test_wrong_wishes_end_before_any_work(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("harness.training.compilation.shutil.which", lambda name: None)
     store = tmp_path / "store"
     request = ["run", "gmm-v1", "-t", "v", "--device", "cpu", "--store", str(store), "--compile"]
-    assert main._exit_code([*request, "on"]) == 2
+    assert main.exit_code([*request, "on"]) == 2
     assert "--compile off does without" in capsys.readouterr().err
-    assert main._exit_code([*request, "fast"]) == 2
+    assert main.exit_code([*request, "fast"]) == 2
     assert not store.exists()

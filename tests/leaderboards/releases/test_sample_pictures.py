@@ -132,7 +132,7 @@ def test_all_together_keep_to_their_limit_or_say_so(store, home, monkeypatch, ca
     assert {decoded(picture).shape[0] for picture in fewer.files.values()} == {2 * 24}
     shutil.rmtree(home)
     monkeypatch.setattr(samples, "MOST_BYTES", 1500)
-    assert main._exit_code(["publish", TRACK, "--store", str(store), "--out", str(home)]) == 0
+    assert main.exit_code(["publish", TRACK, "--store", str(store), "--out", str(home)]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("sample pictures")]
     shown = pictures(home / TRACK)
     assert sum(map(len, shown.values())) <= 1500

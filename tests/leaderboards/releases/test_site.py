@@ -37,7 +37,7 @@ class Read(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("web") / "site"
-    assert main._exit_code(["publish", "--site", str(folder)]) == 0
+    assert main.exit_code(["publish", "--site", str(folder)]) == 0
     return folder
 
 
@@ -82,11 +82,11 @@ def test_a_site_is_replaced_as_a_whole_or_not_at_all(site, monkeypatch, capsys):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pages, "details_page", full)
-    assert main._exit_code(["publish", "--site", str(site)]) != 0
+    assert main.exit_code(["publish", "--site", str(site)]) != 0
     assert {file: file.read_bytes() for file in site.rglob("*") if file.is_file()} == before
     assert [file.name for file in site.parent.iterdir()] == [site.name]
     monkeypatch.undo()
-    assert main._exit_code(["publish", "gmm-v1", "--site", str(site)]) == 0
+    assert main.exit_code(["publish", "gmm-v1", "--site", str(site)]) == 0
     assert {file.name for file in site.glob("*.html")} == {"index.html", "gmm-v1.html", "gmm-v1-entries.html"}
     assert "Traceback" not in capsys.readouterr().err
 
@@ -102,6 +102,6 @@ def test_a_site_is_replaced_as_a_whole_or_not_at_all(site, monkeypatch, capsys):
 )
 def test_what_cannot_be_written_is_said_before_anything_is(words, said, tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
-    assert main._exit_code(["publish", *(word.format(folder=tmp_path) for word in words)]) == 2
+    assert main.exit_code(["publish", *(word.format(folder=tmp_path) for word in words)]) == 2
     assert said in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]

@@ -25,7 +25,7 @@ def snrbench(capsys, monkeypatch):
     monkeypatch.setenv("SNRBENCH_DEBUG", "")
 
     def call(*arguments):
-        code = main._exit_code([str(argument) for argument in arguments])
+        code = main.exit_code([str(argument) for argument in arguments])
         return code, *capsys.readouterr()
 
     return call

@@ -124,11 +124,11 @@ TRAINER = Trainer(
 def test_one_file_is_all_that_a_trainer_takes(tmp_path, monkeypatch):
     (tmp_path / "brand_new.py").write_text(NEW)
     monkeypatch.setattr(trainers, "__path__", [*trainers.__path__, str(tmp_path)])
-    trainers._trainers.cache_clear()
+    trainers.by_name.cache_clear()
     try:
         assert "new" in trainers.names()
         assert trainers.express(schedules.parse("laplace:scale=0.7"), "new").flags == "--width 0.7"
     finally:
         monkeypatch.undo()
-        trainers._trainers.cache_clear()
+        trainers.by_name.cache_clear()
         sys.modules.pop("schedules.trainers.brand_new", None)

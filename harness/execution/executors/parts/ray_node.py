@@ -73,7 +73,7 @@ class Board:
         self._stopping = True
 
 
-def execute(order: Order, board: Any) -> Outcome:
+def execute_order(order: Order, board: Any) -> Outcome:
     """Run a job in a worker process of this node."""
     seen = order.sign.exists()
     with tempfile.TemporaryDirectory(prefix="snrbench-") as scratch:

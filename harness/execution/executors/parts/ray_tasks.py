@@ -67,7 +67,7 @@ class RayExecutor:
         self._sign.touch()
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._board: Any = ray.remote(ray_node.Board).options(num_cpus=0, scheduling_strategy=here).remote()
-        self._task = ray.remote(ray_node.execute).options(
+        self._task = ray.remote(ray_node.execute_order).options(
             num_cpus=1, num_gpus=self._share, max_retries=RETRIES, scheduling_strategy="SPREAD"
         )
 

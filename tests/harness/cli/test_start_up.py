@@ -1,0 +1,85 @@
+"""What is imported when: heavy libraries only where they are used."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import harness
+import schedules
+from harness.cli import main
+from harness.cli.commands.run import run
+
+ROOMS = ("schedules", "harness", "leaderboards", "app")
+HEAVY = {"torch", "mlflow", "streamlit", "scipy", "pandas", "matplotlib", "plotly", "sklearn"}
+PROBE = """
+import sys
+from harness.cli import main
+main.exit_code(sys.argv[1:])
+print(*sorted(set(name.split(".")[0] for name in sys.modules)), file=sys.stderr)
+"""
+
+
+DOCUMENTED = """
+import sys
+from typer.testing import CliRunner
+from harness.cli.main import cli
+import schedules
+sys.flags.optimize == 2 or sys.exit("not -OO")
+for words in (["--help"], ["run", "--help"], ["schedules", "show", "--help"]):
+    print(CliRunner().invoke(cli, words).stdout)
+print(schedules.info("laplace").doc)
+"""
+
+
+def test_without_docstrings_and_asserts_help_and_formulas_are_the_same():
+    """`python -OO` drops both."""
+    done = subprocess.run(
+        [sys.executable, "-OO", "-B", "-c", DOCUMENTED], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert inspect.cleandoc(run.__doc__).splitlines()[0] in said
+    assert inspect.cleandoc(main.snrbench.__doc__) in said
+    assert " ".join(schedules.info("laplace").doc.split()) in said
+    assert "formula" in said.lower()
+
+
+def test_modules_are_named_so_that_they_run_in_any_folder():
+    """`python -m harness.…` takes a harness.py of the working directory for ours; `-P` does not."""
+    root = Path(harness.__file__).parents[1]
+    texts = [
+        *root.glob("*.md"),
+        *(path for room in ROOMS for kind in ("*.py", "*.md") for path in (root / room).rglob(kind)),
+    ]
+    assert len(texts) > 100
+    for path in texts:
+        assert not re.findall(
+            r"python3? (?!-P)-[mc] (?:harness|schedules|leaderboards|app|.?\"?from )", path.read_text()
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [
+        (["--help"], set()),
+        (["run", "--help"], set()),
+        (["schedules", "list", "--json"], {"scipy"}),
+        (["tracks", "list"], set()),
+        (["leaderboard", "nosuch"], set()),
+        (["publish", "nosuch"], {"scipy"}),
+        (["bundle", "nosuch", "-o", "x.zip"], {"scipy"}),
+        (["recommend", "nosuch"], {"scipy"}),
+        (["run", "digits-v1", "-s", "nosuch"], {"scipy", "pandas"}),
+        (["schedules", "show", "nosuch"], {"scipy"}),
+    ],
+)
+def test_imports(arguments, allowed):
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, timeout=60, check=True
+    )
+    imported = set(done.stderr.split())
+    assert HEAVY & imported <= allowed

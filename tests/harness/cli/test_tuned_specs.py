@@ -1,0 +1,89 @@
+"""`NAME@tuned` in `snrbench schedules`: what a store's study found, of the track and target that are meant."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import schedules
+from harness.cli.commands.schedules import add_to
+from known_objective import KnownRuns, tuned
+from schedules import UserError
+
+
+def score(spec):
+    """Best far from what is published, and elsewhere for each target."""
+    return abs(float(schedules.parse(spec.entry.schedule).ppf(0.5)) - 2) + 9 * (spec.trial == 0)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    root = tmp_path_factory.mktemp("store")
+    for target in ("v", "eps"):
+        tuned(root, KnownRuns(score), specs=["laplace"], trials=4, target=target)
+    tuned(root, KnownRuns(score), specs=["cosine|shift:a=2"], trials=4)
+    return root
+
+
+@pytest.fixture
+def run(store):
+    parent = typer.Typer()
+    add_to(parent)
+    parent.command("other")(lambda: None)
+
+    def call(*arguments):
+        return CliRunner().invoke(parent, ["schedules", *map(str, arguments), "--store", str(store)])
+
+    return call
+
+
+def found(store, target):
+    import optuna
+
+    name = f"gmm-v1/{target}/laplace/native/sample"
+    attributes = optuna.load_study(study_name=name, storage=f"sqlite:///{store}/optuna.db").user_attrs
+    return attributes["tuned"]["schedule"]
+
+
+@pytest.mark.parametrize("target", ["v", "eps"])
+def test_what_is_shown_is_what_the_study_of_the_target_found(run, store, target):
+    shown = json.loads(run("show", "laplace@tuned", "-t", target, "--json").stdout)
+    assert shown["spec"] == found(store, target) != "laplace"
+    assert shown["quantiles"]["50%"] == pytest.approx(float(schedules.parse(found(store, target)).ppf(0.5)))
+    assert (shown["tuned"]["track"], shown["tuned"]["target"]) == ("gmm-v1", target)
+    said = run("show", "laplace@tuned", "--target", target, "--track", "gmm-v1")
+    assert f"laplace@tuned is {found(store, target)} (tuned on gmm-v1, target {target}; learning rate × " in said.stderr
+
+
+def test_export_plot_and_nearest_take_it_too(run, store, tmp_path):
+    exported = json.loads(run("export", "laplace@tuned", "--to", "json", "-t", "v").stdout)
+    assert exported["spec"] == found(store, "v")
+    assert run("plot", "cosine", "laplace@tuned", "-t", "v", "--out", tmp_path / "both.svg").exit_code == 0
+    assert found(store, "v") in (tmp_path / "both.svg").read_text()
+    relatives = json.loads(run("nearest", "laplace@tuned", "-t", "eps", "--json", "-n", "2").stdout)
+    plain = json.loads(run("nearest", found(store, "eps"), "--json", "-n", "2").stdout)
+    assert relatives == plain
+
+
+def test_transforms_stand_behind_and_one_study_needs_no_more_words(run):
+    shown = json.loads(run("show", "cosine@tuned|shift:a=2", "--json").stdout)
+    assert shown["spec"].startswith("cosine|shift:a=")
+    assert shown["spec"] != "cosine|shift:a=2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["show", "laplace@tuned"], r"tuned for gmm-v1 × eps, gmm-v1 × v; say which with --track and --target"),
+        (
+            ["show", "laplace@tuned", "-t", "x0"],
+            "not tuned for x0 in the store .*it is for gmm-v1 × eps",
+        ),
+        (["nearest", "edm@tuned"], r"edm@tuned: not tuned in the store .*snrbench tune"),
+        (["export", "laplac@tuned", "--to", "json"], "did you mean laplace"),
+    ],
+)
+def test_what_is_not_one_study_is_one_line(run, arguments, words):
+    with pytest.raises(UserError, match=words):
+        raise run(*arguments).exception

@@ -1,0 +1,260 @@
+"""Results reach MLflow once, whoever delivers them, and wait where it does not take them."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness.cli import main
+from harness.results import delivery as courier_module
+from harness.results import read, run_folder, write
+from harness.results.delivery import Courier
+from harness.results.store import Store, close_databases
+from harness.runs.run import RunResult
+from harness.specs import Entry, RunSpec
+from result_folders import CPU, written
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    made = Store(tmp_path_factory.mktemp("empty") / "store")
+    made.prepare()
+    close_databases()
+    return made.root
+
+
+@pytest.fixture
+def store(empty, tmp_path):
+    opened = Store(shutil.copytree(empty, tmp_path / "store"))
+    opened.prepare()
+    return opened
+
+
+def recorded(store):
+    return sorted(
+        run.data.tags["snrbench.seed"] for run in read.search(store, "gmm-v1", "attributes.status = 'FINISHED'")
+    )
+
+
+def until(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_results_are_delivered_in_the_background(store):
+    said = []
+    courier = Courier(store, said.append)
+    for seed in range(3):
+        courier.send(written(store, seed))
+    assert courier.close() == 0
+    assert recorded(store) == ["0", "1", "2"]
+    assert write.waiting(store) == []
+    assert said == []
+
+
+def test_what_mlflow_does_not_take_waits_and_is_delivered_when_it_does(store, monkeypatch):
+    """One line when it goes away, one when it is back; nothing is lost in between, and nothing blocks."""
+    said, away = [], True
+    real = store.client.create_run
+
+    def create_run(*arguments, **named):
+        if away:
+            raise ConnectionError("refused")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(store.client, "create_run", create_run)
+    monkeypatch.setattr(courier_module, "RETRY_SECONDS", 0.1)
+    courier = Courier(store, said.append)
+    for seed in range(3):
+        courier.send(written(store, seed))
+    until(lambda: said)
+    time.sleep(0.5)
+    assert len(said) == 1
+    assert "does not take results (refused)" in said[0]
+    assert len(write.waiting(store)) == 3
+    away = False
+    until(lambda: not write.waiting(store))
+    assert courier.close() == 0
+    assert said[1:] == ["MLflow takes results again"]
+    assert recorded(store) == ["0", "1", "2"]
+
+
+def test_what_is_left_at_the_end_is_counted_and_kept(store, monkeypatch):
+    def refused(*_, **__):
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(store.client, "create_run", refused)
+    courier = Courier(store, lambda line: None)
+    courier.send(written(store))
+    assert courier.close() == 1
+    assert len(write.waiting(store)) == 1
+
+
+def test_a_result_that_cannot_be_read_holds_up_no_other(store):
+    said = []
+    broken, well = written(store, 0), written(store, 1)
+    (broken / "run.json").write_text('{"name": ')
+    courier = Courier(store, said.append)
+    courier.send(broken)
+    courier.send(well)
+    assert (courier.close(), courier.damaged) == (0, 1)
+    assert str(broken) in said[0]
+    assert recorded(store) == ["1"]
+
+
+ODD = {
+    "nothing in it": '{"name": "x", "outcome": "finished", "tags": {}, "params": {}, "metrics": []}',
+    "no object": "[]",
+    "no JSON": '{"name": ',
+    "no file": None,
+}
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD)
+def test_an_odd_folder_in_the_outbox_is_set_aside_and_the_rest_goes_on(store, content, capsys):
+    odd = store.outbox / "odd"
+    (odd / "artifacts").mkdir(parents=True)
+    (odd / "run.json").mkdir() if content is None else (odd / "run.json").write_text(content)
+    written(store, 1)
+    command = ["run", "gmm-v1", "--failed", "--store", str(store.root)]  # of which nothing is left to run
+    assert main.exit_code(command) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"result {odd} cannot be read: " in said
+    assert f"it was set aside, in {store.set_aside / 'odd'}" in said
+    assert recorded(store) == ["1"]
+    assert (store.set_aside / "odd" / "why.txt").read_text().strip() in said
+    assert main.exit_code(command) == 0
+    assert "odd" not in capsys.readouterr().err
+    assert main.exit_code(["status", "--store", str(store.root)]) == 0
+    assert f"1 result set aside in {store.set_aside}" in capsys.readouterr().out
+
+
+def test_what_mlflow_refuses_is_set_aside_and_leaves_no_run(store):
+    said = []
+    folder = written(store, 0)
+    record = json.loads((folder / "run.json").read_text())
+    record["metrics"].append(["what a name?", 1.0, 0])
+    (folder / "run.json").write_text(json.dumps(record))
+    written(store, 1)
+    assert write.deliver_all(store, said.append) == 1
+    assert "is refused by MLflow" in said[0]
+    assert "what a name?" in said[0]
+    assert (store.set_aside / folder.name / "run.json").exists()
+    assert [run.data.tags["snrbench.seed"] for run in read.search(store, "gmm-v1")] == ["1"]
+
+
+def test_a_deleted_experiment_is_said_before_any_training_with_what_restores_it(store, capsys, monkeypatch):
+    write.deliver(store, written(store, 0))
+    store.client.delete_experiment(store.experiment("gmm-v1"))
+    folder, other = written(store, 1), written(store, 2)
+    for command in (["run", "gmm-v1"], ["tune", "gmm-v1", "laplace"]):
+        assert main.exit_code([*command, "--device", "cpu", "--store", str(store.root)]) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert "the experiment gmm-v1 was deleted in MLflow" in said
+        assert write.waiting(store) == [folder, other], "nothing is lost, and nothing was trained"
+    courier = Courier(store, print)
+    courier.send(folder)
+    assert courier.close() == 1
+    assert "was deleted in MLflow" in capsys.readouterr().out
+    words = shlex.split(said.rpartition("restored: ")[2])
+    name, _, value = words[0].partition("=")
+    monkeypatch.setenv(name, value)
+    from mlflow.experiments import commands
+
+    assert words[1:3] == ["mlflow", "experiments"]
+    commands(words[3:], standalone_mode=False)
+    monkeypatch.delenv(name)
+    assert write.deliver_all(store) == 2
+    assert recorded(store) == ["0", "1", "2"]
+
+
+def test_a_full_disk_is_told_from_a_server_that_is_away(store, monkeypatch):
+    import sqlite3
+
+    def full(*_, **__):
+        raise RuntimeError("of MLflow") from sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(store.client, "create_run", full)
+    courier = Courier(store, lambda line: None)
+    courier.send(written(store))
+    until(lambda: courier.full)
+    assert courier.close() == 1
+    assert len(write.waiting(store)) == 1
+
+
+def test_a_pruned_tuning_run_has_an_experiment_of_its_own(store):
+    spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0, study="a/b", trial=7)
+    result = RunResult(spec, outcome="pruned", reason="hopeless")
+    write.deliver(store, run_folder.write(store.outbox, result, CPU, 2.0, 1.0))
+    (run,) = read.search(store, "gmm-v1/tuning")
+    assert run.info.status == "KILLED"
+    assert run.data.tags["snrbench.study"] == "a/b"
+    assert run.data.tags["snrbench.trial"] == "7"
+    assert run.info.start_time == run.info.end_time == 2000, "the clock was set back in mid-run"
+    assert recorded(store) == []
+    assert read.artifact(store.root, run.info.run_id, "run.json") is not None
+
+
+DELIVERERS = """
+import os, sys, time
+from pathlib import Path
+import mlflow
+from harness.results.store import Store, close_databases
+from harness.results.write import deliver_all
+root, go = sys.argv[1], Path(sys.argv[2])
+children = []
+for _ in range(int(sys.argv[3])):
+    child = os.fork()
+    if child == 0:
+        while not go.exists():
+            time.sleep(0.005)
+        store = Store(root)
+        store.prepare()
+        n = deliver_all(store)
+        os._exit(100 + n)
+    children.append(child)
+print("ready", *children, flush=True)
+codes = [os.waitpid(child, 0)[1] for child in children]
+print(*[os.waitstatus_to_exitcode(code) for code in codes])
+"""
+
+
+def deliverers(store, tmp_path, count):
+    go = tmp_path / "go"
+    command = [sys.executable, "-c", DELIVERERS, str(store.root), str(go), str(count)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pids = [int(pid) for pid in running.stdout.readline().split()[1:]]
+    go.touch()
+    return running, pids
+
+
+def test_eight_processes_deliver_from_one_outbox_at_once(store, tmp_path):
+    """Also into an experiment that none of them has made yet: each result once, and no locked database."""
+    for seed in range(16):
+        written(store, seed)
+    running, _ = deliverers(store, tmp_path, 8)
+    said, complaints = running.communicate(timeout=250)
+    delivered = [int(code) - 100 for code in said.split()]
+    assert min(delivered) >= 0, complaints
+    assert sum(delivered) == 16
+    assert "locked" not in complaints
+    assert recorded(store) == sorted(str(seed) for seed in range(16))
+    assert list(store.outbox.glob("[!.]*")) == list((store.outbox / ".locks").iterdir()) == []
+
+
+def test_a_deliverer_killed_in_the_middle_leaves_its_result_to_the_next(store, tmp_path):
+    for seed in range(6):
+        written(store, seed)
+    running, (pid,) = deliverers(store, tmp_path, 1)
+    until(lambda: len(write.waiting(store)) < 6)
+    os.kill(pid, 9)
+    running.communicate(timeout=60)
+    write.deliver_all(store)
+    assert recorded(store) == [str(seed) for seed in range(6)]
