@@ -145,6 +145,8 @@ def leaderboard(
         if left_out:
             narrower = "" if target else ", -t one target"
             print(f"{left_out} rows of longer tables are left out on a terminal; --all shows them{narrower}")
+    if mine and board.rows and not any(excerpt.is_own(row) for row in board.rows):
+        print(hint(store, track, target), file=sys.stderr)
     if not board.sections:
         filtered = bool(entry or without or without_seed) and not tables.runs.empty
         print(
