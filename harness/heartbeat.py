@@ -12,6 +12,8 @@ from rich.text import Text
 
 SECONDS = 25.0
 """Between two lines: one is there at least every 30 s, also on a machine that is busy."""
+FIRST = 0.6
+"""Of these pass before the first line: imports and planning took some already, and print nothing."""
 
 
 @contextmanager
@@ -26,7 +28,9 @@ def heartbeat(console: Console, state: Callable[[], str]) -> Iterator[None]:
     began, ended = time.monotonic(), threading.Event()
 
     def beat() -> None:
-        while not ended.wait(SECONDS):
+        pause = FIRST * SECONDS
+        while not ended.wait(pause):
+            pause = SECONDS
             minutes, seconds = divmod(round(time.monotonic() - began), 60)
             with suppress(OSError, ValueError):  # what it goes to may be closed
                 console.print(Text(f"{state()} · {minutes} min {seconds:02d} s"), soft_wrap=True)

@@ -36,9 +36,15 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UserError:
         example = f", such as {choices[0]!r}" if choices else ""
         return UserError(f"{kind} is {_shown(name)}; expected the name of one, as text{example}")
     near = get_close_matches(name.lower(), choices, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(choices)}"
     own = f" (one of your own comes with {OWN[kind]})" if kind in OWN else ""
-    return UserError(f"unknown {kind} {name!r}; {hint}{own}")
+    if near:
+        return UserError(f"unknown {kind} {name!r}; did you mean {', '.join(near)}?{own}")
+    return UserError(f"unknown {kind} {name!r}{own}; known: {', '.join(choices)}")  # `own` before a long list
+
+
+def missing(option: str, choices: Iterable[str]) -> UserError:
+    """Error for an option or argument that has to be given, with what it can be."""
+    return UserError(f"{option} is missing; expected one of {', '.join(choices)}")
 
 
 def whole_number(name: str, value: object, least: int = 0) -> int:

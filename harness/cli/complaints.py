@@ -37,7 +37,9 @@ def of_use(error: TyperException) -> str:
     refused, parameter = _refused(error), getattr(error, "param", None)
     message = str(getattr(error, "message", error))
     if parameter is None or not message:
-        return str(getattr(error, "format_message", error.__str__)())
+        complaint = str(getattr(error, "format_message", error.__str__)())
+        meaning = getattr(parameter, "help", None)
+        return f"{complaint.removesuffix('.')}: {meaning}" if meaning else complaint
     name = next((option for option in parameter.opts if option.startswith("--")), parameter.opts[0])
     if refused is not None:
         return f"{name} is {refused['input']!r}; expected {_expectation(refused)}"

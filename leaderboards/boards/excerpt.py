@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from leaderboards.boards.rows import Board, Row, Section
 
+SPARED = 3
+"""Rows that are not worth a line which says that they are left out."""
 Chosen = Callable[[tuple[Row, ...]], set[int]]
 
 
@@ -30,6 +32,21 @@ def mine(board: Board) -> Board:
     return _part(board, chosen, "own entries and their neighbours")
 
 
+def short(board: Board, count: int) -> tuple[Board, int]:
+    """The first `count` rows of each longer section, own ones among published, and what all is compared with.
+
+    Returns how many rows are left out, too.
+    """
+    mixed = not all(is_own(row) for row in board.rows)
+
+    def chosen(rows: tuple[Row, ...]) -> set[int]:
+        whole = len(rows) <= count + SPARED
+        return {at for at, row in enumerate(rows) if whole or at < count or (mixed and is_own(row))}
+
+    shown = _part(board, chosen, "")
+    return shown, len(board.rows) - len(shown.rows)
+
+
 def is_own(row: Row) -> bool:
     """Whether any run of the entry is the store's."""
     return not row.source or "own" in row.source.split(", ")
@@ -47,4 +64,5 @@ def _part(board: Board, chosen: Chosen, what: str) -> Board:
     overall = board.overall and part(board.overall)
     shown = replace(board, cells=cells, overall=overall)
     left_out = len(board.rows) - len(shown.rows)
-    return replace(shown, notes=(*shown.notes, f"shown: {what}; {left_out} rows are left out")) if left_out else board
+    said = (f"shown: {what}; {left_out} rows are left out",) if what else ()
+    return replace(shown, notes=(*shown.notes, *said)) if left_out else board

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.completion import track_names
 from harness.cli.options import (
     STORE,
     Force,
@@ -39,7 +40,9 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def bundle(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    track: Annotated[
+        str, typer.Argument(help="Track, as `snrbench tracks list` names it.", autocompletion=track_names)
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The bundle to write.")],
     force: Force = False,
     json: Json = False,
@@ -51,6 +54,9 @@ def bundle(
     load(plugin)
     load_tracks(track_plugin, store, track)
     refuse_to_replace(out, force)
+    from harness import tracks
+
+    tracks.get(track)
     from leaderboards.boards.query import check_store
     from leaderboards.releases.bundles.contents import make
 
@@ -74,7 +80,7 @@ def verify(
 ) -> None:
     """Run a random sample of a bundle's runs again and compare. Exit code 0: agreed, 1: disagreed, 2: malformed."""
     load(plugin)
-    from leaderboards.releases.bundles import contents, rerun
+    from leaderboards.releases.bundles import contents
 
     archive = contents.open_bundle(file)
     load_tracks(track_plugin, store, archive.manifest.track)
@@ -82,6 +88,7 @@ def verify(
     import torch
 
     from harness.device import resolve
+    from leaderboards.releases.bundles import rerun
 
     place = torch.device(resolve(device))
     beyond = rerun.unverifiable(archive)

@@ -11,6 +11,7 @@ import typer
 from harness.cli.commands import schedules as schedule_commands
 from harness.cli.commands.schedule_flags import SigmaData, Tokens
 from harness.cli.options import Force, Json, Plugins, load, print_json, refuse_to_replace
+from schedules.errors import missing
 
 if TYPE_CHECKING:
     from schedules.trainers import Reading
@@ -24,7 +25,9 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def from_(
-    trainer: Annotated[str, typer.Argument(metavar="TRAINER", help="One of those that `export --to` has.")],
+    trainer: Annotated[
+        str | None, typer.Argument(metavar="TRAINER", help="One of those that `export --to` has.", show_default=False)
+    ] = None,
     flags: Annotated[
         list[str] | None,
         typer.Argument(metavar="FLAGS", help="In quotes, as pasted: a command line, JSON or YAML; - reads them."),
@@ -40,6 +43,8 @@ def from_(
     from harness.cli.commands.schedule_plots import draw
     from schedules import trainers
 
+    if trainer is None:
+        raise missing("TRAINER", trainers.names())
     load(plugin)
     if plot is not None:
         refuse_to_replace(plot, force)

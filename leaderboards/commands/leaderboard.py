@@ -8,12 +8,16 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.completion import track_names
 from harness.cli.options import STORE, MetricPlugins, Plugins, Store, TrackPlugins, load, load_metrics, load_tracks
 from harness.cli.streams import show
 from leaderboards.commands import bundle, publish
 from leaderboards.comparisons import views
 from leaderboards.render import formats
 from schedules.errors import UserError, unknown
+
+SHOWN = 15
+"""Rows of a table on a terminal, unless more are asked for; a pipe, a file and the other formats have all."""
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -24,7 +28,9 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def leaderboard(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names it.")],
+    track: Annotated[
+        str, typer.Argument(help="Track, as `snrbench tracks list` names it.", autocompletion=track_names)
+    ],
     target: Annotated[str | None, typer.Option("-t", "--target", help="One prediction target; default: all.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="Rank by this; default: the track's own.")] = None,
     guidance: Annotated[str, typer.Option("--guidance", metavar="best|G", help="Guidance scale.")] = "best",
@@ -35,6 +41,9 @@ def leaderboard(
         list[str] | None, typer.Option("--entry", metavar="GLOB", help="Show only entries like this; repeatable.")
     ] = None,
     top: Annotated[int | None, typer.Option("--top", metavar="N", help="Show the first N rows of each table.")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every row on a terminal, too, where long tables are cut short.")
+    ] = False,
     mine: Annotated[
         bool, typer.Option("--mine", help="Beside published rows: show own ones and their neighbours.")
     ] = False,
@@ -92,6 +101,8 @@ def leaderboard(
     from dataclasses import replace
 
     from harness import tracks
+
+    tracks.get(track)  # a wrong name is said before a second of imports
     from leaderboards.boards import excerpt
     from leaderboards.boards.query import board_of, checked, hint
     from leaderboards.releases.sources import Sources, matching, table_of
@@ -122,12 +133,20 @@ def leaderboard(
     board = replace(board, notes=(*board.notes, *notes))
     board = excerpt.mine(board) if mine else board
     board = board if top is None else excerpt.top(board, top)
+    left_out, chosen_rows = 0, top is not None or mine or entry or every
+    if form == formats.TABLE and sys.stdout.isatty() and not chosen_rows:
+        board, left_out = excerpt.short(board, SHOWN)
     if form != formats.TABLE and (board.sections or form != "md"):
         show(formats.of_board(form, board, seeds), form)
     elif board.sections:
         print_board(board, default_console())
         if seeds:
             print_seeds(board, default_console())
+        if left_out:
+            narrower = "" if target else ", -t one target"
+            print(f"{left_out} rows of longer tables are left out on a terminal; --all shows them{narrower}")
+    if mine and board.rows and not any(excerpt.is_own(row) for row in board.rows):
+        print(hint(store, track, target), file=sys.stderr)
     if not board.sections:
         filtered = bool(entry or without or without_seed) and not tables.runs.empty
         print(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.completion import track_names
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, load, load_tracks, print_json
 from schedules.errors import UserError
 
@@ -22,7 +23,11 @@ def add_to(cli: typer.Typer) -> None:
 
 def publish(
     track: Annotated[
-        str | None, typer.Argument(help="Track, as `snrbench tracks list` names it; with --site every published one.")
+        str | None,
+        typer.Argument(
+            help="Track, as `snrbench tracks list` names it; with --site every published one.",
+            autocompletion=track_names,
+        ),
     ] = None,
     to: Annotated[
         Path | None,
@@ -73,14 +78,17 @@ def publish(
         return
     if track is None:
         raise UserError("publish takes a track, or --site DIR for pages of what is published")
+    load(plugin)
+    load_tracks(track_plugin, store, track)
+    from harness import tracks
+
+    tracks.get(track)  # a wrong name is said before seconds of imports
     from leaderboards.boards.query import check_store
     from leaderboards.data import released
     from leaderboards.progress_bar import reading
     from leaderboards.releases.publishing import publish as publishing
     from leaderboards.releases.publishing.readme import refresh
 
-    load(plugin)
-    load_tracks(track_plugin, store, track or "")
     folder = to or released.FOLDER
     if not recompute:
         check_store(store, track)

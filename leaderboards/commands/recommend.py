@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.completion import track_names
 from harness.cli.execution_options import Compile, Device, Wish, Workers, settings_of
 from harness.cli.options import STORE, Json, Plugins, Store, TrackPlugins, print_json
 
@@ -31,7 +32,7 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def recommend(
-    track: Annotated[str | None, typer.Argument(help="Track; or give --images.")] = None,
+    track: Annotated[str | None, typer.Argument(help="Track; or give --images.", autocompletion=track_names)] = None,
     images: Annotated[
         Path | None,
         typer.Option("--images", metavar="DIR|FILE", help="Folder of images (subfolders: classes), or latents."),
@@ -73,11 +74,15 @@ def recommend(
     from harness.cli.needed_packages import check_training
 
     check_training()
+    from harness import tracks
     from harness.execution.plugins import load
+    from harness.specs import checked_target
     from harness.tracks.plugins import load_of_store
 
     load(list(plugin or []), list(track_plugin or []))
     track_files = [*(track_plugin or []), *load_of_store(store, track or "")]
+    if track is not None:
+        checked_target(tracks.get(track), target)  # before torch is imported
     settings = settings_of(device, "local", workers, None, None, list(plugin or []), track_files, compile.value)
     raise typer.Exit(_answered(request, store, settings))
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboards.data import cost
+from leaderboards.data.code_versions import which_is_now
 from leaderboards.data.tables import MEASURED, RUN, Tables
 from schedules.errors import unknown
 
@@ -172,12 +173,21 @@ def labelled(runs: pd.DataFrame, baseline: str) -> tuple[pd.DataFrame, str, list
     if changed:
         label = label.where(~label.isin(changed), label + "#" + runs["fingerprint"].str[:FINGERPRINT_LETTERS])
     runs = runs.assign(label=label)
-    notes = [f"{entry}: run with {codes[entry]} different codes, shown apart" for entry in sorted(changed)]
+    notes = [
+        f"{entry}: run with {codes[entry]} different codes, shown apart{_now(runs, entry)}" for entry in sorted(changed)
+    ]
     if baseline in changed:
         newest = runs[runs["entry"] == baseline].sort_values(RECORDED, kind="stable")
         baseline = str(newest["label"].iloc[-1])
         notes.append(f"the baseline is {baseline}, recorded last")
     return runs, baseline, notes
+
+
+def _now(runs: pd.DataFrame, entry: str) -> str:
+    """Which of an entry's codes is today's; nothing of a tuned one, which has one for each target."""
+    of_entry = runs[runs["entry"] == entry].sort_values(RECORDED, kind="stable")
+    tuned = of_entry["tuned"].astype(bool).any()
+    return "" if tuned else f"; {which_is_now(of_entry, str(of_entry['label'].iloc[-1]))}"
 
 
 def filtered(runs: pd.DataFrame, baseline: str, filters: Filters) -> tuple[pd.DataFrame, list[str]]:

@@ -13,6 +13,7 @@ import typer
 from harness.cli import complaints, needed_packages, next_step, options, splitting
 from harness.cli.budget import WHOLE, Budget, BudgetFraction, Steps
 from harness.cli.commands import run_report
+from harness.cli.completion import schedule_names, track_names
 from harness.cli.execution_options import (
     Compile,
     Device,
@@ -52,9 +53,12 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def run(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names them.")],
+    track: Annotated[
+        str, typer.Argument(help="Track, as `snrbench tracks list` names them.", autocompletion=track_names)
+    ],
     schedule: Annotated[
-        list[str] | None, typer.Option("-s", "--schedule", metavar="SPEC", help="Schedule; repeatable.")
+        list[str] | None,
+        typer.Option("-s", "--schedule", metavar="SPEC", help="Schedule; repeatable.", autocompletion=schedule_names),
     ] = None,
     weighting: Annotated[
         list[str] | None, typer.Option("-w", "--weighting", metavar="WEIGHTING", help="Loss weighting; repeatable.")

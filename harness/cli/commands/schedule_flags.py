@@ -11,6 +11,7 @@ import typer
 from harness.cli.commands.tuned_specs import OfTarget, OfTrack, resolved
 from harness.cli.options import STORE, Force, Plugins, Store, blaming, load, refuse_to_replace
 from harness.cli.streams import show as write_out
+from schedules.errors import missing
 
 if TYPE_CHECKING:
     from schedules import Schedule
@@ -36,14 +37,14 @@ def one_line(flags: str) -> str:
 def export(
     spec: Annotated[str, typer.Argument(metavar="SPEC")],
     to: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--to",
             "--format",
             metavar="FORMAT|TRAINER",
-            help="torch, diffusers or json; or a trainer, as edm, sd-scripts or onetrainer (a wrong name lists all).",
+            help="torch, diffusers or json; or a trainer, as edm, sd-scripts or onetrainer (without it all are said).",
         ),
-    ],
+    ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; printed without it.")] = None,
     pinned: Annotated[
         str, typer.Option("--with", metavar="FLAGS", help="Of a trainer: flags that stay as they are, such as shift=3.")
@@ -60,6 +61,8 @@ def export(
 
     A trainer that can't draw the schedule is said to, with the nearest that it can and how far that is, in nats of λ.
     """
+    if to is None:
+        raise missing("--to", _forms())
     load(plugin)
     if out is not None:
         refuse_to_replace(out, force)
@@ -71,6 +74,14 @@ def export(
         return
     out.write_text(text + "\n", encoding="utf-8")
     print(out)
+
+
+def _forms() -> list[str]:
+    """Every format and trainer."""
+    from schedules import trainers
+    from schedules.export import FORMATS
+
+    return [*FORMATS, *trainers.names()]
 
 
 def _exported(schedule: Schedule, to: str, pinned: str, tokens: int | None, sigma_data: float | None) -> str:
@@ -86,7 +97,7 @@ def _exported(schedule: Schedule, to: str, pinned: str, tokens: int | None, sigm
             raise UserError(f"{', '.join(misplaced)}: only of a trainer ({', '.join(trainers.names())}); got --to {to}")
         return exported(schedule, to)
     if to not in trainers.names():
-        raise unknown("export format or trainer", to, [*FORMATS, *trainers.names()])
+        raise unknown("export format or trainer", to, _forms())
     expression = trainers.express(schedule, to, pinned=pinned, tokens=tokens, sigma_data=sigma_data)
     if not expression.exact:
         raise UserError(

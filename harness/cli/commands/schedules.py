@@ -11,6 +11,7 @@ import typer
 
 from harness.cli.commands import schedule_flags
 from harness.cli.commands.tuned_specs import OfTarget, OfTrack, is_tuned, resolved
+from harness.cli.completion import schedule_names
 from harness.cli.options import (
     STORE,
     Force,
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from schedules import Info, Schedule
     from schedules.weightings import Weighting
 
-Spec = Annotated[str, typer.Argument(metavar="NAME|SPEC", help="e.g. laplace or 'laplace:scale=0.7|shift:a=3'")]
+Spec = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|SPEC",
+        help="e.g. laplace or 'laplace:scale=0.7|shift:a=3'",
+        autocompletion=schedule_names,
+    ),
+]
 
 MUCH_OUTSIDE = 0.01
 LIKENESS = ("stands for", "same density as", "nearly the density of", "same objective as")
@@ -119,7 +127,9 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
 
 @cli.command()
 def plot(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.")],
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC…", help="One or more schedules.", autocompletion=schedule_names)
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to draw: .png, .svg or .html.")] = Path(
         "schedules.png"
     ),
@@ -142,7 +152,7 @@ def plot(
 
 @cli.command()
 def nearest(
-    spec: Annotated[str, typer.Argument(metavar="SPEC")],
+    spec: Annotated[str, typer.Argument(metavar="SPEC", autocompletion=schedule_names)],
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many to list.")] = 10,
     as_json: Json = False,
     plugin: Plugins = None,

@@ -10,6 +10,7 @@ import typer
 
 from harness.cli import needed_packages
 from harness.cli.commands.track_facts import facts, noise_of
+from harness.cli.completion import track_names
 from harness.cli.options import (
     STORE,
     Json,
@@ -78,7 +79,7 @@ def list_tracks(
 
 @tracks.command("show")
 def show(
-    track: Annotated[str, typer.Argument(help="Name of a track.")],
+    track: Annotated[str, typer.Argument(help="Name of a track.", autocompletion=track_names)],
     json: Json = False,
     store: Store = STORE,
     track_plugin: TrackPlugins = None,
@@ -117,7 +118,7 @@ def show(
 
 @tracks.command("prepare")
 def prepare(
-    track: Annotated[str, typer.Argument(help="Name of a track.")],
+    track: Annotated[str, typer.Argument(help="Name of a track.", autocompletion=track_names)],
     images: Annotated[
         Path | None,
         typer.Option("--images", metavar="DIR", help="Images to make it of: train/CLASS/… and val/CLASS/…."),

@@ -12,6 +12,7 @@ import typer
 
 from harness.cli import needed_packages, next_step, splitting
 from harness.cli.commands.run import Apply, duration
+from harness.cli.completion import schedule_names, track_names
 from harness.cli.execution_options import (
     Compile,
     Device,
@@ -42,9 +43,14 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def tune(
-    track: Annotated[str, typer.Argument(help="Track, as `snrbench tracks list` names them.")],
+    track: Annotated[
+        str, typer.Argument(help="Track, as `snrbench tracks list` names them.", autocompletion=track_names)
+    ],
     spec: Annotated[
-        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Schedules, with the parameters to begin with.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[SPEC]...", help="Schedules, with the parameters to begin with.", autocompletion=schedule_names
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every schedule and preset of the registry.")] = False,
     weighting: Annotated[

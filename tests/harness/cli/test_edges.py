@@ -126,6 +126,7 @@ def test_version(snrbench):
         (["run", "gmm-v1", "--apply", "guess"], "--apply is 'guess'; expected one of sample, weight"),
         (["schedules", "nearest", "cosine", "-n", "0"], "--count is '0'; expected at least 1"),
         (["app", "--port", "99999"], "--port is '99999'; expected at most 65535"),
+        (["bundle", "gmm-v1"], "Missing option '-o' / '--out': The bundle to write."),
     ],
 )
 def test_a_refused_option_says_name_value_and_expectation(snrbench, arguments, line):

@@ -69,6 +69,12 @@ def test_modules_are_named_so_that_they_run_in_any_folder():
         (["run", "--help"], set()),
         (["schedules", "list", "--json"], {"scipy"}),
         (["tracks", "list"], set()),
+        (["leaderboard", "nosuch"], set()),
+        (["publish", "nosuch"], {"scipy"}),
+        (["bundle", "nosuch", "-o", "x.zip"], {"scipy"}),
+        (["recommend", "nosuch"], {"scipy"}),
+        (["run", "digits-v1", "-s", "nosuch"], {"scipy", "pandas"}),
+        (["schedules", "show", "nosuch"], {"scipy"}),
     ],
 )
 def test_imports(arguments, allowed):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from harness.specs import Entry
 from leaderboards.boards.board import board
 from leaderboards.boards.rows import Board, Row, Section
 from leaderboards.data.tables import Tables
@@ -248,7 +249,17 @@ def test_two_codes_under_one_name_are_shown_apart(table, of):
     table.runs_of("mine", [0.5, 0.6], fingerprint="aaaaaa1111").runs_of("mine", [0.7, 0.8], fingerprint="bbbbbb2222")
     found = of(table.tables)
     assert {row.entry for row in found.rows} == {"cosine", "mine#aaaaaa", "mine#bbbbbb"}
-    assert "mine" in found.notes[0]
+    assert found.notes[0].startswith("mine: run with 2 different codes, shown apart; mine#bbbbbb was recorded last")
+    assert "--plugin FILE.py" in found.notes[0]
+
+
+def test_of_two_codes_todays_is_named(table, of):
+    now = Entry.of("laplace").fingerprint
+    table.runs_of("cosine", [1.0, 1.1])
+    table.runs_of("laplace", [0.5, 0.6], fingerprint=now).runs_of("laplace", [0.7, 0.8], fingerprint="bbbbbb2222")
+    assert of(table.tables).notes[0].endswith(f"; laplace#{now[:6]} is what its file says now")
+    table.runs_of("edm", [0.5, 0.6], fingerprint="aaaaaa11").runs_of("edm", [0.7, 0.8], fingerprint="bbbbbb2222")
+    assert of(table.tables).notes[0].endswith("; what its file says now was not run")
 
 
 def test_two_codes_of_the_baseline_take_the_newest(table, of):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import sys
 
 import pytest
 import typer
@@ -118,7 +120,7 @@ def test_an_empty_target_says_which_have_runs(run, store):
 def test_a_name_of_ones_own_needs_its_plugin(run, store):
     message = mistake(run("flowers-v1", "--store", store))
     assert message.startswith("unknown track 'flowers-v1'; did you mean fashion-v1")
-    assert message.endswith("(one of your own comes with --track-plugin FILE.py)")
+    assert "(one of your own comes with --track-plugin FILE.py, or the --store that" in message
 
 
 def test_render_table_prints_to_the_console_it_is_given(store):
@@ -126,3 +128,23 @@ def test_render_table_prints_to_the_console_it_is_given(store):
     assert render_table(store, "digits-v1", console)
     assert "laplace" in console.file.getvalue()
     assert not render_table(store, "gmm-v1", console)
+
+
+@pytest.mark.parametrize(("options", "whole"), [((), False), (("--all",), True), (("--format", "md"), True)])
+def test_on_a_terminal_long_tables_are_cut_short_and_nowhere_else(options, whole, monkeypatch, capsys):
+    from harness.cli import main
+
+    def ranked(terminal: bool) -> tuple[list[str], str]:
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+        assert main._exit_code(["leaderboard", "mnist-v1", "--published", "-t", "v", *options]) == 0
+        said = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
+        return [" ".join(line.split("[")[0].split()) for line in said if re.match(r"[ |]*\d.*\[", line)], said[-1]
+
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr(leaderboard, "SHOWN", 1)
+    (every, _), (shown, last) = ranked(terminal=False), ranked(terminal=True)
+    assert len(every) > 5
+    assert (shown == every) == whole
+    if not whole:
+        assert last == f"{len(every) - len(shown)} rows of longer tables are left out on a terminal; --all shows them"
+        assert shown == [row for at, row in enumerate(every) if at == 0 or row.split()[1] == "cosine"]

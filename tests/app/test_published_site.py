@@ -1,0 +1,61 @@
+"""The static pages in a browser: sorting, filtering, and room for everything."""
+
+import os
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from harness.cli import main
+
+SHOWN = "return [...document.querySelectorAll('tbody tr')].filter(row => !row.hidden).map(row => row.innerText)"
+FITS = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def driver(chrome):
+    if not (chrome.CHROMIUM and chrome.DRIVER):
+        assert not os.environ.get("SNRBENCH_REQUIRE_BROWSER"), "no chromium and chromedriver on the PATH"
+        pytest.skip("no chromium and chromedriver on the PATH")
+    with chrome.chromium(size=chrome.PHONE) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("web") / "site"
+    assert main._exit_code(["publish", "mnist-v1", "--site", str(folder)]) == 0
+    return folder.as_uri()
+
+
+def test_a_board_sorts_and_filters_in_the_page(driver, site):
+    driver.get(f"{site}/mnist-v1.html")
+    head = driver.find_element(By.CSS_SELECTOR, "th.name")
+    for order, reverse in (("ascending", False), ("descending", True)):
+        head.find_element(By.TAG_NAME, "button").click()
+        assert head.get_attribute("aria-sort") == order
+        first_table = driver.find_element(By.CSS_SELECTOR, "table").find_elements(By.CSS_SELECTOR, "td.name")
+        names = [cell.text for cell in first_table]
+        assert len(names) == 6
+        assert names == sorted(names, reverse=reverse)
+    rows = driver.execute_script(SHOWN)
+    field = driver.find_element(By.CSS_SELECTOR, "input[type=search]")
+    field.send_keys("LAPL")
+    assert driver.execute_script(SHOWN) == [row for row in rows if "laplace" in row] != []
+    said = driver.find_element(By.TAG_NAME, "output")
+    assert said.text == ""
+    field.send_keys("zzz")
+    assert driver.execute_script(SHOWN) == []
+    assert said.text == "no row has it"
+    field.clear()
+    assert driver.get_log("browser") == []
+
+
+def test_every_page_fits_a_phone_and_its_links_work(driver, site):
+    for page in ("index", "mnist-v1", "mnist-v1-entries"):
+        driver.get(f"{site}/{page}.html")
+        assert driver.execute_script(FITS), page
+    driver.get(f"{site}/mnist-v1.html")
+    driver.find_element(By.LINK_TEXT, "laplace").click()
+    assert "mnist-v1-entries.html#" in driver.current_url
+    place = driver.current_url.partition("#")[2]
+    assert "laplace" in driver.find_element(By.ID, place).text
