@@ -23,7 +23,7 @@ def driver(chrome):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("web") / "site"
-    assert main._exit_code(["publish", "mnist-v1", "--site", str(folder)]) == 0
+    assert main.exit_code(["publish", "mnist-v1", "--site", str(folder)]) == 0
     return folder.as_uri()
 
 

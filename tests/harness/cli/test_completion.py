@@ -23,7 +23,7 @@ def test_a_shell_completes_tracks_and_schedules(typed, offered, not_offered, mon
     monkeypatch.setenv("COMP_WORDS", " ".join(words))
     monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
     with pytest.raises(SystemExit):  # as a shell asks for it, it is a process that ends
-        main._exit_code([])
+        main.exit_code([])
     names = capsys.readouterr().out.split()
     assert sorted(names) == offered
     assert not_offered not in names

@@ -136,7 +136,7 @@ def test_on_a_terminal_long_tables_are_cut_short_and_nowhere_else(options, whole
 
     def ranked(terminal: bool) -> tuple[list[str], str]:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
-        assert main._exit_code(["leaderboard", "mnist-v1", "--published", "-t", "v", *options]) == 0
+        assert main.exit_code(["leaderboard", "mnist-v1", "--published", "-t", "v", *options]) == 0
         said = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
         return [" ".join(line.split("[")[0].split()) for line in said if re.match(r"[ |]*\d.*\[", line)], said[-1]
 
@@ -146,5 +146,5 @@ def test_on_a_terminal_long_tables_are_cut_short_and_nowhere_else(options, whole
     assert len(every) > 5
     assert (shown == every) == whole
     if not whole:
-        assert last == f"{len(every) - len(shown)} rows of longer tables are left out on a terminal; --all shows them"
+        assert last == f"{len(every) - len(shown)} rows of longer tables left out on a terminal; --all shows all"
         assert shown == [row for at, row in enumerate(every) if at == 0 or row.split()[1] == "cosine"]
