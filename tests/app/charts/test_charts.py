@@ -99,3 +99,12 @@ def test_a_target_that_none_of_the_entries_has_takes_no_column(monkeypatch):
     shown.clear()
     ranked_table.by_target(board_of(tables, "digits-v1", keep=("cosine", "flow_uniform")), 12)
     assert [head.short for head in shown if head.kind == "interval"] == ["eps", "flow", "v", "x0"]
+
+
+def test_names_beside_crowded_points_cover_no_other_point():
+    x, names = np.array([0.0, 0.015, 0.03, 0.9, 1.0]), ["laplace", "cosine_scaled:s=2", "cauchy", "cosine", "flow"]
+    y = np.array([0.5, 0.2, 0.24, 0.35, 0.38])
+    corners = agreement._corners(x, y, y - 0.05, y + 0.05, names)
+    assert set(corners) <= {(side, edge) for side in ("left", "right") for edge in ("bottom", "top")}
+    assert corners[1] == ("left", "top")  # below its point: above it the name would lie over cauchy's
+    assert corners[2] == ("left", "bottom")
