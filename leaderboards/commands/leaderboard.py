@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from harness.cli.completion import track_names
-from harness.cli.options import STORE, MetricPlugins, Plugins, Store, TrackPlugins, load, load_metrics, load_tracks
+from harness.cli.options import (
+    STORE,
+    MetricPlugins,
+    Plugins,
+    Store,
+    TrackPlugins,
+    counted,
+    load,
+    load_metrics,
+    load_tracks,
+)
 from harness.cli.streams import show
 from leaderboards.commands import bundle, publish
 from leaderboards.comparisons import views
@@ -144,7 +154,7 @@ def leaderboard(
             print_seeds(board, default_console())
         if left_out:
             narrower = "" if target else ", -t one target"
-            print(f"{left_out} rows of longer tables are left out on a terminal; --all shows them{narrower}")
+            print(f"{counted(left_out, 'row')} of longer tables left out on a terminal; --all shows all{narrower}")
     if mine and board.rows and not any(excerpt.is_own(row) for row in board.rows):
         print(hint(store, track, target), file=sys.stderr)
     if not board.sections:

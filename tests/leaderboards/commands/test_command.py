@@ -146,5 +146,5 @@ def test_on_a_terminal_long_tables_are_cut_short_and_nowhere_else(options, whole
     assert len(every) > 5
     assert (shown == every) == whole
     if not whole:
-        assert last == f"{len(every) - len(shown)} rows of longer tables are left out on a terminal; --all shows them"
+        assert last == f"{len(every) - len(shown)} rows of longer tables left out on a terminal; --all shows all"
         assert shown == [row for at, row in enumerate(every) if at == 0 or row.split()[1] == "cosine"]

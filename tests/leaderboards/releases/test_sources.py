@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import sys
 
 import pytest
 
 from harness.metrics.keys import parse
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
+from leaderboards.boards import excerpt
+from leaderboards.commands import leaderboard
 from leaderboards.data import released
 from leaderboards.releases.bundles import contents, rerun
 
@@ -136,7 +139,7 @@ def test_publishing_names_what_is_missing_and_refuses_one_seed(snrbench, real_st
     assert "one seed, 1" in err
 
 
-def test_own_and_published_in_one_table(snrbench, real_store, bulk, home):
+def test_own_and_published_in_one_table(snrbench, real_store, bulk, home, monkeypatch):
     snrbench("publish", TRACK, "--store", real_store)
     with sqlite3.connect(real_store / "mlflow.db") as db:
         gone = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.entry' AND value = 'edm')"
@@ -151,6 +154,16 @@ def test_own_and_published_in_one_table(snrbench, real_store, bulk, home):
     }
     out = snrbench("leaderboard", TRACK, "-t", "v", "--with-published", "--store", real_store)[1]
     assert out.count("published") == 1
+    monkeypatch.setattr(leaderboard, "SHOWN", 1)
+    monkeypatch.setattr(excerpt, "SPARED", 0)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    out = snrbench("leaderboard", TRACK, "-t", "v", "--with-published", "--store", real_store)[1]
+    assert "1 row of longer tables left out" in out
+    assert all(own in out for own in ("mine", "laplace", "cosine_scaled:s=2"))
+    with sqlite3.connect(real_store / "mlflow.db") as db:
+        db.execute("UPDATE runs SET lifecycle_stage = 'deleted'")
+    code, _, err = snrbench("leaderboard", TRACK, "--with-published", "--mine", "--store", real_store)
+    assert (code, f"no runs of {TRACK} in {real_store}" in err) == (0, True)
 
 
 def test_bundle_verify_and_rank_beside_ones_own(snrbench, with_keys, tmp_path, monkeypatch):
