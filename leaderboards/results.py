@@ -61,8 +61,8 @@ class Results:
 def published(track: str) -> Results:
     """The released results of a track, read from the package. UserError for a track that has none.
 
-    >>> len(published("digits-v1").runs)
-    1475
+    >>> sorted(set(published("digits-v1").runs["seed"]))
+    [0, 1, 2, 3, 4]
     """
     from leaderboards.data.released import published_table
 
