@@ -150,6 +150,7 @@ def prepare(
     for name, value in (("--workers", workers), ("--batch", batch)):
         if value is not None and value < 1:
             raise UserError(f"{name} is {value}; expected at least 1")
+    definition.check_options()
     if definition.data.prepare:
         _make(definition, images, vae, device, workers, batch)
     elif images is not None or vae is not None:
