@@ -61,7 +61,7 @@ def list_tracks(
             [
                 {
                     **track.model_dump(mode="json", include=fields),
-                    "standing": registry.standing(track.name).kind,
+                    **registry.standing(track.name).as_json,
                     "facts": facts(track.name),
                     "seconds_a_run_on_one_cpu_core": registry.card(track.name).get("seconds_a_run_on_one_cpu_core"),
                 }
@@ -100,7 +100,7 @@ def show(
             "fingerprint": definition.fingerprint,
         }
         card["tuning"]["training_steps_at_most"] = Budget.of(definition).most_steps
-        card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
+        card |= {"measured": registry.card(track), **registry.standing(track).as_json}
         card["cautions"] = list(known_cautions(track))
         card["facts"], card["noise"] = facts(track), noise_of(track).as_json
         print_json(card)
