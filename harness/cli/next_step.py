@@ -10,7 +10,7 @@ from harness.cli import complaints
 from harness.cli.options import with_store
 
 MOST = 3
-"""Schedules that a command names."""
+"""Schedules that a command names where all there are were tuned."""
 Options = Mapping[str, Iterable[str]]
 """Option → its values, each of which is given by itself."""
 
@@ -25,13 +25,12 @@ def show_board(track: str, store: Path, options: Options) -> None:
 
 def score_tuned(track: str, specs: Sequence[str], store: Path, options: Options) -> None:
     """How what tuning found is scored on test data, beside what it began with. specs: () for all there are"""
-    from schedules import as_tuned
+    from schedules import as_tuned, names
 
-    both = [spec for each in specs for spec in (each, as_tuned(each))]
-    named = both if 0 < len(specs) <= MOST else ["SPEC@tuned"]
-    _say(f"snrbench run {shlex.quote(track)}", store, {"-s": named, **options})
+    both = [spec for each in specs or names()[:MOST] for spec in (each, as_tuned(each))]
+    _say(f"snrbench run {shlex.quote(track)}", store, {"-s": both, **options})
 
 
 def _say(command: str, store: Path, options: Options) -> None:
-    given = [f"{option} {shlex.quote(str(value))}" for option, values in options.items() for value in values]
-    complaints.say(f"next: {with_store(' '.join([command, *given]), store)}")
+    words = [f"{option} {shlex.quote(str(value))}" for option, values in options.items() for value in values]
+    complaints.say(f"next: {with_store(' '.join([command, *words]), store)}")

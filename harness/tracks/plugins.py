@@ -41,13 +41,23 @@ def names_of(store: Path) -> list[str]:
 
 
 def load_of_store(store: Path, name: str) -> list[str]:
-    """Register a track that only a store's file knows, whole or shortened; the file, for processes that need it too."""
+    """Register a track that only a store's file knows, whole or shortened; the file, for processes that need it too.
+
+    UserError where the file holds no track of the name that it is called by.
+    """
     whole = name.partition(SEPARATOR)[0]
     if whole in tracks.names() or whole not in names_of(store):
         return []
     file = str((folder_of(store) / f"{whole}.py").absolute())
-    load_plugin(file)
+    load_named(file, whole)
     return [file]
+
+
+def load_named(file: str, name: str) -> None:
+    """Register the tracks of a file that is called by the name of one; UserError where that one is not in it."""
+    names = load_plugin(file)
+    if name not in names:
+        raise UserError(f"{file!r} holds {', '.join(names)}; expected {name}, or a file called {names[0]}.py")
 
 
 @functools.cache

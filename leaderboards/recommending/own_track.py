@@ -24,7 +24,6 @@ from typing import Any
 from harness.data.own_autoencoder import SIDE
 from harness.tracks import plugins
 from leaderboards.recommending.own_data import OwnData
-from schedules.errors import UserError
 
 PIXELS_UP_TO = 16
 AUTOENCODER_STEPS = 1000
@@ -35,8 +34,8 @@ FEWEST_SAMPLES = 500
 
 TEMPLATE = '''"""{summary}
 
-Written by `snrbench recommend` from {place}. Edit what you like, under another name: results of an
-edited track never mix with those before.
+Written by `snrbench recommend` from {place}. Edit what you like, under another name, of the file
+too: results of an edited track never mix with those before.
 
     snrbench run {name} -s cosine -s laplace
     snrbench leaderboard {name}
@@ -84,9 +83,7 @@ def track_of(data: OwnData, folder: Path) -> tuple[str, Path]:
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text_of(data, name, file), encoding="utf-8")
-    names = plugins.load_plugin(str(file))
-    if name not in names:
-        raise UserError(f"{str(file)!r} holds {', '.join(names)}; expected {name}. `recommend {names[0]}` takes it")
+    plugins.load_named(str(file), name)
     return name, file
 
 

@@ -110,11 +110,21 @@ class KnownRuns:
         return Result(job, "paused" if job.until < 1 else "finished", values=values, seconds=1.0)
 
 
-def tuned(root, runs, specs=("laplace",), weighting="native", trials=None, each=None, restart=False, target="v"):
+def tuned(
+    root,
+    runs,
+    specs=("laplace",),
+    weighting="native",
+    trials=None,
+    each=None,
+    restart=False,
+    target="v",
+    track="gmm-v1",
+):
     """Tune as the command does, until it is done or killed."""
     opened, locks = storage.open_storage(Store(root))
-    budget = Budget.of(tracks.get("gmm-v1"), trials, each)
-    studies = [Study(Subject("gmm-v1", target, Entry.of(spec, weighting)), budget, opened, locks) for spec in specs]
+    budget = Budget.of(tracks.get(track), trials, each)
+    studies = [Study(Subject(track, target, Entry.of(spec, weighting)), budget, opened, locks) for spec in specs]
     said = []
     try:
         for study in studies:

@@ -140,8 +140,9 @@ def run(
         quiet=quiet,
     )
     if not (code or dry_run or json or quiet):
-        files = {"--track-plugin": track_plugin or [], "--metric-plugin": metric_plugin or []}
-        next_step.show_board(request.budget.track(track)[0], store, files)
+        files = {"--plugin": plugin or [], "--track-plugin": track_plugin or [], "--metric-plugin": metric_plugin or []}
+        targets = request.targets if len(request.targets) == 1 else []
+        next_step.show_board(request.budget.track(track)[0], store, {"-t": targets, **files})
     raise typer.Exit(code)
 
 

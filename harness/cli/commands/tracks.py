@@ -37,19 +37,25 @@ def add_to(cli: typer.Typer) -> None:
 
 @tracks.command("list")
 def list_tracks(
+    context: typer.Context,
     json: Json = False,
     store: Store = STORE,
     track_plugin: TrackPlugins = None,
     metric_plugin: MetricPlugins = None,
 ) -> None:
-    """Every track, a line each, with what it needs; also those that `recommend` made in the store."""
+    """Every track, a line each, with what it needs; with --store also those that `recommend` made in it."""
     from harness import tracks as registry
     from harness.tracks.plugins import names_of
     from schedules.errors import UserError, text_of
 
     load_metrics(metric_plugin)
     load_tracks(track_plugin)
-    for name in names_of(store):
+    own, source = names_of(store), context.get_parameter_source("store")
+    if source is not None and source.name == "DEFAULT":  # nothing is imported from the working directory unasked
+        if own:
+            print(f"{store} has {', '.join(own)}, too; --store {store} lists them", file=sys.stderr)
+        own = []
+    for name in own:
         try:
             load_tracks(None, store, name)
         except UserError as problem:  # an edited one; the others are there

@@ -115,13 +115,13 @@ def tune(
     settings = replace(settings, stack=splitting.stack_of(stack, executor), metric_plugins=tuple(metric_plugin or ()))
     code = search(request, store, settings, dry_run, json)
     if not (code or dry_run or json):
-        asked = {
+        subject = {
             "-w": weighting or [],
             "-t": request.targets,
             "--apply": [] if apply == Apply.sample else [apply.value],
         }
         files = {"--plugin": plugin or [], "--track-plugin": track_plugin or [], "--metric-plugin": metric_plugin or []}
-        next_step.score_tuned(track, request.schedules, store, {**asked, **files})
+        next_step.score_tuned(track, request.schedules, store, {**subject, **files})
     raise typer.Exit(code)
 
 

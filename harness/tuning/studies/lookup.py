@@ -73,17 +73,19 @@ def studies(store: Path) -> list[Subject]:
         return []
     try:
         summaries = optuna.get_all_study_summaries(opened, include_best_trial=False)
-        subjects = (_subject(summary.user_attrs) for summary in summaries)
+        subjects = (_subject(store, summary.user_attrs) for summary in summaries)
         return sorted(filter(None, subjects), key=lambda subject: subject.name)
     finally:
         opened.remove_session()
 
 
-def _subject(attributes: Mapping[str, Any]) -> Subject | None:
+def _subject(store: Path, attributes: Mapping[str, Any]) -> Subject | None:
     from harness import tracks
     from harness.specs import Entry
+    from harness.tracks.plugins import load_of_store
 
     try:
+        load_of_store(store, attributes["track"])
         entry = Entry.of(attributes["schedule"], attributes["weighting"], attributes["apply"])
         return Subject(tracks.get(attributes["track"]).name, attributes["target"], entry)
     except (KeyError, UserError):

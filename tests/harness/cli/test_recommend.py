@@ -155,3 +155,29 @@ def test_a_broken_track_of_a_store_hides_no_other(snrbench, latents, tmp_path):
     assert (code, "own-z-v1" in out) == (0, True)
     assert "left out: track plugin" in err
     assert "own-b-v1.py' holds no Track" in err
+
+
+def test_an_edited_track_under_another_name_needs_a_file_of_that_name(snrbench, latents, tmp_path, monkeypatch):
+    monkeypatch.delitem(tracks.TRACKS, "own-z-v1", raising=False)
+    folder = tmp_path / "store" / "tracks"
+    text = (folder / "own-z-v1.py").read_text()
+    (folder / "own-z-v1.py").write_text(text.replace('"own-z-v1"', '"own-y-v1"'))
+    code, _, err = snrbench("run", "own-z-v1", "--dry-run", "--store", tmp_path / "store")
+    assert code == 2
+    assert "own-z-v1.py' holds own-y-v1; expected own-z-v1, or a file called own-y-v1.py" in err
+    monkeypatch.delitem(tracks.TRACKS, "own-y-v1")
+    (folder / "own-z-v1.py").rename(folder / "own-y-v1.py")
+    assert snrbench("run", "own-y-v1", "--dry-run", "--store", tmp_path / "store")[0] == 0
+    monkeypatch.delitem(tracks.TRACKS, "own-y-v1")
+
+
+def test_the_list_of_tracks_imports_nothing_from_the_working_directory_unasked(snrbench, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SNRBENCH_HOME", raising=False)
+    folder = tmp_path / "snrbench-store" / "tracks"
+    folder.mkdir(parents=True)
+    (folder / "own-x-v1.py").write_text("raise SystemExit('imported')")
+    code, out, err = snrbench("tracks", "list")
+    assert (code, "own-x-v1" in out, "imported" in err) == (0, False, False)
+    assert "snrbench-store has own-x-v1, too; --store snrbench-store lists them" in err
+    assert "imported" in snrbench("tracks", "list", "--store", "snrbench-store")[2]

@@ -7,7 +7,10 @@ import typer
 from typer.testing import CliRunner
 
 import schedules
+from harness import tracks
 from harness.cli.commands.schedules import add_to
+from harness.tracks.plugins import load_of_store
+from harness.tuning.studies import lookup
 from known_objective import KnownRuns, tuned
 from schedules import UserError
 
@@ -87,3 +90,15 @@ def test_transforms_stand_behind_and_one_study_needs_no_more_words(run):
 def test_what_is_not_one_study_is_one_line(run, arguments, words):
     with pytest.raises(UserError, match=words):
         raise run(*arguments).exception
+
+
+def test_a_study_on_a_track_of_the_store_is_found_without_its_name(tmp_path, monkeypatch):
+    folder = tmp_path / "tracks"
+    folder.mkdir()
+    track = "from harness.tracks.gmm import GMM\nTRACK = GMM.model_copy(update={'name': 'own-q-v1'})\n"
+    (folder / "own-q-v1.py").write_text(track)
+    load_of_store(tmp_path, "own-q-v1")
+    tuned(tmp_path, KnownRuns(score), specs=["laplace"], trials=4, track="own-q-v1")
+    monkeypatch.delitem(tracks.TRACKS, "own-q-v1")
+    assert lookup.tuned("laplace@tuned", tmp_path).track == "own-q-v1"
+    monkeypatch.delitem(tracks.TRACKS, "own-q-v1")

@@ -131,7 +131,7 @@ def test_an_odd_folder_in_the_outbox_is_set_aside_and_the_rest_goes_on(store, co
     assert recorded(store) == ["1"]
     assert (store.set_aside / "odd" / "why.txt").read_text().strip() in said
     assert main.exit_code(command) == 0
-    assert "odd" not in capsys.readouterr().err
+    assert str(odd) not in capsys.readouterr().err
     assert main.exit_code(["status", "--store", str(store.root)]) == 0
     assert f"1 result set aside in {store.set_aside}" in capsys.readouterr().out
 
