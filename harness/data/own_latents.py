@@ -38,8 +38,10 @@ def load(
     splits = (images.train, images.val, images.test)
     encoded = [encoder.encode(split.x * images.std + images.mean) for split in splits]
     mean, std = float(encoded[0].double().mean()), float(encoded[0].double().std(correction=0))
-    scaled = (Split((z - mean) / std, split.labels, split.group) for z, split in zip(encoded, splits, strict=True))
-    return Dataset(*scaled, classes=images.classes, mean=mean, std=std, latent=True)
+    train, held_val, held_test = (
+        Split((z - mean) / std, split.labels, split.group) for z, split in zip(encoded, splits, strict=True)
+    )
+    return Dataset(train, held_val, held_test, classes=images.classes, mean=mean, std=std, latent=True)
 
 
 def sizes(

@@ -19,7 +19,7 @@ LIMIT = 20.0
 COMES_WITH_US = ("builtin", "preset")  # origins of schedules whose relatives are known
 SAME = 1e-8  # total variation below which two densities are one: tables are accurate to 1e-9
 NEAR = 0.01  # and below which no board of a few seeds will tell them apart
-_FEW = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+_FEW = np.array([-6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0])  # λ
 _SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-16.0, 16.0, 1601)))
 
 
@@ -61,8 +61,8 @@ def nearest(schedule: Schedule, count: int | None = None, within: float = np.inf
 
     within: only those that are nearer in total variation, which |F(λ) − G(λ)| never exceeds
     """
-    registered, quantiles, shares = _registered(SCHEDULES.changes)
-    apart = np.abs(schedule.cdf(quantiles) - shares).max(axis=1)
+    registered, shares = _registered(SCHEDULES.changes)
+    apart = np.abs(shares - schedule.cdf(_FEW)).max(axis=1)
     kin = [
         Kin(other.name, total_variation(schedule, other), wasserstein(schedule, other))
         for other, least in zip(registered, apart, strict=True)
@@ -73,15 +73,13 @@ def nearest(schedule: Schedule, count: int | None = None, within: float = np.inf
 
 
 @functools.lru_cache(maxsize=1)
-def _registered(changes: int) -> tuple[list[Schedule], Array, Array]:
-    """Those that don't learn, at their defaults; a few of each one's quantiles and its F there, (schedules, few).
+def _registered(changes: int) -> tuple[list[Schedule], Array]:
+    """Those that don't learn, at their defaults, and F of each at a few λ; shape (schedules, few).
 
     changes: of the registry, since which they hold
     """
     schedules = [schedule for schedule in map(create, names()) if not schedule.learns]
-    quantiles = np.array([schedule.ppf(_FEW) for schedule in schedules])
-    shares = [schedule.cdf(points) for schedule, points in zip(schedules, quantiles, strict=True)]
-    return schedules, quantiles, np.array(shares)
+    return schedules, np.array([schedule.cdf(_FEW) for schedule in schedules])
 
 
 def near(schedule: Schedule) -> list[Kin]:
