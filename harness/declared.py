@@ -6,10 +6,13 @@ A part is imported when it is first called, so that listing tracks imports neith
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from schedules.errors import UserError
 
 ADDED = "added after the first tracks"
 
@@ -52,13 +55,38 @@ class Part(Declared):
     def __call__(self, *arguments: Any) -> Any:
         return imported(self.make)(*arguments, **self.options)
 
+    def check_options(self, positional: int) -> None:
+        """UserError for an option that `make` does not take, or one that it needs and that is not there.
+
+        positional: how many arguments `make` is called with before the options
+        """
+        parameters = list(inspect.signature(imported(self.make)).parameters.values())
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            return  # it looks at them itself
+        by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        options = {parameter.name: parameter for parameter in parameters[positional:] if parameter.kind in by_name}
+        takes = f"{self.make} takes {', '.join(options) or 'none'}"
+        for name, value in self.options.items():
+            if name not in options:
+                raise UserError(f"unknown option {name!r}, which is {value!r}; {takes}")
+        for name, parameter in options.items():
+            if name not in self.options and parameter.default is parameter.empty:
+                raise UserError(f"option {name!r} is missing; {takes}")
+
     def unchanged(self) -> set[str]:
         """`check` and `prepare`, also where they are given: they are no part of a fingerprint."""
         return {"check", "prepare"}
 
 
 def imported(path: str) -> Callable[..., Any]:
-    """The function that "module:function" names."""
-    module, name = path.split(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    """The function that "module:function" names. UserError where there is none."""
+    module, _, name = path.partition(":")
+    try:
+        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as problem:
+        if not f"{module}.".startswith(f"{problem.name}."):
+            raise  # a package that the module needs
+        raise UserError(f"no module {problem.name!r} for {path!r}; expected module:function") from problem
+    except (AttributeError, ValueError) as problem:
+        raise UserError(f"no function {path!r}; expected module:function") from problem
     return function

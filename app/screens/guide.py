@@ -143,6 +143,7 @@ def _track(name: str) -> None:
         "a run, one core": _seconds(card.get("seconds_a_run_on_one_cpu_core")),
         "sampler": f"DDIM, {track.evaluation.ddim_steps} steps, λ from {high:g} to {low:g}".replace("-", "−"),
         "prediction targets": ", ".join(track.targets),
+        "board": results.standing(name).kind,
     }
     left, right = st.columns(2, gap="medium")
     with left:

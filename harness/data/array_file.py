@@ -15,7 +15,6 @@ import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +69,7 @@ def check(file: str, val: float = 0.1, test: float = 0.1, contents: str = "") ->
         raise UserError(f"latents {file!r} hold values that are not finite")
 
 
-def sizes(file: str, val: float = 0.1, test: float = 0.1, **rest: Any) -> dict[str, int]:
+def sizes(file: str, val: float = 0.1, test: float = 0.1, contents: str = "") -> dict[str, int]:
     """Rows of each split."""
     return {name: len(rows) for name, rows in _rows_of_splits(file, read(file)[1], val, test).items()}
 

@@ -24,7 +24,7 @@ import torch
 
 from harness.data import image_file, images
 from harness.data.dataset import Dataset, Split
-from schedules.errors import UserError, text_of
+from schedules.errors import UserError, text_of, whole_number
 
 SPLITS = ("train", "val", "test")
 MODES = {1: "L", 3: "RGB"}
@@ -43,8 +43,7 @@ def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: floa
 
     Raises UserError where the folder is not there, a class has too few images, or a file can't be read as an image.
     """
-    if channels not in MODES:
-        raise UserError(f"image folder {folder!r}: channels is {channels}; expected 1 or 3")
+    _check_shape(folder, side, channels)
     image_folder = _listed(folder)
     if contents and (digest := _digest(image_folder)) != contents:
         raise UserError(_other_images(folder, digest, contents))
@@ -65,14 +64,22 @@ def load(folder: str, side: int, channels: int = 3, val: float = 0.1, test: floa
     return Dataset(train, held_val, held_test, classes=len(image_folder.classes), mean=mean, std=std, levels=levels)
 
 
-def sizes(folder: str, val: float = 0.1, test: float = 0.1, **rest: Any) -> dict[str, int]:
-    """Images of each split, by their names alone. UserError as `load`."""
+def sizes(
+    folder: str, val: float = 0.1, test: float = 0.1, *, side: int = 1, channels: int = 3, contents: str = ""
+) -> dict[str, int]:
+    """Images of each split, by their names alone, whatever becomes of their pixels. UserError as `load`."""
     return {name: len(rows) for name, rows in _rows_of_splits(_listed(folder), folder, val, test).items()}
 
 
 def contents(folder: str) -> str:
     """A hash of the names and sizes of a folder's images: another one as soon as images come, go or are edited."""
     return _digest(_listed(folder))
+
+
+def _check_shape(folder: str, side: int, channels: int) -> None:
+    if channels not in MODES:
+        raise UserError(f"image folder {folder!r}: channels is {channels}; expected 1 or 3")
+    whole_number(f"image folder {folder!r}: side", side, least=1)
 
 
 def _rows_of_splits(image_folder: Any, folder: str, val: float, test: float) -> dict[str, list[int]]:
@@ -89,8 +96,11 @@ def _rows_of_splits(image_folder: Any, folder: str, val: float, test: float) -> 
     return of_split
 
 
-def check(folder: str, val: float = 0.1, test: float = 0.1, contents: str = "", **rest: Any) -> None:
-    """UserError where the folder is not there, has other images than declared, or too few of a class."""
+def check(
+    folder: str, val: float = 0.1, test: float = 0.1, contents: str = "", *, side: int = 1, channels: int = 3
+) -> None:
+    """UserError where `load` would raise one before it reads an image."""
+    _check_shape(folder, side, channels)
     image_folder = _listed(folder)
     _rows_of_splits(image_folder, folder, val, test)
     if contents and (digest := _digest(image_folder)) != contents:

@@ -67,7 +67,7 @@ def prepare(
     UserError: folder, class or image that is missing, empty or damaged; another VAE or other images than before; a full
     disk.
     """
-    declared = Declared(**options)
+    declared = Declared.of(options)
     if (declared.folder / INDEX).is_file():
         return _looked_through(declared, images, vae)
     if images is None:

@@ -16,12 +16,13 @@ import hashlib
 import json
 import mmap
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
 from harness.data.dataset import Dataset, Split
@@ -52,6 +53,19 @@ class Declared(BaseModel):
     classes: int = 1000
     val_per_class: int = 10
     mirrored: bool = True
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Declared:
+        """What a track's options declare. UserError for a misspelt, missing or impossible one."""
+        try:
+            return cls(**options)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            name = ".".join(map(str, first["loc"]))
+            raise UserError(
+                f"prepared data {options.get('name', '')!r}: option {name!r}: {first['msg'].lower()}; "
+                f"they have {', '.join(cls.model_fields)}"
+            ) from problem
 
     @property
     def folder(self) -> Path:
@@ -94,7 +108,7 @@ def load(**declared: Any) -> Dataset:
 
     UserError where it was not prepared, or is not what the track declares.
     """
-    declaration = Declared(**declared)
+    declaration = Declared.of(declared)
     index = check(**declared)
     train, val, test = (_split(declaration.folder, name, index) for name in SPLITS)
     levels = None if declaration.vae else torch.from_numpy((np.arange(LEVELS) - index.mean) / index.std)
@@ -104,7 +118,7 @@ def load(**declared: Any) -> Dataset:
 
 def check(**declared: Any) -> Index:
     """The index. UserError: nothing prepared, prepared otherwise than declared, or a file that is not whole."""
-    declaration = Declared(**declared)
+    declaration = Declared.of(declared)
     path = declaration.folder / INDEX
     if not path.is_file():
         raise UserError(
@@ -129,7 +143,7 @@ def digest(**declared: Any) -> str:
 
     "" on a machine that has none, as one that only records what others ran.
     """
-    path = Declared(**declared).folder / INDEX
+    path = Declared.of(declared).folder / INDEX
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
 
 

@@ -48,16 +48,17 @@ def known_cautions(name: str) -> tuple[str, ...]:
 def _card_cautions(name: str, fingerprint: str) -> tuple[str, ...]:
     track, card = tracks.get(name), tracks.card(name)
     try:
-        sizes = card.get("sizes") or _told(track.data, "sizes")
-        dimensions = card.get("feature_dimensions") or _told(track.features, "dimensions")
-    except UserError:  # its data are not on this machine
+        sizes = card.get("sizes") or _told(track.data, "sizes", 0)
+        dimensions = card.get("feature_dimensions") or _told(track.features, "dimensions", 1)
+    except UserError:  # its data are not on this machine, or it is misspelt
         return ()
     if not sizes or not dimensions:
         return ()
     return cautions(track, sizes, dimensions, floors=bool(card.get("floors")))
 
 
-def _told(part: Part, attribute: str) -> Any:
+def _told(part: Part, attribute: str, positional: int) -> Any:
     """What the module of a part says without making it: `sizes` of data, `dimensions` of features, if it says so."""
+    part.check_options(positional)
     function = getattr(importlib.import_module(part.make.partition(":")[0]), attribute, None)
     return function(**part.options) if callable(function) else None

@@ -1,10 +1,12 @@
 """Whether a track's board stands among the rankings: by rules that look at its card, and never at any paper's result.
 
-diagnostic: its score draws no samples, so it says nothing of what a model makes
-untrained:  the baseline, cosine, has not learned the task within the budget: for v its `fd` at its best scale of
-            guidance is above `MOST_FLOORS` floors, or for some target that scale is the largest of the grid
+diagnostic:   its score draws no samples, so it says nothing of what a model makes
+untrained:    the baseline, cosine, has not learned the task within the budget: for v its `fd` at its best scale of
+              guidance is above `MOST_FLOORS` floors, or for some target that scale is the largest of the grid
+not measured: its card has no figures of the baseline, as a new track's; its board is shown as a ranked one is
 
-Boards of both kinds stay where tracks are compared with published results; rankings that lead a page leave them out.
+Boards of the first two kinds stay where tracks are compared with published results; rankings that lead a page leave
+them out.
 """
 
 from __future__ import annotations
@@ -17,27 +19,33 @@ from harness.metrics.registry import METRICS
 from harness.tracks.track import Track
 
 MOST_FLOORS = 6.0
-UNMEASURED = "until its baseline is measured"
+UNMEASURED = "its card has no figures of the baseline"
 TARGET = "v"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """kind: "ranked", "diagnostic" or "untrained"; why: in words, "" for one that was measured and is ranked"""
+    """kind: one of those above, or "ranked"; why: in words, "" where it is ranked"""
 
-    kind: Literal["ranked", "diagnostic", "untrained"] = "ranked"
+    kind: Literal["ranked", "diagnostic", "untrained", "not measured"] = "ranked"
     why: str = ""
 
     @property
     def ranked(self) -> bool:
-        return self.kind == "ranked"
+        """Whether it stands among the rankings: so does a board that was not measured."""
+        return self.kind in ("ranked", "not measured")
+
+    @property
+    def as_json(self) -> dict[str, str]:
+        """What the lists of tracks say of it."""
+        return {"standing": self.kind, "standing_why": self.why}
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.why}" if self.why else self.kind
 
 
 def standing(track: Track, card: Mapping[str, Any]) -> Standing:
-    """The standing of a track with this card; of one whose baseline was not measured it is that its score samples."""
+    """The standing of a track whose card says this; {} for a track without a card."""
     metric = METRICS.get(track.primary_metric)
     if metric is not None and not metric.guided:
         return Standing("diagnostic", f"{track.primary_metric} draws no samples")
@@ -52,4 +60,4 @@ def standing(track: Track, card: Mapping[str, Any]) -> Standing:
     if at_the_end and len(track.guidance) > 1:
         targets = ", ".join(at_the_end)
         return Standing("untrained", f"cosine's best scale for {targets} is {largest:g}, the end of the grid")
-    return Standing() if best else Standing(why=UNMEASURED)
+    return Standing() if best else Standing("not measured", UNMEASURED)

@@ -138,9 +138,20 @@ class Track(Declared):
         for name in (self.primary_metric, *(counted("fid", count) for count in self.evaluation.fid)):
             if name not in METRICS:
                 raise unknown("metric", name, METRICS)
+        self.check_options()
         for part in (self.data, self.features, self.dinov2):
             if part is not None and part.check:
                 imported(part.check)(**part.options)
+
+    def check_options(self) -> None:
+        """UserError where a part has a misspelt option, or lacks one."""
+        for name, positional in {"data": 0, "network": 2, "features": 1, "dinov2": 1}.items():
+            part: Part | None = getattr(self, name)
+            if part is not None:
+                try:
+                    part.check_options(positional)
+                except UserError as problem:
+                    raise UserError(f"track {self.name!r}, {name}: {problem}") from problem
 
     def mark_steps(self) -> tuple[int, ...]:
         """Optimiser steps after which the weights are evaluated."""

@@ -10,6 +10,7 @@ import typer
 
 from harness.cli.commands import schedules as schedule_commands
 from harness.cli.commands.schedule_flags import SigmaData, Tokens
+from harness.cli.completion import trainer_names
 from harness.cli.options import Force, Json, Plugins, load, print_json, refuse_to_replace
 from schedules.errors import missing
 
@@ -26,7 +27,13 @@ def add_to(cli: typer.Typer) -> None:
 
 def from_(
     trainer: Annotated[
-        str | None, typer.Argument(metavar="TRAINER", help="One of those that `export --to` has.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="TRAINER",
+            help="Required: one of those that `export --to` has (leave it out to see them all).",
+            show_default=False,
+            autocompletion=trainer_names,
+        ),
     ] = None,
     flags: Annotated[
         list[str] | None,

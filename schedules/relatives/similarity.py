@@ -6,15 +6,17 @@ average, in nats, with λ clipped to ±20 as in training.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from schedules import weightings
 from schedules.densities.density import Array
-from schedules.schedule import Schedule, create, info, names
+from schedules.schedule import SCHEDULES, Schedule, create, info, names
 
 LIMIT = 20.0
+COMES_WITH_US = ("builtin", "preset")  # origins of schedules whose relatives are known
 SAME = 1e-8  # total variation below which two densities are one: tables are accurate to 1e-9
 NEAR = 0.01  # and below which no board of a few seeds will tell them apart
 _FEW = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
@@ -59,15 +61,27 @@ def nearest(schedule: Schedule, count: int | None = None, within: float = np.inf
 
     within: only those that are nearer in total variation, which |F(λ) − G(λ)| never exceeds
     """
-    others = (create(name) for name in names() if name != schedule.spec)
-    at = schedule.ppf(_FEW)
+    registered, quantiles, shares = _registered(SCHEDULES.changes)
+    apart = np.abs(schedule.cdf(quantiles) - shares).max(axis=1)
     kin = [
         Kin(other.name, total_variation(schedule, other), wasserstein(schedule, other))
-        for other in others
-        if not other.learns and np.all(np.abs(other.cdf(at) - schedule.cdf(at)) <= within)
+        for other, least in zip(registered, apart, strict=True)
+        if least <= within and other.name != schedule.spec
     ]
     inside = [relative for relative in kin if relative.tv < within]
     return sorted(inside, key=lambda relative: (relative.tv, relative.name))[:count]
+
+
+@functools.lru_cache(maxsize=1)
+def _registered(changes: int) -> tuple[list[Schedule], Array, Array]:
+    """Those that don't learn, at their defaults; a few of each one's quantiles and its F there, (schedules, few).
+
+    changes: of the registry, since which they hold
+    """
+    schedules = [schedule for schedule in map(create, names()) if not schedule.learns]
+    quantiles = np.array([schedule.ppf(_FEW) for schedule in schedules])
+    shares = [schedule.cdf(points) for schedule, points in zip(schedules, quantiles, strict=True)]
+    return schedules, quantiles, np.array(shares)
 
 
 def near(schedule: Schedule) -> list[Kin]:
@@ -76,26 +90,35 @@ def near(schedule: Schedule) -> list[Kin]:
 
 
 def likeness(schedule: Schedule) -> str:
-    """That a schedule is one that is registered already, under another name, or nearly so; "" where it is neither.
+    """That a schedule of one's own is one that is registered already, or nearly so; "" where it is neither.
 
-    "its density is that of loglogistic, uniform_gamma at their defaults"; of one that learns, as it starts.
+    "its density is that of loglogistic at its defaults and of uniform_gamma"; of one that learns, as it starts. Nothing
+    is said of those that come with snrbench.
     """
-    kin = near(schedule)
+    kin = near(schedule) if schedule.info.origin not in COMES_WITH_US else []
     start = "at the start " if schedule.learns else ""
-    if alike := [relative.name for relative in kin if relative.same]:
-        defaults = "its defaults" if len(alike) == 1 else "their defaults"
-        return f"{start}its density is that of {', '.join(alike)} at {defaults}"
+    if alike := sorted(relative.name for relative in kin if relative.same):
+        return f"{start}its density is that of {_at_defaults(alike)}"
     if kin:
-        return (
-            f"{start}its density is nearly that of {kin[0].name} at its defaults: {kin[0].tv:.2%} of the draws differ"
-        )
+        nearly = f"its density is nearly that of {_at_defaults([kin[0].name])}"
+        return f"{start}{nearly}: {kin[0].tv:.2%} of the draws differ"
     return ""
+
+
+def _at_defaults(alike: list[str]) -> str:
+    """Names, those that have parameters first: "edm, split_lognormal at their defaults and of preset/pi0"."""
+    families = [name for name in alike if info(name).params]
+    fixed = ", ".join(name for name in alike if name not in families)
+    if not families:
+        return fixed
+    defaults = f"{', '.join(families)} at {'its' if len(families) == 1 else 'their'} defaults"
+    return f"{defaults} and of {fixed}" if fixed else defaults
 
 
 def same_density(schedule: Schedule) -> list[str]:
     """Other names of the very same density: "cosmap" for cosine, a preset's family for the preset."""
-    others = (create(name) for name in names() if name != schedule.spec)
-    alike = [other for other in others if not other.learns and same(schedule, other)]
+    others = [other for other in _registered(SCHEDULES.changes)[0] if other.name != schedule.spec]
+    alike = [other for other in others if same(schedule, other)]
     stood_for = [info(schedule.name).spec] if schedule.spec in names() and info(schedule.name).spec else []
     return stood_for + [twin.spec for twin in alike if twin.spec not in stood_for]
 

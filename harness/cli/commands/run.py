@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from harness.results.store import Store as StoreFolder
 
 SEEDS = 3
-COMES_WITH_US = ("builtin", "preset")
-"""Origins of schedules that are known."""
 
 
 class Apply(StrEnum):
@@ -280,9 +278,8 @@ def _say_likeness(plan: Plan, console: Console) -> None:
     from schedules.relatives import similarity
 
     for spec in dict.fromkeys(job.spec.entry.schedule for job in plan.jobs):
-        schedule = schedules.parse(spec)
-        if schedule.info.origin not in COMES_WITH_US and (said := similarity.likeness(schedule)):
-            console.print(f"note: {spec}: {said}", markup=False, soft_wrap=True)
+        if likeness := similarity.likeness(schedules.parse(spec)):
+            console.print(f"note: {spec}: {likeness}", markup=False, soft_wrap=True)
 
 
 def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.commands.tuned_specs import OfTarget, OfTrack, resolved
+from harness.cli.completion import export_names, schedule_names
 from harness.cli.options import STORE, Force, Plugins, Store, blaming, load, refuse_to_replace
 from harness.cli.streams import show as write_out
 from schedules.errors import missing
@@ -35,14 +36,15 @@ def one_line(flags: str) -> str:
 
 
 def export(
-    spec: Annotated[str, typer.Argument(metavar="SPEC")],
+    spec: Annotated[str, typer.Argument(metavar="SPEC", autocompletion=schedule_names)],
     to: Annotated[
         str | None,
         typer.Option(
             "--to",
             "--format",
             metavar="FORMAT|TRAINER",
-            help="torch, diffusers or json; or a trainer, as edm, sd-scripts or onetrainer (without it all are said).",
+            help="Required: torch, diffusers, json, or a trainer, as edm or sd-scripts (leave it out to see them all).",
+            autocompletion=export_names,
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="File to write; printed without it.")] = None,

@@ -119,8 +119,8 @@ def check(spec: Spec, as_json: Json = False, plugin: Plugins = None) -> None:
                 print(f"      {at}: {problem}")
     if schedule and not failed and (outside := similarity.beyond(schedule)) > MUCH_OUTSIDE:
         print(f"note: {outside:.0%} of its draws lie beyond ±{similarity.LIMIT:g}, where λ is clipped", file=sys.stderr)
-    if schedule and not failed and (said := similarity.likeness(schedule)):
-        print(f"note: {said}", file=sys.stderr)
+    if schedule and not failed and (likeness := similarity.likeness(schedule)):
+        print(f"note: {likeness}", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
 

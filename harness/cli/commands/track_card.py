@@ -47,8 +47,7 @@ def listing(tracks: Sequence[Track]) -> Table:
     for track in tracks:
         seconds = read_card(track.name).get("seconds_a_run_on_one_cpu_core")
         cost = _seconds(seconds) if seconds else NOT_MEASURED
-        stands = standing(track, read_card(track.name))
-        kind = NOT_MEASURED if stands.ranked and stands.why else stands.kind
+        kind = standing(track, read_card(track.name)).kind
         table.add_row(track.name, track.summary, kind, cost, track.needs or "none", track.extra or "–")
     return table
 

@@ -67,7 +67,7 @@ def list_tracks(
             [
                 {
                     **track.model_dump(mode="json", include=fields),
-                    "standing": registry.standing(track.name).kind,
+                    **registry.standing(track.name).as_json,
                     "facts": facts(track.name),
                     "seconds_a_run_on_one_cpu_core": registry.card(track.name).get("seconds_a_run_on_one_cpu_core"),
                 }
@@ -106,7 +106,7 @@ def show(
             "fingerprint": definition.fingerprint,
         }
         card["tuning"]["training_steps_at_most"] = Budget.of(definition).most_steps
-        card["measured"], card["standing"] = registry.card(track), str(registry.standing(track))
+        card |= {"measured": registry.card(track), **registry.standing(track).as_json}
         card["cautions"] = list(known_cautions(track))
         card["facts"], card["noise"] = facts(track), noise_of(track).as_json
         print_json(card)
@@ -156,6 +156,7 @@ def prepare(
     for name, value in (("--workers", workers), ("--batch", batch)):
         if value is not None and value < 1:
             raise UserError(f"{name} is {value}; expected at least 1")
+    definition.check_options()
     if definition.data.prepare:
         _make(definition, images, vae, device, workers, batch)
     elif images is not None or vae is not None:

@@ -15,6 +15,7 @@ import importlib
 import pkgutil
 from importlib.metadata import entry_points
 
+from harness import tracks
 from harness.execution.capacity import memory_check
 from harness.execution.executors.kind import ExecutorKind, Wanted
 from harness.execution.job import Executor, Settings
@@ -43,7 +44,10 @@ def get(name: str) -> ExecutorKind:
 
 
 def check(settings: Settings, store: Store, track: str) -> None:
-    """UserError for what is known to go wrong before anything starts: a run that does not fit this machine's memory."""
+    """UserError for what is known to go wrong before anything starts: an option of the track that its part does not
+    take, a run that does not fit this machine's memory.
+    """
+    tracks.get(track).check_options()
     if get(settings.executor).here:
         memory_check.check(store, track, settings)
 

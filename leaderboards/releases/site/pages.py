@@ -57,7 +57,7 @@ def index(shown: Sequence[str]) -> str:
     for track in ordered:
         facts, standing = release(track), tracks.standing(track)
         said = [tracks.get(track).summary, f"{facts.entries} entries, {facts.runs} runs, {len(facts.seeds)} seeds"]
-        said += [str(standing)] if not standing.ranked else []
+        said += [str(standing)] if standing.why else []
         said += [agreement_line(track)] if agreement_line(track) else []
         lines.append(f'<li><a href="{track_page(track)}">{text(track)}</a>: {text("; ".join(said))}</li>')
     return _page("snrbench", ["<h1>snrbench</h1>", f"<p>{text(ABOUT)}</p>", "<ul>", *lines, "</ul>"])

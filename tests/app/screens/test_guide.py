@@ -10,6 +10,9 @@ def test_every_topic_of_the_guide(open_app, tmp_path):
     floor = tracks.card("digits-v1")["floors"]["fd"]
     floors = {row["id"]: row["cells"][1] for row in app.tables["guide.floors-digits-v1"]["rows"]}
     assert floors["floor fd"] == f"{floor:.3g}"
+    for track in ("mnist-v1", "imagenet64-v1"):
+        facts = {row["cells"][0]: row["cells"][1] for row in app.tables[f"guide.facts-{track}"]["rows"]}
+        assert facts["board"] == tracks.standing(track).kind
     assert "guide.floors-imagenet64-v1" not in app.tables
     assert "nothing was measured on it yet" in app.words
     for topic in ("question", "protocol", "metrics", "reading", "adding"):

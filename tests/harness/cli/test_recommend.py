@@ -1,6 +1,7 @@
 """`snrbench recommend` from a file of latents to an answer, with real training of a second; bad input; a dry run."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -123,7 +124,7 @@ def test_too_few_minutes_are_refused_before_any_run_by_what_some_steps_take(snrb
     assert (code, out) == (2, "")
     refusal = err.strip().splitlines()[-1]
     assert refusal.startswith("snrbench: --minutes 0.0001 buys"), err
-    assert "expected --minutes 1, more workers" in refusal
+    assert re.search(r"expected --minutes \d+, more workers", refusal)
     assert [path.name for path in (tmp_path / "store").iterdir()] == ["tracks"], "nothing was run or recorded"
     code, _, err = snrbench(*words, "--minutes", "0.0001", "--dry-run")
     assert code == 2

@@ -1,6 +1,7 @@
 """`snrbench schedules`: every command, its output, its exit code."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -184,16 +185,22 @@ from schedules import register
 @register("my_logistic", space={"scale": Float(0.1, 5)})
 def my_logistic(scale: float = 1.0):
     return stats.logistic(0, scale)
+
+@register("my_normal")
+def my_normal():
+    return stats.norm(2.4, 2.4)
 """
 
 
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("my_logistic", "its density is that of loglogistic, uniform_gamma at their defaults"),
-        ("my_logistic:scale=1.01", "its density is nearly that of loglogistic at its defaults: 0.45% of the draws"),
-        ("my_logistic:scale=2", "its density is that of flow_uniform at its defaults"),
+        ("my_logistic", r"its density is that of (.*, )?loglogistic\b.* and of (.*, )?uniform_gamma\b"),
+        ("my_logistic:scale=1.01", r"its density is nearly that of \S+ at its defaults: 0\.45% of the draws"),
+        ("my_logistic:scale=2", r"its density is that of (.*[, ])?flow_uniform\b"),
+        ("my_normal", r"its density is that of edm, .* at their defaults and of (.*, )?preset/flow-matching-image\b"),
         ("my_logistic:scale=1.3", ""),
+        ("preset/pi0", ""),  # comes with snrbench: `show` has its relatives
     ],
 )
 def test_a_density_that_is_there_already_is_told(run, snrbench, tmp_path, spec, said):
@@ -208,7 +215,9 @@ def test_a_density_that_is_there_already_is_told(run, snrbench, tmp_path, spec, 
     for text in (checked.stderr, told):
         notes = [line for line in text.splitlines() if "its density" in line]
         assert len(notes) == bool(said), text
-        assert all(said in line for line in notes)
+        assert all(re.search(said, line) for line in notes)
+    if not spec.startswith("my_"):
+        return
     shown = json.loads(run("show", spec, *with_plugin, "--json").output)
     assert bool(shown["same density as"] or shown["nearly the density of"]) == bool(said)
 
@@ -251,9 +260,9 @@ def test_what_a_trainer_cannot_draw_is_one_line(run):
         (("export", "cosine", "--to", "json", "--tokens", "9"), "--tokens: only of a trainer"),
         (("export", "edm", "--to", "musubi", "--sigma-data", "0.5"), "does not depend on σ_d"),
         (("export", "infonoise", "--to", "edm"), "learns while training"),
-        (("export", "laplace"), "--to is missing; expected one of torch, diffusers, json, ai-toolkit"),
-        (("from",), "TRAINER is missing; expected one of ai-toolkit, diffusers-flags, edm"),
-        (("show", "zzz"), "unknown schedule 'zzz' (one of your own comes with --plugin FILE.py); known: adaptive_elbo"),
+        (("export", "laplace"), "--to is missing; expected one of torch, diffusers, json, "),
+        (("from",), "TRAINER is missing; expected one of "),
+        (("show", "zzz"), "unknown schedule 'zzz' (one of your own comes with --plugin FILE.py); known: "),
         (("from", "sd-script", ""), "unknown trainer 'sd-script'"),
         (("from", "edm2", "--P_men", "1"), "unknown flag of edm2 'P_men'"),
     ],

@@ -87,8 +87,13 @@ def test_the_list_says_what_each_track_needs(snrbench):
     assert list(rows) == tracks.names()
     assert rows["digits-v1"]["needs"] == ""
     assert "MNIST" in rows["mnist-v1"]["needs"]
-    standings = {name: rows[name]["standing"] for name in ("digits-v1", "gmm-v1", "mnist-v1")}
-    assert standings == {"digits-v1": "ranked", "gmm-v1": "diagnostic", "mnist-v1": "untrained"}
+    standings = {"digits-v1": "ranked", "gmm-v1": "diagnostic", "mnist-v1": "untrained", "fashion-v1": "not measured"}
+    for name, standing in standings.items():
+        of_card = json.loads(snrbench("tracks", "show", name, "--json")[1])
+        assert rows[name]["standing"] == of_card["standing"] == standing
+        assert rows[name]["standing_why"] == of_card["standing_why"] == tracks.standing(name).why
+        (board,) = [line for line in snrbench("tracks", "show", name)[1].splitlines() if line.startswith("  board  ")]
+        assert standing in board
     cost = read_card("digits-v1")["seconds_a_run_on_one_cpu_core"]
     assert rows["digits-v1"]["seconds_a_run_on_one_cpu_core"] == cost
     table = snrbench("tracks", "list")[1].splitlines()

@@ -125,6 +125,11 @@ def test_sizes_are_known_without_reading_an_image(flowers):
         file.write_bytes(b"")
     expected = {name: len(getattr(data, name)) for name in image_folder.SPLITS}
     assert image_folder.sizes("flowers", side=8, val=0.2, test=0.3) == expected
+    image_folder.check("flowers", side=8, val=0.2, test=0.3)
+    with pytest.raises(UserError, match="side is 0; expected a whole number, 1 or more"):
+        image_folder.check("flowers", side=0)
+    with pytest.raises(UserError, match="channels is 2; expected 1 or 3"):
+        image_folder.check("flowers", side=8, channels=2)
 
 
 def test_what_cannot_be_read_is_one_line(data_folder, flowers):
@@ -174,14 +179,37 @@ def test_one_class_is_told_apart_by_its_turns(flowers):
         assert torch.equal(turned.x[turned.labels == turn].rot90(-turn, (2, 3)), data.test.x)
 
 
+def readme_track():
+    (text,) = re.findall(r"```python\n(# flowers\.py\n.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    return text
+
+
+def test_a_misspelt_option_of_the_track_is_one_line_before_anything_starts(flowers, tmp_path, capsys):
+    from harness import tracks
+    from harness.cli import main
+
+    plugin, store = tmp_path / "typo.py", ["--store", str(tmp_path / "store")]
+    plugin.write_text(readme_track().replace('"side": 32', '"side": 32, "chanels": 1').replace("flowers-v1", "typo-v1"))
+    try:
+        for command in (["run", "typo-v1", "-s", "cosine", "--device", "cpu"], ["tracks", "prepare", "typo-v1"]):
+            assert main.exit_code([*command, "--track-plugin", str(plugin), *store]) == 2
+            (refusal,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("snrbench: ")]
+            assert "track 'typo-v1', data: unknown option 'chanels', which is 1; " in refusal
+            assert refusal.endswith("image_folder:load takes folder, side, channels, val, test, contents")
+        assert main.exit_code(["tracks", "show", "typo-v1", "--track-plugin", str(plugin), *store]) == 0
+    finally:
+        tracks.TRACKS.pop("typo-v1", None)
+    assert not (tmp_path / "store").exists()
+
+
 def test_the_track_that_readme_shows_runs_as_it_is_written(flowers, tmp_path, capsys):
     from harness import tracks
     from harness.cli import main
 
-    (text,) = re.findall(r"```python\n# (flowers\.py\n.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    text = readme_track()
     assert len(text.splitlines()) <= 30
     plugin, store = tmp_path / "flowers.py", tmp_path / "store"
-    plugin.write_text(f"# {text}")
+    plugin.write_text(text)
     own = ["--track-plugin", str(plugin)]
     try:
         assert main.exit_code(["tracks", "prepare", "flowers-v1", *own]) == 0

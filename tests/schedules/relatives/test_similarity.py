@@ -6,6 +6,7 @@ from scipy import stats
 
 import schedules
 from schedules.relatives import similarity
+from schedules.schedule import SCHEDULES
 
 
 def test_total_variation_of_two_normals():
@@ -43,6 +44,32 @@ def test_same_density_under_other_names(spec, kin):
     assert {one.name for one in similarity.nearest(schedule) if one.same} == {
         name for name in similarity.same_density(schedule) if name in schedules.names()
     }
+
+
+@pytest.mark.parametrize("spec", ["laplace", "cosine", "edm:p_std=1.21", "preset/pi0", "adaptive_elbo"])
+def test_near_is_what_is_nearest_of_all(spec):
+    """Which schedules are compared at all is decided by a few points; none that is near may be missed."""
+    schedule = schedules.parse(spec)
+    assert similarity.nearest(schedule, within=similarity.NEAR) == [
+        kin for kin in similarity.nearest(schedule) if kin.tv < similarity.NEAR
+    ]
+
+
+def test_a_schedule_that_was_registered_since_is_seen():
+    laplace = schedules.create("laplace", scale=0.777)
+    assert not any(kin.same for kin in similarity.nearest(laplace))
+    schedules.register("newcomer")(lambda: stats.laplace(0, 0.777))
+    try:
+        assert [kin.name for kin in similarity.nearest(laplace) if kin.same] == ["newcomer"]
+    finally:
+        SCHEDULES.remove("newcomer")
+    assert not any(kin.same for kin in similarity.nearest(laplace))
+
+
+@pytest.mark.parametrize("spec", ["cosine", "logit_normal:m=-1.2,s=1.2", "preset/pi0"])
+def test_of_those_that_come_with_snrbench_no_likeness_is_told(spec):
+    assert similarity.near(schedules.parse(spec))
+    assert similarity.likeness(schedules.parse(spec)) == ""
 
 
 def test_near_but_not_the_same():

@@ -1,0 +1,51 @@
+"""What a track's parts are given: a misspelt or missing option is one line, and every track here has the right ones."""
+
+import pytest
+
+from harness import tracks
+from harness.tracks.track import Part
+from schedules import UserError
+
+GMM = tracks.get("gmm-v1")
+MLP = "harness.networks.mlp:ResidualMLP"
+
+
+@pytest.mark.parametrize("name", tracks.names())
+def test_the_tracks_here_have_the_options_that_their_parts_take(name):
+    tracks.get(name).check_options()
+
+
+@pytest.mark.parametrize(
+    ("part", "make", "options", "says"),
+    [
+        (
+            "data",
+            "harness.data.mixture:load",
+            {"modes": 3},
+            "option 'modes', which is 3; .* takes dimensions, ",
+        ),
+        ("network", MLP, {"width": 8, "blocks": 1, "condition": 8, "depth": 2}, "'depth', which is 2; .* takes width,"),
+        ("network", MLP, {"width": 8, "blocks": 1}, "option 'condition' is missing; .* takes width, blocks, condition"),
+        ("network", MLP, {"shape": (4,)}, "unknown option 'shape'"),  # it is given already
+        ("features", "harness.metrics.classifiers:identity_features", {"device": "cpu"}, "unknown option 'device'"),
+        (
+            "network",
+            "harness.networks.nmlp:MLP",
+            {},
+            "no module 'harness.networks.nmlp' for 'harness.networks.nmlp:MLP'",
+        ),
+        ("network", "harness.networks.mlp:MLP", {}, "no function 'harness.networks.mlp:MLP'; expected module:function"),
+        ("network", "harness.networks.mlp", {}, "no function 'harness.networks.mlp'; expected module:function"),
+    ],
+)
+def test_a_wrong_part_is_named(part, make, options, says):
+    track = GMM.model_copy(update={part: Part(make=make, options=options)})
+    with pytest.raises(UserError, match=f"^track 'gmm-v1', {part}: .*{says}"):
+        track.check()
+
+
+def test_a_misspelt_declaration_of_prepared_data_is_named():
+    data = tracks.get("imagenet64-v1").data
+    wrong = data.model_copy(update={"options": {**data.options, "sides": 64}})
+    with pytest.raises(UserError, match=r"'imagenet64': option 'sides': extra inputs .*; they have name, side, vae"):
+        wrong()
