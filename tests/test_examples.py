@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schedules.plugins.loading import forgotten_afterwards
+from forgotten_plugins import forgotten_afterwards
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("schedules", "harness", "leaderboards", "app")

@@ -64,5 +64,5 @@ def _part(board: Board, chosen: Chosen, what: str) -> Board:
     overall = board.overall and part(board.overall)
     shown = replace(board, cells=cells, overall=overall)
     left_out = len(board.rows) - len(shown.rows)
-    said = (f"shown: {what}; {left_out} rows are left out",) if what else ()
-    return replace(shown, notes=(*shown.notes, *said)) if left_out else board
+    note = (f"shown: {what}; {left_out} rows are left out",) if what else ()
+    return replace(shown, notes=(*shown.notes, *note)) if left_out else board

@@ -98,8 +98,10 @@ def leaderboard(
         check(view, form)
     if top is not None and top < 1:
         raise UserError(f"--top is {top}; expected at least 1")
-    if (top is not None or mine) and view is not None:
-        raise UserError("--top and --mine are of the ranking; use them without --view")
+    if (top is not None or mine or every) and view is not None:
+        raise UserError("--top, --mine and --all are of the ranking; use them without --view")
+    if every and (top is not None or mine):
+        raise UserError("--all shows every row; use it without --top and --mine")
     if mine and published:
         raise UserError("--mine is of the store's rows, which --published does not show; use --with-published")
     if published and (with_published or rebuild):

@@ -39,12 +39,12 @@ def prepared(wanted: Wanted, journal: Journal, settings: Settings, timed: bool) 
     torch.set_num_threads(1)
     try:
         place = Bench(tracks.get(wanted.track), device, compilation(settings.compile, device))
-        said = [] if journal.floors else _with_floors(place, journal)
+        lines = [] if journal.floors else _with_floors(place, journal)
         if not timed:
             journal.seconds = round(seconds_of_a_run(place, wanted.target), 2)
     finally:
         torch.set_num_threads(threads)
-    return said
+    return lines
 
 
 def _with_floors(place: Bench, journal: Journal) -> list[str]:
@@ -52,13 +52,13 @@ def _with_floors(place: Bench, journal: Journal) -> list[str]:
 
     track, facts = place.track, measure.facts(place)
     sizes, dimensions = facts["sizes"], facts["feature_dimensions"]
-    said = cautions(track, sizes, dimensions, floors=True)
-    if hopeless := [line for line in said if line.startswith(tuple("0123456789"))]:
+    warnings = cautions(track, sizes, dimensions, floors=True)
+    if hopeless := [line for line in warnings if line.startswith(tuple("0123456789"))]:
         raise UserError(f"{track.name}: {hopeless[0]}")
     journal.floors = measure.floors(place)
     distance = track.evaluation.distance
     return [
         f"{sizes['train']:,} train, {sizes['val']:,} and {sizes['test']:,} are held out; distances in "
         f"{dimensions} dimensions; {distance} of real data to real data {journal.floors[distance]:.3g}",
-        *said,
+        *warnings,
     ]

@@ -72,19 +72,6 @@ def load_entry_points() -> list[str]:
     return registered
 
 
-@contextmanager
-def forgotten_afterwards() -> Iterator[None]:
-    """What is loaded or registered inside is forgotten at the end: a plugin to try, a file to be loaded anew."""
-    names, plugins = _registered(), set(_loaded)
-    try:
-        yield
-    finally:
-        _forget(_registered() - names)
-        for plugin in _loaded.keys() - plugins:
-            del _loaded[plugin]
-        load_entry_points.cache_clear()
-
-
 def _load_file(path: Path) -> list[str]:
     if path.is_dir():
         raise UserError(f"plugin {str(path)!r}: a folder; expected a file that ends in .py, or a dotted module")

@@ -101,10 +101,29 @@ def test_a_target_that_none_of_the_entries_has_takes_no_column(monkeypatch):
     assert [head.short for head in shown if head.kind == "interval"] == ["eps", "flow", "v", "x0"]
 
 
-def test_names_beside_crowded_points_cover_no_other_point():
-    x, names = np.array([0.0, 0.015, 0.03, 0.9, 1.0]), ["laplace", "cosine_scaled:s=2", "cauchy", "cosine", "flow"]
-    y = np.array([0.5, 0.2, 0.24, 0.35, 0.38])
-    corners = agreement._corners(x, y, y - 0.05, y + 0.05, names)
-    assert set(corners) <= {(side, edge) for side in ("left", "right") for edge in ("bottom", "top")}
-    assert corners[1] == ("left", "top")  # below its point: above it the name would lie over cauchy's
-    assert corners[2] == ("left", "bottom")
+def test_names_beside_crowded_points_cover_neither_points_nor_names():
+    """On a phone: 260 × 300 pixels between the axes, 7 × 16 for a letter of 12 points."""
+    comparison = next(each for each in agreements(published_table("mnist-v1"), "mnist-v1") if each.rows)
+    across = np.array([0.0, 0.015, 0.03, 0.5, 0.55, 0.9, 1.0])
+    up = np.array([0.5, 0.2, 0.24, 0.0, 1.0, 0.35, 0.38])
+    crowded = replace(
+        comparison,
+        entries=("laplace", "cosine_scaled:s=2", "cauchy", "edm", "uniform", "cosine", "flow"),
+        numbers=10**across,
+        scores=10 ** (up[:, None] + [-0.004, 0.0, 0.004]),
+    )
+    chart = agreement.against_the_paper(crowded)
+    pixels = np.array([260, 300])
+    start, end = np.array([chart.layout.xaxis.range, chart.layout.yaxis.range]).T
+    points = [(np.log10([trace.x[0], trace.y[0]]) - start) / (end - start) * pixels for trace in chart.data]
+    boxes = []
+    for name, point in zip(chart.layout.annotations, points, strict=True):
+        size = np.array([7 * len(name.text), 16])
+        anchor = point + np.array([name.xshift, 0])
+        low = anchor - size * [name.xanchor == "right", name.yanchor == "top"]
+        boxes.append((low, low + size))
+    assert len(boxes) == 7
+    for place, (low, high) in enumerate(boxes):
+        for other in set(range(7)) - {place}:
+            assert not np.all((low < points[other]) & (points[other] < high)), (place, other)
+            assert not np.all((low < boxes[other][1]) & (boxes[other][0] < high)), (place, other)

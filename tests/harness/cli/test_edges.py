@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from forgotten_plugins import forgotten_afterwards
 from harness.protocol import PROTOCOL
 
 SNRBENCH = str(Path(sys.executable).with_name("snrbench"))
@@ -37,11 +38,9 @@ def loud_weight(logsnr):
 
 @pytest.fixture
 def loud(tmp_path):
-    from schedules.plugins import loading
-
     path = tmp_path / "loud.py"
     path.write_text(PRINTS)
-    with loading.forgotten_afterwards():
+    with forgotten_afterwards():
         yield path
 
 

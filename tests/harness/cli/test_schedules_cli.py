@@ -11,11 +11,12 @@ from scipy import stats
 from typer.testing import CliRunner
 
 import leaderboards
+from forgotten_plugins import forgotten_afterwards
 from harness.cli.commands.schedules import add_to
 from leaderboards.commands import from_trainer
 from leaderboards.data import released
 from schedules import UserError
-from schedules.plugins import loading, scaffolds
+from schedules.plugins import scaffolds
 
 BAD = """
 import numpy as np
@@ -38,7 +39,7 @@ def twice_too_much():
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():
-    with loading.forgotten_afterwards():
+    with forgotten_afterwards():
         yield
 
 

@@ -84,6 +84,13 @@ def test_filters(snrbench, real_store):
         (["--with-published"], ["no published results of 'digits-v1'"]),
         (["--published", "--with-published"], ["--published", "--with-published"]),
         (["--published", "--rebuild"], ["--published", "--rebuild"]),
+        (["--published", "--mine"], ["--mine", "--published", "use --with-published"]),
+        (["--top", "0"], ["--top is 0", "at least 1"]),
+        (["--top", "2", "--view", "wins"], ["--top", "of the ranking", "without --view"]),
+        (["--mine", "--view", "wins"], ["--mine", "of the ranking", "without --view"]),
+        (["--all", "--view", "wins"], ["--all", "of the ranking", "without --view"]),
+        (["--all", "--top", "2"], ["--all shows every row", "without --top"]),
+        (["--all", "--mine"], ["--all shows every row", "--mine"]),
         (["--with-bundle", "no-such-file"], ["bundle no-such-file cannot be read"]),
     ],
 )

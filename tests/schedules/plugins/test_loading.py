@@ -11,8 +11,8 @@ import traceback
 import pytest
 
 import schedules
+from forgotten_plugins import forgotten_afterwards
 from schedules import UserError, weightings
-from schedules.plugins import loading
 
 GOOD = """
 from scipy import stats
@@ -37,7 +37,7 @@ def with_space(a={default}):
 
 @pytest.fixture(autouse=True)
 def _forget_plugins():
-    with loading.forgotten_afterwards():
+    with forgotten_afterwards():
         yield
 
 
@@ -207,6 +207,18 @@ def test_an_installed_package_is_found(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     assert "from_package" in schedules.load_entry_points()
     assert schedules.info("from_package").origin == "entry point example_schedules of example_schedules"
+
+
+def test_an_installed_package_stays_when_what_a_test_tried_is_forgotten(tmp_path, monkeypatch):
+    install(tmp_path, "stays_installed", GOOD.format(name="of_package"))
+    monkeypatch.syspath_prepend(tmp_path)
+    file = write(tmp_path, "mine.py", GOOD.format(name="to_try"))
+    for _ in range(2):
+        with forgotten_afterwards():
+            assert schedules.load_entry_points() == ["of_package"]
+            assert schedules.load_plugin(file) == ["to_try"]
+        assert "of_package" in schedules.names()
+        assert "to_try" not in schedules.names()
 
 
 def test_a_broken_package_is_named(tmp_path, monkeypatch):
