@@ -7,6 +7,7 @@ standard deviation, over every value of the training latents, scale them to unit
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from harness.data import image_folder
 from harness.data.autoencoder import SHAPE
@@ -44,17 +45,7 @@ def load(
     return Dataset(train, held_val, held_test, classes=images.classes, mean=mean, std=std, latent=True)
 
 
-def sizes(
-    folder: str,
-    val: float = 0.1,
-    test: float = 0.1,
-    contents: str = "",
-    *,
-    side: int = SIDE,
-    channels: int = 3,
-    latent: int = SHAPE[0],
-    autoencoder_steps: int = STEPS,
-) -> dict[str, int]:
+def sizes(folder: str, val: float = 0.1, test: float = 0.1, **rest: Any) -> dict[str, int]:
     """Images of each split, by their names alone. UserError as `harness.data.image_folder.sizes`."""
     return image_folder.sizes(folder, val, test)
 
@@ -67,8 +58,10 @@ def check(
     *,
     side: int = SIDE,
     channels: int = 3,
-    latent: int = SHAPE[0],
-    autoencoder_steps: int = STEPS,
+    **of_autoencoder: Any,
 ) -> None:
-    """UserError where the folder is not there, is another one than declared, or has too few images."""
+    """UserError where the folder is not there, is another one than declared, or has too few images.
+
+    of_autoencoder: `Part.check_options` has compared the names with those of `load`
+    """
     image_folder.check(folder, val, test, contents, side=side, channels=channels)
