@@ -16,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness import tracks
 from leaderboards.comparisons.choice import Choice, panel_of
 from leaderboards.comparisons.score_array import Panel
+from leaderboards.data import released
+from leaderboards.data.cache import packed
 from leaderboards.data.tables import Tables
 from leaderboards.data.validation import first
 from schedules.errors import UserError
 
 RUNS, REPORT = "replication.parquet", "replication.json"
-FILES = (RUNS, REPORT)
 SCHEMA_VERSION = 1
 
 
@@ -113,6 +114,22 @@ def read(folder: Path) -> Replication | None:
     if replication.schema_version != SCHEMA_VERSION:
         raise UserError(f"{file}: schema version {replication.schema_version}; expected {SCHEMA_VERSION}")
     return replication
+
+
+def refresh(folder: Path, old: Tables, track: str) -> None:
+    """Write `replication.json` anew from `replication.parquet` in the same folder; no report where none of it counts.
+
+    old: runs and scores of the release. A folder without runs of fresh seeds stays as it is.
+    """
+    if not (folder / RUNS).is_file():
+        return
+    fresh = packed.tables(packed.newest(released.read_results(folder / RUNS)), source="published")
+    try:
+        report = replicate(old, fresh, track).model_dump_json(indent=1) + "\n"
+    except UserError:  # the release is of another protocol or version by now, or has these seeds itself
+        (folder / REPORT).unlink(missing_ok=True)
+    else:
+        (folder / REPORT).write_text(report, encoding="utf-8")
 
 
 def _confirmed(before: Panel, after: Panel) -> Confirmed:

@@ -26,13 +26,13 @@ def seeds_of(text: str) -> set[int]:
     return {seed for first, _, last in parts for seed in range(int(first), int(last or first) + 1)}
 
 
-def show(found: replication.Replication) -> None:
+def show(report: replication.Replication) -> None:
     """Print what was confirmed."""
-    print(f"{found.track}, {found.metric}: {found.runs} runs of {len(found.entries)} entries, seeds {found.fresh}")
-    for section in found.sections:
+    print(f"{report.track}, {report.metric}: {report.runs} runs of {len(report.entries)} entries, seeds {report.fresh}")
+    for section in report.sections:
         share = f" ({100 * section.alike / section.told:.1f} %)" if section.told else ""
         print(
-            f"  {section.target:<5}{section.told:>5} of {section.pairs} pairs told apart by seeds {found.old}:"
+            f"  {section.target:<5}{section.told:>5} of {section.pairs} pairs told apart by seeds {report.old}:"
             f" {section.alike} in the same order{share}; {section.told_anew} told apart by the fresh seeds alone,"
             f" {section.against} against"
         )
@@ -49,21 +49,21 @@ def main() -> int:
     parser.add_argument("--metric")
     parser.add_argument("--write", action="store_true", help="beside the release")
     arguments = parser.parse_args()
-    if arguments.write and (arguments.seeds or arguments.store is None):
-        parser.error("--write is for a store's runs against the release")
+    if arguments.write and (arguments.seeds or arguments.metric or arguments.store is None):
+        parser.error("--write is for a store's runs against the release, by the metric that ranks")
     own = query.runs_table(arguments.store, arguments.track) if arguments.store else None
     published = released.published_table(arguments.track)
     if arguments.seeds:
         whole = published if own is None else own
         old = whole.runs["seed"].isin(seeds_of(arguments.seeds))
-        found = replication.replicate(whole.where(old), whole.where(~old), arguments.track, arguments.metric)
+        report = replication.replicate(whole.where(old), whole.where(~old), arguments.track, arguments.metric)
     elif own is not None:
-        found = replication.replicate(published, own, arguments.track, arguments.metric)
+        report = replication.replicate(published, own, arguments.track, arguments.metric)
     else:
         parser.error("one of --store and --seeds")
-    show(found)
+    show(report)
     if arguments.write:
-        write(arguments.store, found, released.FOLDER / arguments.track)
+        write(arguments.store, arguments.track, released.FOLDER / arguments.track)
     return 0
 
 

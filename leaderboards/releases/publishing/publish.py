@@ -125,7 +125,7 @@ def _put(
     *,
     rewrite: bool = True,
 ) -> Release:
-    """Write a release beside the old one, then put it in its place; what replicates it stays.
+    """Write a release beside the old one, then put it in its place; fresh seeds beside it are compared anew.
 
     describe: from the new folder, which holds the results, to what the release says of itself
     rewrite:  write the results, too; else they stay as they are, byte by byte
@@ -151,9 +151,9 @@ def _put(
         plots.draw(board, fresh)
         pictures.write(fresh)
         agreement.write(freezing.as_table(content.runs), track, fresh)
-        for file in (home / name for name in replication.FILES):
-            if file.is_file():
-                shutil.copy2(file, fresh)
+        if (home / replication.RUNS).is_file():
+            shutil.copy2(home / replication.RUNS, fresh)
+            replication.refresh(fresh, freezing.as_table(content.runs), track)
         _swap(fresh, home)
     except OSError as error:
         raise UserError(f"results cannot be written to {home}: {error}") from error

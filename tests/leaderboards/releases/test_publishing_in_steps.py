@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import isnan
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -83,15 +84,43 @@ def test_a_release_is_computed_anew_from_its_own_runs(real_store, home):
     assert recompute(TRACK, home).changed == ()
     assert content(folder) == before
     (folder / released.TABLE).write_text("as it was computed in other times\n")
-    (folder / replication.RUNS).write_bytes(b"fresh seeds")
+    with_fresh_seeds(folder)
     (line,) = recompute(TRACK, home).changed
     assert line.startswith("ranks and intervals computed anew, no score changed: ")
     assert line in (folder / released.CHANGES).read_text()
     after = content(folder)
-    assert after.pop(replication.RUNS) == b"fresh seeds"
+    assert after.pop(replication.RUNS) and after.pop(replication.REPORT)
     assert {name for name in before if before[name] != after[name]} <= {released.CHANGES, released.RELEASE}
     with pytest.raises(UserError, match="no release of gmm-v1"):
         recompute("gmm-v1", home)
+
+
+def with_fresh_seeds(folder):
+    """Let every run of a release have been repeated with another seed, and scored the same."""
+    runs = pq.read_table(folder / released.RESULTS)
+    for name, values in (
+        ("seed", [100 + seed for seed in runs["seed"].to_pylist()]),
+        ("run_key", [key[::-1] for key in runs["run_key"].to_pylist()]),
+    ):
+        index = runs.schema.get_field_index(name)
+        runs = runs.set_column(index, runs.schema.field(name), pa.array(values).cast(runs.schema.field(name).type))
+    pq.write_table(runs, folder / replication.RUNS)
+
+
+def test_what_fresh_seeds_confirm_is_of_the_release_as_it_grew(whole, home, tmp_path):
+    first, second = part(whole, tmp_path / "first", FIRST), part(whole, tmp_path / "second", SECOND)
+    folder = publish(first, TRACK, home).folder
+    assert replication.read(folder) is None
+    with_fresh_seeds(publish(whole, TRACK, tmp_path / "all").folder)
+    shutil.copy2(tmp_path / "all" / TRACK / replication.RUNS, folder)
+    recompute(TRACK, home)
+    assert set(replication.read(folder).entries) == {"cosine", "laplace"}
+    publish(second, TRACK, home)
+    report = replication.read(folder)
+    assert len(report.entries) == 4
+    assert (report.old, report.fresh) == ((0, 1, 2), (100, 101, 102))
+    for section in report.sections:
+        assert section.alike == section.told and section.reversed == ()
 
 
 FIRST = "entry IN ('cosine', 'laplace') AND seed < 2"
