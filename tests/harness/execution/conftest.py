@@ -26,7 +26,7 @@ TINY = GMM.model_copy(
 """
 
 HOSTILE = """
-import os, sys, time
+import os, time
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +47,7 @@ class Late:
 
 
 def raises(base, q): raise RuntimeError("plugin broke")
-def exits(base, q): sys.exit(3)
-def exits_at_once(base, q): os._exit(4)
-def hangs(base, q): time.sleep(3600)
-def hoards(base, q): held = [np.ones(2**27) for _ in range(64)]
-def shouts(base, q): print("x" * 4_000_000 + " the end"); raise ValueError("after shouting")
+def hoards(base, q): print("x" * 4_000_000 + " the end"); held = np.zeros(2**28)
 def nan(base, q): return q * float("nan")
 
 def dawdles(base, q):
@@ -67,7 +63,7 @@ def _registered(act):
         return Late(act)
     return register(f"late_{act.__name__}", space={})(schedule)
 
-for act in (raises, exits, exits_at_once, hangs, hoards, shouts, nan, dawdles):
+for act in (raises, hoards, nan, dawdles):
     _registered(act)
 """
 
