@@ -86,15 +86,22 @@ def test_what_mlflow_does_not_take_waits_and_is_delivered_when_it_does(store, mo
     assert recorded(store) == ["0", "1", "2"]
 
 
-def test_what_is_left_at_the_end_is_counted_and_kept(store, monkeypatch):
+def test_what_is_left_at_the_end_is_counted_and_kept_for_sync(store, monkeypatch, capsys):
     def refused(*_, **__):
         raise ConnectionError("refused")
 
-    monkeypatch.setattr(store.client, "create_run", refused)
-    courier = Courier(store, lambda line: None)
-    courier.send(written(store))
-    assert courier.close() == 1
+    with monkeypatch.context() as away:
+        away.setattr(store.client, "create_run", refused)
+        courier = Courier(store, lambda line: None)
+        courier.send(written(store))
+        assert courier.close() == 1
     assert len(write.waiting(store)) == 1
+    assert main.exit_code(["sync", "--store", str(store.root)]) == 0
+    assert "recorded 1 result" in capsys.readouterr().out
+    assert recorded(store) == ["0"]
+    assert os.listdir(store.outbox) == [".locks"]
+    assert main.exit_code(["sync", "--json", "--store", str(store.root)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"recorded": 0, "left": 0, "set_aside": 0, "code": 0}
 
 
 def test_a_result_that_cannot_be_read_holds_up_no_other(store):
@@ -235,7 +242,7 @@ def deliverers(store, tmp_path, count):
     return running, pids
 
 
-def test_eight_processes_deliver_from_one_outbox_at_once(store, tmp_path):
+def test_processes_deliver_from_one_outbox_at_once(store, tmp_path):
     """Also into an experiment that none of them has made yet: each result once, and no locked database."""
     for seed in range(16):
         written(store, seed)
