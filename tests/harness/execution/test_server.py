@@ -73,7 +73,7 @@ def test_a_server_that_is_not_there_is_one_line_before_any_work(monkeypatch, tmp
     assert "refused" in said
 
 
-def test_a_team_benchmarks_and_tunes_on_its_servers(server, files, monkeypatch, tmp_path, capsys):
+def test_a_team_benchmarks_and_tunes_on_its_servers(server, brief, monkeypatch, tmp_path, capsys):
     """In one life of the servers, which take longest to start: without the password nothing begins, members record into
     the same experiment, and a small benchmark and a study leave nothing in the store's folder."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
@@ -90,7 +90,7 @@ def test_a_team_benchmarks_and_tunes_on_its_servers(server, files, monkeypatch, 
     assert recorded(Store(tmp_path / "0")) == ["0", "1"]
 
     store = Store(tmp_path / "store")
-    place = ["--track-plugin", files[0], "--store", str(store.root), "--device", "cpu", "--workers", "1"]
+    place = ["--track-plugin", str(brief.track), "--store", str(store.root), "--device", "cpu", "--workers", "1"]
     assert main.exit_code(["run", "brief-v1", "-s", "cosine", "-s", "laplace", "--seeds", "1", *place]) == 0
     assert capsys.readouterr().out == ""
     assert recorded(store, "brief-v1") == ["0", "0"]

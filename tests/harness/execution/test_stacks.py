@@ -20,7 +20,7 @@ def spec_of(schedule="laplace", seed=0, **more):
     return RunSpec(track="brief-v1", target="v", entry=Entry.of(schedule), seed=seed).model_copy(update=more)
 
 
-def test_jobs_of_one_cell_that_go_equally_far_are_grouped_and_spread_over_workers(files):
+def test_jobs_of_one_cell_that_go_equally_far_are_grouped_and_spread_over_workers(brief):
     alike = [Job(spec_of(seed=seed)) for seed in range(7)]
     other = [Job(spec_of(target="x0")), Job(spec_of(study="s", trial=0)), Job(spec_of(seed=9), until=0.25)]
     given_up = [Job(spec_of(seed=seed), abandon="hopeless") for seed in (10, 11)]
