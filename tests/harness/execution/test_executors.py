@@ -96,7 +96,7 @@ def test_runs_pauses_failures_and_stopping(make, name, store, brief, at_work, ho
         # Asked to stop: a checkpoint, also of what is executed at once, and what had not begun is dropped.
         for seed in range(2):
             executor.submit(Job(spec_of("late_dawdles", seed)))
-        executor.submit(Job(spec_of(seed=7)))
+        executor.submit(Job(spec_of(seed=7), until=0.5))
         while not at_work.exists():
             assert executor.wait(0.02) == []
         stopped = executor.stop(60.0)
