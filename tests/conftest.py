@@ -11,23 +11,12 @@ settings.load_profile("snrbench")
 
 
 @pytest.fixture
-def snrbench(capsys, monkeypatch):
-    """Runs a command in this process, as the console script does; gives its exit code, output and what it said.
+def snrbench():
+    """Runs a command in this process; gives its exit code, its output, and what it said."""
+    from console import console
 
-    Tracks of a test's own are forgotten with it.
-    """
-    from harness import tracks
-    from harness.cli import main
-
-    monkeypatch.setattr(tracks, "TRACKS", dict(tracks.TRACKS))
-    monkeypatch.setenv("SNRBENCH_DEBUG", "")  # so that what --debug sets is taken back
-
-    def call(*arguments):
-        code = main.exit_code([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    with console() as run:
+        yield run
 
 
 @pytest.fixture(scope="session")
