@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 TINY_TRACK = """
 from harness.tracks.gmm import GMM
@@ -47,6 +48,11 @@ class Scene:
         ]
         return [SNRBENCH, "run", "tiny-v1", *place, "--device", "cpu", *map(str, more)]
 
+    def words(self, command: str, store: str | Path, *more: object) -> list[str]:
+        """Of another command on the tiny track, to be run in this process."""
+        _, _, *rest = self.command(store, *more)
+        return [command, *rest]
+
     def start(self, store: str | Path, *more: object, **environment: str) -> subprocess.Popen[str]:
         return self.start_command(self.command(store, *more), **environment)
 
@@ -65,6 +71,32 @@ class Scene:
             check=False,
             env=os.environ | environment,
         )
+
+
+SMALL_STUDIES = """
+from harness.tracks.track import Tuning
+
+TINY = TINY.model_copy(update={"tuning": Tuning(trials=6, seeds=1, finalists=1, confirm_seeds=2)})
+"""
+
+
+class TuningScene(Scene):
+    """The tiny track with a small budget for tuning: a study of five trials is nine runs."""
+
+    REQUEST = ("laplace", "--trials", "5")
+    RUNS = 5 + 2 * 2
+    STUDY = "tiny-v1/v/laplace/native/sample"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, steps=60)
+        self.track.write_text(self.track.read_text() + SMALL_STUDIES)
+
+    def trials(self, store: Path) -> list[tuple[Any, ...]]:
+        """Number, state, value, parameters and intermediate values of each trial of the study."""
+        import optuna
+
+        study = optuna.load_study(study_name=self.STUDY, storage=f"sqlite:///{store}/optuna.db")
+        return [(one.number, one.state, one.value, one.params, one.intermediate_values) for one in study.trials]
 
 
 def workers_of(parent: int) -> list[int]:
