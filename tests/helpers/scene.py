@@ -1,4 +1,4 @@
-"""What the survival scripts share: a track that takes a second, commands on it, and what a store holds in the end."""
+"""What tests of real commands share: a track that takes a second or longer, and what a store holds in the end."""
 
 from __future__ import annotations
 
@@ -23,17 +23,38 @@ TINY = GMM.model_copy(
     }
 )
 """
+UNHURRIED = """
+import sys
+import time
+from pathlib import Path
+
+from harness.networks.mlp import ResidualMLP
+
+
+class Unhurried(ResidualMLP):
+    def forward(self, x, logsnr, label):
+        if Path(sys.argv[0]).stem == "worker":
+            time.sleep(SECONDS)
+        return super().forward(x, logsnr, label)
+
+
+TINY = TINY.model_copy(update={"network": TINY.network.model_copy(update={"make": f"{__name__}:Unhurried"})})
+"""
 SNRBENCH = str(Path(sys.executable).with_name("snrbench"))
 
 
 class Scene:
-    """A folder with the track, and commands that use a store in it."""
+    """A folder with the track, and commands that use a store in it.
 
-    def __init__(self, folder: Path, steps: int = 40) -> None:
+    seconds: what a step takes at least in a worker, without work, so that there is time to stop or kill something in
+    """
+
+    def __init__(self, folder: Path, steps: int = 40, seconds: float = 0.0) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.track = folder / "tiny_track.py"
-        self.track.write_text(TINY_TRACK.replace("STEPS", str(steps)))
+        unhurried = UNHURRIED.replace("SECONDS", str(seconds)) if seconds else ""
+        self.track.write_text(TINY_TRACK.replace("STEPS", str(steps)) + unhurried)
 
     def store(self, name: str) -> Path:
         return self.folder / name

@@ -1,4 +1,4 @@
-"""`snrbench tune` with all its processes killed in mid-run: the same command goes on, and nothing differs in the end."""
+"""`snrbench tune` with all its processes killed in mid-run: the same command goes on, and ends as one in one go."""
 
 import os
 import signal
