@@ -79,8 +79,15 @@ class Selected:
 
     def of(self, target: str) -> Selected:
         """The runs and scores of one target."""
-        runs, scores = (table[table["target"] == target] for table in (self.runs, self.scores))
-        return replace(self, runs=runs, scores=scores)
+        if target not in self._parts:
+            runs, scores = (table[table["target"] == target] for table in (self.runs, self.scores))
+            self._parts[target] = replace(self, runs=runs, scores=scores)
+        return self._parts[target]
+
+    @cached_property
+    def _parts(self) -> dict[str, Selected]:
+        """What `of` returned before: every guidance scale and mark of a comparison starts from it."""
+        return {}
 
 
 def select(

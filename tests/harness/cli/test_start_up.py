@@ -12,6 +12,7 @@ import harness
 import schedules
 from harness.cli import main
 from harness.cli.commands.run import run
+from scene import Scene
 
 ROOMS = ("schedules", "harness", "leaderboards", "app")
 HEAVY = {"torch", "mlflow", "streamlit", "scipy", "pandas", "matplotlib", "plotly", "sklearn"}
@@ -83,3 +84,19 @@ def test_imports(arguments, allowed):
     )
     imported = set(done.stderr.split())
     assert HEAVY & imported <= allowed
+
+
+def test_a_command_that_executes_runs_leaves_torch_to_its_workers(tmp_path):
+    """On a machine without an accelerator: importing it twice is seconds of every command."""
+    scene = Scene(tmp_path, steps=10)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *scene.command("store", "-s", "cosine", "--seeds", 1, "--workers", 1)[1:]],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "1 finished" in done.stderr
+    imported = set(done.stderr.splitlines()[-1].split())
+    assert "mlflow" in imported
+    assert "torch" not in imported
