@@ -207,9 +207,7 @@ class _Fit:
         # Stops where a rest stays; an exact answer goes on to rounding.
         return self._fitted(self._start(), lambda point: root * self.difference(point), ftol=1e-6, first_step=1.0)
 
-    def _fitted(
-        self, start: Array, residual: Callable[[Array], Array], *, ftol: float, first_step: float
-    ) -> Array:
+    def _fitted(self, start: Array, residual: Callable[[Array], Array], *, ftol: float, first_step: float) -> Array:
         """The point with the least Σ residual²."""
         if not start.size:
             return start

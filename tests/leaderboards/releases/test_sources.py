@@ -16,6 +16,7 @@ from leaderboards.boards import excerpt
 from leaderboards.commands import leaderboard
 from leaderboards.data import released
 from leaderboards.releases.bundles import contents, rerun
+from leaderboards.releases.publishing import plots
 
 TRACK = "digits-v1"
 
@@ -37,6 +38,7 @@ def snrbench(capsys, monkeypatch):
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setattr(released, "FOLDER", tmp_path / "published")
+    monkeypatch.setattr(plots, "draw", lambda board, folder: None)
     return tmp_path / "published"
 
 
