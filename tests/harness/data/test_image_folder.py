@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+import in_this_process
 from harness.data import image_folder, images
 from harness.metrics.own_classifier import classifier_of, told_apart
 from schedules.errors import UserError
@@ -224,7 +225,7 @@ def test_the_track_that_readme_shows_runs_as_it_is_written(flowers, tmp_path, ca
         assert main.exit_code(["tracks", "show", "flowers-v1", *own]) == 0
         assert TOO_FEW in " ".join(capsys.readouterr().out.split())
         command = ["run", "flowers-v1@0.1", "-s", "cosine", *own, "--store", str(store), "--device", "cpu"]
-        assert main.exit_code([*command, "--seeds", "1"]) == 0
+        assert main.exit_code([*command, "--seeds", "1", "--executor", in_this_process.FILE]) == 0
         capsys.readouterr()
         assert main.exit_code(["leaderboard", "flowers-v1@0.1", *own, "--store", str(store), "--format", "json"]) == 0
         (row,) = json.loads(capsys.readouterr().out)
