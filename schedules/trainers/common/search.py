@@ -2,7 +2,8 @@
 
 Each way of asking the trainer is fitted to the density by least squares on the distribution functions (∫ (F − G)² dλ)
 and *read back* through what the trainer draws; it is exact when the density read back is the one that was asked for.
-Most ways are out of the question: a coarse fit of quantiles, where shifts and widths are linear, shows that soon.
+Most ways are out of the question: what shapes they draw at all (`shapes`), then a coarse fit of quantiles, where shifts
+and widths are linear, show that soon.
 Numbers get as few digits as keep it so. Where no way is exact, the best ones go on to the least W₁ = ∫ |F − G| dλ.
 """
 
@@ -21,6 +22,7 @@ from schedules.errors import UserError
 from schedules.relatives import similarity
 from schedules.schedule import Schedule, parse
 from schedules.trainers.common.reading import complete, drawn, parse_flags
+from schedules.trainers.common.shapes import Shapes, shapes
 from schedules.trainers.common.text import aside
 from schedules.trainers.common.trainer import Span, Trainer, Value, Way
 
@@ -155,7 +157,7 @@ class _Goal:
         self.points: Array = np.unique(np.concatenate([inner, np.linspace(-limit, limit, 161)]))
         self.mass = schedule.cdf(self.points)
         self.length = np.gradient(self.points)
-        self.quantiles = np.clip(schedule.ppf(COARSE), -limit, limit)
+        self.quantiles = schedule.ppf(COARSE)
 
 
 class _Fit:
@@ -183,19 +185,29 @@ class _Fit:
             return np.full(self._goal.points.shape, FAR)
 
     def is_hopeless(self) -> bool:
-        """Whether the best quantiles are far from those that were asked for, on average over draws."""
+        """Whether no draw has such quantiles, or the best are far from those asked for, on average over draws."""
         start, share = self._start(), np.gradient(COARSE)
+        if start.size and (possible := self._shapes()) and possible.lack(self._goal.quantiles):
+            return True
         limit = similarity.LIMIT
+        wanted = np.clip(self._goal.quantiles, -limit, limit)
 
         def difference(point: Array) -> Array:
             try:
-                return np.clip(self._density(point).ppf(COARSE), -limit, limit) - self._goal.quantiles
+                return np.clip(self._density(point).ppf(COARSE), -limit, limit) - wanted
             except UserError:
                 return np.full(COARSE.shape, FAR)
 
         fitted = self._fitted(start, lambda point: np.sqrt(share) * difference(point), ftol=0.03, first_step=10.0)
         best = difference(fitted)
         return float(share @ np.abs(best)) > HOPELESS
+
+    def _shapes(self) -> Shapes | None:
+        key = id(self.way), tuple(sorted(self._pinned.items()))
+        if key not in _SHAPES:
+            drawn = shapes(lambda point: self._density(point).ppf(COARSE), self._low, self._high)
+            _SHAPES[key] = self.way, drawn
+        return _SHAPES[key][1]
 
     def distance(self, point: Array) -> float:
         """W₁, nats."""
@@ -249,6 +261,10 @@ class _Fit:
             inside = isinstance(default, float) and span.low < default < span.high
             starts.append(_forth(default, span) if inside and isinstance(default, float) else fallback)
         return np.array(starts, dtype=np.float64)
+
+
+_SHAPES: dict[tuple[object, ...], tuple[Way, Shapes | None]] = {}
+"""Of a way with what is pinned; the way stands beside, so that its id is no other's."""
 
 
 @functools.lru_cache(maxsize=2048)
