@@ -60,11 +60,12 @@ def drawn(samples, reference):
 def points(curve, reference):
     return len(curve.logsnr)
 '''
-REQUEST = ("run", "gmm-v1", "-s", "cosine", "-s", "laplace", "-t", "v", "--seeds", "2", "--device", "cpu")
+TRACK = "gmm-v1@0.4"
+REQUEST = ("run", TRACK, "-s", "cosine", "-s", "laplace", "-t", "v", "--seeds", "2", "--device", "cpu")
 TAGS = ["run_key", "protocol", "track", "schedule", "entry", "target", "weighting", "seed", "outcome", "source_hash"]
 
 
-def rows(snrbench, store, *arguments, track="gmm-v1"):
+def rows(snrbench, store, *arguments, track=TRACK):
     code, out, said = snrbench("leaderboard", track, "--format", "json", "--store", store, *arguments)
     assert code == 0, said
     return json.loads(out)
@@ -72,8 +73,8 @@ def rows(snrbench, store, *arguments, track="gmm-v1"):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """A store with a real benchmark: two schedules, two seeds, gmm-v1, trained in two processes; with metrics of its
-    own in the file beside it."""
+    """A store with a real benchmark: two schedules, two seeds, trained in worker processes; with metrics of its own in
+    the file beside it."""
     folder = tmp_path_factory.mktemp("main-job") / "store"
     own = folder.with_name("own.py")
     own.write_text(OWN_METRICS)
@@ -99,7 +100,7 @@ def test_leaderboard_ranks_what_was_trained(store, snrbench):
 
 def test_a_metric_from_one_file_stands_on_a_board(store, snrbench):
     """1024 samples and a curve of 33 points: so says the track. The other scores are those of any run."""
-    code, _, said = snrbench("leaderboard", "gmm-v1", "--metric", "drawn", "--store", store)
+    code, _, said = snrbench("leaderboard", TRACK, "--metric", "drawn", "--store", store)
     assert code == 2
     assert "(one of your own comes with --metric-plugin FILE.py)" in said
     own = ("--metric-plugin", store.with_name("own.py"))
@@ -131,11 +132,11 @@ def test_running_again_is_a_no_op(store, snrbench):
 
 def test_dry_run_names_what_is_missing_and_runs_nothing(store, snrbench):
     code, out, _ = snrbench(
-        "run", "gmm-v1", "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store, "--dry-run"
+        "run", TRACK, "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store, "--dry-run"
     )
     assert code == 0
     assert [line.split("  ")[1] for line in out.splitlines()] == ["edm × v × seed 0", "edm × v × seed 1"]
-    request = ("run", "gmm-v1", "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store)
+    request = ("run", TRACK, "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store)
     plan = json.loads(snrbench(*request, "--dry-run", "--json")[1])
     assert (plan["code"], plan["already"], plan["planned"]) == (0, 2, 2)
     assert [run["key"] for run in plan["runs"] if run["outcome"] == "planned"] == [
@@ -149,7 +150,7 @@ def test_mlflow_holds_the_tags_of_the_design(store):
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{store}/mlflow.db")
-    experiment = client.get_experiment_by_name("gmm-v1")
+    experiment = client.get_experiment_by_name(TRACK)
     runs = client.search_runs([experiment.experiment_id])
     assert len(runs) == 4
     for run in runs:
@@ -177,7 +178,7 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
     assert (found["code"], found["finished"], found["diverged"], found["failed"]) == (1, 1, 1, 3)
     reasons = {run["entry"]: run.get("reason") for run in found["runs"]}
     assert reasons["cosine"] is None
-    assert reasons["late_silent"].startswith("NotImplementedError late"), "what has no text goes by its name"
+    assert reasons["late_silent"] == "NotImplementedError", "what has no text goes by its name"
     assert "Traceback" not in said
     said = " ".join(said.split())
     assert "1 finished, 1 diverged" in said
