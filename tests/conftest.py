@@ -17,6 +17,15 @@ settings.register_profile("snrbench", deadline=None, derandomize=True)
 settings.load_profile("snrbench")
 
 
+@pytest.fixture
+def snrbench():
+    """Runs a command in this process; gives its exit code, its output, and what it said."""
+    from console import console
+
+    with console() as run:
+        yield run
+
+
 @pytest.fixture(scope="session")
 def bulk():
     """`bulk_store.py`: stores of many runs with known truth, without training."""

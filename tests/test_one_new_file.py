@@ -1,14 +1,15 @@
 """A schedule, transform, weighting, metric, track with its own network, and executor are one new file each.
 
-No other file is edited. All six are in one run, and on its board.
+No other file is edited. All six are in one run, and on its board; the executor is tests/helpers/in_this_process.py.
 """
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
-SNRBENCH = str(Path(sys.executable).with_name("snrbench"))
+import pytest
+
+import in_this_process
+from forgotten_plugins import forgotten_afterwards
+from harness.metrics import METRICS
 
 FILES = {
     "schedule": '''
@@ -82,33 +83,26 @@ MINE = GMM.model_copy(
     }
 )
 ''',
-    "executor": """
-from dataclasses import replace
-
-from harness.execution.executors.kind import ExecutorKind
-from harness.execution.executors.local import EXECUTOR as LOCAL
-
-
-def one_worker(wanted):
-    return LOCAL.make(replace(wanted, jobs=1))
-
-
-EXECUTOR = ExecutorKind("one-worker", one_worker)
-""",
 }
 
 
-def _snrbench(*arguments):
-    command = [SNRBENCH, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def test_each_kind_of_thing_is_one_new_file_and_stands_on_a_board(tmp_path):
+@pytest.fixture
+def files(tmp_path):
+    """Kind → the file; what it registers is forgotten with the test."""
     files = {kind: tmp_path / f"{kind}_of_mine.py" for kind in FILES}
     for kind, text in FILES.items():
         files[kind].write_text(text)
+    with forgotten_afterwards():
+        yield files
+    METRICS.forget(f"metric plugin {str(files['metric'])!r}")
+
+
+def test_each_kind_of_thing_is_one_new_file_and_stands_on_a_board(files, snrbench, tmp_path):
+    def output(*arguments):
+        code, out, said = snrbench(*arguments)
+        assert code == 0, said
+        return json.loads(out)
+
     loaded = [f"--plugin={files[kind]}" for kind in ("schedule", "transform", "weighting")]
     loaded += [
         f"--metric-plugin={files['metric']}",
@@ -116,9 +110,9 @@ def test_each_kind_of_thing_is_one_new_file_and_stands_on_a_board(tmp_path):
         f"--store={tmp_path / 'store'}",
     ]
     schedule = "bump_of_mine|half_of_mine"
-    entry = ("-s", schedule, "-w", "flat_of_mine", "--seeds", 1, "--device", "cpu", "--executor", files["executor"])
-    assert _snrbench("run", "mine-v1", *entry, *loaded, "--json")["finished"] == 1
-    (row,) = _snrbench("leaderboard", "mine-v1", "--metric", "spread_of_mine", *loaded, "--format", "json")
+    entry = ("-s", schedule, "-w", "flat_of_mine", "--seeds", 1, "--device", "cpu", "--executor", in_this_process.FILE)
+    assert output("run", "mine-v1", *entry, *loaded, "--json")["finished"] == 1
+    (row,) = output("leaderboard", "mine-v1", "--metric", "spread_of_mine", *loaded, "--format", "json")
     assert (row["weighting"], row["metric"]) == ("flat_of_mine", "spread_of_mine")
     assert row["entry"] == f"{schedule}+flat_of_mine"
     assert row["mean"] > 0

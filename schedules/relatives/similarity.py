@@ -20,6 +20,7 @@ COMES_WITH_US = ("builtin", "preset")  # origins of schedules whose relatives ar
 SAME = 1e-8  # total variation below which two densities are one: tables are accurate to 1e-9
 NEAR = 0.01  # and below which no board of a few seeds will tell them apart
 _FEW = np.array([-6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0])  # λ
+_AT = np.linspace(-8.0, 8.0, 65)  # λ
 _SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-16.0, 16.0, 1601)))
 
 
@@ -115,20 +116,15 @@ def _at_defaults(alike: list[str]) -> str:
 
 def same_density(schedule: Schedule) -> list[str]:
     """Other names of the very same density: "cosmap" for cosine, a preset's family for the preset."""
-    others = [other for other in _registered(SCHEDULES.changes)[0] if other.name != schedule.spec]
-    alike = [other for other in others if same(schedule, other)]
+    alike = sorted(kin.name for kin in nearest(schedule, within=SAME))
     stood_for = [info(schedule.name).spec] if schedule.spec in names() and info(schedule.name).spec else []
-    return stood_for + [twin.spec for twin in alike if twin.spec not in stood_for]
+    return stood_for + [name for name in alike if name not in stood_for]
 
 
 def same(one: Schedule, other: Schedule) -> bool:
     """Whether two schedules are one density; of those that learn, as they start."""
-    return _median_agrees(one, other) and total_variation(one, other) < SAME
-
-
-def _median_agrees(first: Schedule, second: Schedule) -> bool:
-    """A cheap test that nearly all pairs fail."""
-    return abs(float(first.ppf(0.3)) - float(second.ppf(0.3))) < 1e-6
+    apart = np.abs(one.cdf(_FEW) - other.cdf(_FEW)).max()  # which nearly all pairs are
+    return bool(apart < SAME) and total_variation(one, other) < SAME
 
 
 def same_objective(schedule: Schedule, target: str) -> list[str]:
@@ -138,28 +134,28 @@ def same_objective(schedule: Schedule, target: str) -> list[str]:
     are left out. UserError: unknown target.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _same_objective(schedule, target)
-
-
-def _same_objective(schedule: Schedule, target: str) -> list[str]:
-    at = np.linspace(-8.0, 8.0, 65)
-    objective = np.log(schedule.pdf(at)) + np.log(weightings.target_factor(target, at))
-    ways = [weightings.create(name) for name in weightings.names()]
-    # A target's plain weighting says nothing that `native` doesn't.
-    ways = [way for way in ways if not way.learns and "schedule" not in way.info.context]
-    ways = [way for way in ways if way.name not in ("native", target)]
-    synonyms = []
-    for name in names():
-        other = create(name)
-        if other.learns:
-            continue
-        density = np.log(other.pdf(at))
-        if _constant(density - np.log(schedule.pdf(at))):
-            continue
-        synonyms += [
-            f"{name} + {way.name}" for way in ways if _constant(density + np.log(way(at, target, other)) - objective)
+        own = np.log(schedule.pdf(_AT))
+        objective = own + np.log(weightings.target_factor(target, _AT))
+        registered, densities = _densities(SCHEDULES.changes)
+        ways = [weightings.create(name) for name in weightings.names()]
+        # A target's plain weighting says nothing that `native` doesn't.
+        ways = [way for way in ways if not way.learns and "schedule" not in way.info.context]
+        ways = [way for way in ways if way.name not in ("native", target)]
+        weights = {way.name: np.log(way(_AT, target, schedule)) for way in ways}
+        return [
+            f"{other.name} + {name}"
+            for other, density in zip(registered, densities, strict=True)
+            if not _constant(density - own)
+            for name, weight in weights.items()
+            if _constant(density + weight - objective)
         ]
-    return synonyms
+
+
+@functools.lru_cache(maxsize=1)
+def _densities(changes: int) -> tuple[list[Schedule], Array]:
+    """As `_registered`, with ln p of each at the λ where objectives are compared; shape (schedules, λ)."""
+    registered, _ = _registered(changes)
+    return registered, np.log(np.array([schedule.pdf(_AT) for schedule in registered]))
 
 
 def _constant(log_ratio: Array) -> bool:

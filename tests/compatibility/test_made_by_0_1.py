@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import in_this_process
+
 MADE = Path(__file__).parent / "made_by_0_1"
 WITH = ("--plugin", MADE / "ridge.py", "--track-plugin", MADE / "own_track.py")
 
@@ -16,23 +18,6 @@ def store(tmp_path):
     with tarfile.open(MADE / "store.tar.xz") as archive:
         archive.extractall(tmp_path, filter="data")
     return tmp_path / "store"
-
-
-@pytest.fixture
-def snrbench(capsys, monkeypatch):
-    """Runs a command in this process, as the console script does; plugins and tracks are forgotten with the test."""
-    from harness import tracks
-    from harness.cli import main
-
-    monkeypatch.setattr(tracks, "TRACKS", dict(tracks.TRACKS))
-    monkeypatch.setenv("SNRBENCH_DEBUG", "")
-
-    def call(*arguments):
-        code = main.exit_code([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_a_board_of_its_store_has_the_same_scores(snrbench, store):
@@ -69,7 +54,7 @@ def test_its_study_says_what_tuned_means(snrbench, store):
 
 
 def test_a_new_run_goes_into_it(snrbench, store):
-    run = ("run", "own-v1", "-s", "cauchy", "--seeds", 1, "--store", store, *WITH, "--workers", 1)
+    run = ("run", "own-v1", "-s", "cauchy", "--seeds", 1, "--store", store, *WITH, "--executor", in_this_process.FILE)
     code, _, err = snrbench(*run)
     assert code == 0, err
     assert "1 finished" in err

@@ -1,4 +1,4 @@
-"""What the survival scripts share: a track that takes a second, commands on it, and what a store holds in the end."""
+"""What tests of real commands share: a track that takes a second or longer, and what a store holds in the end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 TINY_TRACK = """
 from harness.tracks.gmm import GMM
@@ -22,17 +23,38 @@ TINY = GMM.model_copy(
     }
 )
 """
+UNHURRIED = """
+import sys
+import time
+from pathlib import Path
+
+from harness.networks.mlp import ResidualMLP
+
+
+class Unhurried(ResidualMLP):
+    def forward(self, x, logsnr, label):
+        if Path(sys.argv[0]).stem == "worker":
+            time.sleep(SECONDS)
+        return super().forward(x, logsnr, label)
+
+
+TINY = TINY.model_copy(update={"network": TINY.network.model_copy(update={"make": f"{__name__}:Unhurried"})})
+"""
 SNRBENCH = str(Path(sys.executable).with_name("snrbench"))
 
 
 class Scene:
-    """A folder with the track, and commands that use a store in it."""
+    """A folder with the track, and commands that use a store in it.
 
-    def __init__(self, folder: Path, steps: int = 40) -> None:
+    seconds: what a step takes at least in a worker, without work, so that there is time to stop or kill something in
+    """
+
+    def __init__(self, folder: Path, steps: int = 40, seconds: float = 0.0) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.track = folder / "tiny_track.py"
-        self.track.write_text(TINY_TRACK.replace("STEPS", str(steps)))
+        unhurried = UNHURRIED.replace("SECONDS", str(seconds)) if seconds else ""
+        self.track.write_text(TINY_TRACK.replace("STEPS", str(steps)) + unhurried)
 
     def store(self, name: str) -> Path:
         return self.folder / name
@@ -46,6 +68,11 @@ class Scene:
             str(self.store(store) if isinstance(store, str) else store),
         ]
         return [SNRBENCH, "run", "tiny-v1", *place, "--device", "cpu", *map(str, more)]
+
+    def words(self, command: str, store: str | Path, *more: object) -> list[str]:
+        """Of another command on the tiny track, to be run in this process."""
+        _, _, *rest = self.command(store, *more)
+        return [command, *rest]
 
     def start(self, store: str | Path, *more: object, **environment: str) -> subprocess.Popen[str]:
         return self.start_command(self.command(store, *more), **environment)
@@ -65,6 +92,32 @@ class Scene:
             check=False,
             env=os.environ | environment,
         )
+
+
+SMALL_STUDIES = """
+from harness.tracks.track import Tuning
+
+TINY = TINY.model_copy(update={"tuning": Tuning(trials=6, seeds=1, finalists=1, confirm_seeds=2)})
+"""
+
+
+class TuningScene(Scene):
+    """The tiny track with a small budget for tuning: a study of five trials is nine runs."""
+
+    REQUEST = ("laplace", "--trials", "5")
+    RUNS = 5 + 2 * 2
+    STUDY = "tiny-v1/v/laplace/native/sample"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, steps=60)
+        self.track.write_text(self.track.read_text() + SMALL_STUDIES)
+
+    def trials(self, store: Path) -> list[tuple[Any, ...]]:
+        """Number, state, value, parameters and intermediate values of each trial of the study."""
+        import optuna
+
+        study = optuna.load_study(study_name=self.STUDY, storage=f"sqlite:///{store}/optuna.db")
+        return [(one.number, one.state, one.value, one.params, one.intermediate_values) for one in study.trials]
 
 
 def workers_of(parent: int) -> list[int]:

@@ -4,21 +4,21 @@ Training must go on meanwhile. What was away for a while has every run once in t
 the results in the store, exit code 1, and `snrbench sync` records them when the server is back.
 """
 
-import subprocess
 import time
 
 import pytest
 
-from scene import SNRBENCH, Scene, runs_in_mlflow, workers_of
+from harness.cli import main
+from scene import Scene, runs_in_mlflow, workers_of
 from servers import mlflow_server
 
-REQUEST = ("-s", "cosine", "-s", "laplace", "--workers", "2")
+REQUEST = ("-s", "cosine", "-s", "laplace", "--workers", "1")
 
 
 @pytest.mark.survival
 @pytest.mark.timeout(3600)
 def test_a_server_that_goes_away_loses_nothing(tmp_path, form, monkeypatch):
-    # Two runs in turn must outlast the absence.
+    # Runs in turn must outlast the absence.
     scene = Scene(tmp_path, form(1000, 3000))
     with mlflow_server(tmp_path / "server") as server:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
@@ -52,9 +52,7 @@ def for_good(scene, server, seeds):
     assert "`snrbench sync` records them" in said
     assert len(results(scene)) == 2, said
     server.start()
-    command = [SNRBENCH, "sync", "--store", str(scene.store("store"))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert main.exit_code(["sync", "--store", str(scene.store("store"))]) == 0
     recorded = runs_in_mlflow(scene.store("store"))
     assert len(recorded) == len(set(recorded)) == 2 * seeds, recorded
     assert not results(scene)

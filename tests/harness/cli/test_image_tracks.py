@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import in_this_process
 from harness import tracks
 from harness.data import images, official_files
 from harness.results.read import read_runs
@@ -143,25 +144,10 @@ def test_from_a_folder_of_images_to_a_recorded_run(snrbench, here, monkeypatch):
     assert (code, error.count("images, ")) == (0, 3)
     assert "tiny-latent-v1 is ready: 24 train, 3 val, 6 test; shape (4, 8, 8)" in out
     assert snrbench("tracks", "prepare", "digits-v1", "--images", pictures)[0] == 2
-    code, _, error = snrbench(
-        "run",
-        "tiny-latent-v1",
-        *plugin,
-        "-s",
-        "cosine",
-        "--seeds",
-        1,
-        "--workers",
-        1,
-        "--device",
-        "cpu",
-        "--store",
-        store,
-    )
+    trained_here = ("--device", "cpu", "--executor", in_this_process.FILE)
+    request = ("run", "tiny-latent-v1", *plugin, "-s", "cosine", "--seeds", 1, *trained_here, "--store", store)
+    code, _, error = snrbench(*request)
     assert code == 0, error
-    from harness.tracks.plugins import load_plugin
-
-    load_plugin(str(here / "tiny_latent.py"))
     runs = read_runs(store, "tiny-latent-v1", tracks.get("tiny-latent-v1").protocol)
     scores = runs[runs.split == "test"].set_index(["metric", "guidance", "mark"]).value
     assert set(runs.outcome) == {"finished"}

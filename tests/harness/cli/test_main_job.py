@@ -2,19 +2,14 @@
 
 import hashlib
 import json
-import os
-import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
+from forgotten_plugins import forgotten_afterwards
 from harness.metrics import METRICS
-from scene import Scene, runs_in_mlflow
-
-SNRBENCH = str(Path(sys.executable).with_name("snrbench"))
+from harness.results.store import close_databases
+from scene import SNRBENCH, Scene
 
 BREAKS_LATE = """
 import os
@@ -31,13 +26,9 @@ class Late:
             return self.act(q)
         return self.base.ppf(q)
 
-def broken(q): raise RuntimeError("plugin broke")
 def silent(q): raise NotImplementedError
 def exits(q): raise SystemExit(3)
 def killed(q): os.kill(os.getpid(), 9)
-
-@register("late_error", space={})
-def late_error(): return Late(broken)
 
 @register("late_silent", space={})
 def late_silent(): return Late(silent)
@@ -69,16 +60,12 @@ def drawn(samples, reference):
 def points(curve, reference):
     return len(curve.logsnr)
 '''
+TRACK = "gmm-v1@0.4"
+REQUEST = ("run", TRACK, "-s", "cosine", "-s", "laplace", "-t", "v", "--seeds", "2", "--device", "cpu")
 TAGS = ["run_key", "protocol", "track", "schedule", "entry", "target", "weighting", "seed", "outcome", "source_hash"]
 
 
-def call(*arguments, **options):
-    return subprocess.run(
-        [SNRBENCH, *map(str, arguments)], capture_output=True, text=True, timeout=280, check=False, **options
-    )
-
-
-def rows(snrbench, store, *arguments, track="gmm-v1"):
+def rows(snrbench, store, *arguments, track=TRACK):
     code, out, said = snrbench("leaderboard", track, "--format", "json", "--store", store, *arguments)
     assert code == 0, said
     return json.loads(out)
@@ -86,13 +73,13 @@ def rows(snrbench, store, *arguments, track="gmm-v1"):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """A store with a real benchmark: two schedules, two seeds, gmm-v1, trained in two processes; with metrics of its
-    own in the file beside it."""
+    """A store with a real benchmark: two schedules, two seeds, trained in worker processes; with metrics of its own in
+    the file beside it."""
     folder = tmp_path_factory.mktemp("main-job") / "store"
     own = folder.with_name("own.py")
     own.write_text(OWN_METRICS)
-    request = ("run", "gmm-v1", "-s", "cosine", "-s", "laplace", "-t", "v", "--seeds", 2, "--metric-plugin", own)
-    done = call(*request, "--device", "cpu", "--store", folder)
+    command = [SNRBENCH, *REQUEST, "--metric-plugin", str(own), "--store", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr
     assert "4 finished" in done.stderr
     return folder
@@ -113,7 +100,7 @@ def test_leaderboard_ranks_what_was_trained(store, snrbench):
 
 def test_a_metric_from_one_file_stands_on_a_board(store, snrbench):
     """1024 samples and a curve of 33 points: so says the track. The other scores are those of any run."""
-    code, _, said = snrbench("leaderboard", "gmm-v1", "--metric", "drawn", "--store", store)
+    code, _, said = snrbench("leaderboard", TRACK, "--metric", "drawn", "--store", store)
     assert code == 2
     assert "(one of your own comes with --metric-plugin FILE.py)" in said
     own = ("--metric-plugin", store.with_name("own.py"))
@@ -134,23 +121,22 @@ def content_of(store):
     return hashlib.sha256((store / "mlflow.db").read_bytes()).hexdigest()
 
 
-def test_running_again_is_a_no_op(store):
+def test_running_again_is_a_no_op(store, snrbench):
     before = content_of(store)
-    done = call(
-        "run", "gmm-v1", "-s", "cosine", "-s", "laplace", "-t", "v", "--seeds", 2, "--device", "cpu", "--store", store
-    )
-    assert done.returncode == 0
-    assert "4 of 4 runs are already in the store" in done.stderr
+    code, _, said = snrbench(*REQUEST, "--store", store)
+    assert code == 0
+    assert "4 of 4 runs are already in the store" in said
+    close_databases()  # as the end of a process does
     assert content_of(store) == before
 
 
 def test_dry_run_names_what_is_missing_and_runs_nothing(store, snrbench):
     code, out, _ = snrbench(
-        "run", "gmm-v1", "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store, "--dry-run"
+        "run", TRACK, "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store, "--dry-run"
     )
     assert code == 0
     assert [line.split("  ")[1] for line in out.splitlines()] == ["edm × v × seed 0", "edm × v × seed 1"]
-    request = ("run", "gmm-v1", "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store)
+    request = ("run", TRACK, "-s", "laplace", "-s", "edm", "-t", "v", "--seeds", 2, "--store", store)
     plan = json.loads(snrbench(*request, "--dry-run", "--json")[1])
     assert (plan["code"], plan["already"], plan["planned"]) == (0, 2, 2)
     assert [run["key"] for run in plan["runs"] if run["outcome"] == "planned"] == [
@@ -164,7 +150,7 @@ def test_mlflow_holds_the_tags_of_the_design(store):
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{store}/mlflow.db")
-    experiment = client.get_experiment_by_name("gmm-v1")
+    experiment = client.get_experiment_by_name(TRACK)
     runs = client.search_runs([experiment.experiment_id])
     assert len(runs) == 4
     for run in runs:
@@ -181,72 +167,28 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
     """Raising, exiting and dying fail the one run, by name; NaN is a result, diverged; the rest completes."""
     plugin, scene = tmp_path / "late_plugin.py", Scene(tmp_path)
     plugin.write_text(BREAKS_LATE)
-    schedules = ["late_error", "late_silent", "late_kill", "late_exit", "late_nan", "cosine"]
+    schedules = ["late_silent", "late_exit", "late_kill", "late_nan", "cosine"]
     arguments = [argument for name in schedules for argument in ("-s", name)]
-    done = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin, "--json")
-    assert done.returncode == 1
-    found = json.loads(done.stdout)
-    assert (found["code"], found["finished"], found["diverged"], found["failed"]) == (1, 1, 1, 4)
+    words = scene.words("run", "store", *arguments, "--seeds", 1, "--workers", 1, "--plugin", plugin)
+    with forgotten_afterwards():
+        code, out, said = snrbench(*words, "--json")
+        planned = snrbench(*words, "--dry-run")[1]
+    assert code == 1
+    found = json.loads(out)
+    assert (found["code"], found["finished"], found["diverged"], found["failed"]) == (1, 1, 1, 3)
     reasons = {run["entry"]: run.get("reason") for run in found["runs"]}
     assert reasons["cosine"] is None
-    assert reasons["late_error"] == "RuntimeError: plugin broke"
-    assert "Traceback" not in done.stderr
-    said = " ".join(done.stderr.split())
+    assert reasons["late_silent"] == "NotImplementedError", "what has no text goes by its name"
+    assert "Traceback" not in said
+    said = " ".join(said.split())
     assert "1 finished, 1 diverged" in said
-    assert "4 failed:" in said
-    assert "late_error × v × seed 0: RuntimeError: plugin broke" in said
-    assert "late_silent × v × seed 0: NotImplementedError late" in said, "what has no text goes by its name"
+    assert "3 failed:" in said
+    for entry in ("late_silent", "late_exit", "late_kill"):
+        assert f"{entry} × v × seed 0: {reasons[entry]}" in said
     assert "late_exit × v × seed 0: SystemExit: 3" in said
     assert "late_kill × v × seed 0: its process died" in said
     assert "late_nan × v × seed 0: the loss is not finite" in said
+    assert [line.split()[1] for line in planned.splitlines()] == ["late_silent", "late_exit", "late_kill"]
 
     status = json.loads(snrbench("status", "--store", scene.store("store"), "--json")[1])["tracks"]["tiny-v1"]
-    assert (status["finished"], status["diverged"], status["failed"]) == (1, 1, 4)
-    plan = scene.run("store", *arguments, "--seeds", 1, "--plugin", plugin, "--dry-run")
-    assert [line.split()[1] for line in plan.stdout.splitlines()] == [
-        "late_error",
-        "late_silent",
-        "late_kill",
-        "late_exit",
-    ]
-
-
-def test_an_interrupted_command_keeps_what_is_finished_and_leaves_no_process(tmp_path):
-    """Ctrl-C: the same command goes on; nothing counts twice. Other signals: tests/harness/cli/test_stopping.py."""
-    scene = Scene(tmp_path, steps=300)
-    request = ("-s", "cosine", "--seeds", 3, "--workers", 1)
-    running = scene.start("store", *request)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not finished_runs(scene.store("store")):
-        time.sleep(0.1)
-    os.killpg(running.pid, signal.SIGINT)
-    _, err = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert "The same command goes on from here" in err
-    wait_for_no_process_of(running.pid)
-    assert 1 <= finished_runs(scene.store("store")) < 3
-    done = scene.run("store", *request)
-    assert done.returncode == 0, done.stderr
-    assert finished_runs(scene.store("store")) == 3
-    assert len(runs_in_mlflow(scene.store("store"))) == 3
-
-
-def finished_runs(store):
-    import sqlite3
-
-    try:
-        with sqlite3.connect(f"file:{store}/mlflow.db?mode=ro", uri=True) as connection:
-            return connection.execute("select count(*) from runs where status = 'FINISHED'").fetchone()[0]
-    except sqlite3.OperationalError:
-        return 0
-
-
-def wait_for_no_process_of(group):
-    """Workers notice that their parent is gone and leave within seconds."""
-    for _ in range(100):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.1)
-    raise AssertionError("a worker outlived its parent")
+    assert (status["finished"], status["diverged"], status["failed"]) == (1, 1, 3)

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import in_this_process
 from harness import tracks
+from harness.execution import executors
+from harness.execution.executors.kind import Wanted
 from leaderboards.recommending import answer as answering
 from leaderboards.recommending import families, own_track, planning, work
 from leaderboards.recommending.own_data import looked_at
@@ -26,7 +29,7 @@ SMALLER = {
 
 @pytest.fixture
 def least(monkeypatch):
-    """Hardly more than the least that says anything, of one family and two trainers."""
+    """Hardly more than the least that says anything, of one family and two trainers, trained in this process."""
     normal, two = (families.Family.normal(),), families.trainers_defaults()[:2]
     for module in (planning, work):
         monkeypatch.setattr(module, "families", lambda: normal)
@@ -37,6 +40,7 @@ def least(monkeypatch):
     monkeypatch.setattr(planning, "MOST_OF_FAMILY", planning.LEAST_TRIALS)
     for module in (planning, work):
         monkeypatch.setattr(module, "MOST_SEEDS", planning.LEAST_SEEDS + 1)
+    monkeypatch.setattr(executors, "make", lambda *wanted: in_this_process.EXECUTOR.make(Wanted(*wanted)))
 
 
 @pytest.fixture

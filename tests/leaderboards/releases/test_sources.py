@@ -108,7 +108,7 @@ def test_publish_then_read_it_without_a_store(snrbench, real_store, home, tmp_pa
     page = tmp_path / "README.md"
     page.write_text(f"before\n<!-- snrbench:published {TRACK} -->\nold\n<!-- /snrbench:published -->\nafter\n")
     code, out, err = snrbench("publish", TRACK, "--store", real_store, "--readme", page)
-    assert (code, err) == (0, "")
+    assert code == 0, err
     assert "first release: 4 entries" in out
     assert "4 entries, 3 targets, 3 seeds, 36 runs" in out
     text = page.read_text()
