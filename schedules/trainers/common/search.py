@@ -224,8 +224,12 @@ class _Fit:
         if not start.size:
             return start
         origin = start - first_step  # the first step is as long as the start is far from 0
+
+        def after(step: Array) -> Array:
+            return residual(origin + step)
+
         solution = optimize.least_squares(
-            lambda step: residual(origin + step),
+            after,
             np.full(start.size, first_step),
             bounds=(self._low - origin, self._high - origin),
             method="dogbox",

@@ -1,5 +1,6 @@
 """Pasted text → flags, and what is said of slips; what every trainer keeps to."""
 
+import itertools
 import sys
 
 import pytest
@@ -80,6 +81,13 @@ def test_lines_draw_what_they_are_asked_for():
     assert set(lines) == set(trainers.names()) - {"ai-toolkit"}
     for name, line in lines.items():
         assert total_variation(trainers.read(name, line.flags).schedule, sd3) < SAME
+
+
+def test_flags_come_back_wherever_their_numbers_are():
+    for p_mean, p_std in itertools.product((-4.0, -1.2, 0.3, 4.0), (0.05, 1.2, 5.0)):
+        drawn = trainers.read("edm2", f"--P_mean={p_mean} --P_std={p_std}").schedule
+        (line,) = trainers.lines(drawn, ["edm2"])
+        assert line.flags == f"--P_mean={p_mean:g} --P_std={p_std:g}"
 
 
 def test_own_lines_of_a_preset():
