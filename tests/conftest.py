@@ -3,7 +3,14 @@
 Hypothesis draws the same examples every time and never judges by the clock.
 """
 
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 settings.register_profile("snrbench", deadline=None, derandomize=True)
@@ -25,6 +32,31 @@ def bulk():
     import bulk_store
 
     return bulk_store
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Makes a folder that all processes of a test session share: whoever comes first writes it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def made(name: str, write: Callable[[Path], object]) -> Path:
+        folder, done = root / f"once-{name}", root / f"once-{name}.done"
+        with FileLock(root / f"once-{name}.lock"):
+            if not done.exists():
+                write(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def empty_store(once) -> Path:
+    """Without a run. MLflow takes seconds to make its tables: other stores start as a copy of these."""
+    from harness.results.store import Store
+
+    return once("empty", lambda folder: Store(folder).prepare())
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ from leaderboards.boards.query import METRICS, Metric, tracks
 from leaderboards.boards.rows import ALL_TARGETS, Board
 from leaderboards.boards.run_views import Curve
 from leaderboards.data import released
+from leaderboards.data.cache import packed
 from leaderboards.data.tables import Tables, plain
 from leaderboards.releases import small_curves
 from leaderboards.releases.bundles import contents
@@ -137,6 +138,8 @@ def tables(store: ResultSource, track: str) -> Tables:
 
 def joined(store: ResultSource, track: str) -> tuple[Tables, list[str]]:
     """All results of a track, and notes on what could not be joined."""
+    if not _may_hold(store, track):
+        return _nothing(), []
     own = None
     if _has_own(store) and (store.folder, track) not in _read_before:
         own = _read(store.folder, track)
@@ -161,6 +164,13 @@ def _read(folder: Path, track: str) -> Tables:
     return own
 
 
+def _may_hold(store: ResultSource, track: str) -> bool:
+    """Milliseconds, where reading nothing takes long: pages ask for every track, and few have results."""
+    if store.bundles or ((store.published or store.joined) and track in released.released_tracks()):
+        return True
+    return _has_own(store) and query.may_have_runs(store.folder, track)
+
+
 def _has_own(store: ResultSource) -> bool:
     return not store.published and Store(store.folder).exists
 
@@ -174,7 +184,7 @@ def _joined(store: ResultSource, track: str, _own: Tables | None) -> tuple[Table
         bundles=tuple(file for file in store.bundles if contents.open_bundle(file).manifest.track == track),
     )
     if not (places.own or places.published or places.bundles):
-        return _nothing(track), []
+        return _nothing(), []
     return table_of(places, track, own=_own)
 
 
@@ -326,7 +336,7 @@ def of_store(run_id: str) -> bool:
     return ":" not in run_id
 
 
-def _nothing(track: str) -> Tables:
+@functools.cache
+def _nothing() -> Tables:
     """No run and no score."""
-    anything = released.published_table(released.released_tracks()[0])
-    return anything.where(anything.runs["track"] == track)
+    return packed.tables(packed.of_rows([]))

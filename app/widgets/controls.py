@@ -118,11 +118,15 @@ def _said(view: View) -> list[str]:
 
 def _track(page: str, store: ResultSource) -> str:
     names = results.track_names()
-    with_runs = [name for name in names if results.targets(store, name)]
-    ranked = [name for name in with_runs if results.standing(name).ranked]
-    links.offer(f"{page}.track", names, next(iter([*ranked, *with_runs, *names])))
+    # One by one: tables of tracks that nobody chose need not be read.
+    with_runs = (name for name in sorted(names, key=_is_unranked) if results.targets(store, name))
+    links.offer(f"{page}.track", names, next(with_runs, names[0]))
     about = guide_links.tooltip("\n\n".join(f"{name}: {results.track(name).summary}" for name in names), "tracks")
     return str(st.selectbox("Track", names, key=f"{page}.track", help=about, width=190))
+
+
+def _is_unranked(track: str) -> bool:
+    return not results.standing(track).ranked
 
 
 def _target(page: str, targets: list[str], usual: str) -> str:

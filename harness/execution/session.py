@@ -75,7 +75,7 @@ class Session:
 
     def __enter__(self) -> Self:
         if executors.get(self.settings.executor).here:  # other machines have data and weights of their own
-            tracks.get(self.track).check()
+            tracks.check(self.track)
         self.store.check_active([self.track, f"{self.track}/tuning"])
         with ExitStack() as stack:
             stack.enter_context(heartbeat(self.console, lambda: self._state))

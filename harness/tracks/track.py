@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,9 @@ from harness.declared import Declared, Part, added, imported
 from harness.metrics.registry import METRICS
 from harness.protocol import PROTOCOL
 from schedules.errors import UserError, unknown
+
+POSITIONAL = {"data": 0, "network": 2, "features": 1, "dinov2": 1}
+"""The parts of a track: how many arguments each is called with before its options."""
 
 
 class Training(Declared):
@@ -132,24 +136,34 @@ class Track(Declared):
         declared = self.model_dump_json(exclude={**parts, **dict.fromkeys(left_out, True)})
         return hashlib.sha256(declared.encode()).hexdigest()[:16]
 
-    def check(self) -> None:
-        """UserError where a run could not be made: a FID of too few samples; data or weights that are not there."""
+    def check(self, checked: Collection[tuple[str, Part]] = ()) -> None:
+        """UserError where a run could not be made: a FID of too few samples; data or weights that are not there.
+
+        checked: see `check_options`
+        """
         check_counts(self.name, self.evaluation)
         for name in (self.primary_metric, *(counted("fid", count) for count in self.evaluation.fid)):
             if name not in METRICS:
                 raise unknown("metric", name, METRICS)
-        self.check_options()
+        self.check_options(checked)
         for part in (self.data, self.features, self.dinov2):
             if part is not None and part.check:
                 imported(part.check)(**part.options)
 
-    def check_options(self) -> None:
-        """UserError where a part has a misspelt option, or lacks one."""
-        for name, positional in {"data": 0, "network": 2, "features": 1, "dinov2": 1}.items():
-            part: Part | None = getattr(self, name)
-            if part is not None:
+    def parts(self) -> dict[str, Part]:
+        """What the track is made of, by the name of its field."""
+        parts = {name: getattr(self, name) for name in POSITIONAL}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def check_options(self, checked: Collection[tuple[str, Part]] = ()) -> None:
+        """UserError where a part has a misspelt option, or lacks one.
+
+        checked: fields and parts that are known to be right, which need not be imported
+        """
+        for name, part in self.parts().items():
+            if (name, part) not in checked:
                 try:
-                    part.check_options(positional)
+                    part.check_options(POSITIONAL[name])
                 except UserError as problem:
                     raise UserError(f"track {self.name!r}, {name}: {problem}") from problem
 

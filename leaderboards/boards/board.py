@@ -12,7 +12,7 @@ from leaderboards.boards.judge import Judge
 from leaderboards.boards.rows import ALL_TARGETS, Board, Section
 from leaderboards.boards.section import Setting, section
 from leaderboards.boards.target_blocks import largest_block, why_none
-from leaderboards.data import cost, scores, selection
+from leaderboards.data import scores, selection
 from leaderboards.data.scale import MetricLike
 from leaderboards.data.tables import Tables
 from leaderboards.data.track_noise import TrackNoise
@@ -79,8 +79,7 @@ def board(
         notes=(
             *([f"no table over {', '.join(cells)}: {why}"] if why else []),
             *chosen.notes,
-            *selection.devices_note(chosen.runs),
-            *cost.machines_note(chosen.scores),
+            *chosen.mixed,
             *tuned_entries.fairness_notes(chosen.runs, chosen.baseline),
             *judge.notes,
         ),

@@ -10,6 +10,7 @@ from harness import tracks
 from harness.cli.options import with_store
 from harness.metrics.metric import Metric
 from harness.metrics.registry import METRICS
+from harness.results import read
 from harness.results.outcomes import ended
 from harness.results.store import Store
 from harness.tracks.enough import known_cautions
@@ -64,6 +65,11 @@ def check_store(store: Path, track: str) -> None:
     if not Store(store).exists:
         first = with_store(f"snrbench run {track} -s cosine -s laplace", store)
         raise UserError(f"no store at {store}; `{first}` makes one")
+
+
+def may_have_runs(store: Path, track: str) -> bool:
+    """Whether a store has finished runs of a track; of a server, which is not asked, it may."""
+    return read.listing(Store(store), track) != []
 
 
 def store_version(store: Path, track: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from leaderboards.boards.judge import Judge
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.boards.target_blocks import largest_block
-from leaderboards.data import cost, scores, selection
+from leaderboards.data import scores, selection
 from leaderboards.data.scale import MetricLike, Scale
 from leaderboards.data.track_noise import TrackNoise
 from leaderboards.statistics.student_t import Array, pool_seeds
@@ -194,5 +194,5 @@ def panel(
         scores=np.array(wide).reshape(shape),
         seconds=np.array(seconds).reshape(shape[:2]),
         judge=judge,
-        notes=(*chosen.notes, *selection.devices_note(chosen.runs), *cost.machines_note(chosen.scores)),
+        notes=(*chosen.notes, *chosen.mixed),
     )

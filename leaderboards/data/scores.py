@@ -44,7 +44,7 @@ def cell_scores(cell: Selected, metric: str, guidance: Guidance, scale: Scale, m
     cell:     the runs of one target, and what they scored
     guidance: a scale, or "best": see `best_guidance`. A metric that has no guidance ignores it.
     """
-    names = pd.Index(sorted(cell.runs["label"].unique()), name="label", dtype="str")
+    names = cell.labels
     diverged = cell.runs.loc[cell.runs["outcome"] == "diverged", ["label", "seed"]]
     final = cell.scores[(cell.scores["metric"] == metric) & _at(cell.scores["mark"], mark)]
     # Numbers in the order of the names: many times as fast to group by.

@@ -68,7 +68,17 @@ class Selected:
         rows = self.scores[self.scores["metric"].isin(cost.SECONDS)]
         return {target: cost.seconds_per_run(rows[rows["target"] == target]) for target in self.targets}
 
-    @property
+    @cached_property
+    def mixed(self) -> tuple[str, ...]:
+        """Notes where runs of several devices or machines meet."""
+        return (*devices_note(self.runs), *cost.machines_note(self.scores))
+
+    @cached_property
+    def labels(self) -> pd.Index[str]:
+        """Those that have runs, by name."""
+        return pd.Index(sorted(self.runs["label"].unique()), name="label", dtype="str")
+
+    @cached_property
     def targets(self) -> list[str]:
         """Those that have runs, by name."""
         return sorted(str(name) for name in self.runs["target"].unique())
@@ -79,8 +89,15 @@ class Selected:
 
     def of(self, target: str) -> Selected:
         """The runs and scores of one target."""
-        runs, scores = (table[table["target"] == target] for table in (self.runs, self.scores))
-        return replace(self, runs=runs, scores=scores)
+        if target not in self._parts:
+            runs, scores = (table[table["target"] == target] for table in (self.runs, self.scores))
+            self._parts[target] = replace(self, runs=runs, scores=scores)
+        return self._parts[target]
+
+    @cached_property
+    def _parts(self) -> dict[str, Selected]:
+        """What `of` returned before: every guidance scale and mark of a comparison starts from it."""
+        return {}
 
 
 def select(

@@ -6,12 +6,13 @@ N = n(n − 1)/2 pairs, T the pairs that are tied in an order. Shuffling one ord
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from itertools import permutations
 from math import nan, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from leaderboards.statistics.student_t import Array
 
@@ -81,22 +82,28 @@ def moved_range(ours: ArrayLike, theirs: ArrayLike, share: float) -> tuple[float
     if not 2 <= count <= MOST_MOVED or not untied:
         return nan, nan
     low, high = theirs * (1 - share), theirs * (1 + share)
-    gain, sets = -_signs(ours), np.arange(1 << count)
-    members = (sets[:, None] >> np.arange(count)) & 1
+    members, growing = _sets(count)
     floor = np.where(members, low, -np.inf).max(axis=1)
-    gains = members @ gain
-    least, most = np.full(len(sets), np.inf), np.full(len(sets), -np.inf)
+    gains = members @ -_signs(ours)
+    least, most = np.full(len(members), np.inf), np.full(len(members), -np.inf)
     least[0] = most[0] = 0
-    sizes = members.sum(axis=1)
-    for size in range(count):
-        before = sets[sizes == size]
-        for row in range(count):
-            able = before[(members[before, row] == 0) & (floor[before] <= high[row])]
+    for without in growing:
+        for row, before in enumerate(without):
+            able = before[floor[before] <= high[row]]
             after = able | (1 << row)
             least[after] = np.minimum(least[after], least[able] + gains[able, row])
             most[after] = np.maximum(most[after], most[able] + gains[able, row])
     scale = sqrt(untied * count * (count - 1) / 2)
     return float(least[-1]) / scale, float(most[-1]) / scale
+
+
+@functools.lru_cache(maxsize=MOST_MOVED)
+def _sets(count: int) -> tuple[NDArray[np.int64], list[list[NDArray[np.int64]]]]:
+    """(sets, rows): 1 where a set has a row; and size → row → the sets of that size without it."""
+    sets = np.arange(1 << count)
+    members = (sets[:, None] >> np.arange(count)) & 1
+    sizes = members.sum(axis=1)
+    return members, [[sets[(sizes == size) & (members[:, row] == 0)] for row in range(count)] for size in range(count)]
 
 
 def _signs(costs: ArrayLike) -> Array:

@@ -48,6 +48,8 @@ def redundant(quantiles: Callable[[Values], Array], start: Values, ranges: Mappi
             continue
         looked = True
         own = {name: max(before, shares[name]) for name, before in own.items()}
+        if all(share >= OWN for share in own.values()):
+            break  # looking elsewhere can only add to them
     return [name for name, share in own.items() if share < OWN] if looked else []
 
 

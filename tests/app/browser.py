@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException
 from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -90,17 +90,31 @@ def chromium(dark: bool = False, size: tuple[int, int] = LAPTOP) -> Iterator[Web
             driver.quit()
 
 
+SETTLED = """
+const done = arguments[0];
+function drawn() {
+  const one = selector => document.querySelector(selector), all = selector => [...document.querySelectorAll(selector)];
+  const ended = one('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning';
+  const waits = one('[data-testid="stSkeleton"], [data-stale="true"]');
+  if (!ended || waits || !one('[data-testid="stHeading"]')) return null;
+  if (!all('[data-testid="stPlotlyChart"]').every(chart => chart.querySelector('.main-svg'))) return null;
+  return [document, ...all('*').map(host => host.shadowRoot)].filter(Boolean)
+    .map(root => [...root.querySelectorAll('*')].length + ' ' + (root.body ?? root).textContent).join();
+}
+const before = drawn();
+if (before === null) done(false);
+else setTimeout(() => requestIdleCallback(() => done(drawn() === before), {timeout: 1000}), 100);
+"""
+
+
+def waiting(driver: WebDriver, timeout: float = 20) -> WebDriverWait:
+    """Looks often: of the half seconds that Selenium sleeps by itself a test has dozens."""
+    return WebDriverWait(driver, timeout, poll_frequency=0.05, ignored_exceptions=[JavascriptException])
+
+
 def settled(driver: WebDriver, timeout: float = 60) -> None:
-    """Wait until the script has run to its end and every figure is drawn."""
-    app = '[data-testid="stApp"]'
-    WebDriverWait(driver, timeout).until(
-        lambda d: (
-            d.find_elements(By.CSS_SELECTOR, f'{app}[data-test-script-state="notRunning"]')
-            and d.find_elements(By.CSS_SELECTOR, '[data-testid="stHeading"]')
-            and not d.find_elements(By.CSS_SELECTOR, '[data-testid="stSkeleton"], [data-stale="true"]')
-        )
-    )
-    time.sleep(0.4)
+    """Wait until the script has run to its end, every figure is drawn, and nothing changes in a tenth of a second."""
+    waiting(driver, timeout).until(lambda d: d.execute_async_script(SETTLED))
 
 
 def screenshot(driver: WebDriver, file: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +12,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from filelock import FileLock
 from streamlit.testing.v1 import AppTest
-
-from harness.results.store import Store
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
@@ -82,29 +78,6 @@ def tables() -> ModuleType:
 @pytest.fixture(scope="session")
 def chrome() -> ModuleType:
     return browser
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
-    """Makes a folder that all processes of a test session share: whoever comes first writes it."""
-    root = tmp_path_factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
-
-    def made(name: str, write: Callable[[Path], object]) -> Path:
-        folder, done = root / f"app-{name}", root / f"app-{name}.done"
-        with FileLock(root / f"app-{name}.lock"):
-            if not done.exists():
-                write(folder)
-                done.touch()
-        return folder
-
-    return made
-
-
-@pytest.fixture(scope="session")
-def empty_store(once) -> Path:
-    """Without a run. MLflow takes seconds to make its tables: other stores start as a copy of these."""
-    return once("empty", lambda folder: Store(folder).prepare())
 
 
 @pytest.fixture

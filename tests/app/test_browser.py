@@ -85,7 +85,7 @@ def text(driver) -> str:
 
 def names(driver) -> list[str]:
     """The entries of the first table of the page."""
-    WebDriverWait(driver, 20).until(lambda d: any(d.execute_script(ROWS)))
+    WebDriverWait(driver, 20, poll_frequency=0.05).until(lambda d: any(d.execute_script(ROWS)))
     return next(found for found in driver.execute_script(ROWS) if found)
 
 
@@ -93,77 +93,6 @@ def nothing_ran(driver) -> None:
     """No name on the page was read as markup, and nothing complained."""
     assert not driver.find_elements(By.CSS_SELECTOR, ".katex")
     assert not driver.find_elements(By.XPATH, "//script[contains(., 'alert(1)')]")
-    assert severe(driver) == []
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_every_page_is_drawn_without_a_complaint(chrome, driver, address, stores, page):
-    driver.get(f"{address}/{page}")
-    chrome.settled(driver)
-    assert "could not be shown" not in text(driver)
-    assert len(driver.find_elements(By.CSS_SELECTOR, ".js-plotly-plot")) >= PAGES[page]
-    if page == "runs":
-        assert set(stores.HOSTILE) <= {name for found in driver.execute_script(ROWS) for name in found}
-    nothing_ran(driver)
-
-
-def test_choosing_rows_writes_the_address_and_leads_to_compare(chrome, driver, address, stores):
-    driver.get(address)
-    chrome.settled(driver)
-    assert set(names(driver)) == {"cosine", "laplace", *stores.HOSTILE}
-    nothing_ran(driver)
-    for chosen in ("laplace", stores.HOSTILE[0]):
-        driver.execute_script(TICK, chosen)
-        WebDriverWait(driver, 20).until(
-            lambda d, name=chosen: quote(name, safe="") in d.current_url.replace("+", "%20")
-        )
-        chrome.settled(driver)
-    driver.find_element(By.PARTIAL_LINK_TEXT, "Compare the 2 chosen").click()
-    WebDriverWait(driver, 20).until(lambda d: "/compare" in d.current_url)
-    chrome.settled(driver)
-    entries = parse_qs(urlsplit(driver.current_url).query)["entry"]
-    assert entries == ["laplace", stores.HOSTILE[0], "cosine"]
-    assert set(names(driver)) == set(entries)
-    assert "could not be shown" not in text(driver)
-    assert len(driver.find_elements(By.CSS_SELECTOR, ".js-plotly-plot")) == 8
-    nothing_ran(driver)
-
-
-def test_a_deep_link_is_written_followed_and_downloaded(chrome, driver, address, downloads):
-    driver.get(address)
-    chrome.settled(driver)
-    driver.find_element(By.XPATH, "//button[normalize-space()='1.5']").click()
-    WebDriverWait(driver, 20).until(lambda d: "guidance=1.5" in d.current_url)
-    chrome.settled(driver)
-    link, first = driver.current_url, driver.execute_script(ROWS)
-    driver.get("about:blank")
-    driver.get(link)
-    chrome.settled(driver)
-    WebDriverWait(driver, 20).until(lambda d: d.execute_script(ROWS) == first)
-    assert driver.current_url == link
-    driver.find_element(By.XPATH, "//button[contains(., 'json')]").click()
-    file = downloads / "digits-v1-v-fd.json"
-    WebDriverWait(driver, 20).until(lambda _: file.exists())
-    assert {row["guidance"] for row in json.loads(file.read_text())} == {1.5}
-    driver.find_element(By.XPATH, "//button[normalize-space()='2']").click()
-    WebDriverWait(driver, 20).until(lambda d: "guidance=2" in d.current_url)
-    chrome.settled(driver)
-    driver.back()
-    chrome.settled(driver)
-    WebDriverWait(driver, 20).until(lambda d: d.find_element(By.XPATH, "//button[@aria-checked='true'][.='1.5']"))
-
-
-def test_a_slider_moves_the_curves(chrome, driver, address):
-    driver.get(f"{address}/lab?spec={quote('laplace:scale=0.7')}&spec=edm")
-    chrome.settled(driver)
-    assert "snrbench run digits-v1 -s laplace:scale=0.7" in text(driver).replace("\n", " ")
-    knob = driver.find_element(By.CSS_SELECTOR, '[data-testid="stSlider"] input')
-    driver.execute_script("arguments[0].focus()", knob)
-    ActionChains(driver).send_keys(Keys.ARROW_RIGHT * 3).perform()
-    WebDriverWait(driver, 20).until(lambda d: "loc" in d.current_url)
-    chrome.settled(driver)
-    assert parse_qs(urlsplit(driver.current_url).query)["spec"] == ["laplace:loc=0.15,scale=0.7", "edm"]
-    assert "laplace:loc=0.15,scale=0.7" in text(driver)
     assert severe(driver) == []
 
 
@@ -191,6 +120,7 @@ def resize(chrome, driver):
     def to(size: tuple[int, int]) -> None:
         metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == chrome.PHONE}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        chrome.waiting(driver).until(lambda d: d.execute_script("return innerWidth") == size[0])
 
     yield to
     to(chrome.LAPTOP)
@@ -203,20 +133,108 @@ def phone(chrome, driver, resize):
     return driver
 
 
-@pytest.mark.parametrize("page", ["", "compare"])
-def test_tables_fit_the_page_however_wide_it_is(chrome, driver, address, resize, page):
-    driver.get(f"{address}/{page}")
-    chrome.settled(driver)
+def tables_fit(chrome, driver, resize) -> None:
+    """However wide the page is."""
     for size in ((1440, 900), (1024, 768), chrome.PHONE):
         resize(size)
-        WebDriverWait(driver, 20).until(lambda d, width=size[0]: d.execute_script("return innerWidth") == width)
         count, outside = driver.execute_script(OUTSIDE)
         assert count > 0
         assert outside == []
         assert driver.execute_script(SIDEWAYS) == 0
 
 
-def test_filters_fold_on_a_phone_and_stay_open_while_they_are_used(chrome, phone, address):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_is_drawn_without_a_complaint(chrome, driver, address, stores, page):
+    driver.get(f"{address}/{page}")
+    chrome.settled(driver)
+    assert "could not be shown" not in text(driver)
+    assert len(driver.find_elements(By.CSS_SELECTOR, ".js-plotly-plot")) >= PAGES[page]
+    if page == "runs":
+        assert set(stores.HOSTILE) <= {name for found in driver.execute_script(ROWS) for name in found}
+    nothing_ran(driver)
+
+
+def test_choosing_rows_writes_the_address_and_leads_to_compare(chrome, driver, address, stores, resize):
+    driver.get(address)
+    chrome.settled(driver)
+    assert set(names(driver)) == {"cosine", "laplace", *stores.HOSTILE}
+    nothing_ran(driver)
+    for chosen in ("laplace", stores.HOSTILE[0]):
+        driver.execute_script(TICK, chosen)
+        chrome.waiting(driver).until(lambda d, name=chosen: quote(name, safe="") in d.current_url.replace("+", "%20"))
+        chrome.settled(driver)
+    driver.find_element(By.PARTIAL_LINK_TEXT, "Compare the 2 chosen").click()
+    chrome.waiting(driver).until(lambda d: "/compare" in d.current_url)
+    chrome.settled(driver)
+    entries = parse_qs(urlsplit(driver.current_url).query)["entry"]
+    assert entries == ["laplace", stores.HOSTILE[0], "cosine"]
+    assert set(names(driver)) == set(entries)
+    assert "could not be shown" not in text(driver)
+    assert len(driver.find_elements(By.CSS_SELECTOR, ".js-plotly-plot")) == 8
+    nothing_ran(driver)
+    tables_fit(chrome, driver, resize)
+
+
+def test_a_deep_link_is_written_followed_and_downloaded(chrome, driver, address, downloads):
+    driver.get(address)
+    chrome.settled(driver)
+    driver.find_element(By.XPATH, "//button[normalize-space()='1.5']").click()
+    chrome.waiting(driver).until(lambda d: "guidance=1.5" in d.current_url)
+    chrome.settled(driver)
+    link, first = driver.current_url, driver.execute_script(ROWS)
+    driver.get("about:blank")
+    driver.get(link)
+    chrome.settled(driver)
+    chrome.waiting(driver).until(lambda d: d.execute_script(ROWS) == first)
+    assert driver.current_url == link
+    driver.find_element(By.XPATH, "//button[contains(., 'json')]").click()
+    file = downloads / "digits-v1-v-fd.json"
+    chrome.waiting(driver).until(lambda _: file.exists())
+    assert {row["guidance"] for row in json.loads(file.read_text())} == {1.5}
+    driver.find_element(By.XPATH, "//button[normalize-space()='2']").click()
+    chrome.waiting(driver).until(lambda d: "guidance=2" in d.current_url)
+    chrome.settled(driver)
+    driver.back()
+    chrome.settled(driver)
+    chrome.waiting(driver).until(lambda d: d.find_element(By.XPATH, "//button[@aria-checked='true'][.='1.5']"))
+
+
+def test_a_slider_moves_the_curves_which_stay_in_view_above_it_on_a_phone(chrome, driver, address, resize):
+    driver.get(f"{address}/lab?spec={quote('laplace:scale=0.7')}&spec=edm")
+    chrome.settled(driver)
+    assert "snrbench run digits-v1 -s laplace:scale=0.7" in text(driver).replace("\n", " ")
+    knob = driver.find_element(By.CSS_SELECTOR, '[data-testid="stSlider"] input')
+    driver.execute_script("arguments[0].focus()", knob)
+    ActionChains(driver).send_keys(Keys.ARROW_RIGHT * 3).perform()
+    chrome.waiting(driver).until(lambda d: "loc" in d.current_url)
+    chrome.settled(driver)
+    assert parse_qs(urlsplit(driver.current_url).query)["spec"] == ["laplace:loc=0.15,scale=0.7", "edm"]
+    assert "laplace:loc=0.15,scale=0.7" in text(driver)
+    assert severe(driver) == []
+    resize(chrome.PHONE)
+    chrome.settled(driver)
+    figure = driver.find_element(By.CSS_SELECTOR, ".st-key-lab-density .js-plotly-plot")
+    sliders = driver.find_elements(By.CSS_SELECTOR, '[data-testid="stSlider"]')
+    for slider in sliders:
+        driver.execute_script(SCROLL, 0)
+        top = slider.rect["y"]
+        driver.execute_script(SCROLL, max(0, top - 550))
+        assert 0 <= figure.rect["y"] < figure.rect["y"] + figure.rect["height"] <= slider.rect["y"] < 844
+    driver.execute_script(SCROLL, 3000)
+    assert figure.rect["y"] < 0, "below the sliders it is gone"
+    assert driver.execute_script(SIDEWAYS) == 0
+
+
+def test_a_wide_page_has_no_fold_and_tables_fit_however_wide_it_is(chrome, driver, address, resize):
+    driver.get(address)
+    chrome.settled(driver)
+    assert not driver.find_element(By.CSS_SELECTOR, "details.fold summary").is_displayed()
+    assert driver.find_element(By.XPATH, "//button[normalize-space()='1.5']").is_displayed()
+    assert "guidance best" not in text(driver)
+    tables_fit(chrome, driver, resize)
+
+
+def test_on_a_phone_a_term_leads_to_the_guide_in_a_tab_beside_and_filters_fold(chrome, phone, address):
     phone.get(address)
     chrome.settled(phone)
     assert "Which noise schedule should a diffusion model be trained with?" in text(phone)
@@ -224,22 +242,9 @@ def test_filters_fold_on_a_phone_and_stay_open_while_they_are_used(chrome, phone
     scale = "//button[normalize-space()='1.5']"
     assert not phone.find_element(By.XPATH, scale).is_displayed()
     assert "digits-v1 · target v · fd · guidance best" in text(phone)
-    fold.click()
-    phone.find_element(By.XPATH, scale).click()
-    WebDriverWait(phone, 20).until(lambda d: "guidance=1.5" in d.current_url)
-    chrome.settled(phone)
-    assert phone.find_element(By.XPATH, scale).is_displayed()
-    assert "digits-v1 · target v · fd · guidance 1.5" in text(phone)
-    assert phone.execute_script(SIDEWAYS) == 0
-    nothing_ran(phone)
-
-
-def test_a_term_of_the_table_leads_to_the_guide_in_a_tab_beside(chrome, phone, address):
-    phone.get(address)
-    chrome.settled(phone)
     first = phone.current_window_handle
     next(link for link in phone.execute_script(LINKS) if link.text == "speed-up").click()
-    WebDriverWait(phone, 20).until(lambda d: len(d.window_handles) == 2)
+    chrome.waiting(phone).until(lambda d: len(d.window_handles) == 2)
     try:
         phone.switch_to.window(next(handle for handle in phone.window_handles if handle != first))
         chrome.settled(phone)
@@ -248,29 +253,14 @@ def test_a_term_of_the_table_leads_to_the_guide_in_a_tab_beside(chrome, phone, a
     finally:
         phone.switch_to.window(first)
     assert "entry=" not in phone.current_url, "a link in a row chooses nothing"
-
-
-def test_the_density_stays_in_view_above_the_sliders_on_a_phone(chrome, phone, address):
-    phone.get(f"{address}/lab?spec=laplace")
+    fold.click()
+    phone.find_element(By.XPATH, scale).click()
+    chrome.waiting(phone).until(lambda d: "guidance=1.5" in d.current_url)
     chrome.settled(phone)
-    figure = phone.find_element(By.CSS_SELECTOR, ".st-key-lab-density .js-plotly-plot")
-    sliders = phone.find_elements(By.CSS_SELECTOR, '[data-testid="stSlider"]')
-    for slider in sliders:
-        phone.execute_script(SCROLL, 0)
-        top = slider.rect["y"]
-        phone.execute_script(SCROLL, max(0, top - 550))
-        assert 0 <= figure.rect["y"] < figure.rect["y"] + figure.rect["height"] <= slider.rect["y"] < 844
-    phone.execute_script(SCROLL, 3000)
-    assert figure.rect["y"] < 0, "below the sliders it is gone"
+    assert phone.find_element(By.XPATH, scale).is_displayed()
+    assert "digits-v1 · target v · fd · guidance 1.5" in text(phone)
     assert phone.execute_script(SIDEWAYS) == 0
-
-
-def test_a_wide_page_has_no_fold(chrome, driver, address):
-    driver.get(address)
-    chrome.settled(driver)
-    assert not driver.find_element(By.CSS_SELECTOR, "details.fold summary").is_displayed()
-    assert driver.find_element(By.XPATH, "//button[normalize-space()='1.5']").is_displayed()
-    assert "guidance best" not in text(driver)
+    nothing_ran(phone)
 
 
 @contextmanager
@@ -294,11 +284,11 @@ def test_two_visitors_have_their_own_filters(chrome, driver, address, stores):
         chrome.settled(driver)
         assert set(names(driver)) == {"laplace", "cosine", *stores.HOSTILE}
         driver.find_element(By.XPATH, "//button[normalize-space()='2']").click()
-        WebDriverWait(driver, 20).until(lambda d: "guidance=2" in d.current_url)
+        chrome.waiting(driver).until(lambda d: "guidance=2" in d.current_url)
         chrome.settled(driver)
         theirs = driver.execute_script(CELLS)
     driver.find_element(By.XPATH, "//button[normalize-space()='1.5']").click()
-    WebDriverWait(driver, 20).until(lambda d: "guidance=1.5" in d.current_url)
+    chrome.waiting(driver).until(lambda d: "guidance=1.5" in d.current_url)
     chrome.settled(driver)
     assert set(names(driver)) == {"laplace", "cosine"}
     assert "search=laplace" in driver.current_url
@@ -317,7 +307,7 @@ def test_a_store_is_written_while_its_page_is_open(chrome, driver, address, stor
         for scale in cycle(("1.5", "2")):
             last = written.done()
             driver.find_element(By.XPATH, f"//button[normalize-space()='{scale}']").click()
-            WebDriverWait(driver, 20).until(lambda d, scale=scale: f"guidance={scale}" in d.current_url)
+            chrome.waiting(driver).until(lambda d, scale=scale: f"guidance={scale}" in d.current_url)
             chrome.settled(driver)
             assert "could not be shown" not in text(driver)
             assert seen <= set(names(driver))

@@ -142,8 +142,8 @@ def paper(table: Table) -> Tables:
 
 
 @pytest.fixture(scope="session")
-def _built(bulk, tmp_path_factory) -> Path:
-    return bulk.build(tmp_path_factory.mktemp("bulk") / "store")
+def _built(bulk, once, empty_store) -> Path:
+    return once("bulk", lambda folder: bulk.build(Path(shutil.copytree(empty_store, folder))))
 
 
 @pytest.fixture

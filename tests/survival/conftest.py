@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+import brief_track
+
 LONG = os.environ.get("SNRBENCH_SURVIVAL") == "long"
 
 
@@ -11,3 +13,8 @@ LONG = os.environ.get("SNRBENCH_SURVIVAL") == "long"
 def form():
     """Chooses between what the short form takes and what the long one does."""
     return lambda short, long: long if LONG else short
+
+
+@pytest.fixture(scope="session")
+def brief(tmp_path_factory):
+    return brief_track.loaded(tmp_path_factory.mktemp("plugins"))

@@ -4,15 +4,15 @@ Training must go on meanwhile. What was away for a while has every run once in t
 the results in the store, exit code 1, and `snrbench sync` records them when the server is back.
 """
 
-import subprocess
 import time
 
 import pytest
 
-from scene import SNRBENCH, Scene, runs_in_mlflow, workers_of
+from harness.cli import main
+from scene import Scene, runs_in_mlflow, workers_of
 from servers import mlflow_server
 
-REQUEST = ("-s", "cosine", "-s", "laplace", "--workers", "2")
+REQUEST = ("-s", "cosine", "-s", "laplace", "--workers", "1")
 
 
 @pytest.mark.survival
@@ -53,9 +53,7 @@ def for_good(scene, server, seeds):
     assert "`snrbench sync` records them" in said
     assert len(results(scene)) == 2, said
     server.start()
-    command = [SNRBENCH, "sync", "--store", str(scene.store("store"))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert main.exit_code(["sync", "--store", str(scene.store("store"))]) == 0
     recorded = runs_in_mlflow(scene.store("store"))
     assert len(recorded) == len(set(recorded)) == 2 * seeds, recorded
     assert not results(scene)

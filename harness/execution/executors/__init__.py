@@ -47,7 +47,7 @@ def check(settings: Settings, store: Store, track: str) -> None:
     """UserError for what is known to go wrong before anything starts: an option of the track that its part does not
     take, a run that does not fit this machine's memory.
     """
-    tracks.get(track).check_options()
+    tracks.check_options(track)
     if get(settings.executor).here:
         memory_check.check(store, track, settings)
 

@@ -87,7 +87,9 @@ def launch(folder: Path, arguments: Sequence[str]) -> int:
 
 
 def _command(folder: Path, processes: int) -> list[str]:
-    place = ["--standalone", f"--nproc-per-node={processes}", "--max-restarts=0", "--monitor-interval=0.1"]
+    # By number: the machine's own name need not lead anywhere.
+    place = ["--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={processes}"]
+    place += ["--max-restarts=0", "--monitor-interval=0.1"]
     rank = python("harness.execution.processes.rank_process", str(folder))
     return [*python("harness.execution.processes.torchrun", str(folder)), *place, "--no-python", *rank]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isclose, isnan
 
 import pyarrow as pa
@@ -36,11 +36,11 @@ def anew(why: str, old: pa.Table, new: pa.Table) -> list[str]:
     ]
 
 
-def between(old: pa.Table, new: pa.Table, boards: tuple[Board, Board]) -> list[str]:
+def between(old: pa.Table, new: pa.Table, boards: Callable[[], tuple[Board, Board]]) -> list[str]:
     """Lines that say what was added, removed or scored anew; none where no score changed.
 
     old, new: one row for each run, as `released.STORED` has them
-    boards:   what they come to, in the same metric
+    boards:   what they come to, in the same metric; called where a score changed
     """
     before, after = scores_of(old), scores_of(new)
     names = _names({*before, *after})
@@ -127,7 +127,7 @@ def _rescored(
     names: Mapping[tuple[str, str], str],
     was: Mapping[int, Scores],
     now: Mapping[int, Scores],
-    boards: tuple[Board, Board],
+    boards: Callable[[], tuple[Board, Board]],
 ) -> str:
     """The line of runs that were there before, with other scores; empty where none is another."""
     keys = {seed: _different(was[seed], now[seed]) for seed in sorted(was.keys() & now.keys())}
@@ -135,9 +135,10 @@ def _rescored(
     if not seeds:
         return ""
     what = f"rescored: {_named([cell], names)}"
-    means = [_row(board, cell) for board in boards]
+    before, after = boards()
+    means = [_row(board, cell) for board in (before, after)]
     if None not in means and (shown := [_score(row) for row in means if row])[0] != shown[1]:
-        return f"{what}: {boards[1].metric.name} {shown[0]} → {shown[1]}"
+        return f"{what}: {after.metric.name} {shown[0]} → {shown[1]}"
     metrics = sorted({parsed.metric for differ in keys.values() for key in differ if (parsed := parse(key))})
     return f"{what}: {', '.join(metrics) or 'outcome'} of seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from math import isfinite
 
 import schedules
 from leaderboards.boards.rows import Board
+from schedules.schedule import SCHEDULES
 
 
 def synonyms(board: Board) -> dict[str, list[str]]:
@@ -15,15 +17,21 @@ def synonyms(board: Board) -> dict[str, list[str]]:
     Equal are two densities whose fingerprints are: the same numbers at every point that a fingerprint looks at.
     """
     ranked = {row.schedule for row in board.rows if not row.tuned}
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name in schedules.names():
-        groups[schedules.create(name).fingerprint].append(name)
     unranked = {}
-    for names in groups.values():
+    for names in _by_density(SCHEDULES.changes):
         run = [name for name in names if name in ranked]
         if run and len(run) < len(names):
             unranked[run[0]] = [name for name in names if name not in ranked]
     return unranked
+
+
+@functools.lru_cache(maxsize=1)
+def _by_density(changes: int) -> list[list[str]]:
+    """The registered names, those of one density together. changes: of the registry, since which they hold"""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in schedules.names():
+        groups[schedules.create(name).fingerprint].append(name)
+    return list(groups.values())
 
 
 def twins(board: Board) -> list[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from math import comb
 
 import numpy as np
 
@@ -28,6 +29,8 @@ def noise_of(tables: Tables, track: str) -> TrackNoise:
     """
     now = tracks.get(track)
     names = [name for name, metric in METRICS.items() if metric.ranks and name in tables.metrics]
+    if _most_pairs(tables) < FEWEST_PAIRS:
+        names = []
     return TrackNoise(
         schema_version=SCHEMA_VERSION,
         track=track,
@@ -36,6 +39,12 @@ def noise_of(tables: Tables, track: str) -> TrackNoise:
         runs=len(tables.runs),
         records=tuple(record for name in names for record in _of_metric(tables, track, name)),
     )
+
+
+def _most_pairs(tables: Tables) -> int:
+    """No target has more pairs of entries than this, whatever the metric."""
+    entries = tables.runs[["target", "entry", "fingerprint"]].drop_duplicates()
+    return comb(int(entries["target"].value_counts().max()), 2)
 
 
 def _of_metric(tables: Tables, track: str, name: str) -> Iterator[Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shutil
 import tempfile
@@ -139,7 +140,8 @@ def _put(
             else:
                 shutil.copy2(home / name, fresh)
         release = describe(fresh)
-        noise = noise_of(freezing.as_table(content.runs), track)
+        tables = freezing.as_table(content.runs)
+        noise = noise_of(tables, track)
         log = changes.log(track, release.made, changed, _log_before(to, track))
         for name, text in (
             (released.RELEASE, release.model_dump_json(indent=1) + "\n"),
@@ -150,10 +152,10 @@ def _put(
             (fresh / name).write_text(text, encoding="utf-8")
         plots.draw(board, fresh)
         pictures.write(fresh)
-        agreement.write(freezing.as_table(content.runs), track, fresh)
+        agreement.write(tables, track, fresh)
         if (home / replication.RUNS).is_file():
             shutil.copy2(home / replication.RUNS, fresh)
-            replication.refresh(fresh, freezing.as_table(content.runs), track)
+            replication.refresh(fresh, tables, track)
         _swap(fresh, home)
     except OSError as error:
         raise UserError(f"results cannot be written to {home}: {error}") from error
@@ -172,7 +174,7 @@ def _changed(track: str, before: Before | None, why: str | None, content: Conten
     old = before.content.runs
     if why:
         return changes.anew(why, old, content.runs)
-    return changes.between(old, content.runs, (board_of(freezing.as_table(old), track), board))
+    return changes.between(old, content.runs, functools.cache(lambda: (board_of(freezing.as_table(old), track), board)))
 
 
 def _dated(release: Release, before: Before | None, home: Path, fresh: Path) -> Release:

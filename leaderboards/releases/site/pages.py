@@ -12,7 +12,6 @@ from PIL import Image
 
 from harness import tracks
 from leaderboards.boards import tuned_parameters
-from leaderboards.boards.query import board_of
 from leaderboards.boards.rows import ALL_TARGETS, Board, Row
 from leaderboards.boards.run_views import ranked_runs
 from leaderboards.data.cache.lines import EPS_ERROR
@@ -63,9 +62,9 @@ def index(shown: Sequence[str]) -> str:
     return _page("snrbench", ["<h1>snrbench</h1>", f"<p>{text(ABOUT)}</p>", "<ul>", *lines, "</ul>"])
 
 
-def board_page(track: str) -> str:
+def board_page(board: Board) -> str:
     """The board: every table, each name a link to what is known of the entry, and how to read it."""
-    board = board_of(published_table(track), track)
+    track = board.track
     links = {entry: f"{entries_page(track)}#{_anchor(number)}" for number, entry in enumerate(_entries(board))}
     standing, agreement = tracks.standing(track), agreement_line(track)
     facts = [f"{track} {agreement}."] if agreement else []
@@ -87,10 +86,9 @@ def board_page(track: str) -> str:
     )
 
 
-def details_page(track: str) -> str:
+def details_page(board: Board) -> str:
     """Each entry: its parameters, its place for every target, the score of each seed, where it errs, what it draws."""
-    tables = published_table(track)
-    board = board_of(tables, track)
+    track, tables = board.track, published_table(board.track)
     curves, drawn = _error_curves(tables, track), _samples(board, tables, track)
     sections = [_details(board, entry, _anchor(number), curves, drawn) for number, entry in enumerate(_entries(board))]
     said = "Curves: error in ε on held-out data against λ at the end of training; dashed is the baseline."

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
+from leaderboards.boards.query import board_of
 from leaderboards.data import released
 from leaderboards.releases.site import pages
 from schedules.errors import UserError
@@ -33,8 +34,9 @@ def write(tracks: Sequence[str], folder: Path) -> list[Path]:
         (beside / MARK).touch()
         (beside / pages.INDEX).write_text(pages.index(tracks), encoding="utf-8")
         for track in tracks:
-            (beside / pages.track_page(track)).write_text(pages.board_page(track), encoding="utf-8")
-            (beside / pages.entries_page(track)).write_text(pages.details_page(track), encoding="utf-8")
+            board = board_of(released.published_table(track), track)
+            (beside / pages.track_page(track)).write_text(pages.board_page(board), encoding="utf-8")
+            (beside / pages.entries_page(track)).write_text(pages.details_page(board), encoding="utf-8")
             samples = released.FOLDER / track / released.SAMPLES
             if samples.is_dir():
                 shutil.copytree(samples, beside / pages.samples_folder(track))

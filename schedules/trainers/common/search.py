@@ -2,6 +2,8 @@
 
 Each way of asking the trainer is fitted to the density by least squares on the distribution functions (∫ (F − G)² dλ)
 and *read back* through what the trainer draws; it is exact when the density read back is the one that was asked for.
+Most ways are out of the question: what shapes they draw at all (`shapes`), then a coarse fit of quantiles, where shifts
+and widths are linear, show that soon.
 Numbers get as few digits as keep it so. Where no way is exact, the best ones go on to the least W₁ = ∫ |F − G| dλ.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +22,14 @@ from schedules.errors import UserError
 from schedules.relatives import similarity
 from schedules.schedule import Schedule, parse
 from schedules.trainers.common.reading import complete, drawn, parse_flags
+from schedules.trainers.common.shapes import Shapes, shapes
 from schedules.trainers.common.text import aside
 from schedules.trainers.common.trainer import Span, Trainer, Value, Way
 
 SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-7.0, 7.0, 113)))
 CLOSE = 1e-3  # W₁, nats, above which exactness is not even tried
+HOPELESS = 10 * CLOSE  # after a coarse fit
+COARSE = 1.0 / (1.0 + np.exp(-np.linspace(-6.0, 6.0, 25)))  # shares that it looks at
 DIGITS = (3, 5, 7, 9, 11, 13, 17)
 NEAREST_DIGITS = 4
 PROMISING = 2.0  # times the least W₁ after least squares, up to which a way is looked at closely
@@ -99,6 +105,8 @@ class _Search:
     def exact(self) -> Expression | None:
         """The first way that draws the density itself."""
         for fit in self._fits:
+            if fit.is_hopeless():
+                continue
             point = fit.least_squares()
             if fit.distance(point) > CLOSE:
                 continue
@@ -149,6 +157,7 @@ class _Goal:
         self.points: Array = np.unique(np.concatenate([inner, np.linspace(-limit, limit, 161)]))
         self.mass = schedule.cdf(self.points)
         self.length = np.gradient(self.points)
+        self.quantiles = schedule.ppf(COARSE)
 
 
 class _Fit:
@@ -171,10 +180,34 @@ class _Fit:
     def difference(self, point: Array) -> Array:
         """F − G where it was asked for; `FAR` for what the trainer or the registry refuses."""
         try:
-            spec = self._trainer.draw(complete(self._trainer, self.settings(point, 17))).spec
-            return _parse(spec).cdf(self._goal.points) - self._goal.mass
+            return self._density(point).cdf(self._goal.points) - self._goal.mass
         except UserError:
             return np.full(self._goal.points.shape, FAR)
+
+    def is_hopeless(self) -> bool:
+        """Whether no draw has such quantiles, or the best are far from those asked for, on average over draws."""
+        start, share = self._start(), np.gradient(COARSE)
+        if start.size and (possible := self._shapes()) and possible.lack(self._goal.quantiles):
+            return True
+        limit = similarity.LIMIT
+        wanted = np.clip(self._goal.quantiles, -limit, limit)
+
+        def difference(point: Array) -> Array:
+            try:
+                return np.clip(self._density(point).ppf(COARSE), -limit, limit) - wanted
+            except UserError:
+                return np.full(COARSE.shape, FAR)
+
+        fitted = self._fitted(start, lambda point: np.sqrt(share) * difference(point), ftol=0.03, first_step=10.0)
+        best = difference(fitted)
+        return float(share @ np.abs(best)) > HOPELESS
+
+    def _shapes(self) -> Shapes | None:
+        key = id(self.way), tuple(sorted(self._pinned.items()))
+        if key not in _SHAPES:
+            drawn = shapes(lambda point: self._density(point).ppf(COARSE), self._low, self._high)
+            _SHAPES[key] = self.way, drawn
+        return _SHAPES[key][1]
 
     def distance(self, point: Array) -> float:
         """W₁, nats."""
@@ -182,26 +215,30 @@ class _Fit:
 
     def least_squares(self) -> Array:
         """The point with the least ∫ (F − G)² dλ, from the trainer's defaults."""
-        start = self._start()
+        root = np.sqrt(self._goal.length)
+        # Stops where a rest stays; an exact answer goes on to rounding.
+        return self._fitted(self._start(), lambda point: root * self.difference(point), ftol=1e-6, first_step=1.0)
+
+    def _fitted(self, start: Array, residual: Callable[[Array], Array], *, ftol: float, first_step: float) -> Array:
+        """The point with the least Σ residual²."""
         if not start.size:
             return start
-        root = np.sqrt(self._goal.length)
-        origin = start - 1.0  # the first step is as long as the start is far from 0
-
-        def residual(step: Array) -> Array:
-            return root * self.difference(origin + step)
-
+        origin = start - first_step  # the first step is as long as the start is far from 0
         solution = optimize.least_squares(
-            residual,
-            np.ones(start.size),
+            lambda step: residual(origin + step),
+            np.full(start.size, first_step),
             bounds=(self._low - origin, self._high - origin),
             method="dogbox",
-            ftol=1e-6,  # stops where a rest stays; an exact answer goes on to rounding
+            ftol=ftol,
             xtol=1e-14,
             gtol=1e-15,
             max_nfev=100,
         )
         return np.asarray(origin + solution.x, dtype=np.float64)
+
+    def _density(self, point: Array) -> Schedule:
+        """What the trainer draws there. UserError where it or the registry refuses."""
+        return _parse(self._trainer.draw(complete(self._trainer, self.settings(point, 17))).spec)
 
     def least_distance(self, start: Array) -> Array:
         """The point with the least W₁ near another."""
@@ -224,6 +261,10 @@ class _Fit:
             inside = isinstance(default, float) and span.low < default < span.high
             starts.append(_forth(default, span) if inside and isinstance(default, float) else fallback)
         return np.array(starts, dtype=np.float64)
+
+
+_SHAPES: dict[tuple[object, ...], tuple[Way, Shapes | None]] = {}
+"""Of a way with what is pinned; the way stands beside, so that its id is no other's."""
 
 
 @functools.lru_cache(maxsize=2048)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,15 +17,16 @@ TRACK = "digits-v1"
 
 
 @pytest.fixture
-def own(bulk, tmp_path):
-    return bulk.build(tmp_path / "own", {"cosine": 1.0, "laplace": 0.9}, ["v"], 2)
+def own(bulk, fresh_store):
+    return bulk.build(fresh_store, {"cosine": 1.0, "laplace": 0.9}, ["v"], 2)
 
 
-@pytest.fixture
-def handed_in(bulk, tmp_path):
+@pytest.fixture(scope="module")
+def handed_in(bulk, empty_store, tmp_path_factory):
     """A bundle of one entry that the store beside it does not have."""
-    theirs = bulk.build(tmp_path / "theirs", {"cauchy": 0.8}, ["v"], 2)
-    file = tmp_path / "theirs.zip"
+    root = tmp_path_factory.mktemp("handed in")
+    theirs = bulk.build(Path(shutil.copytree(empty_store, root / "theirs")), {"cauchy": 0.8}, ["v"], 2)
+    file = root / "theirs.zip"
     contents.make(theirs, TRACK, file)
     return file
 

@@ -12,20 +12,31 @@ from PIL import Image
 from app.command import PUBLISHED
 from leaderboards.boards import query
 from leaderboards.data import released
+from leaderboards.releases.publishing import plots
 from leaderboards.releases.publishing.publish import publish
 
 MINE = {"cosine": 1.0, "mode": 0.8}
 
 
-@pytest.fixture
-def published(bulk, empty_store, tmp_path, monkeypatch, no_caches) -> Path:
-    """A release of four entries; returns a store of two, one of them in the release."""
-    theirs, mine = (Path(shutil.copytree(empty_store, tmp_path / name)) for name in ("theirs", "mine"))
+@pytest.fixture(scope="module")
+def scene(bulk, empty_store, tmp_path_factory) -> Path:
+    """A release of four entries, in "published", and a store of two, "mine", one of them in the release."""
+    root = tmp_path_factory.mktemp("scene")
+    theirs, mine = (Path(shutil.copytree(empty_store, root / name)) for name in ("theirs", "mine"))
     bulk.append(theirs, bulk.TRUTH, ("v",), range(3))
     bulk.append(mine, MINE, ("v",), range(3))
-    publish(theirs, "digits-v1", tmp_path / "published")
-    monkeypatch.setattr(released, "FOLDER", tmp_path / "published")
-    return mine
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "draw", lambda board, folder: None)
+        publish(theirs, "digits-v1", root / "published")
+    return root
+
+
+@pytest.fixture
+def published(scene, tmp_path, monkeypatch, no_caches) -> Path:
+    """The store, beside which the release is the one that comes with snrbench; copies, for a test to change."""
+    released_here = shutil.copytree(scene / "published", tmp_path / "published")
+    monkeypatch.setattr(released, "FOLDER", released_here)
+    return Path(shutil.copytree(scene / "mine", tmp_path / "mine"))
 
 
 def test_they_open_without_a_store(open_app, published, monkeypatch, tmp_path):
@@ -33,10 +44,10 @@ def test_they_open_without_a_store(open_app, published, monkeypatch, tmp_path):
     app = open_app(tmp_path / "none").fine()
     assert app.names("leaderboard.table") == ["laplace", "cosine_scaled:s=2", "cosine", "edm"]
     assert not list(app.toggle)
-    for page, holds in (("compare", "errors"), ("transfer", "front"), ("tuning", None), ("runs", None)):
-        shown = open_app(tmp_path / "none", page=page).fine()
-        assert holds is None or holds in shown.figures
-    assert "The published results hold no tuned entry yet." in open_app(tmp_path / "none", page="tuning").words
+    pages = {page: open_app(tmp_path / "none", page=page).fine() for page in ("compare", "transfer", "tuning", "runs")}
+    assert "errors" in pages["compare"].figures
+    assert "front" in pages["transfer"].figures
+    assert "The published results hold no tuned entry yet." in pages["tuning"].words
     assert not (tmp_path / "none").exists()
 
 

@@ -85,6 +85,7 @@ def tuned_store(tmp_path_factory):
 def test_what_was_tuned_is_offered_and_drawn(tuned_store, open_app, monkeypatch):
     monkeypatch.setattr(similar_schedules, "relatives", lambda spec: [])
     monkeypatch.setattr(similar_schedules, "failures", lambda spec: [])
+    monkeypatch.setattr(trainer_flags, "ranked", lambda spec: [])
     root, found = tuned_store
     app = open_app(root, "lab", spec=["cosine"]).fine()
     assert {f"laplace@tuned · gmm-v1 · {target}" for target in found} <= set(app.multiselect(key="lab.others").options)

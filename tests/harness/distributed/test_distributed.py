@@ -13,13 +13,13 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize("entry", [Entry.of("laplace"), Entry.of("infonoise", "uncertainty")])
 def test_accumulated_gradients_train_as_the_whole_batch_does(quick_gmm, entry):
-    """1, 2, 4 parts and parts of unequal size: the same losses to 1e-5 over 75 steps, whatever learns from them."""
+    """1 and 4 parts and parts of unequal size: the same losses to 1e-5 over 50 steps, whatever learns from them."""
     spec = RunSpec(track="gmm-v1", target="v", entry=entry, seed=0)
     whole = Bench(quick_gmm, CPU).trainer(spec)
-    whole.run(75)
-    for rows in (128, 64, 32, 50):
+    whole.run(50)
+    for rows in (128, 32, 50):
         parts = TeamBench(quick_gmm, CPU, Team(), rows).trainer(spec)
-        parts.run(75)
+        parts.run(50)
         torch.testing.assert_close(parts.losses, whole.losses, rtol=1e-5, atol=1e-6)
         torch.testing.assert_close(
             parts.state()["ema.out.weight"], whole.state()["ema.out.weight"], rtol=1e-3, atol=1e-5

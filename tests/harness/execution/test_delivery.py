@@ -86,15 +86,22 @@ def test_what_mlflow_does_not_take_waits_and_is_delivered_when_it_does(store, mo
     assert recorded(store) == ["0", "1", "2"]
 
 
-def test_what_is_left_at_the_end_is_counted_and_kept(store, monkeypatch):
+def test_what_is_left_at_the_end_is_counted_and_kept_for_sync(store, monkeypatch, capsys):
     def refused(*_, **__):
         raise ConnectionError("refused")
 
-    monkeypatch.setattr(store.client, "create_run", refused)
-    courier = Courier(store, lambda line: None)
-    courier.send(written(store))
-    assert courier.close() == 1
+    with monkeypatch.context() as away:
+        away.setattr(store.client, "create_run", refused)
+        courier = Courier(store, lambda line: None)
+        courier.send(written(store))
+        assert courier.close() == 1
     assert len(write.waiting(store)) == 1
+    assert main.exit_code(["sync", "--store", str(store.root)]) == 0
+    assert "recorded 1 result" in capsys.readouterr().out
+    assert recorded(store) == ["0"]
+    assert os.listdir(store.outbox) == [".locks"]
+    assert main.exit_code(["sync", "--json", "--store", str(store.root)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"recorded": 0, "left": 0, "set_aside": 0, "code": 0}
 
 
 def test_a_result_that_cannot_be_read_holds_up_no_other(store):
@@ -203,58 +210,69 @@ def test_a_pruned_tuning_run_has_an_experiment_of_its_own(store):
 
 
 DELIVERERS = """
-import os, sys, time
-from pathlib import Path
+import os, sys
 import mlflow
-from harness.results.store import Store, close_databases
+from harness.results.store import Store
 from harness.results.write import deliver_all
-root, go = sys.argv[1], Path(sys.argv[2])
-children = []
-for _ in range(int(sys.argv[3])):
-    child = os.fork()
-    if child == 0:
-        while not go.exists():
-            time.sleep(0.005)
-        store = Store(root)
-        store.prepare()
-        n = deliver_all(store)
-        os._exit(100 + n)
-    children.append(child)
-print("ready", *children, flush=True)
-codes = [os.waitpid(child, 0)[1] for child in children]
-print(*[os.waitstatus_to_exitcode(code) for code in codes])
+for line in sys.stdin:
+    count, root = line.rstrip().split(maxsplit=1)
+    children = []
+    for _ in range(int(count)):
+        child = os.fork()
+        if child == 0:
+            store = Store(root)
+            store.prepare()
+            os._exit(100 + deliver_all(store))
+        children.append(child)
+    print(*children, flush=True)
+    print(*[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children], flush=True)
 """
 
 
-def deliverers(store, tmp_path, count):
-    go = tmp_path / "go"
-    command = [sys.executable, "-c", DELIVERERS, str(store.root), str(go), str(count)]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    pids = [int(pid) for pid in running.stdout.readline().split()[1:]]
-    go.touch()
-    return running, pids
+@pytest.fixture(scope="module")
+def deliverers(tmp_path_factory):
+    """Has so many processes deliver a store's outbox at once: their ids, and what gives their exit codes."""
+    complaints = tmp_path_factory.mktemp("deliverers") / "complaints"
+    with (
+        complaints.open("w") as file,
+        subprocess.Popen(
+            [sys.executable, "-c", DELIVERERS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True
+        ) as running,
+    ):
+
+        def numbers():
+            return [int(word) for word in running.stdout.readline().split()]
+
+        def codes():
+            ended = numbers()
+            assert "locked" not in complaints.read_text()
+            return ended
+
+        def begun(store, count):
+            print(count, store.root, file=running.stdin, flush=True)
+            return numbers(), codes
+
+        yield begun
 
 
-def test_eight_processes_deliver_from_one_outbox_at_once(store, tmp_path):
+def test_processes_deliver_from_one_outbox_at_once(store, deliverers):
     """Also into an experiment that none of them has made yet: each result once, and no locked database."""
-    for seed in range(16):
+    for seed in range(12):
         written(store, seed)
-    running, _ = deliverers(store, tmp_path, 8)
-    said, complaints = running.communicate(timeout=250)
-    delivered = [int(code) - 100 for code in said.split()]
-    assert min(delivered) >= 0, complaints
-    assert sum(delivered) == 16
-    assert "locked" not in complaints
-    assert recorded(store) == sorted(str(seed) for seed in range(16))
+    _, codes = deliverers(store, 4)
+    delivered = [code - 100 for code in codes()]
+    assert min(delivered) >= 0
+    assert sum(delivered) == 12
+    assert recorded(store) == sorted(str(seed) for seed in range(12))
     assert list(store.outbox.glob("[!.]*")) == list((store.outbox / ".locks").iterdir()) == []
 
 
-def test_a_deliverer_killed_in_the_middle_leaves_its_result_to_the_next(store, tmp_path):
+def test_a_deliverer_killed_in_the_middle_leaves_its_result_to_the_next(store, deliverers):
     for seed in range(6):
         written(store, seed)
-    running, (pid,) = deliverers(store, tmp_path, 1)
+    (pid,), codes = deliverers(store, 1)
     until(lambda: len(write.waiting(store)) < 6)
     os.kill(pid, 9)
-    running.communicate(timeout=60)
+    assert codes() == [-9]
     write.deliver_all(store)
     assert recorded(store) == [str(seed) for seed in range(6)]

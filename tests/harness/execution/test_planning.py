@@ -1,6 +1,7 @@
 """What a request comes to: what failed is repeated, what it costs is said, what is missing is named."""
 
 import json
+import shutil
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from harness.execution.job import Limits
 from harness.execution.processes.worker import check_unchanged
 from harness.execution.retry import failed_jobs
 from harness.results import run_folder
-from harness.results.store import Store
+from harness.results.store import Store, close_databases
 from harness.results.write import deliver
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
@@ -77,8 +78,9 @@ def test_what_failed_is_repeated_exactly(store):
     assert dict(job.tags) == {"trials": "24", "tuning_seconds": "3.5"}
 
 
-def test_the_plugin_that_is_missing_is_named(tmp_path):
-    store = Store(tmp_path / "store")
+def test_the_plugin_that_is_missing_is_named(store, tmp_path):
+    close_databases()
+    store = Store(shutil.copytree(store.root, tmp_path / "store"))
     store.prepare()
     schedules.register("of_a_plugin", space={})(lambda: schedules.parse("laplace"))
     try:

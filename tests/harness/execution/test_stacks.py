@@ -9,7 +9,8 @@ import torch
 from harness.cli import main
 from harness.execution import stacks
 from harness.execution.capacity.worker_count import workers_for
-from harness.execution.job import Job, Settings
+from harness.execution.executors import local
+from harness.execution.job import Job, Result, Settings
 from harness.results.store import Store
 from harness.runs.run import execute
 from harness.specs import Entry, RunSpec
@@ -19,7 +20,7 @@ def spec_of(schedule="laplace", seed=0, **more):
     return RunSpec(track="brief-v1", target="v", entry=Entry.of(schedule), seed=seed).model_copy(update=more)
 
 
-def test_jobs_of_one_cell_that_go_equally_far_are_grouped_and_spread_over_workers(files):
+def test_jobs_of_one_cell_that_go_equally_far_are_grouped_and_spread_over_workers(brief):
     alike = [Job(spec_of(seed=seed)) for seed in range(7)]
     other = [Job(spec_of(target="x0")), Job(spec_of(study="s", trial=0)), Job(spec_of(seed=9), until=0.25)]
     given_up = [Job(spec_of(seed=seed), abandon="hopeless") for seed in (10, 11)]
@@ -76,17 +77,17 @@ def test_stacks_of_a_given_size_share_a_gpu_as_far_as_its_memory_goes(tmp_path, 
     assert stacks.stack_size(Settings(device="cuda:0", stack=None), store, "digits-v1") == stacks.ON_A_GPU // 8
 
 
-def test_a_stack_that_fails_is_halved_and_one_that_is_stopped_keeps_its_checkpoints(make, store, at_work):
+def test_what_is_executed_together_comes_together_and_what_fails_costs_no_other(make):
+    def ended(*jobs):
+        for spec in jobs:
+            executor.submit(Job(spec, tags=(("trials", "24"),)))
+        results = executor.wait(300.0)
+        assert [done.spec for done in results] == list(jobs)
+        return results
+
     with make(stack=4) as executor:
         assert executor.slots == 4
-        asked = [spec_of("late_raises"), spec_of("cosine"), spec_of("late_nan")]
-        for spec in asked:
-            executor.submit(Job(spec, tags=(("trials", "24"),)))
-        ended = executor.wait(300.0)
-        assert [done.spec for done in ended] == asked, "what was executed together comes together"
-        raised, cosine, nan = ended
-        assert (raised.outcome, raised.reason) == ("failed", "RuntimeError: plugin broke")
-        assert "with 2 others it failed (RuntimeError: plugin broke)" in raised.notes[0]
+        cosine, nan = ended(spec_of("cosine"), spec_of("late_nan"))
         assert (cosine.outcome, nan.outcome) == ("finished", "diverged")
         assert cosine.values == pytest.approx(execute(cosine.spec, torch.device("cpu")).values, rel=1e-3)
         for done in (cosine, nan):
@@ -96,11 +97,40 @@ def test_a_stack_that_fails_is_halved_and_one_that_is_stopped_keeps_its_checkpoi
             environment = json.loads((done.folder / "artifacts" / "environment.json").read_text())
             assert environment["execution"] == "stack 2"
 
-        stopped = [spec_of("late_dawdles"), spec_of(seed=7)]
-        for spec in stopped:
-            executor.submit(Job(spec))
-        while not at_work.exists():
-            executor.wait(0.02)
-        assert [done.outcome for done in executor.stop(60.0)] == ["interrupted"] * 2
-    for spec in stopped:
-        assert list((store.root / "checkpoints" / spec.key).glob("*.safetensors"))
+        well, raised = ended(spec_of(), spec_of("late_raises"))
+        assert (raised.outcome, raised.reason) == ("failed", "RuntimeError: plugin broke")
+        assert "with 1 others it failed (RuntimeError: plugin broke)" in well.notes[0]
+        assert well.values == execute(well.spec, torch.device("cpu")).values, "by itself"
+
+
+@pytest.mark.parametrize(
+    ("bad", "executed"),
+    [
+        ((0,), [[0, 1, 2, 3], [0, 1], [0], [1], [2, 3]]),
+        ((2,), [[0, 1, 2, 3], [0, 1], [2, 3], [2], [3]]),
+        ((1, 3), [[0, 1, 2, 3], [0, 1], [0], [1], [2, 3], [2], [3]]),
+    ],
+)
+def test_a_stack_that_fails_is_halved(make, monkeypatch, bad, executed):
+    """By a worker that only says what would become of its runs."""
+    tried = []
+
+    class Worker:
+        stopped, device = False, "cpu"
+
+        def __init__(self, *_):
+            self.kill = self.end = lambda: None
+
+        def run(self, assignments):
+            tried.append([each.job.spec.seed for each in assignments])
+            outcome = "failed" if set(tried[-1]) & set(bad) else "finished"
+            return tuple(Result(each.job, outcome) for each in assignments)
+
+    monkeypatch.setattr(local, "Supervised", Worker)
+    with make(stack=4) as executor:
+        for seed in range(4):
+            executor.submit(Job(spec_of(seed=seed)))
+        ended = executor.wait(60.0)
+    assert tried == executed
+    assert [done.spec.seed for done in ended] == [0, 1, 2, 3]
+    assert tuple(done.spec.seed for done in ended if done.outcome == "failed") == bad

@@ -1,8 +1,12 @@
 """MLflow is the record: what is written comes back, once, whatever was interrupted."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -35,10 +39,16 @@ def store(tmp_path, empty_store):
     return Store(tmp_path / "store")
 
 
-@pytest.fixture
-def result(quick_gmm):
+@pytest.fixture(scope="module")
+def executed(tiny_gmm):
     spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("laplace:scale=0.7", "min_snr"), seed=4)
     return execute(spec, CPU)
+
+
+@pytest.fixture
+def result(executed):
+    """A run's result, which a test may change."""
+    return replace(executed, values=dict(executed.values))
 
 
 def write(store, result):
@@ -220,31 +230,35 @@ def test_a_damaged_database_is_one_line(tmp_path):
             action()
 
 
+MAKERS = """
+import os, pwd, sys
+pwd.getpwuid = {}.__getitem__
+from harness.results.store import Store
+Store(sys.argv[1] + "-other").prepare()
+children = []
+for _ in range(3):
+    child = os.fork()
+    if child == 0:
+        store = Store(sys.argv[1])
+        store.prepare()
+        store.client.create_run(store.experiment("gmm-v1", create=True))
+        os.write(1, store.client.get_experiment("0").name.encode() + b"\\n")
+        os._exit(0)
+    children.append(child)
+sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
+"""
+
+
 def test_processes_that_make_one_store_at_once_all_succeed(tmp_path):
     """MLflow's migrations do not bear two writers; the store lets one at a time through.
 
     Their user is one of containers: a number without name and home, with which MLflow cannot even be imported.
     """
-    import os
-    import subprocess
-    import sys
-
-    program = (
-        "import pwd; pwd.getpwuid = {}.__getitem__; "
-        f"from harness.results.store import Store; s = Store({str(tmp_path / 'new')!r}); s.prepare(); "
-        "s.client.create_run(s.experiment('gmm-v1', create=True)); "
-        "print(s.client.get_experiment('0').name)"
-    )
     bare = {name: value for name, value in os.environ.items() if name not in ("HOME", "USER", "LOGNAME", "LNAME")}
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=bare
-        )
-        for _ in range(3)
-    ]
-    outputs = [process.communicate(timeout=200) for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0], outputs
-    assert [out.split() for out, _ in outputs] == [["Default"]] * 3
+    command = [sys.executable, "-c", MAKERS, str(tmp_path / "new")]
+    done = subprocess.run(command, capture_output=True, text=True, env=bare, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["Default"] * 3
 
 
 def test_the_run_that_is_recorded_last_counts_whatever_the_clocks_say(store, result, monkeypatch):

@@ -43,7 +43,7 @@ NETWORKS = {
     "mlp": ((1, 10, 10), lambda shape: ResidualMLP(shape, CLASSES, width=32, blocks=2, condition=16)),
     "small": ((1, 4, 4), lambda shape: ResidualMLP(shape, CLASSES, width=8, blocks=1, condition=8)),
     "dit": ((2, 8, 8), lambda shape: DiT(shape, CLASSES, depth=2, hidden=32, heads=2, patch=2)),
-    "unet": ((1, 8, 8), lambda shape: UNet(shape, CLASSES, 8, (1, 2), 1, (4,))),
+    "unet": ((1, 8, 8), lambda shape: UNet(shape, CLASSES, 8, (1, 1), 1, (4,))),
 }
 NAMES = ("mlp", "dit", "unet")
 

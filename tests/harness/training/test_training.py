@@ -252,19 +252,20 @@ def test_gradients_by_sample_and_by_weight_agree_on_average(quick_gmm, schedule)
         trainer.optimiser.step = trainer.optimiser.zero_grad = lambda **_: None
         trainer.rules = trainer.rules.model_copy(update={"clip_norm": 1e9, "steps": 2000})
         trainer.losses = torch.zeros(2000)
-        trainer.run(1000)
-        sums.append(torch.cat([parameter.grad.flatten() for parameter in trainer.parameters]) / 1000)
+        trainer.run(200)
+        sums.append(torch.cat([parameter.grad.flatten() for parameter in trainer.parameters]) / 200)
     sampled, weighted = sums
-    assert torch.nn.functional.cosine_similarity(sampled, weighted, dim=0) > 0.99
-    assert float(weighted.norm() / sampled.norm()) == pytest.approx(1, abs=0.05)
+    assert torch.nn.functional.cosine_similarity(sampled, weighted, dim=0) > 0.999
+    assert float(weighted.norm() / sampled.norm()) == pytest.approx(1, abs=0.02)
 
 
 def test_a_weighting_that_learns_is_told_and_changes_the_loss(quick_gmm):
-    trainer = bench("gmm-v1", CPU).trainer(spec("gmm-v1", "cosine", weighting="uncertainty"))
-    logsnr = np.linspace(-5, 5, 11)
-    before = trainer.levels.factor(logsnr)
-    trainer.run(100)
-    after = trainer.levels.factor(logsnr)
-    assert np.max(np.abs(np.log(after / before))) > 0.05
-    first, second = (execute(spec("gmm-v1", "cosine", weighting="uncertainty"), CPU).values for _ in range(2))
-    assert first == second
+    logsnr, losses = np.linspace(-5, 5, 11), []
+    for _ in range(2):
+        trainer = bench("gmm-v1", CPU).trainer(spec("gmm-v1", "cosine", weighting="uncertainty"))
+        before = trainer.levels.factor(logsnr)
+        trainer.run(100)
+        after = trainer.levels.factor(logsnr)
+        assert np.max(np.abs(np.log(after / before))) > 0.05
+        losses.append(trainer.losses[:100])
+    assert torch.equal(*losses)

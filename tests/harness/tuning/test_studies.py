@@ -291,6 +291,10 @@ def test_a_trial_that_somebody_else_asked_for_is_named(tmp_path):
         tuned(tmp_path, KnownRuns(), trials=8)
 
 
+AT_ONCE = 12
+"""Trials of a study that several commands share: three blocks."""
+
+
 @pytest.fixture
 def postgres():
     with postgresql("studies") as databases:
@@ -301,10 +305,9 @@ def postgres():
 def test_commands_at_once_share_a_study(tmp_path, server, request, monkeypatch):
     if server == "postgresql":
         monkeypatch.setenv(storage.VARIABLE, request.getfixturevalue("postgres"))
-    commands = 8 if server == "sqlite" else 4
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
-    crew = [context.Process(target=_command, args=(tmp_path, number, queue)) for number in range(commands)]
+    crew = [context.Process(target=_command, args=(tmp_path, number, queue)) for number in range(4)]
     for one in crew:
         one.start()
     reports = [queue.get(timeout=120) for _ in crew]
@@ -313,18 +316,18 @@ def test_commands_at_once_share_a_study(tmp_path, server, request, monkeypatch):
     assert all(isinstance(report, list) for report in reports), reports
     ran = [pair for report in reports for pair in report]
     assert len(ran) == len(set(ran)), "no run twice"
-    assert len({trial for trial, seed in ran if seed < 2_000_000}) == 24
+    assert len({trial for trial, seed in ran if seed < 2_000_000}) == AT_ONCE
     assert sum(any(seed >= 2_000_000 for _, seed in report) for report in reports) == 1, "one of them confirms"
-    [(trials, found)], _ = tuned(tmp_path, KnownRuns(lambda spec: "failed"))
-    assert len(trials) == 24
+    [(trials, found)], _ = tuned(tmp_path, KnownRuns(lambda spec: "failed"), trials=AT_ONCE)
+    assert len(trials) == AT_ONCE
     assert all(one.state.is_finished() for one in trials)
-    assert found["trials"] == 24
+    assert found["trials"] == AT_ONCE
 
 
 def _command(root, number, queue):
     try:
         runs = KnownRuns(slots=2, order=number, spread=0.3)
-        tuned(root, runs)
+        tuned(root, runs, trials=AT_ONCE)
         ended = [(job.spec.trial, job.spec.seed) for job in runs.jobs if job.until == 1.0 or job.abandon]
         queue.put(ended)
     except BaseException as error:

@@ -6,8 +6,9 @@ import json
 import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isnan
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +20,7 @@ from leaderboards.boards import query
 from leaderboards.data import released
 from leaderboards.releases import small_curves
 from leaderboards.releases.publishing import plots
-from leaderboards.releases.publishing.publish import publish, recompute
+from leaderboards.releases.publishing.publish import Published, publish, recompute
 from leaderboards.render.values import record
 from leaderboards.wording import with_interval
 from schedules.errors import UserError
@@ -28,11 +29,17 @@ TRACK = "digits-v1"
 HERE, THERE = ({"python": "3.11.7", "torch": version} for version in ("2.14.1", "2.15.0"))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _without_pictures():
+    """They are those of a board, whatever it is made of, and take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "draw", lambda board, folder: None)
+        yield
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setattr(released, "FOLDER", tmp_path / "published")
-    # Pictures are those of a board, whatever it is made of, and take most of the time.
-    monkeypatch.setattr(plots, "draw", lambda board, folder: None)
     return tmp_path / "published"
 
 
@@ -55,8 +62,8 @@ def made_with(store, rule, packages, hardware):
 
 
 def part(store, to, rule):
-    """A copy of a store with some of its runs."""
-    copy = shutil.copytree(store, to)
+    """A copy of a store with some of its runs, none of which was read there."""
+    copy = shutil.copytree(store, to, ignore=shutil.ignore_patterns("cache"))
     kept = set(ids(copy, rule))
     with sqlite3.connect(copy / "mlflow.db") as db:
         for run_id in set(ids(copy, "1")) - kept:
@@ -88,10 +95,50 @@ def with_fresh_seeds(folder):
     pq.write_table(runs, folder / replication.RUNS)
 
 
-def test_a_release_is_computed_anew_from_its_own_runs(real_store, home):
-    """Where statistics changed, table and noise are made anew, the log says that no score is, and no store is read."""
-    folder = publish(real_store, TRACK, home).folder
-    shutil.rmtree(real_store)
+FIRST = "entry IN ('cosine', 'laplace') AND seed < 2"
+SECOND = "entry IN ('edm', 'cosine_scaled:s=2') OR seed = 2 OR (entry = 'cosine' AND target = 'v')"
+"""Together every run; those of cosine for v with seeds 0 and 1 are in both."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A store, its two parts, and what came of publishing all at once, the first part alone, and both in steps.
+
+    Shared by tests that only read: one that changes a store or a release takes a copy.
+    """
+
+    whole: Path
+    one: Path
+    two: Path
+    at_once: Published
+    first: Published
+    in_steps: Published
+
+
+@pytest.fixture(scope="module")
+def scene(_built, tmp_path_factory):
+    root = tmp_path_factory.mktemp("scene")
+    whole = shutil.copytree(_built, root / "store")
+    made_with(whole, SECOND, THERE, "another machine")
+    made_with(whole, FIRST, HERE, "a test machine")
+    one, two = part(whole, root / "one", FIRST), part(whole, root / "two", SECOND)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setattr(released, "FOLDER", root / "nothing published")
+        at_once, first = publish(whole, TRACK, root / "at once"), publish(one, TRACK, root / "first")
+        shutil.copytree(root / "first", root / "in steps")
+        in_steps = publish(two, TRACK, root / "in steps")
+    return Scene(whole, one, two, at_once, first, in_steps)
+
+
+def copied(published, home):
+    """A release of a test's own, in its place."""
+    return shutil.copytree(published.folder, home / TRACK)
+
+
+def test_a_release_is_computed_anew_from_its_own_runs(scene, home):
+    """Where statistics changed, table and noise are made anew, and the log says that no score is."""
+    folder = copied(scene.at_once, home)
     before = content(folder)
     assert recompute(TRACK, home).changed == ()
     assert content(folder) == before
@@ -108,27 +155,14 @@ def test_a_release_is_computed_anew_from_its_own_runs(real_store, home):
         recompute("gmm-v1", home)
 
 
-FIRST = "entry IN ('cosine', 'laplace') AND seed < 2"
-SECOND = "entry IN ('edm', 'cosine_scaled:s=2') OR seed = 2 OR (entry = 'cosine' AND target = 'v')"
-"""Together every run; those of cosine for v with seeds 0 and 1 are in both."""
-
-
-@pytest.fixture
-def whole(real_store):
-    made_with(real_store, SECOND, THERE, "another machine")
-    made_with(real_store, FIRST, HERE, "a test machine")
-    return real_store
-
-
-def test_what_fresh_seeds_confirm_is_of_the_release_as_it_grew(whole, home, tmp_path):
-    first, second = part(whole, tmp_path / "first", FIRST), part(whole, tmp_path / "second", SECOND)
-    folder = publish(first, TRACK, home).folder
+def test_what_fresh_seeds_confirm_is_of_the_release_as_it_grew(scene, home, tmp_path):
+    folder, everything = copied(scene.first, home), copied(scene.at_once, tmp_path / "all")
     assert replication.read(folder) is None
-    with_fresh_seeds(publish(whole, TRACK, tmp_path / "all").folder)
-    shutil.copy2(tmp_path / "all" / TRACK / replication.RUNS, folder)
+    with_fresh_seeds(everything)
+    shutil.copy2(everything / replication.RUNS, folder)
     recompute(TRACK, home)
     assert set(replication.read(folder).entries) == {"cosine", "laplace"}
-    publish(second, TRACK, home)
+    publish(scene.two, TRACK, home)
     report = replication.read(folder)
     assert len(report.entries) == 4
     assert (report.old, report.fresh) == ((0, 1, 2), (100, 101, 102))
@@ -137,33 +171,29 @@ def test_what_fresh_seeds_confirm_is_of_the_release_as_it_grew(whole, home, tmp_
         assert section.reversed == ()
 
 
-def test_published_in_steps_it_is_what_one_store_of_all_would_be(whole, home, tmp_path):
-    one, two = part(whole, tmp_path / "one", FIRST), part(whole, tmp_path / "two", SECOND)
-    at_once = publish(whole, TRACK, tmp_path / "at once")
-    publish(one, TRACK, home)
-    in_steps = publish(two, TRACK, home)
+def test_published_in_steps_it_is_what_one_store_of_all_would_be(scene, home):
+    at_once, in_steps = scene.at_once, scene.in_steps
     assert (at_once.stayed, in_steps.stayed) == (0, 10)
     assert [record(row) for row in in_steps.board.rows] == [record(row) for row in at_once.board.rows]
     assert in_steps.release == at_once.release
-    publish(two, TRACK, tmp_path / "other order")
-    publish(one, TRACK, tmp_path / "other order")
+    publish(scene.two, TRACK, home)
+    publish(scene.one, TRACK, home)
     found, wanted = content(in_steps.folder), content(at_once.folder)
-    other = content(tmp_path / "other order" / TRACK)
+    other = content(home / TRACK)
     for name in sorted(set(wanted) - {released.CHANGES}):
         assert found[name] == wanted[name] == other[name], name
     published = released.published_table(TRACK)
-    own = query.runs_table(whole, TRACK)
+    own = query.runs_table(scene.whole, TRACK)
     seeds_of = [dict(zip(each.runs["run_key"], each.runs["seed"], strict=True)) for each in (own, published)]
     assert seeds_of[0] == seeds_of[1]
 
 
-def test_curves_and_what_made_the_runs_are_joined_too(whole, home, tmp_path):
-    one, two = part(whole, tmp_path / "one", FIRST), part(whole, tmp_path / "two", SECOND)
-    publish(one, TRACK, home)
-    release = publish(two, TRACK, home).release
-    table = query.runs_table(whole, TRACK).runs
+def test_curves_and_what_made_the_runs_are_joined_too(scene, home, tmp_path):
+    copied(scene.in_steps, home)
+    release = scene.in_steps.release
+    table = query.runs_table(scene.whole, TRACK).runs
     for of in (small_curves.losses, small_curves.error_curves):
-        own = of(whole, TRACK, table["run_id"])
+        own = of(scene.whole, TRACK, table["run_id"])
         published = of(tmp_path / "nowhere", TRACK, [f"published:{key}" for key in table["run_key"]])
         assert len(own) == len(published) == 36
         for run_id, key in zip(table["run_id"], table["run_key"], strict=True):
@@ -180,20 +210,18 @@ def test_curves_and_what_made_the_runs_are_joined_too(whole, home, tmp_path):
     )
 
 
-def test_nothing_is_lost_or_doubled_by_publishing_again(whole, home, tmp_path):
-    one, two = part(whole, tmp_path / "one", FIRST), part(whole, tmp_path / "two", SECOND)
-    publish(one, TRACK, home)
-    folder = publish(two, TRACK, home).folder
+def test_nothing_is_lost_or_doubled_by_publishing_again(scene, home):
+    folder = copied(scene.in_steps, home)
     before = content(folder)
-    for store in (two, one):
+    for store in (scene.two, scene.one):
         again = publish(store, TRACK, home)
         assert again.changed == ()
         assert content(folder) == before
 
 
-def test_the_log_of_a_step_names_entries_and_seeds(whole, home, tmp_path):
-    publish(part(whole, tmp_path / "one", FIRST), TRACK, home)
-    two = part(whole, tmp_path / "two", SECOND)
+def test_the_log_of_a_step_names_entries_and_seeds(scene, home, tmp_path):
+    copied(scene.first, home)
+    two = shutil.copytree(scene.two, tmp_path / "two")
     rescale(two, "entry = 'cosine' AND target = 'v' AND seed = 1", 3, "fd")
     rescale(two, "entry = 'cosine' AND target = 'v' AND seed = 0", 3, "kd")
     found = publish(two, TRACK, home)
@@ -210,16 +238,15 @@ def test_the_log_of_a_step_names_entries_and_seeds(whole, home, tmp_path):
     assert publish(two, TRACK, home).changed == ("rescored: edm × eps: recall of seed 2",)
 
 
-def test_replace_freezes_the_store_alone_and_logs_what_went(whole, home, tmp_path):
-    publish(whole, TRACK, home)
-    one = part(whole, tmp_path / "one", FIRST)
-    found = publish(one, TRACK, home, replace=True)
+def test_replace_freezes_the_store_alone_and_logs_what_went(scene, home):
+    copied(scene.at_once, home)
+    found = publish(scene.one, TRACK, home, replace=True)
     assert found.changed == (
         "removed: cosine_scaled:s=2 × eps, v, x0",
         "removed: edm × eps, v, x0",
         "removed: seed 2 of cosine × eps, v, x0; laplace × eps, v, x0",
     )
-    alone = content(publish(one, TRACK, tmp_path / "alone").folder)
+    alone = content(scene.first.folder)
     assert {**content(found.folder), released.CHANGES: b""} == {**alone, released.CHANGES: b""}
 
 
@@ -227,11 +254,11 @@ def test_replace_freezes_the_store_alone_and_logs_what_went(whole, home, tmp_pat
     ("field", "value", "why"),
     [("protocol", "0", "protocol 0 → 1"), ("track_fingerprint", "0" * 16, f"version of the track {'0' * 16} → ")],
 )
-def test_a_release_of_another_version_is_replaced_and_the_log_says_why(whole, home, tmp_path, field, value, why):
-    folder = publish(whole, TRACK, home).folder
+def test_a_release_of_another_version_is_replaced_and_the_log_says_why(scene, home, field, value, why):
+    folder = copied(scene.at_once, home)
     release = json.loads((folder / released.RELEASE).read_text())
     (folder / released.RELEASE).write_text(json.dumps({**release, field: value}))
-    found = publish(part(whole, tmp_path / "one", FIRST), TRACK, home)
+    found = publish(scene.one, TRACK, home)
     assert len(found.changed) == 1
     assert found.changed[0].startswith(why)
     assert found.changed[0].endswith(
@@ -241,20 +268,20 @@ def test_a_release_of_another_version_is_replaced_and_the_log_says_why(whole, ho
     assert (folder / released.CHANGES).read_text().count("## ") == 2
 
 
-def test_a_release_that_cannot_be_read_is_left_alone(whole, home):
-    folder = publish(whole, TRACK, home).folder
+def test_a_release_that_cannot_be_read_is_left_alone(scene, home):
+    folder = copied(scene.at_once, home)
     (folder / released.LINES).write_bytes(b"PAR1")
     for words in ("holds no curves", "release.json cannot be read: No such file"):
         before = content(folder)
         with pytest.raises(UserError, match=words):
-            publish(whole, TRACK, home)
+            publish(scene.whole, TRACK, home)
         assert content(folder) == before
         (folder / released.RELEASE).unlink(missing_ok=True)
 
 
-def test_two_codes_of_one_name_stay_apart(whole, home, tmp_path):
-    publish(part(whole, tmp_path / "one", "entry IN ('cosine', 'edm')"), TRACK, home)
-    two = part(whole, tmp_path / "two", "entry = 'edm'")
+def test_two_codes_of_one_name_stay_apart(scene, home, tmp_path):
+    publish(part(scene.whole, tmp_path / "one", "entry IN ('cosine', 'edm')"), TRACK, home)
+    two = part(scene.whole, tmp_path / "two", "entry = 'edm'")
     with sqlite3.connect(two / "mlflow.db") as db:
         db.execute("UPDATE tags SET value = 'abcdefabcdefabcd' WHERE key = 'snrbench.fingerprint'")
         db.execute("UPDATE tags SET value = 'e' || substr(value, 2) WHERE key = 'snrbench.run_key'")

@@ -81,11 +81,11 @@ def test_its_links_lead_somewhere_and_it_loads_its_own_pictures_alone(site):
 def test_a_site_is_replaced_as_a_whole_or_not_at_all(site, monkeypatch, capsys):
     before = {file: file.read_bytes() for file in site.rglob("*") if file.is_file()}
 
-    def full(track):
+    def full(board):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pages, "details_page", full)
-    assert main.exit_code(["publish", "--site", str(site)]) != 0
+    assert main.exit_code(["publish", "gmm-v1", "--site", str(site)]) != 0
     assert {file: file.read_bytes() for file in site.rglob("*") if file.is_file()} == before
     assert [file.name for file in site.parent.iterdir()] == [site.name]
     monkeypatch.undo()
