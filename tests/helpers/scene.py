@@ -35,6 +35,8 @@ class Unhurried(ResidualMLP):
     def forward(self, x, logsnr, label):
         if Path(sys.argv[0]).stem == "worker":
             time.sleep(SECONDS)
+            while Path(__file__).with_name("hold").exists():
+                time.sleep(0.05)
         return super().forward(x, logsnr, label)
 
 
@@ -47,10 +49,11 @@ class Scene:
     """A folder with the track, and commands that use a store in it.
 
     seconds: what a step takes at least in a worker, without work, so that there is time to stop or kill something in
+    hold:    a file; while it is there, such workers wait
     """
 
     def __init__(self, folder: Path, steps: int = 40, seconds: float = 0.0) -> None:
-        self.folder = folder
+        self.folder, self.hold = folder, folder / "hold"
         folder.mkdir(parents=True, exist_ok=True)
         self.track = folder / "tiny_track.py"
         unhurried = UNHURRIED.replace("SECONDS", str(seconds)) if seconds else ""

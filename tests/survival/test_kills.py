@@ -21,7 +21,7 @@ LONG = ("-s", "cosine", "-s", "laplace", "-s", "infonoise", "--seeds", "4", "--w
 @pytest.mark.survival
 @pytest.mark.timeout(7200)
 def test_killed_again_and_again_a_command_ends_as_if_nothing_had_been(tmp_path, form):
-    scene, request, rng = Scene(tmp_path, form(400, 2000)), form(SHORT, LONG), random.Random(0)
+    scene, request, rng = Scene(tmp_path, form(200, 1000), seconds=0.01), form(SHORT, LONG), random.Random(0)
     began = time.monotonic()
     quiet = scene.run("quiet", *request)
     assert quiet.returncode == 0, quiet.stderr
