@@ -31,6 +31,8 @@ from harness.execution.processes.messages import Assignment, Setup, in_one_line
 from harness.execution.python_process import NotStarted, python, start
 
 POLL_SECONDS = 0.1
+HERE = ("--standalone", "--local-addr=127.0.0.1", "--max-restarts=0", "--monitor-interval=0.1")
+"""By number, because the machine's own name need not lead anywhere."""
 
 
 def execute_on_processes(
@@ -87,11 +89,9 @@ def launch(folder: Path, arguments: Sequence[str]) -> int:
 
 
 def _command(folder: Path, processes: int) -> list[str]:
-    # By number: the machine's own name need not lead anywhere.
-    place = ["--standalone", "--local-addr=127.0.0.1", f"--nproc-per-node={processes}"]
-    place += ["--max-restarts=0", "--monitor-interval=0.1"]
     rank = python("harness.execution.processes.rank_process", str(folder))
-    return [*python("harness.execution.processes.torchrun", str(folder)), *place, "--no-python", *rank]
+    torchrun = python("harness.execution.processes.torchrun", str(folder))
+    return [*torchrun, *HERE, f"--nproc-per-node={processes}", "--no-python", *rank]
 
 
 def why_it_ended(folder: Path, processes: int, code: int) -> str:

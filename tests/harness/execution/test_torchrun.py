@@ -57,8 +57,7 @@ def test_torchrun_that_cannot_start_its_processes_says_why(given, tmp_path, monk
     )  # fmt: skip
     folder = tmp_path / "folder"
     folder.mkdir()
-    place = ["--standalone", "--nproc-per-node=2", "--max-restarts=0", "--no-python", str(interpreter)]
-    assert torchrun.launch(folder, place) == 1
+    assert torchrun.launch(folder, [*torchrun.HERE, "--nproc-per-node=2", "--no-python", str(interpreter)]) == 1
     assert "Permission denied" in torchrun.why_it_ended(folder, 2, 1)
 
 
