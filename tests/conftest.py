@@ -68,3 +68,8 @@ def one_table():
         return beside.join(tables.scores.drop(columns="run").astype({"metric": "str", "split": "str"}))
 
     return joined
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that start processes take longest and go first: no worker is left with one of them when the other is done."""
+    items.sort(key=lambda item: item.path.parent.name not in ("execution", "cli", "app"))
