@@ -71,5 +71,5 @@ def one_table():
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that start processes take longest and go first: no worker is left with one of them when the other is done."""
+    """Tests that start processes take longest and go first, so that no worker is left with one when the other ends."""
     items.sort(key=lambda item: item.path.parent.name not in ("execution", "cli", "app"))
