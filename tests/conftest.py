@@ -68,8 +68,3 @@ def one_table():
         return beside.join(tables.scores.drop(columns="run").astype({"metric": "str", "split": "str"}))
 
     return joined
-
-
-def pytest_collection_modifyitems(items):
-    """Tests that start processes take longest and go first, so that no worker is left with one when the other ends."""
-    items.sort(key=lambda item: item.path.parent.name not in ("execution", "cli", "app"))
