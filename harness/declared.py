@@ -10,7 +10,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticSerializationError, to_json
 
 from schedules.errors import UserError
 
@@ -52,6 +53,20 @@ class Part(Declared):
     check: str = added("", "function that says what is missing, before any run")
     prepare: str = added("", "function that makes the data, for `snrbench tracks prepare`")
 
+    @field_validator("options")
+    @classmethod
+    def _can_be_written(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """They are part of a fingerprint."""
+        for name, value in options.items():
+            try:
+                to_json(value)
+            except PydanticSerializationError as problem:
+                expected = "expected what JSON holds"
+                raise ValueError(
+                    f"option {name!r} is {value!r}, of type {type(value).__name__}; {expected}"
+                ) from problem
+        return options
+
     def __call__(self, *arguments: Any) -> Any:
         return imported(self.make)(*arguments, **self.options)
 
@@ -60,9 +75,19 @@ class Part(Declared):
 
         positional: how many arguments `make` is called with before the options
         """
-        parameters = list(inspect.signature(imported(self.make)).parameters.values())
+        make = imported(self.make)
+        try:
+            parameters = list(inspect.signature(make).parameters.values())
+        except ValueError:  # of some functions written in C
+            return
         if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             return  # it looks at them itself
+        kinds = [parameter.kind for parameter in parameters]
+        in_order = sum(
+            kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds
+        )
+        if in_order < positional and inspect.Parameter.VAR_POSITIONAL not in kinds:
+            raise UserError(f"{self.make} takes {in_order} arguments before its options; expected {positional}")
         by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         options = {parameter.name: parameter for parameter in parameters[positional:] if parameter.kind in by_name}
         takes = f"{self.make} takes {', '.join(options) or 'none'}"
@@ -89,4 +114,6 @@ def imported(path: str) -> Callable[..., Any]:
         raise UserError(f"no module {problem.name!r} for {path!r}; expected module:function") from problem
     except (AttributeError, ValueError) as problem:
         raise UserError(f"no function {path!r}; expected module:function") from problem
+    if not callable(function):
+        raise UserError(f"{path!r} is no function; expected module:function")
     return function

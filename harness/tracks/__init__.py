@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.declared import Part
 from harness.tracks import shortened
 from harness.tracks.cifar10 import CIFAR10
 from harness.tracks.digits import DIGITS
@@ -33,6 +32,10 @@ TRAINED = frozenset(
 _shortened: dict[str, tuple[Track, Track]] = {}
 _SMALL = (DIGITS, GMM, FASHION_LATENT, MNIST_LATENT, MNIST, FASHION)
 _FOR_GPUS = (FASHION_LATENT_GPU, MNIST_LATENT_GPU, CIFAR10, IMAGENET64, IMAGENET256, IMAGENET512)
+_OWN_PARTS = [
+    (name, part.model_copy(deep=True)) for track in (*_SMALL, *_FOR_GPUS) for name, part in track.parts().items()
+]
+"""As they are before anybody's file is imported."""
 TRACKS = {track.name: track for track in (*_SMALL, *_FOR_GPUS)}
 
 
@@ -41,12 +44,12 @@ def check_options(name: str) -> None:
 
     A part that a track of this package has, too, is right, and is not imported: that takes torch.
     """
-    get(name).check_options(_own_parts())
+    get(name).check_options(_OWN_PARTS)
 
 
 def check(name: str) -> None:
     """UserError where a run of the track could not be made: wrong options, data or weights that are not there."""
-    get(name).check(_own_parts())
+    get(name).check(_OWN_PARTS)
 
 
 def names() -> list[str]:
@@ -94,7 +97,3 @@ def board_targets(name: str) -> list[str]:
 def standing(name: str) -> Standing:
     """Whether the track's board stands among the rankings, by its card."""
     return standing_of(get(name), card(name))
-
-
-def _own_parts() -> list[tuple[str, Part]]:
-    return [part for track in (*_SMALL, *_FOR_GPUS) for part in track.parts().items()]

@@ -2,8 +2,7 @@
 
 Each way of asking the trainer is fitted to the density by least squares on the distribution functions (∫ (F − G)² dλ)
 and *read back* through what the trainer draws; it is exact when the density read back is the one that was asked for.
-Most ways are out of the question: what shapes they draw at all (`shapes`), then a coarse fit of quantiles, where shifts
-and widths are linear, show that soon.
+Most ways are out of the question: the shapes that they draw at all (`shapes`) show that soon.
 Numbers get as few digits as keep it so. Where no way is exact, the best ones go on to the least W₁ = ∫ |F − G| dλ.
 """
 
@@ -11,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +26,7 @@ from schedules.trainers.common.trainer import Span, Trainer, Value, Way
 
 SHARES = 1.0 / (1.0 + np.exp(-np.linspace(-7.0, 7.0, 113)))
 CLOSE = 1e-3  # W₁, nats, above which exactness is not even tried
-HOPELESS = 10 * CLOSE  # after a coarse fit
-COARSE = 1.0 / (1.0 + np.exp(-np.linspace(-6.0, 6.0, 25)))  # shares that it looks at
+COARSE = 1.0 / (1.0 + np.exp(-np.linspace(-6.0, 6.0, 25)))  # shares at which shapes are looked at
 DIGITS = (3, 5, 7, 9, 11, 13, 17)
 NEAREST_DIGITS = 4
 PROMISING = 2.0  # times the least W₁ after least squares, up to which a way is looked at closely
@@ -105,7 +102,7 @@ class _Search:
     def exact(self) -> Expression | None:
         """The first way that draws the density itself."""
         for fit in self._fits:
-            if fit.is_hopeless():
+            if fit.draws_other_shapes():
                 continue
             point = fit.least_squares()
             if fit.distance(point) > CLOSE:
@@ -184,23 +181,10 @@ class _Fit:
         except UserError:
             return np.full(self._goal.points.shape, FAR)
 
-    def is_hopeless(self) -> bool:
-        """Whether no draw has such quantiles, or the best are far from those asked for, on average over draws."""
-        start, share = self._start(), np.gradient(COARSE)
-        if start.size and (possible := self._shapes()) and possible.lack(self._goal.quantiles):
-            return True
-        limit = similarity.LIMIT
-        wanted = np.clip(self._goal.quantiles, -limit, limit)
-
-        def difference(point: Array) -> Array:
-            try:
-                return np.clip(self._density(point).ppf(COARSE), -limit, limit) - wanted
-            except UserError:
-                return np.full(COARSE.shape, FAR)
-
-        fitted = self._fitted(start, lambda point: np.sqrt(share) * difference(point), ftol=0.03, first_step=10.0)
-        best = difference(fitted)
-        return float(share @ np.abs(best)) > HOPELESS
+    def draws_other_shapes(self) -> bool:
+        """Whether no draw of this way has the quantiles that were asked for, whatever its numbers."""
+        possible = self._shapes() if self._spans else None
+        return possible is not None and possible.lack(self._goal.quantiles)
 
     def _shapes(self) -> Shapes | None:
         key = id(self.way), tuple(sorted(self._pinned.items()))
@@ -215,25 +199,21 @@ class _Fit:
 
     def least_squares(self) -> Array:
         """The point with the least ∫ (F − G)² dλ, from the trainer's defaults."""
-        root = np.sqrt(self._goal.length)
-        # Stops where a rest stays; an exact answer goes on to rounding.
-        return self._fitted(self._start(), lambda point: root * self.difference(point), ftol=1e-6, first_step=1.0)
-
-    def _fitted(self, start: Array, residual: Callable[[Array], Array], *, ftol: float, first_step: float) -> Array:
-        """The point with the least Σ residual²."""
+        start = self._start()
         if not start.size:
             return start
-        origin = start - first_step  # the first step is as long as the start is far from 0
+        root = np.sqrt(self._goal.length)
+        origin = start - 1.0  # the first step is as long as the start is far from 0
 
-        def after(step: Array) -> Array:
-            return residual(origin + step)
+        def residual(step: Array) -> Array:
+            return root * self.difference(origin + step)
 
         solution = optimize.least_squares(
-            after,
-            np.full(start.size, first_step),
+            residual,
+            np.ones(start.size),
             bounds=(self._low - origin, self._high - origin),
             method="dogbox",
-            ftol=ftol,
+            ftol=1e-6,  # stops where a rest stays; an exact answer goes on to rounding
             xtol=1e-14,
             gtol=1e-15,
             max_nfev=100,

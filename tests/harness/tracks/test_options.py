@@ -1,5 +1,6 @@
 """What a track's parts are given: a misspelt or missing option is one line, and every track here has the right ones."""
 
+import numpy as np
 import pytest
 
 from harness import tracks
@@ -35,6 +36,8 @@ def test_the_tracks_here_have_the_options_that_their_parts_take(name):
             "no module 'harness.networks.nmlp' for 'harness.networks.nmlp:MLP'",
         ),
         ("network", "harness.networks.mlp:MLP", {}, "no function 'harness.networks.mlp:MLP'; expected module:function"),
+        ("features", "harness.data.digits:load", {}, "load takes 0 arguments before its options; expected 1"),
+        ("network", "harness.networks.mlp:__doc__", {}, "'harness.networks.mlp:__doc__' is no function; expected"),
         ("network", "harness.networks.mlp", {}, "no function 'harness.networks.mlp'; expected module:function"),
     ],
 )
@@ -49,3 +52,18 @@ def test_a_misspelt_declaration_of_prepared_data_is_named():
     wrong = data.model_copy(update={"options": {**data.options, "sides": 64}})
     with pytest.raises(UserError, match=r"'imagenet64': option 'sides': extra inputs .*; they have name, side, vae"):
         wrong()
+
+
+def test_a_part_that_was_altered_in_place_is_none_of_this_package(monkeypatch):
+    """A track of one's own shares its parts with the one it is a copy of."""
+    own = GMM.model_copy(update={"name": "own-v1"})
+    monkeypatch.setitem(tracks.TRACKS, "own-v1", own)
+    tracks.check_options("own-v1")
+    monkeypatch.setitem(own.network.options, "widht", 64)
+    with pytest.raises(UserError, match=r"^track 'own-v1', network: unknown option 'widht', which is 64"):
+        tracks.check_options("own-v1")
+
+
+def test_an_option_that_no_fingerprint_can_hold_is_named():
+    with pytest.raises(ValueError, match=r"option 'width' is .*64.*, of type int64; expected what JSON holds"):
+        Part(make=MLP, options={"width": np.int64(64)})

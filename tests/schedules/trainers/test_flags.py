@@ -84,10 +84,28 @@ def test_lines_draw_what_they_are_asked_for():
 
 
 def test_flags_come_back_wherever_their_numbers_are():
-    for p_mean, p_std in itertools.product((-4.0, -1.2, 0.3, 4.0), (0.05, 1.2, 5.0)):
+    for p_mean, p_std in itertools.product((-4.0, -1.2, 0.3, 4.0), (0.05, 1.2, 5.0, 8.0)):
         drawn = trainers.read("edm2", f"--P_mean={p_mean} --P_std={p_std}").schedule
         (line,) = trainers.lines(drawn, ["edm2"])
         assert line.flags == f"--P_mean={p_mean:g} --P_std={p_std:g}"
+
+
+@pytest.mark.parametrize(
+    ("spec", "trainer"),
+    [
+        ("logit_normal|scale:by=11", "sd-scripts"),
+        ("logit_normal|scale:by=30", "diffusers-flags"),
+        ("logit_normal|scale:by=6.5|shift:a=0.0821", "simpletuner"),
+        ("edm2|scale:by=8", "edm2"),
+        ("sigmoid_ramp:w=0.51,c=0.21", "onetrainer"),
+    ],
+)
+def test_wide_and_odd_densities_have_exact_flags(spec, trainer):
+    """A search that is cut short by a coarse fit misses these."""
+    schedule = schedules.parse(spec)
+    expression = trainers.express(schedule, trainer)
+    assert expression.exact
+    assert total_variation(trainers.read(trainer, expression.flags).schedule, schedule) < SAME
 
 
 def test_own_lines_of_a_preset():
