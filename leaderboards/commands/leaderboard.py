@@ -142,7 +142,9 @@ def leaderboard(
         leave_out_seeds=tuple(without_seed or ()),
         focus=focus,
     )
-    board = replace(board, notes=(*board.notes, *notes))
+    standing = tracks.standing(track)
+    unranked = () if standing.ranked else (f"{track} stands among no rankings, {standing}",)
+    board = replace(board, notes=(*unranked, *board.notes, *notes))
     board = excerpt.mine(board) if mine else board
     board = board if top is None else excerpt.top(board, top)
     left_out, chosen_rows = 0, top is not None or mine or entry or every

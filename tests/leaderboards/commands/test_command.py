@@ -148,3 +148,10 @@ def test_on_a_terminal_long_tables_are_cut_short_and_nowhere_else(options, whole
     if not whole:
         assert last == f"{len(every) - len(shown)} rows of longer tables left out on a terminal; --all shows all"
         assert shown == [row for at, row in enumerate(every) if at == 0 or row.split()[1] == "cosine"]
+
+
+@pytest.mark.parametrize(("track", "standing"), [("mnist-v1", "untrained: cosine's fd"), ("gmm-v1", "diagnostic: ")])
+def test_a_board_that_stands_among_no_rankings_says_so(snrbench, track, standing):
+    code, shown, _ = snrbench("leaderboard", track, "--published", "--top", "2")
+    assert code == 0
+    assert f"{track} stands among no rankings, {standing}" in " ".join(shown.split())
