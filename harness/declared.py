@@ -10,8 +10,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from schedules.errors import UserError
 
@@ -59,8 +58,8 @@ class Part(Declared):
         """They are part of a fingerprint."""
         for name, value in options.items():
             try:
-                to_json(value)
-            except PydanticSerializationError as problem:
+                TypeAdapter(Any).dump_json(value)
+            except ValueError as problem:
                 expected = "expected what JSON holds"
                 raise ValueError(
                     f"option {name!r} is {value!r}, of type {type(value).__name__}; {expected}"
