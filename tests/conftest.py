@@ -40,7 +40,7 @@ def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
     root = tmp_path_factory.getbasetemp()
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
-    def made(name: str, write: Callable[[Path], object]) -> Path:
+    def shared(name: str, write: Callable[[Path], object]) -> Path:
         folder, done = root / f"once-{name}", root / f"once-{name}.done"
         with FileLock(root / f"once-{name}.lock"):
             if not done.exists():
@@ -48,7 +48,7 @@ def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
                 done.touch()
         return folder
 
-    return made
+    return shared
 
 
 @pytest.fixture(scope="session")

@@ -11,14 +11,13 @@ from __future__ import annotations
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 import torch
 
 from harness import tracks
 from harness.execution.executors.kind import ExecutorKind, Wanted
 from harness.execution.executors.parts.assignments import assignment, settled
+from harness.execution.executors.parts.killed_on_leaving import KilledOnLeaving
 from harness.execution.job import Job, Result
 from harness.execution.processes.worker import delivered, how_it_ended
 from harness.runs.run import Bench, RunResult, abandon, execute
@@ -27,7 +26,7 @@ FILE = __file__
 CPU = torch.device("cpu")
 
 
-class InThisProcess:
+class InThisProcess(KilledOnLeaving):
     """Jobs one after another, in a thread, so that the command goes on meanwhile as with workers."""
 
     slots = 1
@@ -58,14 +57,6 @@ class InThisProcess:
     def kill(self) -> None:
         self._stopping = True
         self._thread.shutdown(cancel_futures=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     def _run(self, job: Job) -> Result:
         started = time.time()

@@ -11,14 +11,13 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 from harness.execution.capacity.devices import devices_of
 from harness.execution.capacity.limits import completed
 from harness.execution.capacity.worker_count import workers_for
 from harness.execution.executors.kind import ExecutorKind, Wanted
 from harness.execution.executors.parts.assignments import assignment, settled, setup_of
+from harness.execution.executors.parts.killed_on_leaving import KilledOnLeaving
 from harness.execution.job import INTERRUPTED, Job, Result, Settings
 from harness.execution.processes.supervision import Supervised
 from harness.execution.stacks import grouped, stack_size
@@ -26,7 +25,7 @@ from harness.results.store import Store
 from schedules.errors import named
 
 
-class LocalExecutor:
+class LocalExecutor(KilledOnLeaving):
     """Executes jobs in `workers` processes of this machine. See `harness.execution.job.Executor`.
 
     devices: the workers are dealt over these
@@ -97,14 +96,6 @@ class LocalExecutor:
         self._threads.shutdown(wait=True)
         for worker in self._workers:
             worker.kill()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
 
     def _send(self, jobs: tuple[Job, ...]) -> None:
         future = self._threads.submit(self._run, jobs)

@@ -15,8 +15,7 @@ import time
 import uuid
 from collections import deque
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import ray
 from ray.exceptions import RayError
@@ -27,6 +26,7 @@ from harness.execution.capacity.worker_count import share_of_gpu
 from harness.execution.executors.parts import ray_node
 from harness.execution.executors.parts.assignments import assignment, checkpoints_of, settled, setup_of
 from harness.execution.executors.parts.folder_archive import pack, unpack, unpack_into
+from harness.execution.executors.parts.killed_on_leaving import KilledOnLeaving
 from harness.execution.executors.parts.ray_node import Order, Outcome
 from harness.execution.job import UNWRITABLE, Job, Result, Settings
 from harness.results.errors import in_one_line
@@ -37,7 +37,7 @@ RETRIES = 3
 QUEUED_A_SLOT = 2  # so that a slot never waits for the next task to reach its node
 
 
-class RayExecutor:
+class RayExecutor(KilledOnLeaving):
     """Executes jobs as Ray tasks. See `harness.execution.job.Executor`.
 
     slots: tasks that the cluster takes at a time, by its cores or GPUs, as long as nodes neither come nor go
@@ -111,13 +111,8 @@ class RayExecutor:
             ray.cancel(ref, force=True)
         self._running.clear()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
+    def __exit__(self, *problem: object) -> None:
+        super().__exit__(*problem)
         self._sign.unlink(missing_ok=True)
         ray.kill(self._board)
         if self._own:
