@@ -123,7 +123,7 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
         console.print(f"{data}", markup=False, soft_wrap=True)
         for remark in data.remarks:
             console.print(remark, markup=False, soft_wrap=True)
-        console.print(f"track {name}, {file}", markup=False, soft_wrap=True)
+        console.print(f"track {name}, {tracks.get(name).summary}: {file}", markup=False, soft_wrap=True)
     wanted = work.Wanted(
         str(name), checked_target(tracks.get(str(name)), request.target), request.minutes, request.first_seed
     )

@@ -61,7 +61,8 @@ def latents(tmp_path):
 def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents, least, tmp_path, monkeypatch):
     words = ("recommend", "--images", latents, "--minutes", "10", "--store", tmp_path / "store", "--workers", "2")
     words = (*words, "--device", "cpu")
-    code, planned, _ = snrbench(*words, "--dry-run")
+    code, planned, said = snrbench(*words, "--dry-run")
+    assert f"track own-z-v1, {tracks.get('own-z-v1').summary}: " in " ".join(said.split())
     assert (code, "4 trials of cosine's" in planned) == (0, True)
     code, out, err = snrbench(*words, "--json", "--report", tmp_path / "report")
     assert code == 0, err
