@@ -49,7 +49,9 @@ READING = (
     ("vs cosine", "the change against the baseline, paired by seed. “−31 % [−36, −25]”: 31 % less, and between 36 and"
      " 25 % less with 95 % confidence."),
     ("p", "of the test against the baseline, or against “my entry”, corrected for all tests of the board."),
-    ("speed-up", "how many times sooner the baseline's final score is reached."),
+    ("speed-up", "how many times sooner the baseline's final score is reached, by each seed by itself, on every target"
+     " shown, without guidance. The score is a mean over seeds, with guidance: “not reached” can stand beside a better"
+     " one."),
     ("g", "the scale of classifier-free guidance. “best” takes, for each entry, the one that validation data prefer."),
     ("training", "the score at 25, 50 and 100 % of the budget."),
 )  # fmt: skip

@@ -31,7 +31,8 @@ RANKED: Topic = "reading"
 HELP = {
     "rank": "the places that an entry may have, all of them at once with 95 %; drawn from the first to the last",
     "p": "against the baseline, or against “my entry”, Holm-corrected over the tests that the legend names",
-    "speed-up": "budget / steps until the baseline's final score is reached, unguided",
+    "speed-up": "budget / steps until each seed by itself, on every target shown, without guidance, reaches the"
+    " baseline's final score; an entry may miss that and have the better mean with guidance",
     "g": "guidance scale that is scored",
     "training": "the score at each mark of the budget, unguided, on one scale for all; lower is further down",
 }

@@ -8,6 +8,8 @@ from math import isnan
 
 from leaderboards.boards import tuned_parameters
 from leaderboards.boards.rows import Board, Row, Section
+from leaderboards.data.scale import Scale
+from leaderboards.data.scores import UNGUIDED
 from leaderboards.wording import NOTHING, brief, change, p_text, with_interval
 
 ERRATIC, SAME = "†", "≈"
@@ -63,13 +65,15 @@ def title(board: Board, section: Section) -> str:
 
 
 def legend(board: Board, units: str = "--view tuned") -> list[str]:
-    """How to read the columns, in three lines of 120 characters; then what was tuned and notes, a line each.
+    """How to read the columns, in three lines of 120 characters; then speed-up, what was tuned and notes, a line each.
 
     units: where tuned entries stand in trainers' units
     """
     if not board.sections:
         return list(board.notes)
     lines = [" ".join((_metric(board), _columns(board), _verdicts(board)))]
+    if any(_better(board, row) and _missed(row) for row in board.rows):
+        lines.append(_better_but_missed(board))
     if any(row.tuned for row in board.rows):
         lines.append("@tuned: one study each; the interval holds the luck of seeds, not that of the search.")
     single = [row for section in board.cells for row in section.rows]
@@ -103,6 +107,30 @@ def _columns(board: Board) -> str:
     if _has_speedup(board.rows):
         parts.append(f"speed-up: to {board.baseline}'s last score")
     return f"{'; '.join(parts)}."
+
+
+def _better(board: Board, row: Row) -> bool:
+    """Whether its mean is on the better side of the baseline's, shown to be so or not."""
+    change = row.difference if isnan(row.ratio) else row.ratio - 1
+    return Scale.of(board.metric).sign * change < 0
+
+
+def _missed(row: Row) -> bool:
+    """Whether some seed never reaches the baseline's last score."""
+    return row.speedup is None and row.speedup_note.startswith(("not", "reached"))
+
+
+def _better_but_missed(board: Board) -> str:
+    """How an entry that ends better than the baseline can have missed the baseline's last score: both are true."""
+    score, at, without = board.metric.name, "", ""
+    if board.guidance != UNGUIDED and any(row.guidance is not None for row in board.rows):
+        at = " at each entry's best guidance" if board.guidance == "best" else f" at guidance {board.guidance:g}"
+        without = " without guidance"
+    everywhere = ", on every target," if board.overall else ""
+    return (
+        f"A better {score} can stand beside “not reached”: {score} is a mean over seeds{at}, while speed-up asks of"
+        f" each seed by itself{everywhere} whether it comes to {board.baseline}'s last score{without}."
+    )
 
 
 def _verdicts(board: Board) -> str:
@@ -167,7 +195,7 @@ def _origin(row: Row) -> str:
 
 def _speedup(row: Row) -> str:
     if row.speedup is None:
-        return row.speedup_note if row.speedup_note.startswith(("not", "reached")) else NOTHING
+        return row.speedup_note if _missed(row) else NOTHING
     if row.speedup_note.startswith(">="):
         return f"≥{row.speedup_note[2:]}×"
     return with_interval(row.speedup, row.speedup_low, row.speedup_high, unit="×", most=2)

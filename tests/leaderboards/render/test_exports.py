@@ -11,6 +11,7 @@ from math import nan
 import pytest
 from rich.console import Console
 
+import leaderboards
 from leaderboards.boards.board import board
 from leaderboards.render.formats.csv import board as to_csv
 from leaderboards.render.formats.json import board as to_json
@@ -156,6 +157,31 @@ def test_special_rows_are_named(table, metric):
         for words in ("≥4×", "not reached", "diverged (1 of 2)", "baseline"):
             assert words in shown
     assert "0.10 [0.10, 0.10] *" in terminal(found)
+
+
+@pytest.mark.parametrize("of_x", [[0.5, 0.5, 1.2], [1.1, 1.1, 1.2]])
+def test_a_better_mean_beside_a_score_that_is_not_reached_is_explained(table, metric, of_x):
+    """x is at 0.5 in two seeds and never below 1 in the third; or worse in all, which needs no word."""
+    for seed, final in enumerate(of_x):
+        for entry, score in (("cosine", 1.0), ("x", final)):
+            table.run(entry, seed, {("test", 1.0, mark): score / mark for mark in (0.25, 0.5, 1.0)})
+    found = board(table.tables, track="digits-v1", metric=metric(), guidance=1.0)
+    by_entry = {row.entry: row for row in found.rows}
+    better = by_entry["x"].ratio < 1
+    for shown in (terminal(found, 400), to_markdown(found)):
+        assert ("reached by 2 of 3 seeds" if better else "not reached") in shown
+        assert ("A better fd can stand beside “not reached”: fd is a mean over seeds, while" in shown) == better
+
+
+def test_what_no_seed_reaches_unguided_on_one_target_has_no_better_unguided_score():
+    """So a better score beside “not reached” is never a contradiction: guidance, seeds or targets lie between."""
+    results = leaderboards.published("fashion-latent-v1")
+    missed = {}
+    for guidance in (1.0, "best"):
+        rows = leaderboards.board(results, "fd", target="v", guidance=guidance).set_index("entry")
+        missed[guidance] = rows[rows["speedup_note"] == "not reached"]
+    assert (missed[1.0]["ratio"] > 1).all()
+    assert (missed["best"]["ratio"] < 1).any()
 
 
 def test_a_metric_without_speed_ups_has_no_column_for_them(table, metric):
