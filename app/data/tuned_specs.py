@@ -1,4 +1,4 @@
-"""`laplace@tuned` in the lab: what the store's studies found, offered by track and target, and read when typed."""
+"""`laplace@tuned` in the lab: what studies found, the store's and published ones, offered by track and target."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ BETWEEN = " · "
 
 
 def offered(store: ResultSource) -> list[str]:
-    """A name for each study of a schedule under plain MSE: "laplace@tuned · digits-v1 · v"."""
+    """A name for each study of a schedule under plain MSE: "laplace@tuned · digits-v1 · v"; the store's own first."""
     version = studies.version(store)
-    return _offered(store, version) if version else []
+    own = _offered(store, version) if version else []
+    return list(dict.fromkeys([*own, *_published()]))
+
+
+@st.cache_data(show_spinner=False)
+def _published() -> list[str]:
+    return [BETWEEN.join((study.spec, study.track, study.target)) for study in lookup.published()]
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -62,6 +62,7 @@ def export(
     """Write a schedule for a training loop: a PyTorch file, a configuration, a table, or a trainer's flags.
 
     A trainer that can't draw the schedule is said to, with the nearest that it can and how far that is, in nats of λ.
+    NAME@tuned is what a study of the store found, else what the published boards have.
     """
     if to is None:
         raise missing("--to", _forms())

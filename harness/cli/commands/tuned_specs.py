@@ -1,4 +1,4 @@
-"""`NAME@tuned` in commands that take a schedule: what a store's study found, said on standard error."""
+"""`NAME@tuned` in commands that take a schedule: what a study found, said on standard error."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def is_tuned(spec: str) -> bool:
 def resolved(
     spec: str, store: Path, track: str | None, target: str | None, facts: dict[str, Any] | None = None
 ) -> Schedule:
-    """The schedule of a spec; of one with `@tuned` that of the study in a store.
+    """The schedule of a spec; of one with `@tuned` that of the study in a store, else the published one.
 
-    track, target: of which study, where the store has several
+    track, target: of which study, where there are several
     facts:         is told what was found, as `tuned`
     UserError: a mistake in the spec, or not exactly one study
     """
@@ -48,6 +48,7 @@ def resolved(
             "track": outcome.track,
             "target": outcome.target,
             "spec": outcome.spec,
+            "published": outcome.published,
             **outcome.entry.optimiser,
         }
     return outcome.schedule

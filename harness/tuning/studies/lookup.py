@@ -1,11 +1,16 @@
-"""`laplace@tuned` wherever a schedule is taken: the schedule that a store's study found, of which track and target."""
+"""`laplace@tuned` wherever a schedule is taken: what a store's study found, else what a published board says.
+
+An entry point of the group `snrbench.tuned_specs` is a function from a name, such as "laplace@tuned", to the `Tuned`
+that are known of it, of every name for None. Rooms above this one bring theirs so, and imports keep their direction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib.metadata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import schedules
 from harness.results.store import Store
@@ -16,15 +21,22 @@ from schedules.errors import UserError
 if TYPE_CHECKING:
     from harness.specs import Entry
 
+GROUP = "snrbench.tuned_specs"
+
 
 @dataclass(frozen=True)
 class Tuned:
-    """A schedule with the parameters that tuning found. spec: as it was asked for"""
+    """A schedule with the parameters that tuning found.
+
+    spec:      as it was asked for
+    published: by no study of the store
+    """
 
     spec: str
     track: str
     target: str
     entry: Entry
+    published: bool = False
 
     @property
     def schedule(self) -> Schedule:
@@ -35,31 +47,56 @@ class Tuned:
     def line(self) -> str:
         """What it is, in one line."""
         times = f"learning rate × {self.entry.learning_rate:g}, EMA × {self.entry.ema:g}"
-        return f"{self.spec} is {self.entry.schedule} (tuned on {self.track}, target {self.target}; {times})"
+        where = f"{'published: ' if self.published else ''}tuned on {self.track}, target {self.target}"
+        return f"{self.spec} is {self.entry.schedule} ({where}; {times})"
+
+
+Place = TypeVar("Place", Subject, Tuned)
 
 
 def tuned(spec: str, store: Path, track: str | None = None, target: str | None = None) -> Tuned:
     """What the study of a spec found, with or without its `@tuned`; under plain MSE, applied by sampling.
 
-    track, target: of which study, where the store has several
-    UserError: a mistake in the spec; not tuned in this store, or tuned for several tracks or targets
+    Of a study of the store where it has one, else the published one.
+
+    track, target: of which study, where there are several
+    UserError: a mistake in the spec; not tuned, or tuned for several tracks or targets
     """
     from harness.specs import Entry
     from harness.tuning.studies.tuned import TunedEntry, best_entry
 
     entry = Entry.of(schedules.split_tuned(spec)[0])
     name = schedules.as_tuned(entry.schedule)
-    of = [subject for subject in studies(store) if subject.entry == entry]
-    chosen = [subject for subject in of if track in (None, subject.track) and target in (None, subject.target)]
-    where = f"; it is for {_places(of)}" if of else ""
-    if not chosen:
-        scope = "".join(f" {kind} {value}" for kind, value in (("on", track), ("for", target)) if value)
-        raise UserError(f"{name}: not tuned{scope} in the store {str(store)!r}{where}; snrbench tune tunes it")
-    if len(chosen) > 1:
-        raise UserError(f"{name}: tuned for {_places(chosen)}; say which with --track and --target")
-    subject = chosen[0]
-    best, _ = best_entry(Store(store), subject.track, subject.target, TunedEntry(entry))
-    return Tuned(name, subject.track, subject.target, best)
+    own = [subject for subject in studies(store) if subject.entry == entry]
+    if chosen := _of(own, track, target):
+        subject = _only(name, chosen)
+        best, _ = best_entry(Store(store), subject.track, subject.target, TunedEntry(entry))
+        return Tuned(name, subject.track, subject.target, best)
+    released = published(name)
+    if of_boards := _of(released, track, target):
+        return _only(name, of_boards)
+    scope = "".join(f" {kind} {value}" for kind, value in (("on", track), ("for", target)) if value)
+    where = f"; it is for {_places([*own, *released])}" if own or released else ""
+    raise UserError(
+        f"{name}: not tuned{scope} in the store {str(store)!r} or on a published board{where}; snrbench tune tunes it"
+    )
+
+
+def published(name: str | None = None) -> list[Tuned]:
+    """What published boards have of a name such as "laplace@tuned", of every name for None."""
+    points = importlib.metadata.distribution("snrbench").entry_points.select(group=GROUP)
+    return [study for point in points for study in point.load()(name)]
+
+
+def _of(places: Iterable[Place], track: str | None, target: str | None) -> list[Place]:
+    return [place for place in places if track in (None, place.track) and target in (None, place.target)]
+
+
+def _only(name: str, places: list[Place]) -> Place:
+    """The one that is meant. UserError where there are several."""
+    if len(places) > 1:
+        raise UserError(f"{name}: tuned for {_places(places)}; say which with --track and --target")
+    return places[0]
 
 
 def studies(store: Path) -> list[Subject]:
@@ -92,5 +129,5 @@ def _subject(store: Path, attributes: Mapping[str, Any]) -> Subject | None:
         return None
 
 
-def _places(subjects: list[Subject]) -> str:
-    return ", ".join(f"{subject.track} × {subject.target}" for subject in subjects)
+def _places(places: Iterable[Subject | Tuned]) -> str:
+    return ", ".join(dict.fromkeys(f"{place.track} × {place.target}" for place in places))

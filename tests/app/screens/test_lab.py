@@ -88,7 +88,8 @@ def test_what_was_tuned_is_offered_and_drawn(tuned_store, open_app, monkeypatch)
     monkeypatch.setattr(trainer_flags, "ranked", lambda spec: [])
     root, found = tuned_store
     app = open_app(root, "lab", spec=["cosine"]).fine()
-    assert {f"laplace@tuned · gmm-v1 · {target}" for target in found} <= set(app.multiselect(key="lab.others").options)
+    offered = {f"laplace@tuned · gmm-v1 · {target}" for target in found} | {"edm@tuned · digits-v1 · v"}  # published
+    assert offered <= set(app.multiselect(key="lab.others").options)
     app.multiselect(key="lab.others").set_value(["laplace@tuned · gmm-v1 · v", "laplace@tuned · gmm-v1 · eps"]).run()
     assert app.fine().address["spec"] == ["cosine", found["v"], found["eps"]]
     app = open_app(root, "lab", spec=["laplace@tuned · gmm-v1 · v"]).fine()

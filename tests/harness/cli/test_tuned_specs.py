@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import leaderboards
 import schedules
 from harness import tracks
 from harness.cli.commands.schedules import add_to
@@ -75,15 +76,39 @@ def test_transforms_stand_behind_and_one_study_needs_no_more_words(run):
     assert shown["spec"] != "cosine|shift:a=2"
 
 
+@pytest.mark.parametrize("of", [("digits-v1", "v"), ("gmm-v1", "x0"), ("fashion-latent-v1", None)])
+def test_what_no_study_of_the_store_found_is_what_the_published_board_has(run, of):
+    track, target = of
+    exported = run(
+        "export", "logit_normal@tuned", "--to", "json", "--track", track, *(["-t", target] if target else [])
+    )
+    runs = leaderboards.published(track).runs.query("entry == 'logit_normal@tuned'")
+    (expected,) = runs[runs["target"] == (target or "v")]["schedule"].unique()
+    assert json.loads(exported.stdout)["spec"] == expected
+    assert f"logit_normal@tuned is {expected} (published: tuned on {track}, target {target or 'v'}; " in exported.stderr
+
+
+def test_a_study_of_the_store_comes_before_a_published_one(run, store):
+    assert json.loads(run("show", "laplace@tuned", "-t", "v", "--track", "gmm-v1", "--json").stdout)["spec"] == found(
+        store, "v"
+    )
+    published = json.loads(run("show", "laplace@tuned", "-t", "v", "--track", "digits-v1", "--json").stdout)
+    assert published["tuned"]["published"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["show", "laplace@tuned"], r"tuned for gmm-v1 × eps, gmm-v1 × v; say which with --track and --target"),
         (
-            ["show", "laplace@tuned", "-t", "x0"],
-            "not tuned for x0 in the store .*it is for gmm-v1 × eps",
+            ["show", "laplace@tuned", "-t", "flow"],
+            "not tuned for flow in the store .* or on a published board; it is for gmm-v1 × eps, gmm-v1 × v, digits-v1",
         ),
-        (["nearest", "edm@tuned"], r"edm@tuned: not tuned in the store .*snrbench tune"),
+        (["nearest", "sigmoid@tuned"], r"sigmoid@tuned: not tuned in the store .* published board; snrbench tune"),
+        (
+            ["export", "edm@tuned", "--to", "json"],
+            "tuned for digits-v1 × eps, .*gmm-v1 × x0; say which with",
+        ),
         (["export", "laplac@tuned", "--to", "json"], "did you mean laplace"),
     ],
 )
