@@ -3,10 +3,11 @@
 diagnostic:   its score draws no samples, so it says nothing of what a model makes
 untrained:    the baseline, cosine, has not learned the task within the budget: for v its `fd` at its best scale of
               guidance is above `MOST_FLOORS` floors, or for some target that scale is the largest of the grid
+shortened:    a share of a track's budget, for exploration: its models are less trained, and it is never published
 not measured: its card has no figures of the baseline, as a new track's; its board is shown as a ranked one is
 
 Boards of the first two kinds stay where tracks are compared with published results; rankings that lead a page leave
-them out.
+them out. What the runs of a board of the last two show of its baseline, the board says (`leaderboards.boards`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.metrics.registry import METRICS
+from harness.tracks import shortened
 from harness.tracks.track import Track
 
 MOST_FLOORS = 6.0
@@ -27,7 +29,7 @@ TARGET = "v"
 class Standing:
     """kind: one of those above, or "ranked"; why: in words, "" where it is ranked"""
 
-    kind: Literal["ranked", "diagnostic", "untrained", "not measured"] = "ranked"
+    kind: Literal["ranked", "diagnostic", "untrained", "shortened", "not measured"] = "ranked"
     why: str = ""
 
     @property
@@ -45,14 +47,17 @@ class Standing:
 
 
 def standing(track: Track, card: Mapping[str, Any]) -> Standing:
-    """The standing of a track whose card says this; {} for a track without a card."""
+    """The standing of a track whose card says this; {} for a track without a card.
+
+    Of a shortened track's, whose card has no figures of training, "shortened".
+    """
     metric = METRICS.get(track.primary_metric)
     if metric is not None and not metric.guided:
         return Standing("diagnostic", f"{track.primary_metric} draws no samples")
     best: Mapping[str, Mapping[str, float]] = card.get("baseline_best", {})
     distance = track.evaluation.distance
-    if TARGET in best:
-        floors = best[TARGET]["fd_mean"] / card["floors"][distance]
+    if TARGET in best and (floor := card.get("floors", {}).get(distance)):
+        floors = best[TARGET]["fd_mean"] / floor
         if floors > MOST_FLOORS:
             return Standing("untrained", f"cosine's {distance} for {TARGET} is {floors:.1f} floors")
     largest = max(track.guidance)
@@ -60,4 +65,9 @@ def standing(track: Track, card: Mapping[str, Any]) -> Standing:
     if at_the_end and len(track.guidance) > 1:
         targets = ", ".join(at_the_end)
         return Standing("untrained", f"cosine's best scale for {targets} is {largest:g}, the end of the grid")
-    return Standing() if best else Standing("not measured", UNMEASURED)
+    if best:
+        return Standing()
+    if (short := shortened.parse(track.name)) is not None:
+        share = f"{100 * short[1]:.3g} % of the steps of {short[0]}"
+        return Standing("shortened", f"{share}, so an order here need not hold there")
+    return Standing("not measured", UNMEASURED)

@@ -15,6 +15,7 @@ from harness.results.outcomes import ended
 from harness.results.store import Store
 from harness.tracks.enough import known_cautions
 from harness.tracks.track import Track
+from leaderboards.boards import standing_seen
 from leaderboards.boards.board import board
 from leaderboards.boards.rows import Board
 from leaderboards.boards.sample_distance import with_sample_distance
@@ -123,8 +124,9 @@ def board_of(
         ranked = with_sample_distance(ranked, tables, distance, Filters(leave_out_seeds=leave_out_seeds))
     tuned = [(row.entry, row.params, row.tuned_from) for cell in ranked.cells for row in cell.rows if row.tuned]
     too_few = known_cautions(track) if measure.in_track_space and ranked.rows else ()
+    untrained = filter(None, [standing_seen.note(ranked)] if whole_budget else [])
     notes = (*budget_notes(ranked.rows, rules.tuning.trials), *space_notes(tuned), *too_few)
-    return replace(ranked, notes=(*ranked.notes, *notes))
+    return replace(ranked, notes=(*untrained, *ranked.notes, *notes))
 
 
 def noise_of(track: str) -> TrackNoise | None:

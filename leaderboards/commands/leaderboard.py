@@ -145,9 +145,15 @@ def leaderboard(
     standing = tracks.standing(track)
     unranked = () if standing.ranked else (f"{track} stands among no rankings, {standing}",)
     board = replace(board, notes=(*unranked, *board.notes, *notes))
-    board = excerpt.mine(board) if mine else board
+    own = [row for row in board.rows if excerpt.is_own(row)]
+    if mine and board.rows and not own:
+        targets = set(tables.runs["target"][tables.runs["source"] == ""])
+        filtered = target in targets or (target is None and targets)
+        why = "the filters leave no own run" if filtered else hint(store, track, target, targets)
+        print(f"{why}; shown: what is published", file=sys.stderr)
+    board = excerpt.mine(board) if mine and own else board
     board = board if top is None else excerpt.top(board, top)
-    left_out, chosen_rows = 0, top is not None or mine or entry or every
+    left_out, chosen_rows = 0, top is not None or (mine and own) or entry or every
     if form == formats.TABLE and sys.stdout.isatty() and not chosen_rows:
         board, left_out = excerpt.short(board, SHOWN)
     if form != formats.TABLE and (board.sections or form != "md"):
@@ -159,8 +165,6 @@ def leaderboard(
         if left_out:
             narrower = "" if target else ", -t one target"
             print(f"{counted(left_out, 'row')} of longer tables left out on a terminal; --all shows all{narrower}")
-    if mine and board.rows and not any(excerpt.is_own(row) for row in board.rows):
-        print(hint(store, track, target), file=sys.stderr)
     if not board.sections:
         filtered = bool(entry or without or without_seed) and not tables.runs.empty
         print(

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness import tracks
 from harness.specs import Apply, Entry
+from harness.tracks import shortened
 from leaderboards.data.cache import lines, packed
 from leaderboards.data.tables import Tables, stacked
 from leaderboards.data.validation import first
@@ -155,6 +156,10 @@ def published_lines(track: str, quantity: str, run_ids: Iterable[str]) -> dict[s
 def _folder(track: str) -> Path:
     folder = FOLDER / tracks.get(track).name
     if not (folder / RELEASE).is_file():
+        if (short := shortened.parse(track)) is not None:
+            raise UserError(
+                f"{track} has no published results, as no shortened track has; rank its runs alone, or run {short[0]}"
+            )
         have = ", ".join(released_tracks()) or "none"
         raise UserError(f"no published results of {track!r}; tracks that have some: {have}")
     return folder

@@ -24,6 +24,7 @@ def card(floors=2.0, **scales):
         (card(floors=MOST_FLOORS + 0.1, v=1.5), "untrained", "6.1 floors"),
         (card(floors=100.0, x0=1.5), "ranked", ""),  # the number of floors is a rule for v alone
         (card(v=1.5, eps=LARGEST), "untrained", f"eps is {LARGEST:g}"),
+        ({**card(floors=100.0, v=1.5), "floors": {}}, "ranked", ""),  # no floor to count in
     ],
 )
 def test_a_sampled_score_is_ranked_unless_the_baseline_is_untrained(measured, kind, says):
@@ -50,4 +51,7 @@ def test_the_tracks_stand_as_their_cards_say():
         "mnist-v1": "untrained",
     }
     assert tracks.standing("gmm-v1@0.2").kind == "diagnostic"
+    short = tracks.standing("digits-v1@0.2")
+    assert (short.kind, short.ranked) == ("shortened", False)
+    assert "20 % of the steps of digits-v1" in short.why
     assert "9.5 floors" in tracks.standing("mnist-v1").why

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 import typer
@@ -155,3 +156,23 @@ def test_a_board_that_stands_among_no_rankings_says_so(snrbench, track, standing
     code, shown, _ = snrbench("leaderboard", track, "--published", "--top", "2")
     assert code == 0
     assert f"{track} stands among no rankings, {standing}" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(("times", "untrained"), [(1, True), (0.5, False)])
+def test_a_shortened_board_says_so_and_if_its_baseline_is_untrained(run, store, monkeypatch, paper, times, untrained):
+    """cosine for v is about 2 × 0.6 at its best guidance of 1.5: above six floors of 0.183; half of it is not."""
+    track, scores = "digits-v1@0.2", paper.scores.assign(value=paper.scores["value"] * times)
+    tables = replace(paper, runs=paper.runs.assign(track=track), scores=scores)
+    monkeypatch.setattr(query, "runs_table", lambda store, track, **_: tables)
+    shown = " ".join(run(track, "--store", store).stdout.split())
+    assert f"{track} stands among no rankings, shortened: 20 % of the steps of digits-v1" in shown
+    assert (
+        re.search(r"untrained, as these runs show: cosine's fd for v is [67]\.\d floors", shown) is not None
+    ) == untrained
+
+
+def test_of_a_shortened_track_nothing_is_published(run, store):
+    line = mistake(run("digits-v1@0.2", "--store", store, "--published"))
+    assert line == (
+        "digits-v1@0.2 has no published results, as no shortened track has; rank its runs alone, or run digits-v1"
+    )

@@ -64,6 +64,16 @@ def entries_of(out):
     return [row["entry"] for row in json.loads(out) if row["target"] == "v"]
 
 
+def test_without_own_runs_mine_says_how_to_make_one_and_shows_what_is_published(snrbench, real_store):
+    board = ["leaderboard", "mnist-v1", "-t", "x0", "--with-published", "--store", real_store, "--format", "json"]
+    _, every, _ = snrbench(*board)
+    code, shown, said = snrbench(*board, "--mine")
+    assert (code, shown) == (0, every)
+    assert said.startswith("no runs of mnist-v1 -t x0 in ")
+    assert "first: snrbench run mnist-v1 -s cosine -s laplace -t x0" in said
+    assert said.count("\n") == 1
+
+
 def test_filters(snrbench, real_store):
     board = ["leaderboard", TRACK, "--store", real_store, "--format", "json"]
     assert set(entries_of(snrbench(*board, "--entry", "cosine_*", "--entry", "e?m")[1])) == {
