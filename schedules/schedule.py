@@ -126,7 +126,8 @@ class Schedule:
     @property
     def learns(self) -> bool:
         """Whether the density changes while training, through `update`."""
-        return callable(getattr(self._density, "update", None))
+        # A plugin may return another Schedule, such as a mixture, which has `update` whether it learns or not.
+        return callable(getattr(self._density, "update", None)) and bool(getattr(self._density, "learns", True))
 
     def update(self, logsnr: ArrayLike, loss: ArrayLike) -> None:
         """Tell a schedule that learns what was measured since the last call.

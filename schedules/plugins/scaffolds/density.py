@@ -28,7 +28,8 @@ def NAME(loc: float = 0.0, scale: float = 1.0):
     """
     # Return any continuous distribution over λ = log SNR with pdf, cdf and ppf, each from a float64 array of any shape
     # to one of that shape: SciPy's are such. `snrbench schedules new --kind` has files for other ways in: time (a time
-    # form λ(t)), table (β or ᾱ of DDPM), points (of a density), learner (learns while training).
+    # form λ(t)), table (β or ᾱ of DDPM), points (of a density), learner (learns while training). A mixture, or a known
+    # schedule that is moved, stretched or cut, needs no file: -s "mixture(laplace@0.7, cosine|shift:a=3@0.3)".
     return stats.gumbel_r(loc, scale)
 '''
 

@@ -1,7 +1,9 @@
 """Densities from time forms, tables and points, against densities known in closed form."""
 
 import math
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+import schedules
 from schedules import UserError, from_alphas_cumprod, from_betas, from_points, from_time
 from schedules.densities.inverse import invert
+from schedules.transforms import TRANSFORMS
 
 SHARES = np.concatenate([10.0 ** -np.arange(1.0, 13), np.linspace(0.01, 0.99, 99), 1 - 10.0 ** -np.arange(1.0, 10)])
 
@@ -116,3 +120,26 @@ def test_inverse_meets_its_tolerance_between_the_nodes():
     x = np.random.default_rng(0).uniform(-20, 20, 20_000)
     assert np.max(np.abs(inverse(x + 0.9 * np.sin(x)) - x)) < 2e-8
     assert np.all(np.diff(inverse(np.linspace(-20, 20, 100_001))) >= 0)
+
+
+def test_the_ways_that_the_rooms_page_shows_are_densities_and_all_there_are(capsys):
+    page = (Path(__file__).parents[3] / "schedules" / "README.md").read_text(encoding="utf8")
+    words, in_python = (
+        page.split("## Ways to build a density")[1].split("## A schedule of your own")[0].split("**In Python**")
+    )
+    (block,) = re.findall(r"```python\n(.*?)```", in_python, re.DOTALL)
+    imports, ways = block.split("\n\n")
+    place: dict = {}
+    exec(imports, place)
+    for way in ways.splitlines():
+        density = eval(way, place)
+        np.testing.assert_allclose(density.cdf(density.ppf(SHARES[12:111])), SHARES[12:111], atol=1e-9, err_msg=way)
+    faces = {name for name in schedules.__all__ if name.startswith("from_")}
+    assert set(re.findall(r"schedules\.(from_\w+)", in_python)) == faces
+    named = {name for text in re.findall(r"`([^`]+)`", words) for name in re.findall(r"(?:^|\|)(\w+)(?::|$)", text)}
+    assert set(TRANSFORMS.names()) <= named
+    specs = [text.replace("\\|", "|") for text in re.findall(r"\| `((?:laplace|preset|mixture)[^`]*)`", words)]
+    specs += re.findall(r"`(cosine[^`]*)`", words.replace("\\|", "|"))
+    assert len(specs) == 6
+    for spec in specs:
+        assert schedules.parse(spec.replace("@tuned", "")).spec

@@ -80,6 +80,17 @@ def test_the_unchanged_density_passes(plugin):
     assert schedules.check(plugin()) == []
 
 
+@pytest.mark.parametrize(
+    ("spec", "learns"), [("mixture(laplace@0.7, cosine|shift:a=2@0.3)", False), ("adaptive_elbo", True)]
+)
+def test_a_plugin_may_return_another_schedule_and_learns_if_that_does(plugin, spec, learns):
+    name = plugin()
+    SCHEDULES.remove(name)
+    register(name)(lambda: schedules.parse(spec))
+    assert schedules.create(name).learns == learns
+    assert schedules.check(name) == []
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_each_kind_of_bad_density_fails_its_property(plugin, name):
     failures = schedules.check(plugin(**BAD[name]))
