@@ -101,8 +101,9 @@ def board(
     guidance: "best", or one of the track's scales
 
     Columns as in `snrbench leaderboard --format json`: rank, entry, schedule, params, weighting, apply, target, metric,
-    guidance, mean, ci_low, ci_high, seeds, ratio, ratio_low, ratio_high, speedup, tuned, floor and more. UserError for
-    a name that is unknown, TypeError for results that are none.
+    guidance, mean, ci_low, ci_high, seeds, ratio, ratio_low, ratio_high, speedup, tuned, floor and more;
+    `leaderboards/columns.md` has them all, with their units, and those of `Results`.
+    UserError for a name that is unknown, TypeError for results that are none.
 
     >>> import leaderboards
     >>> table = leaderboards.board(leaderboards.published("digits-v1"), metric="fd", target="v")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 import harness
 import leaderboards
 import schedules
+from leaderboards.boards import query
+from leaderboards.render import formats
 from schedules import UserError
 
 LAPLACE = schedules.create("laplace")
@@ -53,6 +58,19 @@ def test_a_board_says_what_it_can_be_of(more, says):
     results = leaderboards.published("mnist-v1")
     with pytest.raises(UserError, match=says):
         leaderboards.board(results, **more)
+
+
+def test_every_column_of_a_frame_is_on_the_page_of_columns_and_nothing_else_is():
+    page = (Path(leaderboards.__file__).parent / "columns.md").read_text(encoding="utf8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    place: dict = {}
+    exec(example, place)
+    frames = place["board"], place["results"].runs, place["results"].scores
+    for frame, part in zip(frames, page.split("\n## ")[1:], strict=True):
+        rows = [re.fullmatch(r"\| `(\w+)` \| (.+) \| (.+) \|", line) for line in part.splitlines()[4:]]
+        assert [row[1] for row in rows if row] == list(frame.columns)
+    exported = json.loads(formats.of_board("json", query.board_of(place["results"].tables, "fashion-latent-v1")))
+    assert list(exported[0]) == list(place["board"].columns)
 
 
 def test_a_folder_does_not_take_the_place_of_a_function_of_its_name():
