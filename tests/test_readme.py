@@ -180,6 +180,8 @@ def percent(row) -> str:
         ("digits-v1", 3, "all", ("laplace",)),
         ("fashion-latent-v1", "best", "all", ("cauchy", "laplace")),
         ("fashion-latent-gpu-v1", "best", "v", ("laplace",)),
+        ("fashion-latent-gpu-v1", 1.25, "v", ("laplace",)),
+        ("fashion-latent-gpu-v1", 3, "v", ("laplace",)),
         ("mnist-latent-v1", "best", "v", ("laplace",)),
         ("mnist-v1", "best", "all", ("cauchy",)),
     ],
