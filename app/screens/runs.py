@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.data import links, results, run_list
+from app.data import links, results, run_list, unknown_tracks
 from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code, plain
@@ -35,6 +35,8 @@ def page() -> None:
     if not results.exists(store):
         empty_state.results(store, "There are no results yet.")
         return
+    if unknown := unknown_tracks.sentence(store):
+        st.caption(unknown)
     _adopt(links.arrived(PAGE))
     shielded(partial(commands_at_work.show, store))
     seen: dict[str, str] = {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.data import guide_links, links, results
+from app.data import guide_links, links, results, unknown_tracks
 from app.data.families import family
 from app.data.page_choice import FULL, PARAMETERS, View
 from app.data.results import ResultSource
@@ -49,7 +49,9 @@ def of_sources(store: ResultSource) -> dict[str, str]:
 
 
 def left_out(store: ResultSource, track: str) -> None:
-    """Say which results could not be ranked together, and that a board stands among no rankings."""
+    """Say which results are not ranked, or not together, and that a board stands among no rankings."""
+    if results.targets(store, track) and (unknown := unknown_tracks.sentence(store)):
+        st.caption(unknown)
     stands = results.standing(track)
     if not stands.ranked:
         st.caption(plain(f"{track} stands among no rankings, as it is {stands.kind}: {stands.why}."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.data import unknown_tracks
 from app.data.results import ResultSource
 from app.style.plain_text import code, plain
 from leaderboards.data import released
@@ -13,6 +14,8 @@ def results(store: ResultSource, what: str) -> None:
     """No runs."""
     where = "the published results" if store.published else code(str(store.folder))
     st.info(f"{plain(what)} Looked in {where}.", icon=":material/inbox:")
+    if unknown := unknown_tracks.sentence(store):
+        st.markdown(unknown)
     st.markdown("Train four built-in schedules on real digits and rank them, in a few minutes:")
     st.code("snrbench quickstart", language=None)
     st.markdown("or schedules of your choice:")

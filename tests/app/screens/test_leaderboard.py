@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 import schedules
 from app.data import results
+from harness import tracks
 from leaderboards.boards import query
 from leaderboards.render import formats
 from leaderboards.render.columns import rank
@@ -18,6 +21,30 @@ def test_an_empty_store_says_what_to_run(open_app, tmp_path):
     commands = ["snrbench quickstart", "snrbench run digits-v1 -s cosine -s laplace"]
     assert [one.value for one in app.code][:2] == commands
     assert not (tmp_path / "none").exists()
+
+
+def test_a_store_of_an_unknown_track_says_which_and_what_shows_its_board(open_app, fresh_store, stores, monkeypatch):
+    """Beside a known track it is said, too; with the track's file in the store the board is there."""
+    stores.build(fresh_store, entries=("cosine", "laplace"), targets=("v",), seeds=1)
+    with closing(sqlite3.connect(fresh_store / "mlflow.db")) as database, database:
+        database.execute("UPDATE experiments SET name = 'own-q-v1' WHERE name = 'digits-v1'")
+        database.execute("UPDATE tags SET value = 'own-q-v1' WHERE key = 'snrbench.track'")
+    for page in ("leaderboard", "runs"):
+        words = open_app(fresh_store, page).fine().words
+        assert (
+            f"own-q-v1`, a track that is not known here: a copy of the track's file as `{fresh_store}/tracks/" in words
+        )
+    stores.build(fresh_store, entries=("cosine",), targets=("v",), seeds=1)
+    assert "not known here" in open_app(fresh_store).fine().words
+    file = fresh_store / "tracks" / "own-q-v1.py"
+    file.parent.mkdir()
+    file.write_text(
+        "from harness.tracks.digits import DIGITS\nTRACK = DIGITS.model_copy(update={'name': 'own-q-v1'})\n"
+    )
+    monkeypatch.setattr(tracks, "TRACKS", dict(tracks.TRACKS))
+    app = open_app(fresh_store, track="own-q-v1").fine()
+    assert set(app.names("leaderboard.table")) == {"laplace", "cosine"}
+    assert "not known here" not in app.words
 
 
 def test_the_board_is_the_one_of_the_command_line(open_app, full_store):
