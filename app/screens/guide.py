@@ -29,8 +29,8 @@ TOPICS = {
     "adding": "Adding a schedule",
 }
 RULES = (
-    ("Only the schedule differs", "Network, data order, dropped labels, ε, initial weights and the uniform numbers that"
-     " noise levels are made from depend on the seed alone. Entries are therefore compared in pairs, seed by seed."),
+    ("Only the schedule differs", "Network, data order, dropped labels, noise, initial weights and the random numbers"
+     " that noise levels are made from depend on the seed alone. So entries are compared in pairs, seed by seed."),
     ("The network sees λ", "It sees it through one fixed embedding, never a schedule's own t."),
     ("Evaluation does not know the schedule", "The track fixes the sampler, its steps, its grid of λ and the guidance"
      " scales. A seed's sampling noise is the same for every entry."),
@@ -103,6 +103,9 @@ def _question() -> None:
             "The strength is measured by **λ = log SNR**, the logarithm of signal over noise: at λ = 0 both are equal,"
             " at λ = 10 the image is nearly clean, at λ = −10 it is nearly gone. A schedule is then a probability"
             " density **p(λ)**: where training spends its samples.\n\n"
+            "What the network is asked for can differ, too: the noise (`eps`), the clean image (`x0`) or a mix of both"
+            " (`v`, and `flow` as flow matching has it). That is the **prediction target**, and a schedule may suit one"
+            " of them and not another.\n\n"
             "Does it matter? In [*Improved Noise Schedule for Diffusion Training*](https://arxiv.org/abs/2407.03297)"
             " (Hang, Gu, Geng, Guo; ICCV 2025) drawing λ more often around 0, by a Laplace density, trains faster than"
             " the usual cosine schedule. snrbench asks the question for every schedule that has been published, under"
@@ -126,7 +129,12 @@ def _protocol() -> None:
 
 
 def _tracks() -> None:
-    st.markdown("A track is a frozen task. A change that could move a number makes a new track, with a new name.")
+    st.markdown(
+        "A track is a frozen task: data, network, budget and evaluation. A change that could move a number makes a new"
+        " track, with a new name. Its board is *ranked*, unless its score draws no samples (*diagnostic*), the baseline"
+        " has not learned the task within the budget (*untrained*), or the budget is a share of another track's"
+        " (*shortened*). Where nobody has measured the baseline it is *not measured*."
+    )
     for name in results.track_names():
         with st.container(border=True):
             _track(name)
@@ -190,8 +198,8 @@ def _reading() -> None:
     st.markdown(
         "Two entries are told apart if a paired t-test says so after Holm's correction. *Seed by seed* matters: a lucky"
         " seed is lucky for everyone, so its luck cancels in the difference. The board says how much that bought"
-        " (“pairing gain”). A variance of five seeds is noise itself, so it is moderated by those of the other pairs,"
-        " or by what the track's published runs show. Filters hide rows and change no verdict; “my entry” tests that"
+        " (“pairing gain”). How much five seeds scatter is itself uncertain, so it is weighed with how much the"
+        " other pairs do, or the track's published runs. Filters hide rows and change no verdict; “my entry” tests that"
         " entry alone against the others, which tells more apart."
     )
     with st.container(border=True):
@@ -226,8 +234,9 @@ def _adding() -> None:
         wrap_lines=True,
     )
     st.markdown(
-        "A density may also come from a time form λ(t), from a table of β or ᾱ, from points, or from transforms of"
-        " another (`laplace|shift:a=3`). A schedule that learns while training adds `update(logsnr, loss)`."
+        "A density may also come from a time form λ(t), from a table of β or ᾱ, or from points. Transforms of another"
+        " (`laplace|shift:a=3`) and mixtures (`mixture(laplace@0.7, cosine@0.3)`) need no plugin. A schedule that"
+        " learns while training adds `update(logsnr, loss)`."
     )
 
 
