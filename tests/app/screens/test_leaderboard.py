@@ -27,22 +27,22 @@ def test_a_store_of_an_unknown_track_says_which_and_what_shows_its_board(open_ap
     """Beside a known track it is said, too; with the track's file in the store the board is there."""
     stores.build(fresh_store, entries=("cosine", "laplace"), targets=("v",), seeds=1)
     with closing(sqlite3.connect(fresh_store / "mlflow.db")) as database, database:
-        database.execute("UPDATE experiments SET name = 'own-q-v1' WHERE name = 'digits-v1'")
-        database.execute("UPDATE tags SET value = 'own-q-v1' WHERE key = 'snrbench.track'")
+        database.execute("UPDATE experiments SET name = 'own-unseen-v1' WHERE name = 'digits-v1'")
+        database.execute("UPDATE tags SET value = 'own-unseen-v1' WHERE key = 'snrbench.track'")
     for page in ("leaderboard", "runs"):
         words = open_app(fresh_store, page).fine().words
         assert (
-            f"own-q-v1`, a track that is not known here: a copy of the track's file as `{fresh_store}/tracks/" in words
+            f"own-unseen-v1`, a track that is not known here: a copy of the track's file as `{fresh_store}/tracks/" in words
         )
     stores.build(fresh_store, entries=("cosine",), targets=("v",), seeds=1)
     assert "not known here" in open_app(fresh_store).fine().words
-    file = fresh_store / "tracks" / "own-q-v1.py"
+    file = fresh_store / "tracks" / "own-unseen-v1.py"
     file.parent.mkdir()
     file.write_text(
-        "from harness.tracks.digits import DIGITS\nTRACK = DIGITS.model_copy(update={'name': 'own-q-v1'})\n"
+        "from harness.tracks.digits import DIGITS\nTRACK = DIGITS.model_copy(update={'name': 'own-unseen-v1'})\n"
     )
     monkeypatch.setattr(tracks, "TRACKS", dict(tracks.TRACKS))
-    app = open_app(fresh_store, track="own-q-v1").fine()
+    app = open_app(fresh_store, track="own-unseen-v1").fine()
     assert set(app.names("leaderboard.table")) == {"laplace", "cosine"}
     assert "not known here" not in app.words
 
