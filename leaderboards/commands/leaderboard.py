@@ -124,12 +124,14 @@ def leaderboard(
     sources = Sources(store, own=not published, published=published or with_published, bundles=tuple(with_bundle or ()))
     tables, notes = table_of(sources, track, rebuild)
     keep = matching(tables, entry) if entry else None
+    standing = tracks.standing(track)
+    unranked = () if standing.ranked else (f"{track} stands among no rankings, {standing}",)
     if view is not None:
         from leaderboards.commands.views import render_view
         from leaderboards.comparisons.choice import Choice
 
         chosen = Choice(metric, target, guidance, None, keep, tuple(without or ()), tuple(without_seed or ()), focus)
-        render_view(view, tables, track, chosen, form, notes=tuple(notes))
+        render_view(view, tables, track, chosen, form, notes=(*unranked, *notes))
         return
     board = board_of(
         tables,
@@ -142,8 +144,6 @@ def leaderboard(
         leave_out_seeds=tuple(without_seed or ()),
         focus=focus,
     )
-    standing = tracks.standing(track)
-    unranked = () if standing.ranked else (f"{track} stands among no rankings, {standing}",)
     board = replace(board, notes=(*unranked, *board.notes, *notes))
     own = [row for row in board.rows if excerpt.is_own(row)]
     if mine and board.rows and not own:

@@ -153,9 +153,10 @@ def test_on_a_terminal_long_tables_are_cut_short_and_nowhere_else(options, whole
 
 @pytest.mark.parametrize(("track", "standing"), [("mnist-v1", "untrained: cosine's fd"), ("gmm-v1", "diagnostic: ")])
 def test_a_board_that_stands_among_no_rankings_says_so(snrbench, track, standing):
-    code, shown, _ = snrbench("leaderboard", track, "--published", "--top", "2")
-    assert code == 0
-    assert f"{track} stands among no rankings, {standing}" in " ".join(shown.split())
+    for part in (("--top", "2"), ("--view", "wins")):
+        code, shown, _ = snrbench("leaderboard", track, "--published", *part)
+        assert code == 0
+        assert f"{track} stands among no rankings, {standing}" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(("times", "untrained"), [(1, True), (0.5, False)])
