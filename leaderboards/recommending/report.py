@@ -12,7 +12,7 @@ from leaderboards.recommending.answer import SHOWN, Answer, spec_of
 from leaderboards.recommending.families import Default, in_words, is_same, trainers_defaults
 from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Judged
 
-LISTS = {WITHIN: "within 5 % of the best", WORSE: "worse", UNKNOWN: "unknown"}
+LISTS = {WITHIN: "within 5 % of {}", WORSE: "worse", UNKNOWN: "unknown"}
 
 
 def write(answer: Answer, folder: Path) -> Path:
@@ -39,7 +39,7 @@ def write(answer: Answer, folder: Path) -> Path:
             "",
             *wording.floor(answer),
             "",
-            *table(answer.judged, defaults),
+            *table(answer.judged, defaults, wording.called(answer)),
             "",
             "## The plateau",
             "",
@@ -58,15 +58,15 @@ def _named(spec: str, defaults: Sequence[Default]) -> str:
     return ", ".join(name for default in defaults if is_same(default.spec, schedule) for name in default.names)
 
 
-def table(judgement: Judged, defaults: Sequence[Default]) -> list[str]:
+def table(judgement: Judged, defaults: Sequence[Default], chosen: str = "the best") -> list[str]:
     """A row for each entry, with the trainers that draw its density when nobody says otherwise."""
     names = {label: _named(spec_of(label), defaults) for label in judgement.labels}
-    heads = ["entry", *(["default of"] if any(names.values()) else []), "score", "to the best", "list"]
+    heads = ["entry", *(["default of"] if any(names.values()) else []), "score", f"over {chosen}", "list"]
     rows = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for label in judgement.labels:
         spec, (mean, low, high) = spec_of(label), judgement.means[label]
-        effect = "best" if label == judgement.best else str(judgement.effect(label, judgement.best))
-        listed = LISTS[judgement.verdict(label)]
+        effect = chosen if label == judgement.best else str(judgement.effect(label, judgement.best))
+        listed = LISTS[judgement.verdict(label)].format(chosen)
         score = f"{mean:.3g} [{low:.3g}, {high:.3g}]"
         shown = "`" + spec.replace("|", "\\|") + "`"
         of = [names[label]] if "default of" in heads else []

@@ -119,9 +119,14 @@ def _told(effect: Effect) -> str:
     return f"{effect}{' *' if effect.told else ''}".replace("-", "−")
 
 
+def called(answer: Answer) -> str:
+    """What the lists are about; it is called the best only where it is shown to be better than anything."""
+    return "the best" if answer.verdict == SHOWN else "the search's choice"
+
+
 def _plateau(answer: Answer) -> list[str]:
     lists = (
-        ("shown within 5 % of the best", [spec for spec in answer.within if spec != answer.spec]),
+        (f"shown within 5 % of {called(answer)}", [spec for spec in answer.within if spec != answer.spec]),
         ("shown worse", answer.worse),
         ("unknown", answer.unknown),
     )

@@ -98,7 +98,7 @@ def test_a_default_is_named_however_it_is_written_and_no_column_is_empty(own, ta
     assert answer.verdict == TOO_EARLY  # which has its table too
     assert f"| `{schedules.parse(written).spec}` | simpletuner |" in write(answer, tmp_path).read_text()
     none = report.table(answer.judged, [])
-    assert none[0] == "| entry | score | to the best | list |"
+    assert none[0] == "| entry | score | over the best | list |"
     assert {row.replace("\\|", "").count("|") for row in none} == {5}
 
 
