@@ -33,7 +33,7 @@ def add_to(cli: typer.Typer) -> None:
 def recommend(
     track: Annotated[
         str | None,
-        typer.Argument(metavar="[TRACK|DIR]", help="Track, or images as by --images.", autocompletion=track_names),
+        typer.Argument(metavar="TRACK|DIR", help="Track, or images as by --images.", autocompletion=track_names),
     ] = None,
     images: Annotated[
         Path | None,
