@@ -153,7 +153,7 @@ class Work:
             session.say(f"1/{STEPS}  {what}{self._left(session)}")
             self._score(desk, [Entry.of(BASELINE)], range(LEAST_SEEDS), session)
             self._plan(session)
-        session.total = max(self.plan.runs, session.total)
+        session.total = self.plan.runs
         if journal.learning_rate is None:
             self._limit = self._until(deadline, 0.05, self.plan.entries * LEAST_SEEDS + 3 * (LEAST_TRIALS + 2))
             self._search_rate(desk, session, opened, locks)
