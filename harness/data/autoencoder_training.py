@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from harness.data import rehearsal
 from harness.data.autoencoder import Autoencoder
 
 STEPS, BATCH, LEARNING_RATE, KL_WEIGHT = 3000, 128, 2e-3, 1e-2
@@ -22,7 +23,7 @@ def train(
     """
     optimiser = torch.optim.AdamW(autoencoder.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for step in range(steps):
+    for step in rehearsal.steps(range(steps), steps):
         batch = x[torch.randint(len(x), (BATCH,))]
         mean, log_variance = autoencoder.posterior(batch)
         z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)

@@ -12,6 +12,7 @@ from filelock import FileLock
 from safetensors.torch import load, save
 from torch import Tensor
 
+from harness.data.rehearsal import rehearsing
 from schedules.errors import UserError
 
 Trained = tuple[dict[str, Tensor], dict[str, Any]]
@@ -24,8 +25,12 @@ def kept_weights(path: Path, train: Callable[[], Trained], sha256: str = "") -> 
     path:   of the safetensors file; a JSON file of the same name has its SHA-256 and what is noted
     sha256: what the file must have; "" takes what was written on this machine
 
+    In a rehearsal what is missing is trained a little and not kept.
+
     UserError: a damaged file, other weights than declared
     """
+    if rehearsing() and not path.exists():
+        return train()[0]
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):

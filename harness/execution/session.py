@@ -41,6 +41,7 @@ class Session:
     planned: runs known from the beginning, in the order in which they will be submitted
     total:   runs that there will be, at most, where not all are known; a run in parts is one
     before:  runs of the same request that ended before, under other commands
+    deadline: time.monotonic() by which its maker ends it; then that is the time left, whatever the runs take
     slots:   jobs at a time
     open:    jobs submitted that have not been handed out by `wait`
 
@@ -59,11 +60,13 @@ class Session:
         total: int | None = None,
         expected: Estimate | None = None,
         before: int = 0,
+        deadline: float | None = None,
     ) -> None:
         self.store, self.settings, self.console, self.track = store, settings, console, track
         self._planned = list(planned)
         self.total = total if total is not None else len(self._planned)
         self.before = before
+        self.deadline = deadline
         self.expected = expected or Estimate({}, "")
         self.open = 0
         self._ended: set[str] = set()
@@ -118,6 +121,11 @@ class Session:
         """Since the session was made."""
         return time.monotonic() - self._started
 
+    @property
+    def time_left(self) -> str:
+        """Until the deadline, as every line says it; "" where there is none."""
+        return "" if self.deadline is None else _left(max(0.0, self.deadline - time.monotonic()), "at most")
+
     def submit(self, job: Job) -> None:
         """Run this when there is room."""
         self._recorder.planned(job.spec)
@@ -167,7 +175,7 @@ class Session:
         self._recorder.beat()
         share = len(self._ended) + self._executor.shares()
         total = max(self.total, len(self._ended) + self.open)
-        time_left = _time_left(self.seconds, share, total)
+        time_left = self.time_left or _time_left(self.seconds, share, total)
         self._state = f"{self.before + len(self._ended)} of {self.before + total} runs {time_left}".rstrip()
         with suppress(OSError):
             self._progress.update(self._task, completed=self.before + share, total=self.before + total, left=time_left)
@@ -203,5 +211,8 @@ def _time_left(elapsed: float, done: float, total: int) -> str:
     """Time left, once there is enough to judge by."""
     if done < 0.5:
         return ""
-    seconds = elapsed / done * (total - done)
-    return f"· about {seconds / 60:.0f} min left" if seconds > 90 else f"· about {seconds:.0f} s left"
+    return _left(elapsed / done * (total - done), "about")
+
+
+def _left(seconds: float, how: str) -> str:
+    return f"· {how} {seconds / 60:.0f} min left" if seconds > 90 else f"· {how} {seconds:.0f} s left"

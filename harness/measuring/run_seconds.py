@@ -2,8 +2,8 @@
 
     seconds ≈ steps · (a block of steps) / (steps of a block) + Σ_guidance samples · (a chunk of them) / (its samples)
 
-The first block warms up and is not counted; of several the fastest counts, as other work comes and goes. Metrics come
-on top: a run takes a little more than is said here.
+The first block warms up and is not counted; of several the mean counts, as other work on the machine will take its part
+of the runs, too. Metrics come on top: a run takes a little more than is said here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import functools
 import time
 from collections import Counter
 from collections.abc import Callable
+from statistics import fmean
 
 import torch
 
@@ -34,12 +35,12 @@ def seconds_of_a_run(place: Bench, target: str) -> float:
         _timed(place.device, functools.partial(trainer.run, done + rules.block)) / rules.block
         for done in range(first, rules.steps - rules.block + 1, rules.block)[:REPEATS]
     ]
-    training = min(blocks, default=0.0)
+    training = fmean(blocks) if blocks else 0.0
     subject, chunk = Subject(trainer.ema.average, target, 0), min(SAMPLING_CHUNK, track.evaluation.samples)
     drawing = 0.0
     for guidance, samples in samples_of_a_run(track).items():
         draw = functools.partial(place.evaluator.draw, subject, place.evaluator.grid, guidance, chunk)
-        drawing += samples * min(_timed(place.device, draw) for _ in range(REPEATS)) / chunk
+        drawing += samples * fmean(_timed(place.device, draw) for _ in range(REPEATS)) / chunk
     return rules.steps * training + drawing
 
 

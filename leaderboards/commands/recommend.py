@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from harness.execution.job import Settings
     from harness.results.store import Store as StoreFolder
+    from leaderboards.recommending.journal import Journal, JournalFile
     from leaderboards.recommending.work import Wanted
 
 MINUTES = 30.0
-ASSUMED_SECONDS = 10.0
-"""Of a run, where none was timed yet; only for `--dry-run`."""
 FEWEST_FIRST = 10
 
 
@@ -32,13 +31,16 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def recommend(
-    track: Annotated[str | None, typer.Argument(help="Track; or give --images.", autocompletion=track_names)] = None,
+    track: Annotated[
+        str | None,
+        typer.Argument(metavar="TRACK|DIR", help="Track, or images as by --images.", autocompletion=track_names),
+    ] = None,
     images: Annotated[
         Path | None,
         typer.Option("--images", metavar="DIR|FILE", help="Folder of images (subfolders: classes), or latents."),
     ] = None,
     target: Annotated[str, typer.Option("-t", "--target", metavar="TARGET", help="Prediction target.")] = "v",
-    minutes: Annotated[float, typer.Option(help="What it may take, over all.")] = MINUTES,
+    minutes: Annotated[float, typer.Option(help="What it may take, from the first command to the answer.")] = MINUTES,
     first_seed: Annotated[
         int, typer.Option("--first-seed", metavar="F", help="Begin seeds here, to repeat it on others: 0, or 10 up.")
     ] = 0,
@@ -48,16 +50,20 @@ def recommend(
     workers: Workers = None,
     device: Device = "auto",
     compile: Compile = Wish.auto,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the minutes buy, and run nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the minutes buy, and train nothing.")] = False,
     json: Json = False,
     store: Store = STORE,
     plugin: Plugins = None,
     track_plugin: TrackPlugins = None,
 ) -> None:
-    """Say which noise schedule to train with on your data, as flags to paste; the same command goes on where it was.
+    """Say which noise schedule to train with on your data, as flags to paste.
 
     Searches the families that trainers have, under a learning rate and EMA that suit cosine, and compares the best with
     cosine and the trainers' defaults on fresh seeds.
+
+    The minutes are all of its wall time. What cannot fit is refused at once, with the minutes that it takes; --dry-run
+    says the same beforehand. The same command, stopped and repeated, goes on where it was with the minutes that are
+    left; finished, it prints its answer again. With more --minutes it searches more, and takes over what was run.
     """
     from schedules.errors import UserError
 
@@ -70,7 +76,6 @@ def recommend(
         raise UserError(f"--first-seed is {first_seed}; expected 0, or {FEWEST_FIRST} to 899999")
     if report is not None and report.exists() and not report.is_dir():
         raise UserError(f"--report {str(report)!r}: a file; expected a folder")
-    request = Request(track, images, target, minutes, first_seed, report, json, dry_run, started)
     from harness.cli.needed_packages import check_training
 
     check_training()
@@ -81,6 +86,10 @@ def recommend(
 
     load(list(plugin or []), list(track_plugin or []))
     track_files = [*(track_plugin or []), *load_of_store(store, track or "")]
+    place = images
+    if track is not None and track not in tracks.names() and Path(track).exists():
+        place, track = Path(track), None
+    request = Request(track, place, target, minutes, first_seed, report, json, dry_run, started)
     if track is not None:
         checked_target(tracks.get(track), target)  # before torch is imported
     settings = settings_of(device, "local", workers, None, None, list(plugin or []), track_files, compile.value)
@@ -134,28 +143,14 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
 
 
 def _dry_run(request: Request, wanted: Wanted, opened: StoreFolder, settings: Settings) -> int:
-    from harness import tracks
-    from harness.execution.capacity.worker_count import workers_for
-    from harness.execution.estimate import estimate
-    from leaderboards.recommending.planning import planned
-    from schedules.errors import UserError
+    from leaderboards.recommending.forecast import forecast
 
-    expected = estimate(opened, wanted.track, settings.device)
-    seconds = expected.of(wanted.target)
-    workers = workers_for(settings, opened, wanted.track)
-    try:
-        plan = planned(wanted.minutes, seconds or ASSUMED_SECONDS, workers, tracks.get(wanted.track).tuning.seeds)
-    except UserError as refused:
-        if seconds:
-            raise
-        assumed = f"{ASSUMED_SECONDS:g} s a run are assumed; without --dry-run some steps are timed first"
-        raise UserError(f"{refused} ({assumed})") from None
-    source = f"judging by {expected.source}" if seconds else "assumed, until a run is timed"
+    expected = forecast(wanted.track, wanted.target, opened, settings)
+    plan = expected.plan(wanted.minutes)
     if request.json:
-        print_json({"track": wanted.track, "plan": plan.record(), "seconds": seconds, "source": source})
+        print_json({"track": wanted.track, "plan": plan.record(), **expected.record()})
     else:
-        print(f"{wanted.minutes:g} min buy {plan}")
-        print(f"{seconds or ASSUMED_SECONDS:.0f} s a run, {source}; {workers} at a time")
+        print("\n".join(expected.lines(wanted.minutes)))
     return 0
 
 
@@ -170,35 +165,24 @@ def _worked(
     from harness import tracks
     from harness.execution.stop_signals import Halt
     from leaderboards.boards.query import runs_table
-    from leaderboards.recommending import references, wording
-    from leaderboards.recommending.answer import answer_of
+    from leaderboards.recommending import wording
+    from leaderboards.recommending.answer import TOO_EARLY, answer_of
+    from leaderboards.recommending.forecast import forecast
     from leaderboards.recommending.journal import JournalFile
     from leaderboards.recommending.report import write
-    from leaderboards.recommending.work import Work, affordable, known_seconds
 
     file = JournalFile(opened, tracks.get(wanted.track), wanted.target, wanted.minutes, wanted.first_seed)
     journal = file.read()
     standing = tracks.standing(wanted.track)
     if standing.kind == "untrained":  # as its card says; that costs nothing
         journal = journal.model_copy(update={"untrained": standing.why, "complete": True})
-    begun = bool(journal.plan) or journal.complete  # and goes on
-    seconds = None if begun else known_seconds(wanted, opened, settings)
-    if seconds is not None:
-        affordable(wanted, opened, settings, seconds)
-    if not journal.complete:
-        for line in references.prepared(wanted, journal, settings, timed=begun or seconds is not None):
-            console.print(line, markup=False, soft_wrap=True)
-        if not begun and seconds is None:
-            affordable(wanted, opened, settings, journal.seconds)
-        opened.prepare()
-        file.write(journal)
-        try:
-            Work(wanted, opened, settings, console, journal, file, request.started).do()
-        except Halt as halt:
-            console.print(str(halt), markup=False, soft_wrap=True)
-            if request.json:
-                print_json({"track": wanted.track, "code": halt.code, "stopped": str(halt)})
-            return halt.code
+    try:
+        _work(request, wanted, opened, settings, console, journal, file)
+    except Halt as halt:
+        console.print(str(halt), markup=False, soft_wrap=True)
+        if request.json:
+            print_json({"track": wanted.track, "code": halt.code, "stopped": str(halt)})
+        return halt.code
     table = runs_table(opened.root, wanted.track) if opened.exists else None
     answer = answer_of(table, wanted.track, wanted.target, journal, wanted.first_seed, sigma)
     if request.report is not None:
@@ -207,4 +191,49 @@ def _worked(
         print_json(answer.record())
     else:
         print("\n".join(wording.lines(answer)))
-    return 0
+    if answer.verdict != TOO_EARLY:
+        return 0
+    needed = forecast(wanted.track, wanted.target, opened, settings).least_minutes
+    more = f"--minutes {max(needed, round(wanted.minutes) + 1)} goes on with what was run"
+    console.print(f"the {wanted.minutes:g} min are used up: {more}", markup=False, soft_wrap=True)
+    return 1
+
+
+def _work(
+    request: Request,
+    wanted: Wanted,
+    opened: StoreFolder,
+    settings: Settings,
+    console: Console,
+    journal: Journal,
+    file: JournalFile,
+) -> None:
+    """Do what is left, in the minutes that are left. UserError where they cannot be enough; Halt: stopped."""
+    from harness.heartbeat import heartbeat
+    from leaderboards.recommending import forecast
+    from leaderboards.recommending.allowance import Allowance
+    from leaderboards.recommending.references import prepared
+    from leaderboards.recommending.work import Work
+
+    allowance = Allowance(wanted.minutes, journal.minutes, request.started)
+    if journal.complete or (journal.plan and allowance.is_over):
+        return
+    expected = forecast.forecast(wanted.track, wanted.target, opened, settings)
+    if journal.plan:
+        told = [f"{journal.minutes:.1f} of {wanted.minutes:g} min were spent before; it goes on with the rest"]
+    else:
+        told = expected.lines(wanted.minutes)
+        journal.plan = expected.plan(wanted.minutes).record()
+    for line in told:
+        console.print(line, markup=False, soft_wrap=True)
+    opened.prepare()
+    try:
+        with heartbeat(console, lambda: "preparing the data and what is trained once"):
+            lines = prepared(wanted.track, journal, settings)
+    finally:
+        journal.minutes = round(allowance.spent, 2)
+        file.write(journal)
+    forecast.trained(wanted.track, wanted.target, opened, settings)
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+    Work(wanted, opened, settings, console, journal, file, allowance, expected.seconds).do()

@@ -130,7 +130,7 @@ def answer_of(
     seeds = range(first_seed, first_seed + max(journal.seeds, 1))
     if runs_of(tables, target, specs, seeds).runs.empty:
         return Answer(track, target, TOO_EARLY, "no run of the comparison ended within the minutes", journal)
-    judgement = judged(tables, track, target, list(specs), seeds, label_of(journal.best, journal))
+    judgement = judged(tables, track, target, list(specs), seeds, label_of(_as_compared(journal), journal))
     if not enough(judgement):
         why = f"{judgement.seeds} seeds of every entry; expected 3 at least"
         return Answer(track, target, TOO_EARLY, why, journal, spec=specs[judgement.best], judged=judgement)
@@ -156,6 +156,12 @@ def answer_of(
         sigma_data=sigma_data,
         judged=judgement,
     )
+
+
+def _as_compared(journal: Journal) -> str:
+    """What the search chose, as the comparison writes that density: a cosine moved by 0 is there as cosine."""
+    chosen = schedules.parse(journal.best)
+    return next((spec for spec in journal.entries if is_same(spec, chosen)), journal.best)
 
 
 def _takes(sigma: float) -> bool:

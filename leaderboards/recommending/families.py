@@ -163,5 +163,5 @@ def in_words(spec: str) -> str:
             return f"Laplace in λ, centre {params['loc']:.3g}, scale {params['scale']:.3g}"
         if schedule.name == "cosine_shifted":
             return f"cosine moved by {params['loc']:.3g} in λ"
-    low, middle, high = (float(schedule.ppf(share)) for share in (0.25, 0.5, 0.75))
+    low, middle, high = (round(float(schedule.ppf(share)), 6) + 0.0 for share in (0.25, 0.5, 0.75))
     return f"median λ {middle:.3g}, half of it between {low:.3g} and {high:.3g}"

@@ -23,7 +23,7 @@ class Journal(BaseModel):
     """One recommendation on its way.
 
     fingerprint: of the track; another one begins anew
-    floors:      distance of real training to real held-out data, by metric
+    floors:      distance of real training to real held-out data, by metric; train: how many images it is of, at most
     plan:        runs of each step, once a run was timed; seconds: of a run
     baseline:    score, guidance and sd over seeds of cosine as the track has it, on validation
     learning_rate, ema: multipliers that every entry shares
@@ -38,6 +38,7 @@ class Journal(BaseModel):
 
     fingerprint: str
     floors: dict[str, float] = {}
+    train: int = 0
     plan: dict[str, int] = {}
     seconds: float = 0.0
     baseline: dict[str, float | None] = {}

@@ -1,6 +1,6 @@
 """Minutes → runs: how many trials the searches get, and how many seeds the comparison.
 
-    rate = workers / seconds of a run
+    rate = workers / seconds of a run, in the time that is not for training once, loading and judging
     first the least:  4 trials of the learning rate, 4 of each family, 15 entries on 3 seeds
     then, of what is left:  a tenth for the learning rate (16 trials at most), half for seeds (10 at most), the rest for
                             the families (32 trials each at most)
@@ -22,8 +22,12 @@ ENTRIES = 15
 LEAST_TRIALS, MOST_OF_RATE, MOST_OF_FAMILY = 4, 16, 32
 LEAST_SEEDS, MOST_SEEDS = 3, 10
 FOR_RATE, FOR_SEEDS = 0.1, 0.5
-SLACK = 0.9
-"""Of the minutes; the rest is for beginning and ending."""
+SLACK = 0.8
+"""Of that time; the rest goes to recording runs, and to workers that wait for each other."""
+CLOSING = 15.0
+"""Seconds of the minutes that are left for stopping, judging and the report's pictures."""
+OPENING = 10.0
+"""Seconds until workers begin with runs, of data that are loaded at once."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +67,36 @@ class Plan:
         )
 
 
-def planned(minutes: float, seconds: float, workers: int, trial_seeds: int = 1, at_least: bool = False) -> Plan:
-    """What minutes buy at so many seconds a run. UserError where that is less than the least, unless `at_least`."""
-    least = Plan(LEAST_TRIALS, LEAST_TRIALS, trial_seeds, LEAST_SEEDS)
-    bought = int(SLACK * 60 * minutes * workers / seconds)
-    if bought < least.runs and at_least:
-        return least
-    if bought < least.runs:
-        needed = math.ceil(least.runs * seconds / (60 * SLACK * workers) + 1e-9)  # whole minutes that do suffice
+def least(trial_seeds: int = 1) -> Plan:
+    """The smallest plan that says anything."""
+    return Plan(LEAST_TRIALS, LEAST_TRIALS, trial_seeds, LEAST_SEEDS)
+
+
+def planned(
+    minutes: float,
+    seconds: float,
+    workers: int,
+    trial_seeds: int = 1,
+    besides: float = 0.0,
+    at_least: bool = False,
+) -> Plan:
+    """What minutes buy at so many seconds a run. UserError where that is less than the least, unless `at_least`.
+
+    besides: seconds of the minutes that no run has
+    """
+    fewest = least(trial_seeds)
+    bought = max(0, int(SLACK * (60 * minutes - besides) * workers / seconds))
+    if bought < fewest.runs and at_least:
+        return fewest
+    if bought < fewest.runs:
+        runs = f"{bought} run{'s' * (bought != 1)} of {in_time(seconds)}, {workers} at a time"
+        rest = f", beside the {in_time(besides)} for what comes before and after them" if besides else ""
+        needed = minutes_of(fewest, seconds, workers, besides)
         raise UserError(
-            f"--minutes {minutes:g} buys {bought} run{'s' * (bought != 1)} of {_rounded(seconds)} s, {workers} at a "
-            f"time; the least that says anything is {least.runs}: expected --minutes {needed}, more workers, or a GPU"
+            f"--minutes {minutes:g} buys {runs}{rest}; the least that says anything is {fewest.runs}: expected "
+            f"--minutes {needed}, more workers, or a GPU"
         )
-    spare = bought - least.runs
+    spare = bought - fewest.runs
     rate = min(MOST_OF_RATE, LEAST_TRIALS + _fours(FOR_RATE * spare / trial_seeds))
     seeds = min(MOST_SEEDS, LEAST_SEEDS + int(FOR_SEEDS * spare / ENTRIES))
     left = spare - (rate - LEAST_TRIALS) * trial_seeds - (seeds - LEAST_SEEDS) * ENTRIES
@@ -83,8 +104,14 @@ def planned(minutes: float, seconds: float, workers: int, trial_seeds: int = 1, 
     return Plan(rate, trials, trial_seeds, seeds)
 
 
-def _rounded(seconds: float) -> str:
-    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
+def minutes_of(plan: Plan, seconds: float, workers: int, besides: float) -> int:
+    """Whole minutes that do suffice for a plan."""
+    return math.ceil((plan.runs * seconds / (SLACK * workers) + besides) / 60 + 1e-9)
+
+
+def in_time(seconds: float) -> str:
+    """ "2.4 s", "45 s", "3 min"."""
+    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _fours(trials: float) -> int:

@@ -1,9 +1,9 @@
-"""What is known before any run: what scores are compared with, and what a run takes; so that too little data and too
-few minutes are said first.
-"""
+"""What is there before any run: data, feature space, and the floors that scores are compared with."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness import tracks
@@ -14,37 +14,39 @@ from schedules.errors import UserError
 if TYPE_CHECKING:
     from harness.execution.job import Settings
     from harness.runs.run import Bench
-    from leaderboards.recommending.work import Wanted
 
 
-def prepared(wanted: Wanted, journal: Journal, settings: Settings, timed: bool) -> list[str]:
-    """Have the data, the feature space and the floors; they are kept in the journal. What a user should know.
-
-    timed: what a run takes is known already; else some steps of one are taken, and the journal has its seconds
-
-    UserError: where a distance means nothing for lack of data
-    """
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch on one thread, as it is in a worker: what is trained and timed here is then what it would be there."""
     import torch
 
-    from harness.measuring.run_seconds import seconds_of_a_run
-    from harness.runs.run import Bench
-    from harness.training.compilation import compilation
-
-    if not journal.floors:
-        journal.floors = dict(tracks.card(wanted.track).get("floors", {}))
-    if journal.floors and timed:
-        return []
-    device = torch.device(settings.device if settings.device != "auto" else "cpu")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        place = Bench(tracks.get(wanted.track), device, compilation(settings.compile, device))
-        lines = [] if journal.floors else _with_floors(place, journal)
-        if not timed:
-            journal.seconds = round(seconds_of_a_run(place, wanted.target), 2)
+        yield
     finally:
         torch.set_num_threads(threads)
-    return lines
+
+
+def prepared(track: str, journal: Journal, settings: Settings) -> list[str]:
+    """Have the data, the feature space and the floors; they are kept in the journal. What a user should know.
+
+    UserError: where a distance means nothing for lack of data
+    """
+    card = tracks.card(track)
+    journal.train = journal.train or card.get("sizes", {}).get("train", 0)
+    journal.floors = journal.floors or dict(card.get("floors", {}))
+    if journal.floors:
+        return []
+    import torch
+
+    from harness.runs.run import Bench
+    from harness.training.compilation import compilation
+
+    device = torch.device(settings.device if settings.device != "auto" else "cpu")
+    with one_thread():
+        return _with_floors(Bench(tracks.get(track), device, compilation(settings.compile, device)), journal)
 
 
 def _with_floors(place: Bench, journal: Journal) -> list[str]:
@@ -52,13 +54,10 @@ def _with_floors(place: Bench, journal: Journal) -> list[str]:
 
     track, facts = place.track, measure.facts(place)
     sizes, dimensions = facts["sizes"], facts["feature_dimensions"]
-    warnings = cautions(track, sizes, dimensions, floors=True)
-    if hopeless := [line for line in warnings if line.startswith(tuple("0123456789"))]:
+    if hopeless := cautions(track, sizes, dimensions):
         raise UserError(f"{track.name}: {hopeless[0]}")
-    journal.floors = measure.floors(place)
-    distance = track.evaluation.distance
+    journal.floors, journal.train = measure.floors(place), sizes["train"]
     return [
-        f"{sizes['train']:,} train, {sizes['val']:,} and {sizes['test']:,} are held out; distances in "
-        f"{dimensions} dimensions; {distance} of real data to real data {journal.floors[distance]:.3g}",
-        *warnings,
+        f"{sizes['train']:,} train, {sizes['val']:,} and {sizes['test']:,} are held out; a score is the distance of "
+        f"samples to these, in the {dimensions} dimensions of the feature space"
     ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import schedules
 from harness.specs import BASELINE
 from leaderboards.recommending import pictures, wording
 from leaderboards.recommending.answer import SHOWN, Answer, spec_of
-from leaderboards.recommending.families import in_words
+from leaderboards.recommending.families import Default, in_words, is_same, trainers_defaults
 from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Judged
 
-LISTS = {WITHIN: "within 5 % of the best", WORSE: "worse", UNKNOWN: "unknown"}
+LISTS = {WITHIN: "within 5 % of {}", WORSE: "worse", UNKNOWN: "unknown"}
 
 
 def write(answer: Answer, folder: Path) -> Path:
@@ -19,9 +21,10 @@ def write(answer: Answer, folder: Path) -> Path:
     text = [f"# Which noise schedule for {answer.track}, target {answer.target}", ""]
     text += ["```", *wording.lines(answer), "```", ""]
     if answer.judged is not None and answer.spec:
-        named = {default.spec: ", ".join(default.names) for default in answer.defaults}
+        defaults = trainers_defaults()
         what = answer.verdict if answer.verdict == SHOWN else "chosen by the search"
-        pictures.densities([answer.spec, BASELINE, *named], what, folder / "density.png")
+        drawn = [answer.spec, BASELINE, *(default.spec for default in defaults)]
+        pictures.densities(drawn, what, folder / "density.png")
         pictures.scores(answer.judged, folder / "scores.png")
         pictures.plateau(answer.judged, folder / "plateau.png")
         text += [
@@ -34,7 +37,9 @@ def write(answer: Answer, folder: Path) -> Path:
             f"![scores](scores.png)\n\nMean over {answer.judged.seeds} seeds at each entry's best guidance, with 95 % "
             "intervals; lower is better.",
             "",
-            *_table(answer.judged, named),
+            *wording.floor(answer),
+            "",
+            *table(answer.judged, defaults, wording.called(answer)),
             "",
             "## The plateau",
             "",
@@ -47,13 +52,23 @@ def write(answer: Answer, folder: Path) -> Path:
     return path
 
 
-def _table(judgement: Judged, named: dict[str, str]) -> list[str]:
-    rows = ["| entry | default of | score | to the best | list |", "|---|---|---|---|---|"]
+def _named(spec: str, defaults: Sequence[Default]) -> str:
+    """The trainers that draw this density when nobody says otherwise, however it is written."""
+    schedule = schedules.parse(spec)
+    return ", ".join(name for default in defaults if is_same(default.spec, schedule) for name in default.names)
+
+
+def table(judgement: Judged, defaults: Sequence[Default], chosen: str = "the best") -> list[str]:
+    """A row for each entry, with the trainers that draw its density when nobody says otherwise."""
+    names = {label: _named(spec_of(label), defaults) for label in judgement.labels}
+    heads = ["entry", *(["default of"] if any(names.values()) else []), "score", f"over {chosen}", "list"]
+    rows = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for label in judgement.labels:
         spec, (mean, low, high) = spec_of(label), judgement.means[label]
-        effect = "best" if label == judgement.best else str(judgement.effect(label, judgement.best))
-        listed = LISTS[judgement.verdict(label)]
+        effect = chosen if label == judgement.best else str(judgement.effect(label, judgement.best))
+        listed = LISTS[judgement.verdict(label)].format(chosen)
         score = f"{mean:.3g} [{low:.3g}, {high:.3g}]"
         shown = "`" + spec.replace("|", "\\|") + "`"
-        rows.append(f"| {' | '.join((shown, named.get(spec, ''), score, effect, listed))} |")
+        of = [names[label]] if "default of" in heads else []
+        rows.append(f"| {' | '.join((shown, *of, score, effect, listed))} |")
     return rows

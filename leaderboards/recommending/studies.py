@@ -7,6 +7,7 @@ others. A new study begins with points that are chosen for it (`families.Family.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -92,7 +93,7 @@ class TimedDesk(Desk):
 
     first_seed: added to the seed of every run that tunes; 0, or more than a trial has seeds
     over:       whether the time is up
-    executed:   runs that were, a run in parts being one
+    ends:       time.monotonic() of the end of every run that was executed, a run in parts being one
     """
 
     def __init__(
@@ -107,7 +108,12 @@ class TimedDesk(Desk):
         super().__init__(runs, recorded, note)
         self._first_seed, self._over = first_seed, over
         self._of_now = 0
-        self.executed = 0
+        self.ends: list[float] = []
+
+    @property
+    def executed(self) -> int:
+        """How many runs were."""
+        return len(self.ends)
 
     def submit(self, job: Job, then: Then) -> None:
         """Run this, unless who asks was given up."""
@@ -117,7 +123,8 @@ class TimedDesk(Desk):
         generation = self._of_now
 
         def and_then(done: Result) -> None:
-            self.executed += done.outcome != PAUSED and done.seconds > 0
+            if done.outcome != PAUSED and done.seconds > 0:
+                self.ends.append(time.monotonic())
             if generation == self._of_now:
                 then(done)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import schedules
+from harness import tracks
 from harness.specs import BASELINE
 from leaderboards.recommending.answer import (
     DEFAULT_SIGMA,
@@ -16,6 +18,7 @@ from leaderboards.recommending.answer import (
     Answer,
     agreement,
 )
+from leaderboards.recommending.families import is_same
 from leaderboards.recommending.judging import Effect, Judged
 
 MOST = 6
@@ -31,14 +34,16 @@ def lines(answer: Answer) -> list[str]:
             "What helps: a larger budget in the track's file (steps, width), or more images.",
         ]
     if answer.judged is None or answer.baseline is None:
-        return [f"No answer yet: {answer.why}. The same command goes on from here."]
-    return [*_head(answer), *_gains(answer), *_plateau(answer), *_flags(answer), *_limits(answer)]
+        return [f"No answer yet: {answer.why}."]
+    said = [*_head(answer), *_gains(answer), *(f"  {line}" for line in floor(answer)), *_plateau(answer)]
+    return [*said, *_flags(answer), *_limits(answer)]
 
 
 def _head(answer: Answer) -> list[str]:
     best = f"{answer.density} ({answer.spec})"
     if answer.verdict == NOT_SHOWN:
-        return [f"{answer.why[0].upper()}{answer.why[1:]}.", f"The search chose: {best}"]
+        stay = "" if answer.spec == BASELINE else "; no reason to change what you train with"
+        return [f"{answer.why[0].upper()}{answer.why[1:]}.", f"The search chose: {best}{stay}"]
     if answer.verdict == SHOWN:
         switched = answer.judged is not None and answer.judged.switched
         end = "; not the choice of the search, but shown better" if switched else ""
@@ -55,7 +60,7 @@ def _better_than(answer: Answer) -> list[str]:
 def _not_over(answer: Answer) -> list[str]:
     """What a reader might take the first line to say, and it doesn't."""
     cosine = answer.baseline
-    if cosine is None or cosine.better:
+    if cosine is None or cosine.better or answer.spec == BASELINE:
         return []
     although = ", though the interval of that one comparison lies below 0" if cosine.high < 1 else ""
     return [
@@ -72,16 +77,38 @@ def _gains(answer: Answer) -> list[str]:
     cosine, judgement = answer.baseline, answer.judged
     if cosine is None or judgement is None:
         return []
-    others = [default for default in answer.defaults if default.spec != answer.spec]
+    chosen = schedules.parse(answer.spec)
+    others = [default for default in answer.defaults if not is_same(default.spec, chosen)]
+    over_cosine = [f"  over cosine: {_told(cosine)}"] if answer.spec != BASELINE else []
     shown = [f"{', '.join(default.names)} {_told(default.effect)}" for default in others]
     by = f"variances moderated by {judgement.by}" if judgement.by else "variances not moderated: fewer than 15 entries"
     return [
-        f"  over cosine: {_told(cosine)}",
+        *over_cosine,
         f"  over trainers' defaults: {' · '.join(shown)}",
         f"  (distance on held-out data, lower is better; 95 % intervals over {judgement.seeds} seeds, each of its one "
         f"comparison; * told apart by the test for all {_pairs(judgement)} pairs of {len(judgement.labels)} entries, "
         f"the only ground for recommending; {by})",
     ]
+
+
+def floor(answer: Answer) -> list[str]:
+    """What scores can be compared with, and why some lie below it where they do; [] where no floor is known."""
+    judgement, journal = answer.judged, answer.journal
+    distance = tracks.get(answer.track).evaluation.distance
+    if judgement is None or distance not in journal.floors or distance != tracks.get(answer.track).primary_metric:
+        return []
+    value, scores = journal.floors[distance], [mean for mean, *_ in judgement.means.values()]
+    below = sum(score < value for score in scores)
+    samples = tracks.get(answer.track).evaluation.samples
+    range_of_scores = f"scores are {min(scores):.3g} to {max(scores):.3g}"
+    line = f"{range_of_scores}; their floor is {value:.3g}: what real training data score in the place of samples"
+    if not below:
+        return [line]
+    of_fewer = (
+        f"it is of {journal.train:,} training rows, a score of {samples:,} samples, and fewer give a larger distance"
+    )
+    why = of_fewer if 0 < journal.train < samples else "samples may lie as near to what is held out as real data do"
+    return [f"{line}. {below} of {len(scores)} lie below it: {why}; so it is no limit here"]
 
 
 def _pairs(judgement: Judged) -> int:
@@ -92,9 +119,14 @@ def _told(effect: Effect) -> str:
     return f"{effect}{' *' if effect.told else ''}".replace("-", "−")
 
 
+def called(answer: Answer) -> str:
+    """What the lists are about; it is called the best only where it is shown to be better than anything."""
+    return "the best" if answer.verdict == SHOWN else "the search's choice"
+
+
 def _plateau(answer: Answer) -> list[str]:
     lists = (
-        ("shown within 5 % of the best", [spec for spec in answer.within if spec != answer.spec]),
+        (f"shown within 5 % of {called(answer)}", [spec for spec in answer.within if spec != answer.spec]),
         ("shown worse", answer.worse),
         ("unknown", answer.unknown),
     )
@@ -123,6 +155,8 @@ def _flags(answer: Answer) -> list[str]:
 def _data_of(answer: Answer) -> str:
     """For which data the flags hold: ln σ = −λ/2 + ln σ_d, with the σ_d of what a trainer adds its noise to."""
     sigma = answer.sigma_data.get(EDM)
+    if not answer.flags or EDM not in answer.flags:
+        return "they hold for latents of unit variance"
     if sigma is None:
         more = f"where yours is another, add ln(σ_d/{DEFAULT_SIGMA}) to P_mean"
         edm = f"edm and edm2 for data of σ_d {DEFAULT_SIGMA}; {more}"
@@ -142,5 +176,6 @@ def _limits(answer: Answer) -> list[str]:
         f"  not tested: {', '.join(NOT_TESTED)}. How far such tracks agree with published results: "
         f"{agreement(answer.track)}",
         f"  {journal.runs} runs in {journal.minutes:g} min, learning rate × {journal.learning_rate:g} and EMA × "
-        f"{journal.ema:g} for all (cosine's own best)" + ("" if journal.complete else "; the same command goes on"),
+        f"{journal.ema:g} for all (cosine's own best)"
+        + ("" if journal.complete else "; the minutes were over: more --minutes add trials and seeds to these"),
     ]

@@ -1,18 +1,18 @@
 """The searches and the seeds, one after another, within the time.
 
     1  cosine as the track has it, on three seeds            what a run takes, and the noise
-    2  cosine's learning rate and EMA                        shared by all from here on
-    3  is cosine trained at all? (DESIGN's rule, `harness.tracks.standing`)    else it ends here
-    4  the families, each by a study                         the best is chosen here, on validation data
-    5  the best, the defaults of trainers, neighbours        on fresh seeds and test data, seed by seed
+    2  cosine's learning rate and EMA                        shared by all from here on; where cosine is not trained at
+                                                             all (`harness.tracks.standing`), it ends here
+    3  the families, each by a study                         the best is chosen here, on validation data
+    4  the best, the defaults of trainers, neighbours        on fresh seeds and test data, seed by seed
 
-Every step that is cut short goes on with what it has; what it chose is in the journal.
+Every step that is cut short goes on with what it has; what it chose is in the journal. Searches are cut short before
+the comparison is: without three seeds of every entry nothing can be said.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,8 +23,7 @@ from rich.console import Console
 
 from harness import tracks
 from harness.execution import planner
-from harness.execution.capacity.worker_count import workers_for
-from harness.execution.estimate import Estimate, estimate
+from harness.execution.estimate import Estimate
 from harness.execution.job import Job, Result, Settings
 from harness.execution.session import Session
 from harness.execution.stop_signals import Halt
@@ -39,13 +38,28 @@ from harness.tuning.search import search
 from harness.tuning.studies import storage
 from harness.tuning.studies.locks import Locks
 from harness.tuning.studies.study import Study
+from leaderboards.recommending.allowance import Allowance
 from leaderboards.recommending.families import compared, families
 from leaderboards.recommending.journal import Journal, JournalFile
-from leaderboards.recommending.planning import ENTRIES, LEAST_SEEDS, LEAST_TRIALS, MOST_SEEDS, SLACK, Plan, planned
+from leaderboards.recommending.planning import (
+    ENTRIES,
+    LEAST_SEEDS,
+    LEAST_TRIALS,
+    MOST_SEEDS,
+    SLACK,
+    Plan,
+    in_time,
+    planned,
+)
 from leaderboards.recommending.studies import Seeded, Shared, SharedStudy, TimedDesk, TimeUp, best_so_far
 from schedules.errors import UserError
 
-STEPS = 5
+STEPS = 4
+NEWEST, FEWEST = 20, 5
+"""Runs whose ends tell how fast runs go, recording and waiting included; so many at least."""
+SURE = 0.9
+WRITTEN_EVERY = 10.0
+"""Seconds between two notes of the time that was spent: what is killed loses no more."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ class Enough(Halt):
 
 @dataclass
 class Work:
-    """A recommendation at work. started: time.monotonic() of the command"""
+    """A recommendation at work. expected: seconds of a run, as the forecast has them"""
 
     wanted: Wanted
     store: Store
@@ -72,26 +86,32 @@ class Work:
     console: Console
     journal: Journal
     file: JournalFile
-    started: float
+    allowance: Allowance
+    expected: float
     _seconds: list[float] = field(default_factory=list)
     _limit: float = math.inf
     _slots: int = 1
     _desk: TimedDesk | None = None
     _open: list[Study] = field(default_factory=list)
+    _runs_before: int = 0
+    _written: float = 0.0
 
     def do(self) -> None:
         """Do what is left. Halt: stopped, or the store is full; nothing is raised where the minutes are over."""
         opened, locks = storage.open_storage(self.store)
-        before = self.journal.minutes
+        self._runs_before = self.journal.runs
         try:
-            least = Plan(LEAST_TRIALS, LEAST_TRIALS, self.track.tuning.seeds, LEAST_SEEDS).runs
-            total = self.journal.plan.get("runs", least)
-            expected = estimate(self.store, self.wanted.track, self.settings.device)
             with Session(
-                self.store, self.settings, self.console, track=self.wanted.track, total=total, expected=expected
+                self.store,
+                self.settings,
+                self.console,
+                track=self.wanted.track,
+                total=self.plan.runs,
+                expected=Estimate({self.wanted.target: self.expected}, ""),
+                deadline=self.allowance.deadline,
             ) as session:
                 try:
-                    self._steps(session, opened, locks, expected)
+                    self._steps(session, opened, locks)
                 except TimeUp:
                     session.halt(Enough(0, ""))
                 except storage.TROUBLE as error:
@@ -99,67 +119,75 @@ class Work:
         except Enough:
             pass
         finally:
-            self.journal.minutes = round(before + (time.monotonic() - self.started) / 60, 1)
-            self.journal.runs += self._desk.executed if self._desk else 0
-            self.file.write(self.journal)
+            self._write()
             locks.close()
             opened.engine.dispose()
+
+    def _write(self) -> None:
+        """What was decided, and what was spent until now."""
+        self.journal.minutes = round(self.allowance.spent, 2)
+        self.journal.runs = self._runs_before + (self._desk.executed if self._desk else 0)
+        self.file.write(self.journal)
+        self._written = time.monotonic()
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(**{name: value for name, value in self.journal.plan.items() if name != "runs"})
 
     @property
     def track(self) -> Track:
         return tracks.get(self.wanted.track)
 
-    def _steps(self, session: Session, opened: RDBStorage, locks: Locks, expected: Estimate) -> None:
-        journal, deadline = self.journal, self.started + 60 * self.wanted.minutes
+    def _steps(self, session: Session, opened: RDBStorage, locks: Locks) -> None:
+        journal, deadline = self.journal, self.allowance.deadline
         desk = TimedDesk(
             session,
             Record(self.store, self.wanted.track),
             session.recorded,
             first_seed=self.wanted.first_seed,
-            over=lambda: self._is_over(deadline),
+            over=self._is_over,
         )
         self._limit, self._slots, self._desk = deadline, session.slots, desk
-        if not journal.plan:
-            session.say(f"1/{STEPS}  cosine on {LEAST_SEEDS} seeds: what a run takes, and its noise")
+        if not journal.seconds:
+            what = f"cosine on {LEAST_SEEDS} seeds: what a run takes, and its noise"
+            session.say(f"1/{STEPS}  {what}{self._left(session)}")
             self._score(desk, [Entry.of(BASELINE)], range(LEAST_SEEDS), session)
-            self._plan(expected, session, deadline)
-        plan = Plan(**{name: value for name, value in journal.plan.items() if name != "runs"})
-        session.total = max(plan.runs, session.total)
+            self._plan(session)
+        session.total = self.plan.runs
         if journal.learning_rate is None:
-            self._limit = self._until(deadline, 0.2, plan.entries * LEAST_SEEDS + 3 * (LEAST_TRIALS + 2))
-            self._search_rate(desk, plan, session, opened, locks)
+            self._limit = self._until(deadline, 0.05, self.plan.entries * LEAST_SEEDS + 3 * (LEAST_TRIALS + 2))
+            self._search_rate(desk, session, opened, locks)
         if not journal.entries and not journal.untrained:
-            self._limit = self._until(deadline, 0.4, plan.entries * LEAST_SEEDS)
-            self._search_families(desk, plan, session, opened, locks, deadline)
-        if journal.untrained:
-            journal.complete = True
-            return
+            self._limit = self._until(deadline, 0.1, self.plan.entries * LEAST_SEEDS)
+            self._search_families(desk, session, opened, locks)
         self._limit = deadline
-        self._compare(desk, session, deadline)
+        if not journal.untrained:
+            self._compare(desk, session)
         journal.complete = True
 
-    def _compare(self, desk: TimedDesk, session: Session, deadline: float) -> None:
-        """Seeds one after another: the least, then as many as fit by what these runs take.
-
-        Earlier runs say too little of that: the first of a worker loads the data, and takes several times as long.
-        """
+    def _compare(self, desk: TimedDesk, session: Session) -> None:
+        """Seeds one after another: the least, then as many as fit by what these runs take."""
         journal, entries, scored = self.journal, self.entries, 0
         seeds = journal.seeds or LEAST_SEEDS
         session.total = desk.executed
         while seeds > scored:
             journal.seeds = seeds
-            self.file.write(journal)
+            self._write()
             session.total += len(entries) * (seeds - scored)
-            session.say(f"5/{STEPS}  {len(entries)} entries on {seeds} fresh seeds{self._left(deadline)}")
+            step = f"4/{STEPS}  {len(entries)} entries on {seeds} fresh seeds"
+            more = f"     there is time for more: {seeds} seeds in all"
+            session.say(f"{more if scored else step}{self._left(session)}")
             self._score(desk, entries, range(scored, seeds), session)
             scored = seeds
-            fit = int((deadline - time.monotonic()) / self._takes(len(entries)))
+            fit = int((self.allowance.deadline - time.monotonic()) / self._takes(len(entries)))
             seeds = min(MOST_SEEDS, scored + max(0, fit))
 
-    def _is_over(self, deadline: float) -> bool:
+    def _is_over(self) -> bool:
         """Whether the step's time is over, and it has something to go on with; or that of all."""
         now = time.monotonic()
-        return now > deadline or (now > self._limit and all(_ended(study) for study in self._open))
+        if now > self._written + WRITTEN_EVERY:
+            self._write()
+        return now > self.allowance.deadline or (now > self._limit and all(_ended(study) for study in self._open))
 
     @property
     def entries(self) -> list[Entry]:
@@ -169,29 +197,31 @@ class Work:
     def _shared(self, entry: Entry) -> Entry:
         return entry.model_copy(update={"learning_rate": self.journal.learning_rate, "ema": self.journal.ema})
 
-    def _plan(self, expected: Estimate, session: Session, deadline: float) -> None:
-        """Plan by what a run takes: those that were just run, else past ones. The least is done in any case."""
+    def _plan(self, session: Session) -> None:
+        """Plan again by what runs take, where that is not what was forecast. The least is done in any case."""
         # The first run of a worker takes longer, as it loads the data.
-        seconds = min(self._seconds) if self._seconds else expected.of(self.wanted.target) or 1.0
-        left = max(0.1, (deadline - time.monotonic()) / 60)
+        seconds = min(self._seconds, default=self.expected)
+        left = max(0.1, (self.allowance.deadline - time.monotonic()) / 60)
         plan = planned(left, seconds, session.slots, self.track.tuning.seeds, at_least=True)
+        if plan != self.plan:
+            session.say(f"     a run takes {in_time(seconds)}, so that there is time for {plan}")
         self.journal.plan, self.journal.seconds = plan.record(), round(seconds, 2)
-        self.file.write(self.journal)
-        session.say(f"     {plan}; {seconds:.0f} s a run, {session.slots} at a time{self._left(deadline)}")
+        self._write()
 
     def _takes(self, runs: int) -> float:
-        """Seconds of so many runs, by those that were run."""
-        seconds = statistics.median(self._seconds[-20:]) if self._seconds else self.journal.seconds
-        return runs * seconds / (SLACK * self._slots)
+        """Seconds of so many runs, by how fast the newest ones came one after another."""
+        ends = self._desk.ends[-NEWEST:] if self._desk else []
+        if len(ends) >= FEWEST:
+            return runs * (ends[-1] - ends[0]) / (len(ends) - 1) / SURE
+        return runs * (self.journal.seconds or self.expected) / (SLACK * self._slots)
 
     def _until(self, deadline: float, share: float, runs: int) -> float:
         """When a step has to end, so that later ones have time for so many runs; a share of what is left anyway."""
         now = time.monotonic()
         return max(now + share * (deadline - now), deadline - self._takes(runs))
 
-    def _left(self, deadline: float) -> str:
-        minutes = (deadline - time.monotonic()) / 60
-        return f" · {max(0.0, minutes):.0f} min left"
+    def _left(self, session: Session) -> str:
+        return f" {session.time_left}"
 
     def _score(self, desk: TimedDesk, entries: Sequence[Entry], seeds: range, session: Session) -> None:
         """Runs on test data, seed by seed; what the store has is not run again."""
@@ -216,11 +246,12 @@ class Work:
         else:
             session.say(f"{done.outcome}: {done.spec}: {done.reason}")
 
-    def _search_rate(self, desk: TimedDesk, plan: Plan, session: Session, opened: RDBStorage, locks: Locks) -> None:
+    def _search_rate(self, desk: TimedDesk, session: Session, opened: RDBStorage, locks: Locks) -> None:
         """Cosine's own learning rate and average; whether it is trained."""
-        session.say(f"2/{STEPS}  cosine's learning rate and EMA: {plan.rate_trials} trials")
+        trials = self.plan.rate_trials
+        session.say(f"2/{STEPS}  cosine's learning rate and EMA: {trials} trials{self._left(session)}")
         subject = Seeded(self.wanted.track, self.wanted.target, Entry.of(BASELINE), self.wanted.first_seed)
-        study = Study(subject, self._budget(plan.rate_trials), opened, locks)
+        study = Study(subject, self._budget(trials), opened, locks)
         study.open()
         self._run([study], desk, session)
         if not _ended(study):
@@ -231,17 +262,14 @@ class Work:
         score, guidance = _validated(study)
         self.journal.baseline = {"score": score, "guidance": guidance}
         self.journal.untrained = self._untrained(score, guidance)
-        self.file.write(self.journal)
+        self._write()
 
-    def _search_families(
-        self, desk: TimedDesk, plan: Plan, session: Session, opened: RDBStorage, locks: Locks, deadline: float
-    ) -> None:
+    def _search_families(self, desk: TimedDesk, session: Session, opened: RDBStorage, locks: Locks) -> None:
         """The families' parameters, and which of them is best."""
         able = (self._limit - time.monotonic()) / self._takes(1) / self.track.tuning.seeds
-        trials = max(LEAST_TRIALS, min(plan.trials, 4 * int((able / len(families()) - 2) / 4)))
-        session.say(
-            f"4/{STEPS}  {', '.join(family.name for family in families())}: {trials} trials each{self._left(deadline)}"
-        )
+        trials = max(LEAST_TRIALS, min(self.plan.trials, 4 * int((able / len(families()) - 2) / 4)))
+        names = ", ".join(family.name for family in families())
+        session.say(f"3/{STEPS}  {names}: {trials} trials each{self._left(session)}")
         studies: list[Study] = []
         for family in families():
             entry = self._shared(Entry.of(family.spec))
@@ -257,7 +285,7 @@ class Work:
         # All at once: whatever stops the command here, nothing is decided by half.
         self.journal.entries, self.journal.best, self.journal.others = compared(best, others, ENTRIES), best, others
         session.say(f"     best on validation data: {self.journal.best}")
-        self.file.write(self.journal)
+        self._write()
 
     def _run(self, studies: list[Study], desk: TimedDesk, session: Session) -> None:
         """Search; a time that is over leaves what there is."""
@@ -310,14 +338,3 @@ def check(track: str) -> None:
     board = tracks.standing(track)
     if board.kind == "diagnostic":
         raise UserError(f"{track} is {board}, so nothing can be recommended by it; `snrbench tracks list` has others")
-
-
-def known_seconds(wanted: Wanted, store: Store, settings: Settings) -> float | None:
-    """Seconds of a run by past ones or the track's card; None where neither knows."""
-    return estimate(store, wanted.track, settings.device).of(wanted.target)
-
-
-def affordable(wanted: Wanted, store: Store, settings: Settings, seconds: float) -> None:
-    """UserError where the minutes are not enough at so many seconds a run, before anything runs."""
-    workers = workers_for(settings, store, wanted.track)
-    planned(wanted.minutes, seconds, workers, tracks.get(wanted.track).tuning.seeds)

@@ -290,7 +290,7 @@ def _cost(plan: Plan, expected: Estimate, settings: Settings, store: StoreFolder
     each = [expected.of(job.spec.target) for job in plan.jobs]
     durations = [seconds for seconds in each if seconds is not None]
     if len(durations) < len(each):
-        return f"{runs}; what they take is not known: no past runs on this hardware, and nothing on the track's card"
+        return f"{runs}; what they take is not known: {expected.unknown}"
     if not executors.get(settings.executor).here and settings.workers is None:
         return f"{runs}: about {duration(sum(durations))} of one worker's time, judging by {expected.source}"
     at_once = min(workers_for(settings, store, plan.jobs[0].spec.track), len(each))

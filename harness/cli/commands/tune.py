@@ -205,7 +205,7 @@ def _cost(subjects: list[Subject], budget: Budget, expected: Estimate, settings:
         "what is stopped early and what is done already comes off"
     )
     if len(durations) < len(each):
-        return f"{most}. What a run takes is not known: no past runs on this hardware, and nothing on the track's card"
+        return f"{most}. What a run takes is not known: {expected.unknown}"
     at_once = workers_for(settings, store, subjects[0].track)
     return (
         f"{most}. {at_once} at a time: at most about {duration(sum(durations) / at_once)}, judging by {expected.source}"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import math
 from collections.abc import Callable
 
@@ -21,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.data import images
+from harness.data import images, rehearsal
 from harness.data.dataset import Split
 from harness.metrics.classifiers import WEIGHTS, Classifier, ImageClassifier
 
@@ -57,14 +58,15 @@ def train(
     epochs = max(EPOCHS, math.ceil(steps / an_epoch))
     optimiser = torch.optim.AdamW(classifier.parameters(), lr=LEARNING_RATE, weight_decay=0.05)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * an_epoch)
-    for epoch in range(epochs):
-        for rows in torch.randperm(len(data))[: an_epoch * batch].split(batch):
-            loss = F.cross_entropy(classifier(data.x[rows]), data.labels[rows], label_smoothing=0.05)
-            loss.backward()
-            optimiser.step()
-            optimiser.zero_grad()
-            decay.step()
-        on_epoch(f"epoch {epoch + 1} of {epochs}, last loss {float(loss.detach()):.3f}")
+    orders = (torch.randperm(len(data))[: an_epoch * batch].split(batch) for _ in range(epochs))
+    for step, rows in enumerate(rehearsal.steps(itertools.chain.from_iterable(orders), epochs * an_epoch), start=1):
+        loss = F.cross_entropy(classifier(data.x[rows]), data.labels[rows], label_smoothing=0.05)
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        decay.step()
+        if step % an_epoch == 0:
+            on_epoch(f"epoch {step // an_epoch} of {epochs}, last loss {float(loss.detach()):.3f}")
     classifier.eval()
 
 

@@ -61,7 +61,7 @@ def latents(tmp_path):
 def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents, least, tmp_path, monkeypatch):
     words = ("recommend", "--images", latents, "--minutes", "10", "--store", tmp_path / "store", "--workers", "2")
     words = (*words, "--device", "cpu")
-    code, planned, said = snrbench(*words, "--dry-run")
+    code, planned, said = snrbench("recommend", *words[2:], "--dry-run")  # data are known as such without --images
     assert f"track own-z-v1, {tracks.get('own-z-v1').summary}: " in " ".join(said.split())
     assert (code, "4 trials of cosine's" in planned) == (0, True)
     code, out, err = snrbench(*words, "--json", "--report", tmp_path / "report")
@@ -69,6 +69,10 @@ def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents
     answer = json.loads(out)
     assert answer["complete"]
     assert answer["verdict"] in ("recommended", "nothing told apart", "untrained")
+    assert planned in err, "promised and done alike"
+    steps = re.findall(r"^(\d)/4  ", err, re.MULTILINE)
+    assert steps == ["1", "2", "3", "4"][: 2 if answer["verdict"] == "untrained" else 4]
+    assert all(re.search(r"· at most \d+ (min|s) left", line) for line in err.splitlines() if " left" in line)
     assert (tmp_path / "report" / "report.md").is_file()
     if answer["verdict"] != "untrained":
         every = [spec for specs in answer["plateau"].values() for spec in specs]
@@ -88,6 +92,12 @@ def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents
     assert code == 0
     assert json.loads(again)["runs"] == runs  # nothing was run again
     assert json.loads(again)["plateau"] == answer["plateau"]
+    file = tmp_path / "store" / "recommend" / "own-z-v1 v 10min.json"
+    spent = json.loads(file.read_text()) | {"minutes": 10.0, "complete": False, "untrained": "", "entries": []}
+    file.write_text(json.dumps(spent))
+    code, again, said = snrbench(*words, "--json")
+    assert (code, json.loads(again)["runs"]) == (1, runs), "no minutes are left, and none are taken"
+    assert said.splitlines()[-1] == "the 10 min are used up: --minutes 11 goes on with what was run"
 
 
 def test_what_cannot_be_is_one_line_before_anything_runs(snrbench, tmp_path):
@@ -130,10 +140,21 @@ def test_too_few_minutes_are_refused_before_any_run_by_what_some_steps_take(snrb
     refusal = err.strip().splitlines()[-1]
     assert refusal.startswith("snrbench: --minutes 0.0001 buys"), err
     assert re.search(r"expected --minutes \d+, more workers", refusal)
-    assert [path.name for path in (tmp_path / "store").iterdir()] == ["tracks"], "nothing was run or recorded"
+    files = {path.name for path in (tmp_path / "store").rglob("*.*")}
+    assert files == {"own-z-v1.py", "own-z-v1 v timed.json"}, "nothing was run or recorded"
     code, _, err = snrbench(*words, "--minutes", "0.0001", "--dry-run")
-    assert code == 2
-    assert "10 s a run are assumed" in err
+    assert (code, err.strip().splitlines()[-1]) == (2, refusal)
+    enough = re.search(r"expected --minutes (\d+),", refusal).group(1)
+    assert snrbench(*words, "--minutes", enough, "--dry-run")[0] == 0
+
+
+def test_no_minutes_are_promised_where_nobody_knows_what_a_run_takes(snrbench, tmp_path):
+    words = ("recommend", "imagenet256-latent-v1", "--minutes", "600", "--store", tmp_path / "store", "--device", "cpu")
+    for also in ("--dry-run",), ():
+        code, out, err = snrbench(*words, *also)
+        assert (code, out) == (2, "")
+        assert "what a run of imagenet256-latent-v1 takes is not known, so no minutes can be promised" in err
+        assert len(err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from harness.results.store import Store, close_databases
 from harness.results.write import deliver
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec
+from harness.tracks.track import read_card
 from result_folders import CPU
 from schedules.errors import UserError
 
@@ -99,8 +100,29 @@ def test_seconds_are_judged_by_past_runs_then_by_the_card(store, tmp_path):
     assert (found.source, found.seconds) == ("past runs", {"v": 15.0})
     assert found.of("eps") == 15.0
     card = estimate(Store(tmp_path), "gmm-v1", "cpu")
-    assert card.source == "the track's card"
+    assert card.source == "the track's card, measured on one CPU core"
     assert card.of("v") == pytest.approx(4.5, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("track", "device", "parts", "said"),
+    [
+        ("fashion-latent-v1", "cpu", ("cpu", 1.0), "the track's card, measured on one core of an AMD EPYC"),
+        ("fashion-latent-v1@0.2", "cpu", ("cpu", 0.2), "the track's card, measured on one core of an AMD EPYC"),
+        ("fashion-latent-gpu-v1", "cuda:0", ("cuda", 1.0), "the track's card, measured on NVIDIA H200"),
+        ("fashion-latent-gpu-v1", "cpu", None, "and the track's card has 9.1 s on NVIDIA H200 alone"),
+        ("imagenet256-latent-v1", "cpu", None, "and nothing on the track's card"),
+    ],
+)
+def test_what_a_card_says_of_a_device_is_taken_for_that_kind_and_scaled(tmp_path, track, device, parts, said):
+    expected = estimate(Store(tmp_path), track, device)
+    if parts is None:
+        assert expected.of("v") is None
+        assert expected.unknown.endswith(said)
+        return
+    cost = read_card(track.partition("@")[0])["cost"][parts[0]]
+    assert expected.of("v") == pytest.approx(parts[1] * cost["training"] + cost["evaluation"])
+    assert expected.source == said
 
 
 def test_a_dry_run_says_what_it_costs(store, capsys):
@@ -109,6 +131,9 @@ def test_a_dry_run_says_what_it_costs(store, capsys):
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == 3  # of the seeds 0 to 6, three finished and another one later
     assert "3 runs, 2 at a time: about 22 s, judging by past runs" in printed.err
+    unknown = ["run", "imagenet256-latent-v1", "--dry-run", "--store", str(store.root), "--device", "cpu"]
+    assert main.exit_code(unknown) == 0
+    assert "3 runs; what they take is not known: no past runs" in " ".join(capsys.readouterr().err.split())
     assert main.exit_code([*request[:2], *request[4:], "--failed", "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[0].endswith("laplace@tuned × v × seed 3")
 

@@ -1,12 +1,14 @@
 """The three lists and the verdict, against scores made by hand."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
 
 import schedules
 from harness import tracks
-from leaderboards.recommending import wording
+from leaderboards.recommending import report, wording
 from leaderboards.recommending.answer import NOT_SHOWN, SHOWN, TOO_EARLY, UNTRAINED, answer_of
 from leaderboards.recommending.families import compared
 from leaderboards.recommending.journal import Journal
@@ -65,8 +67,11 @@ def test_a_clear_best_is_recommended_with_its_lists(own, table, journal, tmp_pat
     assert "not shown to be better than cosine" not in said
     assert "−23 %" in said
     assert "test for all 105 pairs of 15 entries" in said
-    assert (report := write(answer, tmp_path / "report")).is_file()
-    assert {path.name for path in report.parent.iterdir()} == {"report.md", "density.png", "scores.png", "plateau.png"}
+    page = write(answer, tmp_path / "report")
+    rows = page.read_text()
+    assert "| entry | default of | score |" in rows
+    assert "| `flow_uniform` | diffusers-flags, musubi, " in rows
+    assert {path.name for path in page.parent.iterdir()} == {"report.md", "density.png", "scores.png", "plateau.png"}
     assert answer.record()["plateau"]["worse"] == list(answer.worse)
 
 
@@ -82,6 +87,52 @@ def test_what_is_told_apart_from_one_default_alone_is_recommended_over_that_one(
     first, second, *_ = wording.lines(answer)
     assert first.startswith("Recommended over the default of sd-scripts flux_train_network.py: ")
     assert second.startswith("  not shown to be better than cosine: ")
+
+
+def test_a_default_is_named_however_it_is_written_and_no_column_is_empty(own, table, journal, tmp_path):
+    """logit_normal|shift:a=3 is logit_normal with its m moved by ln 3."""
+    written = "logit_normal:m=1.09861228866811"  # as simpletuner's logit_normal|shift:a=3
+    specs = [written if spec == "logit_normal|shift:a=3" else spec for spec in journal.entries]
+    journal = journal.model_copy(update={"entries": specs})
+    answer = answer_of(results(table, journal, lambda spec: 1.0, sd=0.1, seeds=2), "own-v1", "v", journal, 0)
+    assert answer.verdict == TOO_EARLY  # which has its table too
+    assert f"| `{schedules.parse(written).spec}` | simpletuner |" in write(answer, tmp_path).read_text()
+    none = report.table(answer.judged, [])
+    assert none[0] == "| entry | score | over the best | list |"
+    assert {row.replace("\\|", "").count("|") for row in none} == {5}
+
+
+def test_a_search_that_ends_at_cosine_itself_says_so(own, table, journal):
+    """A cosine moved by nothing is in the comparison as cosine, and no other entry takes its place for having luck."""
+    journal = journal.model_copy(update={"best": "cosine_shifted", "entries": compared("cosine_shifted", [], 15)})
+    lucky = journal.entries[3]
+    frame = results(table, journal, lambda spec: 0.97 if spec == lucky else 1.0, sd=0.2)
+    answer = answer_of(frame, "own-v1", "v", journal, 0)
+    assert (answer.spec, answer.judged.switched, answer.verdict) == ("cosine", False, NOT_SHOWN)
+    said = wording.lines(answer)
+    assert said[1].endswith("(cosine)")
+    assert not any(line.startswith("  over cosine") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("floor", "train", "said"),
+    [
+        (1e-9, 148, r"; their floor is 1e-09: what real training data score in the place of samples$"),
+        (
+            1e9,
+            148,
+            r"\. 15 of 15 lie below it: it is of 148 training rows, a score of [\d,]+ samples, and fewer give",
+        ),
+        (1e9, 10**6, r"\. 15 of 15 lie below it: samples may lie as near"),
+        (1e9, 0, r"\. 15 of 15 lie below it: samples may lie as near"),
+    ],
+)
+def test_a_floor_is_explained_where_scores_lie_below_it(own, table, journal, floor, train, said):
+    journal = journal.model_copy(update={"floors": {"fd": floor}, "train": train})
+    answer = answer_of(results(table, journal, lambda spec: 1.0, sd=0.1), "own-v1", "v", journal, 0)
+    (line,) = wording.floor(answer)
+    assert re.search(said, line)
+    assert f"  {line}" in wording.lines(answer)
 
 
 @pytest.mark.parametrize("sigma", [None, 0.7, 1e9])

@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -9,28 +10,39 @@ from hypothesis import strategies as st
 
 import schedules
 from leaderboards.recommending import families
-from leaderboards.recommending.planning import LEAST_SEEDS, SLACK, planned
+from leaderboards.recommending.allowance import Allowance
+from leaderboards.recommending.planning import CLOSING, LEAST_SEEDS, SLACK, planned
 from schedules.errors import UserError
 from schedules.relatives import similarity
 
 
-@given(st.floats(1, 600), st.floats(0.5, 300), st.integers(1, 16), st.integers(1, 3))
-def test_a_plan_fits_into_its_minutes_or_says_how_many_it_takes(minutes, seconds, workers, trial_seeds):
+@given(st.floats(1, 600), st.floats(0.5, 300), st.integers(1, 16), st.integers(1, 3), st.floats(0, 900))
+def test_a_plan_fits_into_its_minutes_or_says_how_many_it_takes(minutes, seconds, workers, trial_seeds, besides):
     try:
-        plan = planned(minutes, seconds, workers, trial_seeds)
+        plan = planned(minutes, seconds, workers, trial_seeds, besides)
     except UserError as refused:
         needed = float(re.search(r"--minutes (\d+), more", str(refused)).group(1))
-        plan = planned(needed, seconds, workers, trial_seeds)
+        plan = planned(needed, seconds, workers, trial_seeds, besides)
         assert needed > minutes
         minutes = needed
-    assert plan.runs * seconds <= SLACK * 60 * minutes * workers * (1 + 1e-9)
+    assert plan.runs * seconds <= SLACK * (60 * minutes - besides) * workers * (1 + 1e-9)
     assert plan.seeds >= LEAST_SEEDS
 
 
 def test_more_minutes_never_buy_less():
-    plans = [planned(minutes, 7, 2) for minutes in (5, 8, 15, 30, 60)]
+    plans = [planned(minutes, 7, 2) for minutes in (6, 8, 15, 30, 60)]
     assert [plan.runs for plan in plans] == sorted(plan.runs for plan in plans)
     assert [plan.seeds for plan in plans] == sorted(plan.seeds for plan in plans)
+
+
+def test_the_minutes_are_of_all_commands_together():
+    now = time.monotonic()
+    fresh, later = Allowance(10, 0.0, now), Allowance(10, 4.0, now)
+    assert fresh.deadline - later.deadline == pytest.approx(240)
+    assert later.deadline == pytest.approx(now + 360 - CLOSING)
+    assert not later.is_over
+    assert Allowance(10, 9.9, now).is_over
+    assert Allowance(10, 0.0, now - 700).seconds_left < 0
 
 
 def test_logit_normal_and_edm_are_one_family():
