@@ -12,7 +12,7 @@ from app.data.guide_links import Topic
 from app.data.page_choice import View
 from app.data.results import ResultSource
 from app.style.plain_text import code, plain
-from app.widgets import controls, empty_state, headline, ranked_table
+from app.widgets import controls, empty_state, flags_of_entries, headline, ranked_table
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Selection
 from leaderboards.boards.rows import Board, Section
@@ -38,7 +38,7 @@ def page() -> None:
     if not results.exists(store):
         empty_state.results(store, "There are no results yet.")
         return
-    controls.adopt(PAGE, links.arrived(PAGE), more=("order", "rows"), several=("entry",))
+    controls.adopt(PAGE, links.arrived(PAGE), more=("order", "rows", "trainer"), several=("entry",))
     store = controls.sources(PAGE, store)
     why_not_all = partial(results.why_not_over_targets, store)
     view = controls.view(PAGE, store, narrowing=True, focusing=True, why_not_all=why_not_all)
@@ -98,11 +98,17 @@ def _standings(store: ResultSource, view: View, board: Board, section: Section) 
     if left_out:
         st.caption(f"{left_out} more entries below: choose “all” to see them.")
     _actions(view, board, section, chosen, controls.of_sources(store))
+    trainer = ""
+    if chosen:
+        trainer = flags_of_entries.show(PAGE, [row for row in section.rows if row.entry in chosen])
+    else:
+        st.caption("Tick rows to compare them, and to have their noise levels in a trainer's flags.")
     usual = ranked_table.Look(ROWS)
     return {
         "entry": chosen,
         "order": "family" if look.by_family else "",
         "rows": "all" if look.most != usual.most else "",
+        "trainer": trainer,
     }
 
 
@@ -206,7 +212,7 @@ def _diverged(store: ResultSource, view: View) -> None:
 
 def _notes(board: Board) -> None:
     with st.expander("How to read this", icon=":material/help:"):
-        st.markdown("\n".join(f"- {plain(line)}" for line in legend(board, units="the Tuning page")))
+        st.markdown("\n".join(f"- {plain(line)}" for line in legend(board, units="tick its row")))
         st.page_link("screens/guide.py", label="How it works, from the start", icon=":material/menu_book:")
 
 

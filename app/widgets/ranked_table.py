@@ -17,7 +17,7 @@ from app.style.theme import NEUTRAL
 from app.widgets import grid
 from app.widgets.grid import Badge, Cell, Column, Selection
 from leaderboards.boards.rows import Board, Row, Section
-from leaderboards.boards.tuned_parameters import in_trainers, of_entry
+from leaderboards.boards.tuned_parameters import of_entry
 from leaderboards.data.scale import Scale
 from leaderboards.render.columns import columns, rank
 from leaderboards.wording import NOTHING
@@ -118,8 +118,7 @@ def badges(row: Row) -> list[Badge]:
     if row.baseline:
         labels.append(Badge("baseline", "what all others are held against"))
     if row.tuned:
-        told = row.params, row.tuned_from, row.schedule
-        values = " · ".join(filter(None, (of_entry(*told), in_trainers(*told))))
+        values = of_entry(row.params, row.tuned_from, row.schedule)
         about = f"parameters found by one study on a validation split: {values}; "
         about += "intervals hold seeds, not its luck"
         labels.append(Badge("tuned", about, "note"))

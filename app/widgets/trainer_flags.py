@@ -30,7 +30,7 @@ def show(schedule: Schedule, adopt: Callable[[Schedule], None]) -> None:
         if schedule.learns:
             st.info("It learns while training, so no flags draw it.")
         else:
-            _say(expressed(schedule.spec, name))
+            say(expressed(schedule.spec, name))
             _say_rank(schedule.spec)
         st.text_area("Flags of this trainer", key=PASTED, placeholder="a command line, JSON or YAML", height=80)
         if "tokens" in trainers.get(name).flags:
@@ -41,7 +41,8 @@ def show(schedule: Schedule, adopt: Callable[[Schedule], None]) -> None:
             (st.error if kind == "mistake" else st.caption)(plain(line))
 
 
-def _say(expression: Expression) -> None:
+def say(expression: Expression) -> None:
+    """Put flags on the page, with how near they come."""
     if not expression.exact:
         st.caption(
             f"It can't draw this density. The nearest that it can is {code(expression.spec)}, "

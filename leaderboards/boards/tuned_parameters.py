@@ -55,7 +55,7 @@ def schedule_of(params: str, tuned_from: str) -> Schedule:
     """
     family, values = _family(tuned_from), _read(params)
     if any(isinstance(value, dict) for value in values.values()):
-        raise UserError(f"{schedules.as_tuned(tuned_from)} is another schedule for each target")
+        raise UserError(f"{schedules.as_tuned(tuned_from)} is another schedule for each target; choose one")
     if family is None:
         raise UserError(f"{tuned_from!r}: the parameters of its transforms, or of its parts, are not recorded")
     family_params = schedules.info(family.name).params

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -76,7 +75,7 @@ def test_samples_that_came_with_them_are_shown(open_app, published, monkeypatch,
     assert [image.caption for images in beside.get("image") for image in images.proto.imgs] == ["`laplace`"]
 
 
-def test_what_was_tuned_is_in_trainers_units_on_every_page_that_shows_it(open_app, monkeypatch, tmp_path, no_caches):
+def test_what_was_tuned_is_in_trainers_units_to_be_copied(open_app, monkeypatch, tmp_path, no_caches):
     """λ ~ N(−2m, (2s)²) with m = −0.3494, s = 0.374: P_mean is m + ln 0.5 in EDM2, logit_mean is −m in diffusers."""
     monkeypatch.setenv(PUBLISHED, "1")
     units = (
@@ -86,9 +85,15 @@ def test_what_was_tuned_is_in_trainers_units_on_every_page_that_shows_it(open_ap
     assert units in open_app(tmp_path / "none", page="tuning", **address).fine().words
     board = open_app(tmp_path / "none", **address).fine()
     words = board.words.replace("\\", "")
-    assert "in trainers' units: the Tuning page" in words
+    assert "in trainers' units: tick its row" in words
     assert "m=-0.3494,s=0.374, lr × 2.92, EMA × 3.6" in words
-    assert units in json.dumps(board.tables["leaderboard.table"], ensure_ascii=False)
+    chosen = open_app(tmp_path / "none", **address, entry=["logit_normal@tuned", "infonoise"]).fine()
+    flags = units.partition("diffusers-flags ")[2]
+    assert [one.value.partition(" --logit_std")[0] for one in chosen.code] == [flags]
+    assert "learns while training" in chosen.words
+    chosen.selectbox(key="leaderboard.trainer").set_value("edm2").run()
+    assert chosen.code[0].value.startswith("--P_mean=-1.04254718 --P_std=0.374")
+    assert chosen.address["trainer"] == ["edm2"]
 
 
 def test_a_store_is_ranked_among_them(open_app, published):
