@@ -43,6 +43,13 @@ def readdress(database: Path, artifacts: Path) -> None:
                 _readdress_runs(connection, experiment, artifacts)
 
 
+def move_first(database: Path, artifacts: Path) -> None:
+    """Put the artifacts of MLflow's first experiment, which has no runs yet, into this folder."""
+    with sqlite_file.opened(database, "rw") as connection, connection:
+        query = "UPDATE experiments SET artifact_location = ? WHERE experiment_id = 0"
+        connection.execute(query, ((artifacts / "0").as_uri(),))
+
+
 def _readdress_runs(connection: sqlite3.Connection, experiment: int, artifacts: Path) -> None:
     query = "SELECT run_uuid, artifact_uri FROM runs WHERE experiment_id = ?"
     for run_id, address in connection.execute(query, (experiment,)).fetchall():

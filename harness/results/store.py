@@ -98,11 +98,20 @@ class Store:
         artifact_places.readdress(self.database, self.artifacts)
 
     def _fill(self, file: Path) -> None:
-        """Have MLflow make its tables in a file."""
-        _settle()
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+        """Have MLflow make its tables in a file.
 
-        SqlAlchemyStore(sqlite_file.url(file), self.artifacts.as_uri()).engine.dispose()
+        Only its store itself can be told where artifacts belong. Where there is none of this name or form, a client
+        makes the tables, as documented, and what it thinks of artifacts is corrected.
+        """
+        _settle()
+        try:
+            from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+            SqlAlchemyStore(sqlite_file.url(file), self.artifacts.as_uri()).engine.dispose()
+        except (ImportError, AttributeError, TypeError):
+            _client(sqlite_file.url(file)).get_experiment("0")
+            close_databases()
+            artifact_places.move_first(file, self.artifacts)
 
     @property
     def client(self) -> MlflowClient:

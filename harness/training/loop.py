@@ -19,6 +19,7 @@ from harness.training.cuda_graph import GraphedSteps
 from harness.training.ema import EMA
 from harness.training.feed import Feed
 from harness.training.noise_levels import NoiseLevels, NoiseLevelSource
+from harness.training.optimiser import AdamW
 from harness.training.pinned import Pinned
 from harness.training.precision import products
 from harness.training.step import squared_errors, update, weighted_mean
@@ -57,14 +58,7 @@ class Trainer:
         self.parameters = list(network.parameters())
         self.device = self.parameters[0].device
         self.notes: list[str] = []
-        self.optimiser = torch.optim.AdamW(
-            self.parameters,
-            lr=rules.learning_rate,
-            betas=rules.betas,
-            weight_decay=rules.weight_decay,
-            fused=True,
-            capturable=compilation.graph and self.device.type == "cuda",
-        )
+        self.optimiser = AdamW(self.parameters, rules.learning_rate, rules.betas, rules.weight_decay)
         self.ema = EMA(network)
         self.done = 0
         self.losses = torch.zeros(rules.steps, device=self.device)
@@ -127,7 +121,7 @@ class Trainer:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that the coming steps depend on; the random streams have no state."""
-        optimiser = self.optimiser.state_dict()["state"]
+        optimiser = self.optimiser.state_by_row()
         return {
             **{f"network.{name}": value for name, value in self.network.state_dict().items()},
             **{f"ema.{name}": value for name, value in self.ema.average.state_dict().items()},
@@ -155,7 +149,7 @@ class Trainer:
                 for name, value in moment.items():
                     self.optimiser.state[parameter][name].copy_(value)
         else:
-            self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": moments})
+            self.optimiser.load_by_row(moments)
         self.levels.load_state({name: value.numpy() for name, value in parts.get("learned", {}).items()})
 
     def restart(self, weights: Mapping[str, Tensor], rules: Training, levels: NoiseLevelSource, seed: int) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from harness.targets import target
 from harness.training.batches import Batch
+from harness.training.optimiser import AdamW
 from harness.training.precision import casting
 
 Forward = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -40,7 +41,7 @@ def weighted_mean(factor: Tensor, errors: Tensor, examples: float | None = None)
     return loss
 
 
-def update(parameters: Iterable[nn.Parameter], optimiser: torch.optim.Optimizer, clip_norm: float) -> None:
+def update(parameters: Iterable[nn.Parameter], optimiser: AdamW, clip_norm: float) -> None:
     """Clip the gradients, let the optimiser take its step, and forget them."""
     torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
     optimiser.step()

@@ -133,6 +133,42 @@ def test_a_database_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     assert not list(root.glob("*.new*"))
 
 
+def content(database):
+    """Its columns and indexes, and its first experiment without what a clock says."""
+    with closing(sqlite3.connect(database)) as connection:
+        named = connection.execute("SELECT type, name FROM sqlite_master ORDER BY type, name").fetchall()
+        columns = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for _, name in named}
+        first = "SELECT experiment_id, name, artifact_location, lifecycle_stage FROM experiments"
+        return named, columns, connection.execute(first).fetchall()
+
+
+@pytest.mark.parametrize("problem", [TypeError("another signature"), ImportError("another place")], ids=repr)
+def test_without_mlflows_class_of_stores_its_client_makes_the_same(tmp_path, monkeypatch, problem):
+    """The class is no documented part of MLflow. The client makes one of its own, wherever it may be."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    monkeypatch.chdir(tmp_path)
+    store = Store(tmp_path / "store")
+    store.prepare()
+    expected = content(store.database)
+    close_databases()
+    shutil.rmtree(store.root)
+    begin, problems = SqlAlchemyStore.__init__, [problem]
+
+    def moved(store, *arguments):
+        if problems:
+            raise problems.pop()
+        begin(store, *arguments)
+
+    monkeypatch.setattr(SqlAlchemyStore, "__init__", moved)
+    store = Store(tmp_path / "store")
+    store.prepare()
+    assert not problems
+    assert content(store.database) == expected
+    assert record_a_run(store)
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
 def test_runs_in_an_incomplete_database_are_not_given_up(store):
     change(store, "DELETE FROM alembic_version")
     with pytest.raises(UserError, match="restore a backup"):
