@@ -14,7 +14,6 @@ import os
 import shlex
 import sqlite3
 import weakref
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,6 @@ from schedules.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment
     from sqlalchemy import Engine
 
 FORMAT = 1
@@ -135,7 +133,8 @@ class Store:
         if held is None:
             return None
         if create:
-            self._check_active(held)
+            if held.lifecycle_stage != "active":
+                raise self.experiment_is_deleted(track, held.experiment_id)
             if self.remote is None and artifact_places.of_experiment(self.artifacts, held.artifact_location) not in (
                 None,
                 held.artifact_location,
@@ -143,18 +142,13 @@ class Store:
                 artifact_places.readdress(self.database, self.artifacts)
         return str(held.experiment_id)
 
-    def check_active(self, tracks: Iterable[str]) -> None:
-        """UserError where MLflow holds the experiment of one of these as deleted, so that it would take no run."""
-        for held in filter(None, map(self.client.get_experiment_by_name, tracks)):
-            self._check_active(held)
-
-    def _check_active(self, experiment: Experiment) -> None:
-        if experiment.lifecycle_stage != "active":
-            where = "" if self.remote else f"MLFLOW_TRACKING_URI={shlex.quote(self.uri)} "
-            raise UserError(
-                f"the experiment {experiment.name} was deleted in MLflow, which records no run in it until it is "
-                f"restored: {where}mlflow experiments restore --experiment-id {experiment.experiment_id}"
-            )
+    def experiment_is_deleted(self, name: str, number: str) -> UserError:
+        """What to say of an experiment that MLflow holds as deleted: it records no run in it."""
+        where = "" if self.remote else f"MLFLOW_TRACKING_URI={shlex.quote(self.uri)} "
+        return UserError(
+            f"the experiment {name} was deleted in MLflow, which records no run in it until it is restored: "
+            f"{where}mlflow experiments restore --experiment-id {number}"
+        )
 
     @functools.cached_property
     def _reader(self) -> MlflowClient:

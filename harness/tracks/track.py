@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
+from harness.data import downloads
 from harness.declared import Declared, Part, added, imported
 from harness.metrics.registry import METRICS
 from harness.protocol import PROTOCOL
@@ -148,7 +150,8 @@ class Track(Declared):
         self.check_options(checked)
         for part in (self.data, self.features, self.dinov2):
             if part is not None and part.check:
-                imported(part.check)(**part.options)
+                with suppress(downloads.WithheldError):
+                    imported(part.check)(**part.options)
 
     def parts(self) -> dict[str, Part]:
         """What the track is made of, by the name of its field."""

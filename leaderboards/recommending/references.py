@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness import tracks
-from harness.tracks.enough import cautions
+from harness.tracks.enough import cautions, hopeless
 from leaderboards.recommending.journal import Journal
 from schedules.errors import UserError
 
@@ -53,8 +53,8 @@ def _with_floors(place: Bench, journal: Journal) -> list[str]:
     track, facts = place.track, measure.facts(place)
     sizes, dimensions = facts["sizes"], facts["feature_dimensions"]
     warnings = cautions(track, sizes, dimensions, floors=True)
-    if hopeless := [line for line in warnings if line.startswith(tuple("0123456789"))]:
-        raise UserError(f"{track.name}: {hopeless[0]}")
+    if sentences := hopeless(warnings):
+        raise UserError(f"{track.name}: {sentences[0]}")
     journal.floors = measure.floors(place)
     distance = track.evaluation.distance
     return [
