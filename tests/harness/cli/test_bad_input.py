@@ -148,6 +148,8 @@ FEW = "DIGITS.evaluation.model_copy(update={'samples': 500, 'fid': (1000,)})"
 REFUSED = {
     "option 'widht', which is 64": """"network": Part(make="harness.networks.mlp:ResidualMLP",
         options={"widht": 64})""",
+    "option 'width' of harness.networks.mlp:ResidualMLP is 64.0; expected int": """"network": Part(
+        make="harness.networks.mlp:ResidualMLP", options={"width": 64.0, "blocks": 2, "condition": 8})""",
     "no/latents.npz": """"data": Part(make="harness.data.array_file:load", options={"file": "no/latents.npz"},
         check="harness.data.array_file:check")""",
     "expected `samples` to be the first of `fid`": f'"evaluation": {FEW}',
