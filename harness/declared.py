@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
+from harness import option_types
 from schedules.errors import UserError
 
 ADDED = "added after the first tracks"
@@ -70,7 +71,7 @@ class Part(Declared):
         return imported(self.make)(*arguments, **self.options)
 
     def check_options(self, positional: int) -> None:
-        """UserError for an option that `make` does not take, or one that it needs and that is not there.
+        """UserError for an option that `make` does not take, one of another type than it says, or one that is missing.
 
         positional: how many arguments `make` is called with before the options
         """
@@ -79,8 +80,7 @@ class Part(Declared):
             parameters = list(inspect.signature(make).parameters.values())
         except ValueError:  # of some functions written in C
             return
-        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-            return  # it looks at them itself
+        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
         kinds = [parameter.kind for parameter in parameters]
         in_order = sum(
             kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds
@@ -91,8 +91,11 @@ class Part(Declared):
         options = {parameter.name: parameter for parameter in parameters[positional:] if parameter.kind in by_name}
         takes = f"{self.make} takes {', '.join(options) or 'none'}"
         for name, value in self.options.items():
-            if name not in options:
+            if name not in options and not open_ended:  # else it looks at them itself
                 raise UserError(f"unknown option {name!r}, which is {value!r}; {takes}")
+            if name in options and not option_types.fits(make, options[name], value):
+                expected = inspect.formatannotation(options[name].annotation).strip("'")
+                raise UserError(f"option {name!r} of {self.make} is {value!r}; expected {expected}")
         for name, parameter in options.items():
             if name not in self.options and parameter.default is parameter.empty:
                 raise UserError(f"option {name!r} is missing; {takes}")

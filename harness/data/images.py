@@ -25,7 +25,7 @@ from filelock import FileLock
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.data import official_files
+from harness.data import downloads, official_files
 from harness.data.dataset import Dataset, Split
 from schedules.errors import UserError, text_of
 
@@ -131,11 +131,14 @@ def official(name: str, train: bool) -> tuple[Tensor, Tensor]:
     try:
         content = official_files.read(name, train, folder)
         if content is None:
+            downloads.begin()
             content = _downloaded(name, train, to_write())
         if content is None:
             raise FileNotFoundError("its files were downloaded, and are not all there")
         images, labels = torch.as_tensor(np.asarray(content.data)), torch.as_tensor(content.targets, dtype=torch.int64)
         return (images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)).contiguous(), labels
+    except downloads.WithheldError:
+        raise
     except Exception as problem:  # torchvision raises whatever its readers and its downloads raise
         cause = text_of(problem)
         raise UserError(

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from harness import tracks
 from harness.execution import executors, plan_files
 from harness.execution.estimate import Estimate
 from harness.execution.job import PAUSED, UNWRITABLE, Executor, Job, Result, Settings
@@ -77,9 +76,6 @@ class Session:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        if executors.get(self.settings.executor).here:  # other machines have data and weights of their own
-            tracks.check(self.track)
-        self.store.check_active([self.track, f"{self.track}/tuning"])
         with ExitStack() as stack:
             stack.enter_context(heartbeat(self.console, lambda: self._state))
             self._executor: Executor = stack.enter_context(

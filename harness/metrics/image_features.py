@@ -16,6 +16,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from harness.data import downloads
 from harness.data.dataset import Dataset, Split
 from harness.data.images import VARIABLE, one_at_a_time, root, to_write
 from harness.declared import imported
@@ -174,6 +175,7 @@ def dinov2_files() -> None:
     if not weights.is_file():
         _downloaded(DINOV2_WEIGHTS, weights, f"in {str(weights.parent)!r} (or `checkpoints` in $TORCH_HOME/hub)")
     if not (code / "hubconf.py").is_file():
+        downloads.begin()
         try:
             torch.hub.list("facebookresearch/dinov2", trust_repo=True)
         except Exception as problem:  # whatever torch.hub raises without a network
@@ -184,6 +186,7 @@ def dinov2_files() -> None:
 
 
 def _downloaded(source: Source, path: Path, where: str) -> Path:
+    downloads.begin()
     try:
         with one_at_a_time(path.name):
             if not path.is_file():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
+import os
 import re
 import shlex
 import sqlite3
@@ -20,6 +21,7 @@ from harness.results import sqlite_file
 from schedules.errors import UserError
 
 RESTORE = "restore a backup of it, or use another --store"
+EXPECTED = f"the file that MLflow keeps its record in; {RESTORE}"
 
 
 @dataclass(frozen=True)
@@ -36,40 +38,37 @@ class Schema:
         return self.revision is not None and self.complete
 
 
-def is_wanted(file: Path) -> bool:
+def is_wanted(file: Path, artifacts: Path) -> bool:
     """Whether it is still to be made: it is not there, or its making was cut off before any run came in.
 
-    UserError for a file that SQLite cannot read.
+    UserError for what must not be replaced: anything but a database of MLflow's, and what is left of a lost one
     """
+    _check_kind(file)
     if not file.exists() or file.stat().st_size == 0:
-        return True
-    try:
+        wanted, state = True, "is empty" if file.exists() else "is not there"
+    else:
         schema = _look(file)
-    except sqlite3.Error as error:
-        raise damaged(file, error) from error
-    return not schema.usable and schema.runs == 0
+        wanted, state = not schema.usable and schema.runs == 0, "holds no runs"
+    if wanted and any(names for _, _, names in os.walk(artifacts)):
+        raise _unreadable(file, f"{state}, and {artifacts.name} has files of its runs; {RESTORE}")
+    return wanted
 
 
-def holds_anything(file: Path) -> bool:
-    """Whether there is a record to read; a damaged file counts, so that opening it says what is wrong."""
-    if not file.is_file() or file.stat().st_size == 0:
-        return False
+def holds_anything(file: Path, artifacts: Path) -> bool:
+    """Whether there is a record to read; one that is damaged or lost counts, so that opening it says what is wrong."""
     try:
-        schema = _look(file)
-    except sqlite3.Error:
+        return not is_wanted(file, artifacts)
+    except UserError:
         return True
-    return schema.complete or schema.runs > 0
 
 
-def examine(file: Path) -> None:
+def examine(file: Path, artifacts: Path) -> None:
     """UserError unless MLflow can use the file and has nothing to migrate or to complete in it."""
-    try:
-        schema = _look(file)
-    except sqlite3.Error as error:
-        raise damaged(file, error) from error
+    is_wanted(file, artifacts)
+    schema = _look(file)
     if not schema.usable:
         remedy = RESTORE if schema.runs else "it holds no runs, and the next `snrbench run` makes it again"
-        raise UserError(f"store {file.parent} cannot be read: {file.name} was never made completely; {remedy}")
+        raise _unreadable(file, f"was never made completely; {remedy}")
     head, revisions = schema_revisions()
     if head is None or schema.revision == head:
         return
@@ -90,17 +89,42 @@ def damaged(file: Path, error: sqlite3.Error) -> UserError:
     return UserError(f"store {file.parent} cannot be read: {file.name}: {error}; {RESTORE}")
 
 
+def _unreadable(file: Path, state: str) -> UserError:
+    return UserError(f"store {file.parent} cannot be read: {file.name} {state}")
+
+
+def _check_kind(file: Path) -> None:
+    """UserError for what is there and is no file that can be read."""
+    if file.is_symlink() and not file.exists():
+        raise _unreadable(file, f"is a link to {file.readlink()}, which is not there")
+    if file.exists() and not file.is_file():
+        raise _unreadable(file, f"is {'a folder' if file.is_dir() else 'no file'}; expected {EXPECTED}")
+    if file.exists() and not os.access(file, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise _unreadable(file, "may not be read by this user")
+
+
 def _look(file: Path) -> Schema:
-    with sqlite_file.opened(file, "look") as connection:
-        names = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-        revision = _first(connection, "select version_num from alembic_version") if "alembic_version" in names else None
-        if not {"experiments", "runs", "metrics", "params", "tags"} <= names:
-            return Schema(revision, complete=False, runs=0)
-        columns = {name for _, name, *_ in connection.execute("pragma table_info(experiments)")}
-        # Of a table of another make only MLflow can tell.
-        first = "select count(*) from experiments where experiment_id = 0"
-        complete = "experiment_id" not in columns or _first(connection, first) == 1
-        return Schema(revision, complete, _first(connection, "select count(*) from runs"))
+    """UserError for a file that SQLite cannot read, and for one that another program made."""
+    try:
+        with sqlite_file.opened(file, "look") as connection:
+            tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+            own = [name for name in tables if not name.startswith("sqlite_")]
+            if own and "experiments" not in own:  # which MLflow makes first
+                raise _unreadable(file, f"is a database of another program, with {own[0]!r}; expected {EXPECTED}")
+            return _schema(connection, set(own))
+    except sqlite3.Error as error:
+        raise damaged(file, error) from error
+
+
+def _schema(connection: sqlite3.Connection, tables: set[str]) -> Schema:
+    revision = _first(connection, "select version_num from alembic_version") if "alembic_version" in tables else None
+    if not {"experiments", "runs", "metrics", "params", "tags"} <= tables:
+        return Schema(revision, complete=False, runs=0)
+    columns = {name for _, name, *_ in connection.execute("pragma table_info(experiments)")}
+    # Of a table of another make only MLflow can tell.
+    first = "select count(*) from experiments where experiment_id = 0"
+    complete = "experiment_id" not in columns or _first(connection, first) == 1
+    return Schema(revision, complete, _first(connection, "select count(*) from runs"))
 
 
 def _first(connection: sqlite3.Connection, query: str) -> Any:

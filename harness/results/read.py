@@ -134,6 +134,21 @@ def experiments(store: Store) -> list[str]:
     return [experiment.name for experiment in store.client.search_experiments()] if store.exists else []
 
 
+def check_active(store: Store, names: Iterable[str]) -> None:
+    """UserError where MLflow holds one of these experiments as deleted, so that it would take no run."""
+    database = database_of(store)
+    if database is not None:
+        held = database.deleted_experiments()
+    elif store.exists:
+        experiments = filter(None, map(store.client.get_experiment_by_name, names))
+        held = {each.name: each.experiment_id for each in experiments if each.lifecycle_stage != "active"}
+    else:
+        held = {}
+    for name in names:
+        if name in held:
+            raise store.experiment_is_deleted(name, held[name])
+
+
 def deleted(store: Store, track: str) -> list[str]:
     """Ids of the track's runs that were deleted and not yet erased."""
     from mlflow.entities import ViewType

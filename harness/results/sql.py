@@ -26,6 +26,7 @@ _DELIVERED_RUNS = (
 """Runs with when they were recorded: `_RECORDED_AT`, seconds since the epoch; see `Finished`."""
 
 _EXPERIMENTS = "SELECT name FROM experiments WHERE lifecycle_stage = 'active'"
+_DELETED = "SELECT experiment_id, name FROM experiments WHERE lifecycle_stage <> 'active'"
 _FINISHED = f"""
 SELECT runs.run_uuid, start_time, end_time, {_RECORDED_AT} AS at
 FROM {_DELIVERED_RUNS} JOIN experiments USING (experiment_id)
@@ -50,7 +51,7 @@ _HISTORY = (
 )
 _ARTIFACTS = f"SELECT run_uuid, artifact_uri {_OF_RUNS.format('runs')}"
 _ONE_TAG = f"SELECT run_uuid, tags.value {_OF_RUNS.format('tags')} AND tags.key = ?"
-QUERIES = (_EXPERIMENTS, _FINISHED, _ENDED, _TAGS, _METRICS, _HISTORY, _ARTIFACTS, _ONE_TAG)
+QUERIES = (_EXPERIMENTS, _DELETED, _FINISHED, _ENDED, _TAGS, _METRICS, _HISTORY, _ARTIFACTS, _ONE_TAG)
 """All that are asked: what is not among them is refused, and each must be possible before any is."""
 
 
@@ -100,6 +101,10 @@ class Database:
     def experiments(self) -> list[str]:
         """Names of the experiments that are not deleted."""
         return [name for (name,) in self._rows(_EXPERIMENTS)]
+
+    def deleted_experiments(self) -> dict[str, str]:
+        """Name → id of those that are."""
+        return {name: str(number) for number, name in self._rows(_DELETED)}
 
     def finished(self, track: str) -> list[Finished]:
         """The track's finished runs that were not deleted, last recorded first."""

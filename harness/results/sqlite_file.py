@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 WAIT = 60.0
 """Seconds that another process may hold a file."""
@@ -106,7 +106,7 @@ def _remove_beside(file: Path) -> None:
 def _url(file: Path, mode: str) -> str:
     from sqlalchemy import URL
 
-    query = dict([mode.split("=")]) | {"uri": "true"}
+    query = dict(parse_qsl(mode)) | {"uri": "true"}
     # Its versions differ in whether they decode what they parse; each encodes what it will decode.
     return URL.create("sqlite", database=_address(file), query=query).render_as_string()
 
@@ -128,4 +128,4 @@ def _mode(file: Path) -> str:
     effective = os.access in os.supports_effective_ids
     if all(os.access(place, os.W_OK, effective_ids=effective) for place in (file, file.parent)):
         return "mode=rw"
-    return "immutable=1"
+    return "mode=ro&immutable=1"

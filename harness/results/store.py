@@ -14,7 +14,6 @@ import os
 import shlex
 import sqlite3
 import weakref
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,6 @@ from schedules.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Experiment
     from sqlalchemy import Engine
 
 FORMAT = 1
@@ -58,43 +56,49 @@ class Store:
     @property
     def exists(self) -> bool:
         """Whether there is anything to read: a database that is empty, or was never finished, counts as none."""
-        return self.remote is not None or database.holds_anything(self.database)
+        return self.remote is not None or database.holds_anything(self.database, self.artifacts)
+
+    def check(self) -> None:
+        """UserError for what `prepare` refuses, as far as that is known before anything is made."""
+        place = next(place for place in (self.root, *self.root.parents) if os.path.lexists(place))
+        if not place.is_dir():
+            what = "it" if place == self.root else str(place)
+            raise UserError(f"store {self.root} cannot be written: {what} is a file; expected a folder")
+        self.check_format()
+        # Before a lock is tried for: filelock writes into a file of its own that is there already.
+        if not os.access(place, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+            where = "this folder" if place == self.root else str(place)
+            raise UserError(f"store {self.root} cannot be written: nothing can be made in {where}")
+        if self.remote is not None:
+            server.check(self._writer, self.remote)
+        elif not database.is_wanted(self.database, self.artifacts):
+            database.examine(self.database, self.artifacts)
 
     def prepare(self) -> None:
         """Make the folder and its database, for writing. UserError when it cannot be written, or is no such store."""
-        if self.root.exists() and not self.root.is_dir():
-            raise UserError(f"store {self.root} cannot be written: it is a file; expected a folder")
-        self.check_format()
+        self.check()
         try:
             self.outbox.mkdir(parents=True, exist_ok=True)
             if self.remote is None:
-                self._check_writable()
                 # MLflow makes its tables when a client first opens the database; two at once would break it.
                 with FileLock(self.root / "mlflow.lock"):
                     self._prepare_database()
                     self._writes = True
                     _ = self.client
-            else:
-                server.check(self._writer, self.remote)
             self._mark()
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"store {self.root} cannot be written: {error}") from error
         self._writes = True
 
-    def _check_writable(self) -> None:
-        """Before a lock is tried for: filelock writes into a file of its own that is there already."""
-        if not os.access(self.root, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-            raise PermissionError("nothing can be made in this folder")
-
     def _prepare_database(self) -> None:
-        if database.is_wanted(self.database):
+        if database.is_wanted(self.database, self.artifacts):
             try:
                 sqlite_file.make_whole(self.database, self._fill)
             except Exception as error:  # MLflow wraps what its database library raises
                 if not is_full(error):
                     raise
                 raise UserError(f"store {self.root} cannot be written: {in_one_line(error)}") from error
-        database.examine(self.database)
+        database.examine(self.database, self.artifacts)
         artifact_places.readdress(self.database, self.artifacts)
 
     def _fill(self, file: Path) -> None:
@@ -138,7 +142,8 @@ class Store:
         if held is None:
             return None
         if create:
-            self._check_active(held)
+            if held.lifecycle_stage != "active":
+                raise self.experiment_is_deleted(track, held.experiment_id)
             if self.remote is None and artifact_places.of_experiment(self.artifacts, held.artifact_location) not in (
                 None,
                 held.artifact_location,
@@ -146,25 +151,20 @@ class Store:
                 artifact_places.readdress(self.database, self.artifacts)
         return str(held.experiment_id)
 
-    def check_active(self, tracks: Iterable[str]) -> None:
-        """UserError where MLflow holds the experiment of one of these as deleted, so that it would take no run."""
-        for held in filter(None, map(self.client.get_experiment_by_name, tracks)):
-            self._check_active(held)
-
-    def _check_active(self, experiment: Experiment) -> None:
-        if experiment.lifecycle_stage != "active":
-            where = "" if self.remote else f"MLFLOW_TRACKING_URI={shlex.quote(self.uri)} "
-            raise UserError(
-                f"the experiment {experiment.name} was deleted in MLflow, which records no run in it until it is "
-                f"restored: {where}mlflow experiments restore --experiment-id {experiment.experiment_id}"
-            )
+    def experiment_is_deleted(self, name: str, number: str) -> UserError:
+        """What to say of an experiment that MLflow holds as deleted: it records no run in it."""
+        where = "" if self.remote else f"MLFLOW_TRACKING_URI={shlex.quote(self.uri)} "
+        return UserError(
+            f"the experiment {name} was deleted in MLflow, which records no run in it until it is restored: "
+            f"{where}mlflow experiments restore --experiment-id {number}"
+        )
 
     @functools.cached_property
     def _reader(self) -> MlflowClient:
         self.check_format()
         if self.remote is not None:
             return _client(self.remote)
-        database.examine(self.database)
+        database.examine(self.database, self.artifacts)
         return _unpooled(sqlite_file.reading_url(self.database))
 
     @functools.cached_property
@@ -172,7 +172,7 @@ class Store:
         return _client(self.uri)
 
     def check_format(self) -> None:
-        if not self.marker.is_file():
+        if not self.marker.exists():
             return
         try:
             stored_format = json.loads(self.marker.read_text())["format"]

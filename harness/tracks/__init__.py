@@ -40,7 +40,7 @@ TRACKS = {track.name: track for track in (*_SMALL, *_FOR_GPUS)}
 
 
 def check_options(name: str) -> None:
-    """UserError where a part of the track has a misspelt option, or lacks one.
+    """UserError where a part of the track has a misspelt option, one of another type, or lacks one.
 
     A part that a track of this package has, too, is right, and is not imported: that takes torch.
     """

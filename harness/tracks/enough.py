@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness import tracks
@@ -36,6 +36,11 @@ def cautions(track: Track, sizes: Mapping[str, int], dimensions: int, floors: bo
             f"floors are of {sizes['train']} training images, scores of {count} samples: floors lie too high"
         )
     return tuple(sentences)
+
+
+def hopeless(sentences: Iterable[str]) -> list[str]:
+    """Those of `cautions` that leave a distance without a meaning."""
+    return [sentence for sentence in sentences if "too few" in sentence]
 
 
 def known_cautions(name: str) -> tuple[str, ...]:

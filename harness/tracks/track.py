@@ -8,13 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
+from pydantic_core import PydanticSerializationError
 
+from harness.data import downloads
 from harness.declared import Declared, Part, added, imported
 from harness.metrics.registry import METRICS
+from harness.option_types import JSON
 from harness.protocol import PROTOCOL
 from schedules.errors import UserError, unknown
 
@@ -148,7 +152,8 @@ class Track(Declared):
         self.check_options(checked)
         for part in (self.data, self.features, self.dinov2):
             if part is not None and part.check:
-                imported(part.check)(**part.options)
+                with suppress(downloads.WithheldError):
+                    imported(part.check)(**part.options)
 
     def parts(self) -> dict[str, Part]:
         """What the track is made of, by the name of its field."""
@@ -156,16 +161,28 @@ class Track(Declared):
         return {name: part for name, part in parts.items() if part is not None}
 
     def check_options(self, checked: Collection[tuple[str, Part]] = ()) -> None:
-        """UserError where a part has a misspelt option, or lacks one.
+        """UserError where a part has a misspelt option, one of another type or none, or a number is none.
 
         checked: fields and parts that are known to be right, which need not be imported
         """
+        self._check_types()
         for name, part in self.parts().items():
             if (name, part) not in checked:
                 try:
                     part.check_options(POSITIONAL[name])
                 except UserError as problem:
                     raise UserError(f"track {self.name!r}, {name}: {problem}") from problem
+
+    def _check_types(self) -> None:
+        """A copy with other values, by which tracks of one's own are made, was not looked at by pydantic."""
+        try:
+            type(self).model_validate_json(JSON.dump_json(self.model_dump(warnings=False)), strict=True)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            name, expected = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Input should be ")
+            raise UserError(f"track {self.name!r}: {name} is {first['input']!r}; expected {expected}") from problem
+        except PydanticSerializationError as problem:
+            raise UserError(f"track {self.name!r}: {problem}") from problem
 
     def mark_steps(self) -> tuple[int, ...]:
         """Optimiser steps after which the weights are evaluated."""

@@ -115,10 +115,12 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
     from rich.console import Console
 
     from harness import tracks
+    from harness.execution import executors
     from harness.results.store import Store
     from harness.specs import checked_target
     from harness.tracks.plugins import folder_of
     from leaderboards.recommending import work
+    from leaderboards.recommending.journal import JournalFile
     from leaderboards.recommending.own_data import looked_at
     from leaderboards.recommending.own_track import track_of
 
@@ -137,9 +139,16 @@ def _answered(request: Request, place: Path, settings: Settings) -> int:
         str(name), checked_target(tracks.get(str(name)), request.target), request.minutes, request.first_seed
     )
     work.check(wanted.track)
+    journal_file = JournalFile(opened, tracks.get(wanted.track), wanted.target, wanted.minutes, wanted.first_seed)
+    journal = journal_file.read()
+    standing = tracks.standing(wanted.track)
+    if standing.kind == "untrained":  # as its card says; that costs nothing
+        journal = journal.model_copy(update={"untrained": standing.why, "complete": True})
+    if not journal.complete:
+        executors.check(settings, opened, wanted.track, dry=request.dry_run)
     if request.dry_run:
         return _dry_run(request, wanted, opened, settings)
-    return _worked(request, wanted, opened, settings, console, sigma)
+    return _worked(request, wanted, opened, settings, console, sigma, journal_file, journal)
 
 
 def _dry_run(request: Request, wanted: Wanted, opened: StoreFolder, settings: Settings) -> int:
@@ -161,21 +170,16 @@ def _worked(
     settings: Settings,
     console: Console,
     sigma: float | None,
+    file: JournalFile,
+    journal: Journal,
 ) -> int:
-    from harness import tracks
     from harness.execution.stop_signals import Halt
     from leaderboards.boards.query import runs_table
     from leaderboards.recommending import wording
     from leaderboards.recommending.answer import TOO_EARLY, answer_of
     from leaderboards.recommending.forecast import forecast
-    from leaderboards.recommending.journal import JournalFile
     from leaderboards.recommending.report import write
 
-    file = JournalFile(opened, tracks.get(wanted.track), wanted.target, wanted.minutes, wanted.first_seed)
-    journal = file.read()
-    standing = tracks.standing(wanted.track)
-    if standing.kind == "untrained":  # as its card says; that costs nothing
-        journal = journal.model_copy(update={"untrained": standing.why, "complete": True})
     try:
         _work(request, wanted, opened, settings, console, journal, file)
     except Halt as halt:

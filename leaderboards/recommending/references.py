@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from harness import tracks
-from harness.tracks.enough import cautions
+from harness.tracks.enough import cautions, hopeless
 from leaderboards.recommending.journal import Journal
 from schedules.errors import UserError
 
@@ -54,8 +54,8 @@ def _with_floors(place: Bench, journal: Journal) -> list[str]:
 
     track, facts = place.track, measure.facts(place)
     sizes, dimensions = facts["sizes"], facts["feature_dimensions"]
-    if hopeless := cautions(track, sizes, dimensions):
-        raise UserError(f"{track.name}: {hopeless[0]}")
+    if sentences := hopeless(cautions(track, sizes, dimensions)):
+        raise UserError(f"{track.name}: {sentences[0]}")
     journal.floors, journal.train = measure.floors(place), sizes["train"]
     return [
         f"{sizes['train']:,} train, {sizes['val']:,} and {sizes['test']:,} are held out; a score is the distance of "

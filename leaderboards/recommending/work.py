@@ -29,6 +29,7 @@ from harness.execution.session import Session
 from harness.execution.stop_signals import Halt
 from harness.results.store import Store
 from harness.specs import BASELINE, Entry, RunSpec
+from harness.tracks.enough import hopeless, known_cautions
 from harness.tracks.standing import standing
 from harness.tracks.track import Track
 from harness.tuning import objective
@@ -338,3 +339,5 @@ def check(track: str) -> None:
     board = tracks.standing(track)
     if board.kind == "diagnostic":
         raise UserError(f"{track} is {board}, so nothing can be recommended by it; `snrbench tracks list` has others")
+    if not tracks.card(track).get("floors") and (sentences := hopeless(known_cautions(track))):
+        raise UserError(f"{track}: {sentences[0]}")

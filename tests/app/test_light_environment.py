@@ -65,7 +65,6 @@ def test_everything_that_shows_results_works(light, tmp_path):
         "schedules export laplace --to torch",
         "tracks show digits-v1",
         "publish mnist-v1 --site pages",
-        "run digits-v1 --dry-run",
     )
     said = light(*commands, pages=PAGES)
     for command, what in zip(commands, said, strict=False):
@@ -82,6 +81,7 @@ def test_everything_that_shows_results_works(light, tmp_path):
 def test_what_trains_says_what_to_install_and_makes_nothing(light, tmp_path):
     commands = (
         "run digits-v1",
+        "run digits-v1 --dry-run",
         "quickstart",
         "tune gmm-v1 laplace",
         "tracks prepare digits-v1",

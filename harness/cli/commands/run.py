@@ -193,8 +193,7 @@ def benchmark(
     from harness.tracks.plugins import load_of_store
     from schedules.errors import UserError
 
-    if not dry_run:
-        needed_packages.check_training()
+    needed_packages.check_training()
     load(plugins, track_plugins or [], metric_plugins or [])
     track_plugins = [*(track_plugins or []), *load_of_store(store, request.track)]
     settings = settings_of(device, executor, workers, time_limit, memory_limit, plugins, track_plugins, compile)
@@ -209,10 +208,13 @@ def benchmark(
     if request.failed and not opened.exists:
         raise UserError(f"no store at {store}; --failed repeats what failed in one")
     jobs = None if request.failed else _requested(opened, request, with_store("snrbench tune", store))
+    check = functools.partial(executors.check, settings, opened, request.track, dry=dry_run)
     empty = not opened.exists
-    if not dry_run:
-        if empty:
-            executors.check(settings, opened, request.track)
+    if empty:
+        check()
+    if dry_run:
+        opened.check()
+    else:
         opened.prepare()
         try:
             recovered = deliver_all(opened, lambda line: console.print(line, markup=False, soft_wrap=True))
@@ -226,6 +228,8 @@ def benchmark(
         if recovered:
             console.print(f"recorded {counted(recovered, 'finished run')} that an interrupted command had left")
     plan = planner.plan(opened, jobs, request.force) if jobs is not None else planner.failed(opened, request.track)
+    if plan.jobs and not empty:
+        check()
     _announce(plan, console)
     if not quiet:
         _say_likeness(plan, console)
@@ -242,8 +246,6 @@ def benchmark(
         return 0
     if not plan.jobs:
         return 0
-    if not empty:
-        executors.check(settings, opened, request.track)
     return _execute(opened, request.track, plan, settings, console, expected, json)
 
 

@@ -85,8 +85,7 @@ def tune(
     Every schedule gets the same budget, the track's. Only validation data are seen; `snrbench run -s SPEC@tuned` scores
     what was found. Without -t the target is v.
     """
-    if not dry_run:
-        needed_packages.check_training()
+    needed_packages.check_training()
     request = Request(
         track,
         schedules=list(spec or []),
@@ -150,11 +149,14 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
     from harness.results.store import Store
     from harness.tuning import objective
     from harness.tuning.budget import Budget
+    from harness.tuning.studies import storage
 
     objective.check(tracks.get(request.track))
     console, opened = Console(stderr=True, highlight=False), Store(store)
     budget = Budget.of(tracks.get(request.track), request.trials, request.seeds)
     subjects = _subjects(request)
+    executors.check(settings, opened, request.track, dry=dry_run)
+    storage.check(opened)
     expected = estimate(opened, request.track, settings.device)
     console.print(f"{_counted(len(subjects))}, each {budget}", soft_wrap=True)
     if budget.deviation:
@@ -169,7 +171,6 @@ def search(request: Request, store: Path, settings: Settings, dry_run: bool, jso
             print(subject.name)
         console.print(cost, soft_wrap=True)
         return 0
-    executors.check(settings, opened, request.track)
     return _work(request, subjects, budget, opened, settings, console, expected, json)
 
 

@@ -16,10 +16,12 @@ import pkgutil
 from importlib.metadata import entry_points
 
 from harness import tracks
+from harness.data import downloads
 from harness.execution.capacity import memory_check
 from harness.execution.executors.kind import ExecutorKind, Wanted
 from harness.execution.job import Executor, Settings
 from harness.plugin_file import module_of
+from harness.results import read
 from harness.results.store import Store
 from schedules.errors import UserError, unknown
 
@@ -43,12 +45,22 @@ def get(name: str) -> ExecutorKind:
     return _kinds()[name]
 
 
-def check(settings: Settings, store: Store, track: str) -> None:
-    """UserError for what is known to go wrong before anything starts: an option of the track that its part does not
-    take, a run that does not fit this machine's memory.
+def check(settings: Settings, store: Store, track: str, dry: bool = False) -> None:
+    """UserError for what is known to go wrong before anything starts, whether the command then starts or not.
+
+    A store that cannot be written, an option of the track that its part does not take; on this machine also data that
+    are not there, and a run that does not fit its memory.
+
+    dry: nothing is downloaded, and what would be is taken for there
     """
     tracks.check_options(track)
-    if get(settings.executor).here:
+    store.check()
+    read.check_active(store, [track, f"{track}/tuning"])
+    kind = get(settings.executor)
+    kind.check()
+    if kind.here:  # other machines have data and weights of their own
+        with downloads.withheld(dry):
+            tracks.check(track)
         memory_check.check(store, track, settings)
 
 

@@ -34,6 +34,7 @@ class ExecutorKind:
     here:   whether it runs on this machine, whose devices, memory and data are then looked at before
     stacks: whether a worker can execute several runs at once (`--stack`)
     splits: whether a run can go over several processes (`--nproc`)
+    check:  UserError for what `make` needs and is not installed
     """
 
     name: str
@@ -41,3 +42,4 @@ class ExecutorKind:
     here: bool = False
     stacks: bool = False
     splits: bool = False
+    check: Callable[[], None] = lambda: None

@@ -66,7 +66,7 @@ def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
         (location.parent / LOCKS).mkdir(exist_ok=True)
         locks = FileLocks(location.parent / LOCKS)
         with exclusive(locks, "tables"):
-            if not location.exists() or not location.stat().st_size:
+            if not _holds_anything(location):
                 sqlite_file.make_whole(location, lambda file: _storage(sqlite_file.url(file), {}).engine.dispose())
             storage = _storage(sqlite_file.url(location), PATIENT)
         event.listen(storage.engine, "connect", _wait_less)
@@ -77,11 +77,22 @@ def open_storage(store: Store) -> tuple[RDBStorage, Locks]:
 def open_to_read(store: Store) -> RDBStorage | None:
     """The storage for a look; None where there is none. Nothing is created. UserError when it cannot be read."""
     location = place(store)
-    if isinstance(location, Path) and not (location.is_file() and location.stat().st_size):
+    if isinstance(location, Path) and not _holds_anything(location):
         return None
     with _explained(location):
         text = _text(location) if isinstance(location, URL) else sqlite_file.reading_url(location)
         return _storage(text, {}, skip_table_creation=True)
+
+
+def check(store: Store) -> None:
+    """UserError for a database that `open_storage` could not use, as far as a look tells. Nothing is created."""
+    if (storage := open_to_read(store)) is not None:
+        storage.engine.dispose()
+
+
+def _holds_anything(file: Path) -> bool:
+    """Whether something is there, a folder too, so that opening it says what is wrong."""
+    return file.exists() and not (file.is_file() and file.stat().st_size == 0)
 
 
 def ends(error: Exception) -> Halt:

@@ -138,6 +138,36 @@ def test_unknown_track_offers_the_nearest(snrbench, command):
     assert "digits-v1" in err
 
 
+OWN = """
+from harness.declared import Part
+from harness.tracks.digits import DIGITS
+
+TRACK = DIGITS.model_copy(update={{"name": "own-bad-v1", {update}}})
+"""
+FEW = "DIGITS.evaluation.model_copy(update={'samples': 500, 'fid': (1000,)})"
+REFUSED = {
+    "option 'widht', which is 64": """"network": Part(make="harness.networks.mlp:ResidualMLP",
+        options={"widht": 64})""",
+    "option 'width' of harness.networks.mlp:ResidualMLP is 64.0; expected int": """"network": Part(
+        make="harness.networks.mlp:ResidualMLP", options={"width": 64.0, "blocks": 2, "condition": 8})""",
+    "no/latents.npz": """"data": Part(make="harness.data.array_file:load", options={"file": "no/latents.npz"},
+        check="harness.data.array_file:check")""",
+    "expected `samples` to be the first of `fid`": f'"evaluation": {FEW}',
+}
+
+
+@pytest.mark.parametrize("words", [("run", "-t", "v"), ("tune", "laplace"), ("recommend",)], ids=lambda words: words[0])
+@pytest.mark.parametrize("says", REFUSED)
+def test_a_dry_run_refuses_the_track_that_the_command_refuses(snrbench, tmp_path, says, words):
+    (tmp_path / "own.py").write_text(OWN.format(update=REFUSED[says]))
+    own = ("own-bad-v1", "--track-plugin", tmp_path / "own.py", "--device", "cpu", "--store", tmp_path / "store")
+    code, out, err = snrbench(words[0], *own, *words[1:])
+    assert (code, out, len(err.splitlines())) == (2, "", 1), err
+    assert says in err
+    assert snrbench(words[0], *own, *words[1:], "--dry-run") == (code, out, err)
+    assert not (tmp_path / "store").exists()
+
+
 def test_store_below_a_file(snrbench, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = snrbench("run", "gmm-v1", "--store", tmp_path / "file" / "store")

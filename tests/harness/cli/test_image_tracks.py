@@ -56,14 +56,17 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("track", [FASHION, CIFAR10, IMAGENET256], ids=lambda track: track.name)
-def test_image_tracks_are_planned_without_their_data_and_refused_before_any_run(snrbench, here, track, monkeypatch):
+def test_image_tracks_without_their_data_are_refused_before_any_run(snrbench, here, track, monkeypatch):
     for kind in ("CIFAR10", "MNIST"):
         monkeypatch.setattr(f"torchvision.datasets.{kind}.download", lambda self: 1 / 0)
     store = here / "store"
-    code, out, _ = snrbench("run", track.name, "--seeds", 2, "--dry-run", "--device", "cpu", "--store", store)
-    assert (code, out.count("cosine × v × seed")) == (0, 2)
+    dry = snrbench("run", track.name, "--seeds", 2, "--dry-run", "--device", "cpu", "--store", store)
     assert snrbench("tracks", "show", track.name)[0] == 0
-    code, _, error = snrbench("run", track.name, "--device", "cpu", "--store", store)
+    code, out, error = snrbench("run", track.name, "--device", "cpu", "--store", store)
+    if track is IMAGENET256:  # nothing makes its data but `tracks prepare`
+        assert dry == (code, out, error)
+    else:  # which would be downloaded
+        assert (dry[0], dry[1].count("cosine × v × seed")) == (0, 2)
     assert code == 2
     assert error.count("snrbench: ") == 1
     assert str(here / "data") in error.splitlines()[-1]

@@ -141,9 +141,11 @@ def test_wrong_use_is_one_line(snrbench, tmp_path, words, says):
 )
 def test_a_database_that_cannot_be_used_is_one_line(snrbench, tmp_path, monkeypatch, database, says):
     monkeypatch.setenv("SNRBENCH_OPTUNA", database)
-    code, _, said = snrbench("tune", "gmm-v1", "laplace", "--store", tmp_path / "store")
-    assert code == 2
-    assert says in said.splitlines()[-1]
+    for dry in ([], ["--dry-run"]):
+        code, _, said = snrbench("tune", "gmm-v1", "laplace", *dry, "--store", tmp_path / "store")
+        assert code == 2
+        assert says in said.splitlines()[-1]
+        assert not (tmp_path / "store").exists()
     code, _, said = snrbench("run", "gmm-v1", "-s", "laplace@tuned", "--store", tmp_path / "store")
     assert code == 2
     assert says in said
@@ -152,11 +154,19 @@ def test_a_database_that_cannot_be_used_is_one_line(snrbench, tmp_path, monkeypa
 def test_a_damaged_file_of_studies_is_one_line_and_says_what_helps(snrbench, tmp_path):
     store = tmp_path / "store"
     store.mkdir()
-    (store / "optuna.db").write_bytes(b"no database" * 1000)
-    code, _, said = snrbench("run", "gmm-v1", "-s", "laplace@tuned", "--store", store)
-    assert code == 2
-    assert len(said.strip().splitlines()) == 1
-    assert f"{store}/optuna.db cannot be used: file is not a database; restore a backup of it, or delete it" in said
+    file = store / "optuna.db"
+    help_out = "restore a backup of it, or delete it"
+    for make, says in (
+        (file.mkdir, "unable to open database file"),
+        (lambda: (file.rmdir(), file.write_bytes(b"no database" * 1000)), f"file is not a database; {help_out}"),
+    ):
+        make()
+        for words in (["run", "gmm-v1", "-s", "laplace@tuned"], ["tune", "gmm-v1", "laplace"]):
+            for dry in ([], ["--dry-run"]):
+                code, _, said = snrbench(*words, *dry, "--store", store)
+                assert (code, len(said.strip().splitlines())) == (2, 1), said
+                assert f"{store}/optuna.db cannot be used: {says}" in said
+        assert list(store.iterdir()) == [file], "nothing was begun"
 
 
 @pytest.mark.parametrize(

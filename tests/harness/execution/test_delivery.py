@@ -162,9 +162,10 @@ def test_a_deleted_experiment_is_said_before_any_training_with_what_restores_it(
     store.client.delete_experiment(store.experiment("gmm-v1"))
     folder, other = written(store, 1), written(store, 2)
     for command in (["run", "gmm-v1"], ["tune", "gmm-v1", "laplace"]):
-        assert main.exit_code([*command, "--device", "cpu", "--store", str(store.root)]) == 2
-        said = " ".join(capsys.readouterr().err.split())
-        assert "the experiment gmm-v1 was deleted in MLflow" in said
+        for dry in ([], ["--dry-run"]):
+            assert main.exit_code([*command, *dry, "--device", "cpu", "--store", str(store.root)]) == 2
+            said = " ".join(capsys.readouterr().err.split())
+            assert "the experiment gmm-v1 was deleted in MLflow" in said
         assert write.waiting(store) == [folder, other], "nothing is lost, and nothing was trained"
     courier = Courier(store, print)
     courier.send(folder)

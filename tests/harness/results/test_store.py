@@ -41,7 +41,7 @@ def change(store, *statements):
 
 
 def files(folder):
-    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*"))}
+    return {path: (path.lstat().st_size, path.lstat().st_mtime_ns) for path in sorted(folder.rglob("*"))}
 
 
 def runs(root):
@@ -180,6 +180,57 @@ def test_an_empty_file_is_no_store(tmp_path):
     assert not Store(tmp_path).exists
     assert read.read_runs(tmp_path, "gmm-v1").empty
     assert files(tmp_path) == {tmp_path / "mlflow.db": (0, (tmp_path / "mlflow.db").stat().st_mtime_ns)}
+
+
+def a_folder(file):
+    file.unlink()
+    file.mkdir()
+    (file / "notes.txt").write_text("mine")
+
+
+def of_another_program(file):
+    file.unlink()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num)")
+        connection.execute("CREATE TABLE users AS SELECT 'mine'")
+        connection.commit()
+
+
+LOST = {
+    "mlflow.db is empty, and artifacts has files of its runs; restore a backup": lambda file: os.truncate(file, 0),
+    "mlflow.db is not there, and artifacts has files": lambda file: file.unlink(),
+    "mlflow.db is a folder; expected the file that MLflow": a_folder,
+    "mlflow.db is a database of another program, with 'alembic_version'; expected the file": of_another_program,
+    "mlflow.db: file is not a database; restore a backup": lambda file: file.write_bytes(b"half of it" * 99),
+    "mlflow.db: database disk image is malformed": lambda file: os.truncate(file, 4096),
+    "mlflow.db is a link to elsewhere, which is not there": lambda file: (file.unlink(), file.symlink_to("elsewhere")),
+    'store.json does not read {"format": 1}': lambda file: file.with_name("store.json").write_bytes(b"\xff\x00"),
+}
+
+
+@pytest.mark.parametrize("says", LOST)
+def test_a_record_that_is_lost_is_named_and_nothing_is_written_over(store, snrbench, says):
+    for log in store.root.glob("mlflow.db-*"):
+        log.unlink()
+    results = store.artifacts / "gmm-v1" / "0123" / "artifacts" / "scores.json"
+    results.parent.mkdir(parents=True)
+    results.write_text("{}")
+    LOST[says](store.database)
+    before = files(store.root)
+    for command in (["status"], ["leaderboard", "gmm-v1"], ["run", "gmm-v1"], ["run", "gmm-v1", "--dry-run"]):
+        code, out, err = snrbench(*command, "--store", store.root)
+        assert (code, out, len(err.splitlines())) == (2, "", 1), (command, err)
+        assert f"store {store.root}" in err
+        assert says in err, command
+    assert files(store.root) == before
+
+
+def test_a_record_that_this_user_may_not_read_is_named(made, snrbench):
+    with read_only_copy(made, 0o700) as root:
+        (root / "mlflow.db").chmod(0)
+        for command in (["status"], ["run", "gmm-v1"]):
+            code, _, err = snrbench(*command, "--store", root)
+            assert (code, "mlflow.db may not be read by this user" in err) == (2, True), err
 
 
 def test_a_path_may_hold_any_character(made, tmp_path):

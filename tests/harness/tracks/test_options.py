@@ -28,6 +28,15 @@ def test_the_tracks_here_have_the_options_that_their_parts_take(name):
         ("network", MLP, {"width": 8, "blocks": 1, "condition": 8, "depth": 2}, "'depth', which is 2; .* takes width,"),
         ("network", MLP, {"width": 8, "blocks": 1}, "option 'condition' is missing; .* takes width, blocks, condition"),
         ("network", MLP, {"shape": (4,)}, "unknown option 'shape'"),  # it is given already
+        ("network", MLP, {"width": 64.0}, "option 'width' of .*MLP is 64.0; expected int"),
+        ("network", MLP, {"width": "64"}, "option 'width' of .*MLP is '64'; expected int"),
+        ("network", MLP, {"blocks": True}, "option 'blocks' of .*MLP is True; expected int"),
+        ("network", MLP, {"blocks": None}, "option 'blocks' of .*MLP is None; expected int"),
+        ("network", MLP, {"blocks": [2]}, r"option 'blocks' of .*MLP is \[2\]; expected int"),
+        ("network", "harness.networks.dit:dit", {"configuration": 2}, "'configuration' .* is 2; expected str"),
+        ("data", "harness.data.mixture:load", {"spread": "1"}, "option 'spread' of .*load is '1'; expected float"),
+        ("data", "harness.data.own_latents:load", {"folder": "x", "sides": 8}, "unknown option 'sides', which is 8"),
+        ("features", "harness.metrics.decoded_features:features", {"classifier": []}, r"is \[\]; expected Mapping"),
         ("features", "harness.metrics.classifiers:identity_features", {"device": "cpu"}, "unknown option 'device'"),
         (
             "network",
@@ -45,6 +54,33 @@ def test_a_wrong_part_is_named(part, make, options, says):
     track = GMM.model_copy(update={part: Part(make=make, options=options)})
     with pytest.raises(UserError, match=f"^track 'gmm-v1', {part}: .*{says}"):
         track.check()
+
+
+@pytest.mark.parametrize(
+    ("part", "make", "options"),
+    [
+        ("data", "harness.data.mixture:load", {"spread": 1}),  # an integer is a number
+        ("data", "harness.data.mixture:load", {"spread": float("inf")}),
+        ("features", "fractions:Fraction", {}),  # says nothing of types
+    ],
+)
+def test_what_fits_or_says_no_type_is_taken(part, make, options):
+    GMM.model_copy(update={part: Part(make=make, options=options)}).check_options()
+
+
+@pytest.mark.parametrize(
+    ("update", "says"),
+    [
+        ({"training": GMM.training.model_copy(update={"steps": 40.5})}, "training.steps is 40.5; expected a valid int"),
+        ({"training": GMM.training.model_copy(update={"steps": "40"})}, "training.steps is '40'; expected a valid int"),
+        ({"evaluation": GMM.evaluation.model_copy(update={"samples": True})}, "evaluation.samples is True; expected"),
+        ({"targets": "v"}, "targets is 'v'; expected a valid array"),
+        ({"data": None}, "data is None; expected"),
+    ],
+)
+def test_a_wrong_number_that_a_copy_was_given_is_named(update, says):
+    with pytest.raises(UserError, match=f"^track 'gmm-v1': {says}"):
+        GMM.model_copy(update=update).check()
 
 
 def test_a_misspelt_declaration_of_prepared_data_is_named():
