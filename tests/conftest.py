@@ -17,6 +17,15 @@ settings.register_profile("snrbench", deadline=None, derandomize=True)
 settings.load_profile("snrbench")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_registered():
+    """What the tests of a file registered, none of another file meets, whichever process runs it."""
+    from forgotten_plugins import forgotten_afterwards
+
+    with forgotten_afterwards():
+        yield
+
+
 @pytest.fixture
 def snrbench():
     """Runs a command in this process; gives its exit code, its output, and what it said."""

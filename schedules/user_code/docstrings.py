@@ -17,9 +17,15 @@ def docstring(thing: Any) -> str:
     if written is not None:
         return written
     try:
-        definition = ast.parse(textwrap.dedent(inspect.getsource(thing))).body[0]
+        definition = _parsed(textwrap.dedent(inspect.getsource(thing))).body[0]
     except (OSError, TypeError, SyntaxError, IndexError):  # no source, or no definition of its own
         return ""
     if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return ast.get_docstring(definition) or ""
     return ""
+
+
+def _parsed(source: str) -> ast.Module:
+    """As `ast.parse`, which from Python 3.13 on drops docstrings itself where Python was told to."""
+    tree: ast.Module = compile(source, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0)
+    return tree

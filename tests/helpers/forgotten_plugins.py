@@ -1,4 +1,4 @@
-"""Plugins that a test tries are forgotten with it; those of installed packages stay."""
+"""Plugins and tracks that a test tries are forgotten with it; those of installed packages stay."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import schedules
+from harness import tracks
 from schedules.plugins import loading
 from schedules.schedule import SCHEDULES
 from schedules.transforms import TRANSFORMS
@@ -24,7 +25,7 @@ def forgotten_afterwards() -> Iterator[None]:
     """
     schedules.load_entry_points()
     names = {registry.kind: set(registry.names()) for registry in REGISTRIES}
-    plugins, modules = set(loading._loaded), set(sys.modules)
+    plugins, modules, own_tracks = set(loading._loaded), set(sys.modules), dict(tracks.TRACKS)
     schedules.load_entry_points.cache_clear()
     try:
         yield
@@ -36,4 +37,6 @@ def forgotten_afterwards() -> Iterator[None]:
                 if (registry.kind, name) in tried and module not in modules:
                     sys.modules.pop(module, None)
                 registry.remove(name)
+        for name in tracks.TRACKS.keys() - own_tracks.keys():
+            del tracks.TRACKS[name]
         schedules.load_entry_points.cache_clear()
