@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from schedules.errors import UserError, unknown
 from schedules.schedule import Schedule, parse
 from schedules.trainers.common import text
+from schedules.trainers.common.out_of_reach import out_of_reach
 from schedules.trainers.common.trainer import Draw, Flag, Settings, Trainer, Value
 
 LIKENESS = 0.9  # of two names, from which on one is taken for a slip of the other
@@ -41,9 +42,15 @@ def read(trainer: Trainer, flags: str, *, tokens: int | None = None, sigma_data:
     """
     stated, ignored = parse_flags(trainer, flags, tokens=tokens, sigma_data=sigma_data)
     settings = complete(trainer, stated)
-    draw = trainer.draw(settings)
+    draw = _draw(trainer, stated)
+    try:
+        schedule = parse(draw.spec)
+    except UserError as problem:
+        raise out_of_reach(
+            trainer, stated, complete(trainer, stated), lambda flags: _is_drawn(trainer, flags)
+        ) from problem
     notes = draw.notes + ((f"not about noise levels, left aside: {', '.join(ignored)}",) if ignored else ())
-    return Reading(_schedule(trainer, draw), draw.weighting, settings, notes)
+    return Reading(schedule, draw.weighting, settings, notes)
 
 
 def parse_flags(
@@ -78,14 +85,26 @@ def complete(trainer: Trainer, stated: Mapping[str, Value]) -> dict[str, Value]:
 def drawn(trainer: Trainer, stated: Mapping[str, Value]) -> tuple[Schedule, Draw]:
     """The density and all else that flags draw."""
     draw = trainer.draw(complete(trainer, stated))
-    return _schedule(trainer, draw), draw
+    return parse(draw.spec), draw
 
 
-def _schedule(trainer: Trainer, draw: Draw) -> Schedule:
+def _draw(trainer: Trainer, stated: Mapping[str, Value]) -> Draw:
     try:
-        return parse(draw.spec)
-    except UserError as problem:
-        raise UserError(f"{trainer.name} draws what no registered schedule says: {problem}") from problem
+        return trainer.draw(complete(trainer, stated))
+    except UserError:
+        raise
+    except (ArithmeticError, ValueError) as problem:  # numbers that arithmetic does not reach
+        raise out_of_reach(
+            trainer, stated, complete(trainer, stated), lambda flags: _is_drawn(trainer, flags)
+        ) from problem
+
+
+def _is_drawn(trainer: Trainer, stated: Mapping[str, Value]) -> bool:
+    try:
+        drawn(trainer, stated)
+    except (UserError, ArithmeticError, ValueError):
+        return False
+    return True
 
 
 def _extra(trainer: Trainer, name: str, number: float) -> float:

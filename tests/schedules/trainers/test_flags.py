@@ -52,6 +52,49 @@ def test_a_slip_is_one_line(flags, words):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("trainer", "flags", "words"),
+    [
+        (
+            "edm2",
+            "--P_mean=2000 --P_std=1",
+            "edm2: P_mean=2000: no registered schedule reaches that; expected at most ",
+        ),
+        ("edm2", "--P_mean=-1e308", "P_mean=-1e+308: no registered schedule reaches that; expected at least -"),
+        ("onetrainer", "timestep_distribution=BETA", "noising_weight=0 by default: .* expected at least 0.2"),
+        ("sd-scripts", "--weighting_scheme logit_normal", "sd-scripts: which script?"),
+    ],
+)
+def test_what_no_schedule_reaches_is_said_of_the_trainers_own_flag(trainer, flags, words):
+    with pytest.raises(UserError, match=words.replace("?", "[?]").replace("+", "[+]")):
+        trainers.read(trainer, flags)
+
+
+def refusal(name, stated):
+    """What is said of flags; "" where they draw something."""
+    try:
+        trainers.read(name, trainers.get(name).write(stated))
+    except UserError as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.mark.parametrize("name", trainers.names())
+def test_a_number_out_of_reach_is_said_of_a_flag_of_the_trainer_and_the_one_it_expects_is_taken(name):
+    """Whatever names the registry has for what the flag moves."""
+    trainer = trainers.get(name)
+    numbers = [flag for flag, of in trainer.flags.items() if of.written and not of.choices and not of.default]
+    for flag, value in itertools.product(numbers, (-1e308, -50.0, 1e-300, 1e308)):
+        if isinstance(trainer.flags[flag].default, bool | str):
+            continue
+        stated = {**trainer.ways[0].fixed, flag: value}
+        stated = {key: held for key, held in stated.items() if trainer.flags[key].written}
+        said = refusal(name, stated)
+        assert flag in said or not said, stated
+        _, at, end = said.partition("; expected at ")
+        assert not at or not refusal(name, {**stated, flag: float(end.split()[1])})
+
+
 def test_other_flags_are_left_aside_by_name():
     line = "flux_train_network.py --max_train_steps 500 --timestep_sampling sigmoid --network_dim 16 --logging_dir x"
     read = trainers.read("sd-scripts", line)
