@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
-from pydantic_core import PydanticSerializationError
 
 from harness.data import downloads
 from harness.declared import Declared, Part, added, imported
@@ -181,7 +180,7 @@ class Track(Declared):
             first = problem.errors()[0]
             name, expected = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Input should be ")
             raise UserError(f"track {self.name!r}: {name} is {first['input']!r}; expected {expected}") from problem
-        except PydanticSerializationError as problem:
+        except ValueError as problem:
             raise UserError(f"track {self.name!r}: {problem}") from problem
 
     def mark_steps(self) -> tuple[int, ...]:

@@ -27,5 +27,6 @@ def docstring(thing: Any) -> str:
 
 def _parsed(source: str) -> ast.Module:
     """As `ast.parse`, which from Python 3.13 on drops docstrings itself where Python was told to."""
-    tree: ast.Module = compile(source, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0)
+    tree = compile(source, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0)
+    assert isinstance(tree, ast.Module)
     return tree

@@ -80,6 +80,8 @@ def open_to_read(store: Store) -> RDBStorage | None:
     if isinstance(location, Path) and not _holds_anything(location):
         return None
     with _explained(location):
+        if isinstance(location, URL) and not _has_tables(location):
+            return None
         text = _text(location) if isinstance(location, URL) else sqlite_file.reading_url(location)
         return _storage(text, {}, skip_table_creation=True)
 
@@ -93,6 +95,12 @@ def check(store: Store) -> None:
 def _holds_anything(file: Path) -> bool:
     """Whether something is there, a folder too, so that opening it says what is wrong."""
     return file.exists() and not (file.is_file() and file.stat().st_size == 0)
+
+
+def _has_tables(server: URL) -> bool:
+    """Whether Optuna has made its tables there: the first study's command does."""
+    engine = sqlalchemy.create_engine(server, poolclass=sqlalchemy.NullPool)
+    return sqlalchemy.inspect(engine).has_table("version_info")
 
 
 def ends(error: Exception) -> Halt:

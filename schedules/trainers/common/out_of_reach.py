@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from schedules.errors import UserError
 from schedules.spaces import text
@@ -32,7 +33,7 @@ def out_of_reach(
         for name, number in wanted.items():
             if not drawn({**flags, name: number}):
                 inside, outside = float(flags.get(name, 0.0)), float(number)
-                end = _last(inside, outside, lambda value, name=name, flags=dict(flags): drawn({**flags, name: value}))
+                end = _last(inside, outside, partial(_drawn_at, drawn, dict(flags), name))
                 default = "" if name in stated else " by default"
                 expected = f"expected at {'most' if outside > inside else 'least'} {end}"
                 shown = f"{trainer.name}: {_shown(trainer, name, outside)}{default}"
@@ -42,6 +43,10 @@ def out_of_reach(
     return UserError(
         f"{trainer.name}: {', '.join(numbers) or 'these flags'}: no registered schedule says what is drawn"
     )
+
+
+def _drawn_at(drawn: Callable[[Settings], bool], flags: Settings, name: str, number: float) -> bool:
+    return drawn({**flags, name: number})
 
 
 def _plain_numbers(trainer: Trainer, complete: Settings) -> Iterator[dict[str, Value]]:
