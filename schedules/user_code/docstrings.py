@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from typing import Any
+from typing import Any, cast
 
 
 def docstring(thing: Any) -> str:
@@ -27,6 +27,4 @@ def docstring(thing: Any) -> str:
 
 def _parsed(source: str) -> ast.Module:
     """As `ast.parse`, which from Python 3.13 on drops docstrings itself where Python was told to."""
-    tree = compile(source, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0)
-    assert isinstance(tree, ast.Module)
-    return tree
+    return cast(ast.Module, compile(source, "<source>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True, optimize=0))
