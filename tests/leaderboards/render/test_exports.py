@@ -41,9 +41,9 @@ HOSTILE = [
 ]
 
 
-def terminal(found, width=140):
+def terminal(ranked_board, width=140):
     console = Console(file=io.StringIO(), width=width, force_terminal=False, highlight=False)
-    print_board(found, console)
+    print_board(ranked_board, console)
     return console.file.getvalue()
 
 
@@ -152,11 +152,11 @@ def test_special_rows_are_named(table, metric):
         table.run("fast", seed, {key: value / 10 for key, value in curve.items()})
         table.run("slow", seed, {key: 2 * value for key, value in curve.items()})
         table.run("wild", seed, None if seed else curve)
-    found = board(table.tables, track="digits-v1", metric=metric(), floor=0.1)
-    for shown in (terminal(found), to_markdown(found)):
+    ranked_board = board(table.tables, track="digits-v1", metric=metric(), floor=0.1)
+    for shown in (terminal(ranked_board), to_markdown(ranked_board)):
         for words in ("≥4×", "not reached", "diverged (1 of 2)", "baseline"):
             assert words in shown
-    assert "0.10 [0.10, 0.10] *" in terminal(found)
+    assert "0.10 [0.10, 0.10] *" in terminal(ranked_board)
 
 
 @pytest.mark.parametrize("of_x", [[0.5, 0.5, 1.2], [1.1, 1.1, 1.2]])
@@ -165,10 +165,10 @@ def test_a_better_mean_beside_a_score_that_is_not_reached_is_explained(table, me
     for seed, final in enumerate(of_x):
         for entry, score in (("cosine", 1.0), ("x", final)):
             table.run(entry, seed, {("test", 1.0, mark): score / mark for mark in (0.25, 0.5, 1.0)})
-    found = board(table.tables, track="digits-v1", metric=metric(), guidance=1.0)
-    by_entry = {row.entry: row for row in found.rows}
+    ranked_board = board(table.tables, track="digits-v1", metric=metric(), guidance=1.0)
+    by_entry = {row.entry: row for row in ranked_board.rows}
     better = by_entry["x"].ratio < 1
-    for shown in (terminal(found, 400), to_markdown(found)):
+    for shown in (terminal(ranked_board, 400), to_markdown(ranked_board)):
         assert ("reached by 2 of 3 seeds" if better else "not reached") in shown
         assert ("A better fd can stand beside “not reached”: fd is a mean over seeds, while" in shown) == better
 
@@ -187,9 +187,9 @@ def test_what_no_seed_reaches_unguided_on_one_target_has_no_better_unguided_scor
 def test_a_metric_without_speed_ups_has_no_column_for_them(table, metric):
     table.runs_of("cosine", [1.0, 1.1, 1.2])
     table.runs_of("laplace", [0.8, 0.9, 1.1])
-    found = board(table.tables, track="digits-v1", metric=metric())
-    without = replace(found, cells=tuple(replace(cell, rows=_slow(cell.rows)) for cell in found.cells))
-    assert "speed-up" in terminal(found)
+    ranked_board = board(table.tables, track="digits-v1", metric=metric())
+    without = replace(ranked_board, cells=tuple(replace(cell, rows=_slow(cell.rows)) for cell in ranked_board.cells))
+    assert "speed-up" in terminal(ranked_board)
     assert "speed-up" not in terminal(without)
     assert "speed-up" not in to_markdown(without)
 
