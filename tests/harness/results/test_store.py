@@ -18,7 +18,7 @@ ODD = "what? #1, 100% {0} [b] 'é'\""
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def prepared_folder(tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("made") / "store")
     store.prepare()
     experiment = store.experiment("gmm-v1", create=True)
@@ -29,8 +29,8 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def store(made, tmp_path):
-    return Store(shutil.copytree(made, tmp_path / "store"))
+def store(prepared_folder, tmp_path):
+    return Store(shutil.copytree(prepared_folder, tmp_path / "store"))
 
 
 def change(store, *statements):
@@ -48,8 +48,8 @@ def runs(root):
     return [run.data.tags["snrbench.run_key"] for run in read.search(Store(root), "gmm-v1")]
 
 
-def test_prepare_says_the_format_once(made, store):
-    assert json.loads((made / "store.json").read_text())["format"] == 1
+def test_prepare_says_the_format_once(prepared_folder, store):
+    assert json.loads((prepared_folder / "store.json").read_text())["format"] == 1
     store.marker.write_text('{"format": 1, "protocol": "of long ago"}')
     store.prepare()
     assert "long ago" in store.marker.read_text()
@@ -225,16 +225,16 @@ def test_a_record_that_is_lost_is_named_and_nothing_is_written_over(store, snrbe
     assert files(store.root) == before
 
 
-def test_a_record_that_this_user_may_not_read_is_named(made, snrbench):
-    with read_only_copy(made, 0o700) as root:
+def test_a_record_that_this_user_may_not_read_is_named(prepared_folder, snrbench):
+    with read_only_copy(prepared_folder, 0o700) as root:
         (root / "mlflow.db").chmod(0)
         for command in (["status"], ["run", "gmm-v1"]):
             code, _, err = snrbench(*command, "--store", root)
             assert (code, "mlflow.db may not be read by this user" in err) == (2, True), err
 
 
-def test_a_path_may_hold_any_character(made, tmp_path):
-    store = Store(shutil.copytree(made, tmp_path / ODD / "store"))
+def test_a_path_may_hold_any_character(prepared_folder, tmp_path):
+    store = Store(shutil.copytree(prepared_folder, tmp_path / ODD / "store"))
     assert runs(store.root) == ["k"]
     store.prepare()
     run_id = record_a_run(store)
@@ -277,8 +277,8 @@ def test_reading_while_another_writes(store):
 
 
 @pytest.mark.parametrize("rights", [0o500, 0o555])
-def test_reading_from_a_folder_that_cannot_be_written(made, rights):
-    with read_only_copy(made, rights) as root:
+def test_reading_from_a_folder_that_cannot_be_written(prepared_folder, rights):
+    with read_only_copy(prepared_folder, rights) as root:
         before = files(root)
         assert "immutable=1" in sqlite_file.reading_url(root / "mlflow.db")
         assert runs(root) == ["k"]
