@@ -25,7 +25,8 @@ from filelock import FileLock
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.data import downloads, official_files
+from harness import downloads
+from harness.data import official_files
 from harness.data.dataset import Dataset, Split
 from schedules.errors import UserError, text_of
 

@@ -16,7 +16,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from harness.data import downloads
+from harness import downloads
 from harness.data.dataset import Dataset, Split
 from harness.data.images import VARIABLE, one_at_a_time, root, to_write
 from harness.declared import imported

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from harness.data import downloads
+from harness import downloads
 from harness.declared import Declared, Part, added, imported
 from harness.metrics.registry import METRICS
 from harness.option_types import JSON

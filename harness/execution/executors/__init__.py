@@ -15,8 +15,7 @@ import importlib
 import pkgutil
 from importlib.metadata import entry_points
 
-from harness import tracks
-from harness.data import downloads
+from harness import downloads, tracks
 from harness.execution.capacity import memory_check
 from harness.execution.executors.kind import ExecutorKind, Wanted
 from harness.execution.job import Executor, Settings
