@@ -35,17 +35,22 @@ class Page(AppTest):
     def words(self) -> str:
         """Every piece of text on the page, tables left out."""
         kinds = ("markdown", "caption", "info", "error", "warning", "text", "title", "header")
-        return "\n".join(str(one.value) for kind in kinds for one in self.get(kind))
+        return "\n".join(str(element.value) for kind in kinds for element in self.get(kind))
 
     @property
     def tables(self) -> dict[str, dict[str, Any]]:
         """Key → what a table draws."""
-        return {one.proto.id.split("-", 2)[2]: json.loads(one.proto.json) for one in self.get("bidi_component")}
+        return {
+            element.proto.id.split("-", 2)[2]: json.loads(element.proto.json) for element in self.get("bidi_component")
+        }
 
     @property
     def figures(self) -> dict[str, dict[str, Any]]:
         """Name → Plotly figure."""
-        return {one.proto.id.rpartition("figure.")[2]: json.loads(one.proto.spec) for one in self.get("plotly_chart")}
+        return {
+            element.proto.id.rpartition("figure.")[2]: json.loads(element.proto.spec)
+            for element in self.get("plotly_chart")
+        }
 
     @property
     def address(self) -> dict[str, list[str]]:
@@ -54,8 +59,8 @@ class Page(AppTest):
 
     def names(self, key: str) -> list[str]:
         """The entries of a table, from the top."""
-        found = next(table for name, table in self.tables.items() if name.startswith(key))
-        cells = [cell for row in found["rows"] for cell in row.get("cells", [])]
+        grid = next(table for name, table in self.tables.items() if name.startswith(key))
+        cells = [cell for row in grid["rows"] for cell in row.get("cells", [])]
         return [cell["name"] for cell in cells if isinstance(cell, dict) and "name" in cell]
 
     def fine(self) -> Page:

@@ -147,12 +147,12 @@ def studies(folder: Path, trials: int = 20, targets: Sequence[str] = ("v", "eps"
             )
             space = schedules.info(name).space
             study.optimize(lambda trial, space=space: _objective(trial, space), n_trials=trials)
-            found = {"params": study.best_params, "ratio": 0.88, "low": 0.81, "high": 0.95, "seeds": 3}
-            found["schedule"] = schedules.create(name, **study.best_params).spec
+            tuned = {"params": study.best_params, "ratio": 0.88, "low": 0.81, "high": 0.95, "seeds": 3}
+            tuned["schedule"] = schedules.create(name, **study.best_params).spec
             # Searched in memory and copied at once: a database in between costs ten times as much.
-            kept = optuna.create_study(storage=storage, study_name=f"digits-v1/{target}/{name}/native/sample")
-            kept.add_trials(study.trials)
-            kept.set_user_attr("tuned", json.dumps(found))
+            copy = optuna.create_study(storage=storage, study_name=f"digits-v1/{target}/{name}/native/sample")
+            copy.add_trials(study.trials)
+            copy.set_user_attr("tuned", json.dumps(tuned))
 
 
 def _suggested(trial: Any, key: str, distribution: Any) -> Any:

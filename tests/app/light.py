@@ -57,8 +57,8 @@ def opened(place: Path, page: str) -> dict[str, object]:
     app.switch_page(f"screens/{page}.py")
     app.query_params["track"] = "mnist-v1"
     app.run()
-    wrong = [str(one.value) for kind in ("exception", "error") for one in app.get(kind)]
-    return {"title": [one.value for one in app.title], "wrong": wrong}
+    wrong = [str(element.value) for kind in ("exception", "error") for element in app.get(kind)]
+    return {"title": [element.value for element in app.title], "wrong": wrong}
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ def store(hostile_store, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(chrome, store, log):
-    with chrome.running(store, log) as found:
-        yield found
+    with chrome.running(store, log) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +68,9 @@ def downloads(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def driver(chrome, downloads):
-    with chrome.chromium() as found:
-        found.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
-        yield found
+    with chrome.chromium() as browser:
+        browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
+        yield browser
 
 
 def severe(driver) -> list[str]:
@@ -86,7 +86,7 @@ def text(driver) -> str:
 def names(driver) -> list[str]:
     """The entries of the first table of the page."""
     WebDriverWait(driver, 20, poll_frequency=0.05).until(lambda d: any(d.execute_script(ROWS)))
-    return next(found for found in driver.execute_script(ROWS) if found)
+    return next(table for table in driver.execute_script(ROWS) if table)
 
 
 def nothing_ran(driver) -> None:
@@ -150,7 +150,7 @@ def test_every_page_is_drawn_without_a_complaint(chrome, driver, address, stores
     assert "could not be shown" not in text(driver)
     assert len(driver.find_elements(By.CSS_SELECTOR, ".js-plotly-plot")) >= PAGES[page]
     if page == "runs":
-        assert set(stores.HOSTILE) <= {name for found in driver.execute_script(ROWS) for name in found}
+        assert set(stores.HOSTILE) <= {name for table in driver.execute_script(ROWS) for name in table}
     nothing_ran(driver)
 
 
@@ -300,8 +300,8 @@ def test_a_store_is_written_while_its_page_is_open(chrome, driver, address, stor
     new = ("edm", "mode", "sigmoid")
     driver.get(address)
     chrome.settled(driver)
-    seen = set(names(driver))
-    assert not seen & set(new)
+    entries = set(names(driver))
+    assert not entries & set(new)
     with ThreadPoolExecutor(1) as pool:
         written = pool.submit(lambda: [stores.build(store, entries=(name,), targets=("v",), seeds=2) for name in new])
         for scale in cycle(("1.5", "2")):
@@ -310,12 +310,12 @@ def test_a_store_is_written_while_its_page_is_open(chrome, driver, address, stor
             chrome.waiting(driver).until(lambda d, scale=scale: f"guidance={scale}" in d.current_url)
             chrome.settled(driver)
             assert "could not be shown" not in text(driver)
-            assert seen <= set(names(driver))
-            seen = set(names(driver))
+            assert entries <= set(names(driver))
+            entries = set(names(driver))
             if last:
                 break
         assert len(written.result()) == len(new)
-    assert set(new) <= seen
+    assert set(new) <= entries
     assert severe(driver) == []
 
 

@@ -66,14 +66,14 @@ def test_everything_that_shows_results_works(light, tmp_path):
         "tracks show digits-v1",
         "publish mnist-v1 --site pages",
     )
-    said = light(*commands, pages=PAGES)
-    for command, what in zip(commands, said, strict=False):
-        assert what["code"] == 0, (command, what["err"])
-    assert "cosine" in said[1]["out"]
-    assert {row["entry"] for row in json.loads(said[4]["out"])} >= {"cosine", "laplace", "ridge"}
+    results = light(*commands, pages=PAGES)
+    for command, result in zip(commands, results, strict=False):
+        assert result["code"] == 0, (command, result["err"])
+    assert "cosine" in results[1]["out"]
+    assert {row["entry"] for row in json.loads(results[4]["out"])} >= {"cosine", "laplace", "ridge"}
     assert (tmp_path / "mine.zip").stat().st_size
     assert (tmp_path / "plot.png").stat().st_size
-    pages = said[len(commands) :]
+    pages = results[len(commands) :]
     assert len(pages) == len(PAGES)
     assert all(page["title"] and not page["wrong"] for page in pages), pages
 
@@ -88,9 +88,9 @@ def test_what_trains_says_what_to_install_and_makes_nothing(light, tmp_path):
         f"verify {OLD / 'own-v1.bundle'} --track-plugin {OLD / 'own_track.py'}",
     )
     before = sorted(tmp_path.iterdir())
-    for command, what in zip(commands, light(*commands, store="none"), strict=True):
-        assert what["code"] == 2, (command, what)
-        (line,) = what["err"].splitlines()
+    for command, result in zip(commands, light(*commands, store="none"), strict=True):
+        assert result["code"] == 2, (command, result)
+        (line,) = result["err"].splitlines()
         names = "torch" if command.startswith("verify") else " ".join(TRAINING)
         assert line.startswith("snrbench: this needs ")
         assert line.endswith(f": pip install {names}")

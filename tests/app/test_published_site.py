@@ -18,8 +18,8 @@ def driver(chrome):
     if not (chrome.CHROMIUM and chrome.DRIVER):
         assert not os.environ.get("SNRBENCH_REQUIRE_BROWSER"), "no chromium and chromedriver on the PATH"
         pytest.skip("no chromium and chromedriver on the PATH")
-    with chrome.chromium(size=chrome.PHONE) as found:
-        yield found
+    with chrome.chromium(size=chrome.PHONE) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +48,11 @@ def test_a_board_sorts_and_filters_in_the_page(driver, site):
     field = driver.find_element(By.CSS_SELECTOR, "input[type=search]")
     field.send_keys("LAPL")
     assert driver.execute_script(SHOWN) == [row for row in rows if "laplace" in row] != []
-    said = driver.find_element(By.TAG_NAME, "output")
-    assert said.text == ""
+    output = driver.find_element(By.TAG_NAME, "output")
+    assert output.text == ""
     field.send_keys("zzz")
     assert driver.execute_script(SHOWN) == []
-    assert said.text == "no row has it"
+    assert output.text == "no row has it"
     field.clear()
     assert driver.get_log("browser") == []
 

@@ -39,10 +39,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="*", type=int, default=[1000, 10_000])
     parser.add_argument("--folder", type=Path)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as fresh:
-        for runs in asked.runs:
-            _report(runs, (asked.folder or Path(fresh)) / str(runs))
+        for runs in arguments.runs:
+            _report(runs, (arguments.folder or Path(fresh)) / str(runs))
 
 
 def _report(runs: int, store: Path) -> None:
@@ -73,7 +73,7 @@ def _visit(store: str, page: str) -> tuple[list[tuple[float, float]], float, lis
     times = [_seconds(app.run), _seconds(app.run)]
     if page in NARROWED:
         times.append(_seconds(app.selectbox(key=f"{page}.metric").set_value("nll").run))
-    problems = [one.value for one in app.error] + [str(one.value) for one in app.exception]
+    problems = [element.value for element in app.error] + [str(element.value) for element in app.exception]
     return times, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, problems
 
 

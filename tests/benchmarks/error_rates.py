@@ -49,19 +49,19 @@ def averaged(boards: int, entries: int, *arguments: object, **options: object) -
     ]
 
 
-def beyond(found: Rates, boards: int, most: float = 0.05, held: bool = True) -> bool:
+def beyond(shares: Rates, boards: int, most: float = 0.05, held: bool = True) -> bool:
     """Whether a limit is passed by more than three standard errors."""
     luck = 3 * np.sqrt(most * (1 - most) / boards)
-    if max(found.wrong, 0 if not held else max(found.focus, found.noisiest)) > most + luck:
+    if max(shares.wrong, 0 if not held else max(shares.focus, shares.noisiest)) > most + luck:
         return True
-    return held and (found.ranks < 0.95 - luck or not found.covered >= 0.935 or found.covered_noisy < 0.895)
+    return held and (shares.ranks < 0.95 - luck or not shares.covered >= 0.935 or shares.covered_noisy < 0.895)
 
 
-def show(name: str, found: Rates, mark: bool) -> None:
+def show(name: str, shares: Rates, mark: bool) -> None:
     """One row."""
     print(
         f"{name:<58}",
-        " ".join(f"{100 * value:8.1f}" if np.isfinite(value) else f"{'–':>8}" for value in found),
+        " ".join(f"{100 * value:8.1f}" if np.isfinite(value) else f"{'–':>8}" for value in shares),
         "!" if mark else "",
         flush=True,
     )
@@ -97,10 +97,10 @@ def usual(arguments: argparse.Namespace) -> int:
                 for of_track in (True, False) if entries >= SMALLEST_OWN else (True,):
                     for apart in truths(kind, entries):
                         boards = max(200, arguments.boards // (5 if entries == 81 else 2 if entries == 30 else 1))
-                        found = averaged(
+                        averages = averaged(
                             boards, entries, KINDS[kind], entries, seeds, CELLS, apart=apart, of_track=of_track
                         )
-                        for section, each in zip(("cell", "all"), found, strict=True):
+                        for section, each in zip(("cell", "all"), averages, strict=True):
                             prior, truth = "track" if of_track else "board", "groups" if apart else "equal"
                             mark = beyond(each, boards)
                             marked += mark
@@ -124,7 +124,7 @@ def wild(arguments: argparse.Namespace) -> int:
                 for entries in (2, 4, 10, 30):
                     for seeds in arguments.seeds:
                         boards = arguments.boards
-                        found = averaged(
+                        averages = averaged(
                             boards,
                             entries,
                             one_wild(times, where),
@@ -135,7 +135,7 @@ def wild(arguments: argparse.Namespace) -> int:
                             of_track=True,
                             track=KINDS[of_track],
                         )
-                        for section, each in zip(("cell", "all"), found, strict=False):
+                        for section, each in zip(("cell", "all"), averages, strict=False):
                             mark = beyond(each, boards, 0.08, held=False)
                             marked += mark
                             show(

@@ -76,12 +76,12 @@ def opening(store: Path, rebuild: bool) -> dict[str, float]:
     from leaderboards.boards import query
     from leaderboards.data.cache import lines
 
-    found: dict[str, float] = {"imports": imports}
-    found["open"] = timed(query.runs_table, store, TRACK, rebuild=rebuild)
+    figures: dict[str, float] = {"imports": imports}
+    figures["open"] = timed(query.runs_table, store, TRACK, rebuild=rebuild)
     if rebuild:
-        return found | {"memory of the process, MB": memory_mb()}
+        return figures | {"memory of the process, MB": memory_mb()}
     tables = query.runs_table(store, TRACK)
-    found["rows"], found["bytes a row"] = len(tables.scores), memory_of(tables) / len(tables.scores)
+    figures["rows"], figures["bytes a row"] = len(tables.scores), memory_of(tables) / len(tables.scores)
     ids = tables.runs["run_id"].tolist()[:PAGE]
     for name, options in (
         ("board, all targets", {}),
@@ -89,12 +89,12 @@ def opening(store: Path, rebuild: bool) -> dict[str, float]:
         ("board, another metric of it", {"target": "v", "metric": "nll"}),
         ("board, 25 entries of it", {"target": "v", "keep": tuple(tables.runs["entry"].unique()[:25])}),
     ):
-        found[name] = timed(query.board_of, tables, TRACK, **options)  # type: ignore[arg-type]
+        figures[name] = timed(query.board_of, tables, TRACK, **options)  # type: ignore[arg-type]
     lines.forget(store, TRACK)
     for quantity, reader in (("loss", lines.losses), ("ε-error", lines.error_curves)):
-        found[f"{PAGE} runs' {quantity}, first time"] = timed(reader, store, TRACK, ids)
-        found[f"{PAGE} runs' {quantity}, again"] = timed(reader, store, TRACK, ids)
-    return found | {"memory of the process, MB": memory_mb()}
+        figures[f"{PAGE} runs' {quantity}, first time"] = timed(reader, store, TRACK, ids)
+        figures[f"{PAGE} runs' {quantity}, again"] = timed(reader, store, TRACK, ids)
+    return figures | {"memory of the process, MB": memory_mb()}
 
 
 def one_more(store: Path) -> float:
@@ -156,9 +156,9 @@ def read_alone(folder: Path) -> dict[str, float]:
     imported, opened = memory_mb(), []
 
     def read() -> None:
-        found = files.read(file, "benchmark")
-        assert found is not None
-        opened.append(packed.tables(packed.newest(found)))
+        content = files.read(file, "benchmark")
+        assert content is not None
+        opened.append(packed.tables(packed.newest(content)))
 
     seconds = timed(read)
     (tables,) = opened
@@ -188,27 +188,27 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.cpu:
         os.environ["SCALE_CPU"] = "1"
-    found: dict[str, dict[str, float]] = {}
+    results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         for runs in arguments.runs:
             store = folder / str(runs)
-            made = {} if store.exists() else {"writing the synthetic store": build(store, runs)}
+            writing = {} if store.exists() else {"writing the synthetic store": build(store, runs)}
             first = in_fresh_process(opening, store, True)
-            figures = {**made, "first open": first["open"], "its memory, MB": first["memory of the process, MB"]}
+            figures = {**writing, "first open": first["open"], "its memory, MB": first["memory of the process, MB"]}
             later = in_fresh_process(opening, store, False)
             figures |= {"imports": later.pop("imports"), "later open": later.pop("open"), **later}
             figures["open after one new run"] = in_fresh_process(one_more, store)
             if arguments.mlflow:
                 figures["MLflow's own search"] = in_fresh_process(by_mlflow, store)
-            found[f"{runs} runs"] = figures
+            results[f"{runs} runs"] = figures
             show(f"{runs:,} runs", figures)
         if arguments.table_only:
             written = in_fresh_process(table_alone, arguments.table_only, folder)
-            found["table only"] = written | in_fresh_process(read_alone, folder)
-            show(f"{arguments.table_only:,} runs, table only", found["table only"])
+            results["table only"] = written | in_fresh_process(read_alone, folder)
+            show(f"{arguments.table_only:,} runs, table only", results["table only"])
     if arguments.json:
-        print(json.dumps(found))
+        print(json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -68,9 +68,9 @@ class Part:
     def line(self) -> str:
         return shlex.join(self.command)
 
-    def run(self, shown: Shown, out: Path, label: str = "") -> bool:
+    def run(self, commands: Shown, out: Path, label: str = "") -> bool:
         """Execute; whether it did what it should."""
-        return shown.run(self.command, out / self.log, self.seconds, label, self.stoppable)
+        return commands.run(self.command, out / self.log, self.seconds, label, self.stoppable)
 
 
 def board(chosen: argparse.Namespace, store: Path) -> list[Part]:
@@ -87,10 +87,10 @@ def board(chosen: argparse.Namespace, store: Path) -> list[Part]:
     ]
 
 
-def together(parts: list[Part], shown: Shown, out: Path) -> list[str]:
+def together(parts: list[Part], commands: Shown, out: Path) -> list[str]:
     """Run side by side, each line of the screen with its part's name; returns those that failed."""
     with ThreadPoolExecutor(max(1, len(parts))) as pool:
-        good = list(pool.map(lambda part: part.run(shown, out, f"{Path(part.log).stem}: "), parts))
+        good = list(pool.map(lambda part: part.run(commands, out, f"{Path(part.log).stem}: "), parts))
     return [part.line for part, done in zip(parts, good, strict=True) if not done]
 
 
@@ -189,7 +189,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> int:
         packing.unpack_data(chosen.data, scratch / "data")
         os.environ[VARIABLE] = str(scratch / "data")  # `has_data` looks there, too
     environment = {**from_checkout.environment(scratch / "metadata"), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    shown = Shown(environment, ROOT)
+    commands = Shown(environment, ROOT)
     if not chosen.list:
         out.mkdir(parents=True, exist_ok=True)
     failed: list[str] = []
@@ -199,7 +199,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> int:
         for part in parts:
             if chosen.list:
                 print(f"$ {part.line}")
-            elif not part.run(shown, out):
+            elif not part.run(commands, out):
                 failed.append(part.line)
 
     started = time.monotonic()
@@ -208,7 +208,7 @@ def measure(chosen: argparse.Namespace, scratch: Path) -> int:
         if chosen.list:
             run(runs)
         else:
-            failed += together([part for part in runs if chosen.only in part.line], shown, out)
+            failed += together([part for part in runs if chosen.only in part.line], commands, out)
             packing.pack_store(store, out / "store.tar.gz")
         run([bundle(chosen.track, store, out)])
     if chosen.tests:

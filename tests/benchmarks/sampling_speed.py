@@ -143,13 +143,13 @@ def measure(names: list[str], draws: int, repeats: int) -> None:
         schedule = schedules.create(name)
         if schedule.learns:
             continue
-        first = fastest(lambda one=schedule: one.ppf(u[:10]), 1)
-        ours = fastest(lambda one=schedule: one.ppf(u), repeats)
+        first = fastest(lambda density=schedule: density.ppf(u[:10]), 1)
+        ours = fastest(lambda density=schedule: density.ppf(u), repeats)
         slowest = max(slowest, (name, ours), key=lambda pair: pair[1])
         line = f"{name:<28} {first:7.3f} {ours:7.3f}"
         reference = REFERENCES.get(name)
         if reference is not None:
-            theirs = fastest(lambda one=reference: one(u_torch), repeats)
+            theirs = fastest(lambda draw=reference: draw(u_torch), repeats)
             line += f" {theirs:7.3f} {ours / theirs:7.2f}   {deviation(schedule, reference):.1e}"
         print(line)
     print(f"slowest: {slowest[0]}, {slowest[1]:.3f} s")

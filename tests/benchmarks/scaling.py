@@ -85,8 +85,8 @@ def steady(track: str, runs: int, workers: int) -> tuple[float, float, float]:
                 session.submit(Job(spec))
             while session.open:
                 ends += [(time.monotonic(), done.seconds) for done in session.wait()]
-            left, began = len(waiting(store)), time.monotonic()
-        deliver = (time.monotonic() - began) / max(1, left)
+            backlog, began = len(waiting(store)), time.monotonic()
+        deliver = (time.monotonic() - began) / max(1, backlog)
     wall = ends[-1][0] - ends[workers - 1][0]
     counted = ends[workers:]
     inside = sum(seconds for _, seconds in counted)
@@ -121,8 +121,8 @@ def memory(track: str, runs: int) -> None:
                 ended += len(session.wait())
                 if ended - len(waiting(store)) >= marks[0]:
                     held[marks.pop(0)] = resident(os.getpid()) / 2**20
-    shown = ", ".join(f"{mib:.0f} MiB after {count} runs" for count, mib in held.items())
-    print(f"memory of the parent: {shown}")
+    text = ", ".join(f"{mib:.0f} MiB after {count} runs" for count, mib in held.items())
+    print(f"memory of the parent: {text}")
 
 
 if __name__ == "__main__":

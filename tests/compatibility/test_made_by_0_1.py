@@ -67,7 +67,7 @@ def test_its_bundle_is_ranked_beside_and_repeated(snrbench, store, tmp_path):
     shutil.copy(MADE / "own-v1.bundle", bundle)
     code, out, err = snrbench("verify", bundle, "--runs", 1, "--store", tmp_path / "other", *WITH)
     assert code == 0, out + err
-    shown = ("leaderboard", "own-v1", "--store", store, "--with-bundle", bundle, *WITH, "--format", "json")
-    code, out, err = snrbench(*shown)
+    command = ("leaderboard", "own-v1", "--store", store, "--with-bundle", bundle, *WITH, "--format", "json")
+    code, out, err = snrbench(*command)
     assert code == 0, err
     assert len(json.loads(out)) == len(json.loads((MADE / "board.json").read_text()))

@@ -43,8 +43,8 @@ def test_speed_ups_that_are_alike_stand_on_levels(digits, styles):
         ],
         columns=["label", "seed", "mark", "value"],
     )
-    made = training.budget(marks, digits.metric, replace(section, rows=rows), styles)
-    words = [note for note in made.layout.annotations if "×" in note.text]
+    figure = training.budget(marks, digits.metric, replace(section, rows=rows), styles)
+    words = [note for note in figure.layout.annotations if "×" in note.text]
     assert len(words) == 4
     assert len({note.yshift for note in words}) == 4
     assert min(abs(a.yshift - b.yshift) for a in words for b in words if a is not b) >= 15
@@ -58,18 +58,18 @@ def test_bars_stay_inside_a_logarithmic_axis(digits, styles, monkeypatch):
     (section,) = digits.cells
     rows = [replace(row, ci_low=-1.0, ci_high=50.0) for row in section.rows]
     boards = {scale: replace(digits, cells=(replace(section, rows=tuple(rows)),)) for scale in (1.0, 2.0)}
-    made = training.guidance(boards, "v", styles)
-    low, high = (10**end for end in made.layout.yaxis.range)
-    bars = [trace for trace in made.data if trace.error_y.array is not None]
+    figure = training.guidance(boards, "v", styles)
+    low, high = (10**end for end in figure.layout.yaxis.range)
+    bars = [trace for trace in figure.data if trace.error_y.array is not None]
     assert len(bars) == len(NAMES)
     for bar in bars:
         assert np.all(np.array(bar.y) - bar.error_y.arrayminus >= low * (1 - 1e-9))
         assert np.all(np.array(bar.y) + bar.error_y.array <= high * (1 + 1e-9))
-    made = intervals.seeds(digits, rows, styles)
-    assert made.layout.xaxis.type == "log"
-    ends = [trace.x for trace in made.data if trace.mode == "lines"]
+    figure = intervals.seeds(digits, rows, styles)
+    assert figure.layout.xaxis.type == "log"
+    ends = [trace.x for trace in figure.data if trace.mode == "lines"]
     assert len(ends) == len(NAMES)
-    assert all(log10(end) >= made.layout.xaxis.range[0] - 1e-9 for pair in ends for end in pair)
+    assert all(log10(end) >= figure.layout.xaxis.range[0] - 1e-9 for pair in ends for end in pair)
 
 
 def test_whoever_may_be_first_is_drawn_in_full():
@@ -84,21 +84,21 @@ def test_whoever_may_be_first_is_drawn_in_full():
 def test_names_beside_points_go_towards_the_middle():
     """At a side of a narrow figure a name that goes outwards is cut off."""
     comparison = next(each for each in agreements(published_table("mnist-v1"), "mnist-v1") if each.rows > 3)
-    made = agreement.against_the_paper(comparison)
-    side = {trace.name: note.xanchor for trace, note in zip(made.data, made.layout.annotations, strict=True)}
-    ordered = [trace.name for trace in sorted(made.data, key=lambda trace: trace.x[0])]
+    figure = agreement.against_the_paper(comparison)
+    side = {trace.name: note.xanchor for trace, note in zip(figure.data, figure.layout.annotations, strict=True)}
+    ordered = [trace.name for trace in sorted(figure.data, key=lambda trace: trace.x[0])]
     assert (side[ordered[0]], side[ordered[-1]]) == ("left", "right")
 
 
 def test_a_target_that_none_of_the_entries_has_takes_no_column(monkeypatch):
-    shown = []
-    monkeypatch.setattr(ranked_table.grid, "show", lambda heads, rows, key, alt: shown.extend(heads))
+    columns = []
+    monkeypatch.setattr(ranked_table.grid, "show", lambda heads, rows, key, alt: columns.extend(heads))
     tables = published_table("digits-v1")
     ranked_table.by_target(board_of(tables, "digits-v1", keep=("cosine", "laplace@tuned")), 12)
-    assert [head.short for head in shown if head.kind == "interval"] == ["eps", "v", "x0"]
-    shown.clear()
+    assert [head.short for head in columns if head.kind == "interval"] == ["eps", "v", "x0"]
+    columns.clear()
     ranked_table.by_target(board_of(tables, "digits-v1", keep=("cosine", "flow_uniform")), 12)
-    assert [head.short for head in shown if head.kind == "interval"] == ["eps", "flow", "v", "x0"]
+    assert [head.short for head in columns if head.kind == "interval"] == ["eps", "flow", "v", "x0"]
 
 
 def test_names_beside_crowded_points_cover_neither_points_nor_names():

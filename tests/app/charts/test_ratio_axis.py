@@ -30,8 +30,8 @@ def test_an_axis_is_not_flattened_by_what_is_far_away():
     far = axis.places(36.0, 0.01, 1e5)
     assert (far["low"], far["high"], far["before"], far["after"]) == (0, 1, True, True)
     inside = Axis.around(near, logarithmic=True)
-    assert not any(inside.places(*one)[end] for one in near for end in ("before", "after"))
-    assert all(0 < inside.share(end) < 1 for one in near for end in one)
+    assert not any(inside.places(*interval)[end] for interval in near for end in ("before", "after"))
+    assert all(0 < inside.share(end) < 1 for interval in near for end in interval)
 
 
 def test_the_baselines_own_zeros_take_no_part_in_what_is_far_away():

@@ -40,9 +40,9 @@ def test_a_bundle_ranks_beside_the_store_and_says_whether_it_was_repeated(
     open_app, own, handed_in, monkeypatch, no_caches
 ):
     monkeypatch.setenv(BUNDLES, str(handed_in))
-    shown = marks(open_app(own, target="v"))
-    assert shown["cauchy"] == {"self-reported"}
-    assert not {"verified", "self-reported"} & shown["laplace"]
+    marks_of = marks(open_app(own, target="v"))
+    assert marks_of["cauchy"] == {"self-reported"}
+    assert not {"verified", "self-reported"} & marks_of["laplace"]
     agreed = receipt.Receipt(
         bundle=archive.digest(handed_in),
         made=datetime.now(UTC).isoformat(),

@@ -61,8 +61,8 @@ def test_samples_that_came_with_them_are_shown(open_app, published, monkeypatch,
     for entry in ("laplace", "cosine"):
         Image.new("RGB", (100, 40)).save(folder / f"{runs['run_key'][entry]}.webp")
     app = open_app(tmp_path / "none", page="compare", **compared).fine()
-    shown = [image for images in app.get("image") for image in images.proto.imgs]
-    assert {image.caption for image in shown} == {"`laplace`", "`cosine`"}
+    pictures = [image for images in app.get("image") for image in images.proto.imgs]
+    assert {image.caption for image in pictures} == {"`laplace`", "`cosine`"}
     assert "No picture of seed 1: `edm`." in app.words
     keys = {widget.key for kind in ("segmented_control", "button_group") for widget in app.get(kind)}
     assert not keys & {"compare.seed", "compare.pictures"}
@@ -89,7 +89,7 @@ def test_what_was_tuned_is_in_trainers_units_to_be_copied(open_app, monkeypatch,
     assert "m=-0.3494,s=0.374, lr × 2.92, EMA × 3.6" in words
     chosen = open_app(tmp_path / "none", **address, entry=["logit_normal@tuned", "infonoise"]).fine()
     flags = units.partition("diffusers-flags ")[2]
-    assert [one.value.partition(" --logit_std")[0] for one in chosen.code] == [flags]
+    assert [block.value.partition(" --logit_std")[0] for block in chosen.code] == [flags]
     assert "learns while training" in chosen.words
     chosen.selectbox(key="leaderboard.trainer").set_value("edm2").run()
     assert chosen.code[0].value.startswith("--P_mean=-1.04254718 --P_std=0.374")

@@ -41,9 +41,9 @@ def test_everything_is_drawn_of_the_chosen_entries(page, full_store, entries):
 
 
 def test_colours_are_those_of_every_page(page):
-    found = {trace["name"]: trace["line"]["color"] for trace in page.figures["density"]["data"]}
+    colours = {trace["name"]: trace["line"]["color"] for trace in page.figures["density"]["data"]}
     swatches = {row["cells"][1]["name"]: row["cells"][1]["colour"] for row in page.tables["compare.table"]["rows"]}
-    assert found == swatches
+    assert colours == swatches
 
 
 def test_more_seeds_are_those_of_the_statistics(page, full_store):
@@ -63,26 +63,26 @@ def test_one_entry_is_too_few_and_nine_too_many(open_app, full_store):
 
 
 def test_a_seed_and_its_nearest_images_are_restored(open_app, full_store, entries, monkeypatch):
-    asked = []
+    files = []
     picture = results.picture
-    monkeypatch.setattr(results, "picture", lambda *run, **more: asked.append(run[-1]) or picture(*run, **more))
+    monkeypatch.setattr(results, "picture", lambda *run, **more: files.append(run[-1]) or picture(*run, **more))
     address = {"target": "v", "entry": entries, "seed": "1", "pictures": "nearest training images"}
     app = open_app(full_store, "compare", **address).fine()
     assert {key: app.address[key] for key in ("seed", "pictures")} == {"seed": ["1"], "pictures": [address["pictures"]]}
-    assert set(asked) == {"nearest.png"}
+    assert set(files) == {"nearest.png"}
 
 
 def test_hostile_names_are_text(open_app, hostile_store, stores):
     app = open_app(hostile_store, "compare", entry=[*stores.HOSTILE, "cosine"]).fine()
     assert set(app.names("compare.table")) == {*stores.HOSTILE, "cosine"}
-    assert not any(one.allow_html for one in app.markdown)
+    assert not any(element.allow_html for element in app.markdown)
     assert "<script>" not in str(app.figures)
 
 
 @pytest.mark.parametrize(("seeds", "bands"), [(2, 0), (3, 2)])
 def test_two_seeds_have_no_band_over_lambda(seeds, bands):
     errors = np.exp(0.1 * np.random.default_rng(0).standard_normal((2, seeds, 5)))
-    found = ErrorBands(("cosine", "laplace"), np.linspace(-4, 4, 5), error_bands.bands(errors, 0), "cosine")
-    drawn = relative(found, {"laplace": Style("#0072B2")}).data
+    comparison = ErrorBands(("cosine", "laplace"), np.linspace(-4, 4, 5), error_bands.bands(errors, 0), "cosine")
+    drawn = relative(comparison, {"laplace": Style("#0072B2")}).data
     assert len([trace for trace in drawn if not trace.name]) == bands
     assert [trace.name for trace in drawn if trace.name] == ["laplace"]

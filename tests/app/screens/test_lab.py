@@ -49,16 +49,18 @@ def test_it_opens_without_a_store_and_a_slider_changes_the_spec(lab):
 
 def test_an_address_restores_exact_parameters_and_transforms(lab):
     wanted = ["laplace:loc=0.123,scale=0.7315|shift:a=3", "edm", "cosine"]
-    rest = {"weighting": "min_snr:gamma=3", "track": "gmm-v1", "export": "json"}
-    app = lab(spec=wanted, **rest)
+    choices = {"weighting": "min_snr:gamma=3", "track": "gmm-v1", "export": "json"}
+    app = lab(spec=wanted, **choices)
     assert not app.error
     assert spec(app) == schedules.parse(wanted[0]).spec
     assert app.multiselect(key="lab.others").value == ["edm", "cosine"]
-    assert app.address["spec"] == [schedules.parse(one).spec for one in wanted]
-    assert {key: app.address[key] for key in rest} == {key: [value] for key, value in rest.items()}
+    assert app.address["spec"] == [schedules.parse(entry).spec for entry in wanted]
+    assert {key: app.address[key] for key in choices} == {key: [value] for key, value in choices.items()}
     assert app.code[1].value.startswith("snrbench run gmm-v1 ")
     assert f'"spec": "{schedules.parse(wanted[0]).spec}"' in app.code[2].value
-    assert not [one for one in app.segmented_control if one.key == "lab.target"]  # its weight is the same for each
+    assert not [
+        control for control in app.segmented_control if control.key == "lab.target"
+    ]  # its weight is the same for each
 
 
 def test_an_address_that_is_wrong_is_named_and_left_out(lab):
@@ -75,25 +77,25 @@ def tuned_store(tmp_path_factory):
     from known_objective import KnownRuns, tuned
 
     root = tmp_path_factory.mktemp("tuned")
-    found = {}
+    specs = {}
     for target in ("v", "eps"):
         [(_, says)], _ = tuned(root, KnownRuns(lambda spec: 9 * (spec.trial == 0)), trials=4, target=target)
-        found[target] = says["schedule"]
-    return root, found
+        specs[target] = says["schedule"]
+    return root, specs
 
 
 def test_what_was_tuned_is_offered_and_drawn(tuned_store, open_app, monkeypatch):
     monkeypatch.setattr(similar_schedules, "relatives", lambda spec: [])
     monkeypatch.setattr(similar_schedules, "failures", lambda spec: [])
     monkeypatch.setattr(trainer_flags, "ranked", lambda spec: [])
-    root, found = tuned_store
+    root, specs = tuned_store
     app = open_app(root, "lab", spec=["cosine"]).fine()
-    offered = {f"laplace@tuned · gmm-v1 · {target}" for target in found} | {"edm@tuned · digits-v1 · v"}  # published
+    offered = {f"laplace@tuned · gmm-v1 · {target}" for target in specs} | {"edm@tuned · digits-v1 · v"}  # published
     assert offered <= set(app.multiselect(key="lab.others").options)
     app.multiselect(key="lab.others").set_value(["laplace@tuned · gmm-v1 · v", "laplace@tuned · gmm-v1 · eps"]).run()
-    assert app.fine().address["spec"] == ["cosine", found["v"], found["eps"]]
+    assert app.fine().address["spec"] == ["cosine", specs["v"], specs["eps"]]
     app = open_app(root, "lab", spec=["laplace@tuned · gmm-v1 · v"]).fine()
-    assert spec(app) == found["v"], "its parameters can be turned from there"
+    assert spec(app) == specs["v"], "its parameters can be turned from there"
     (error,) = open_app(root, "lab", spec=["edm", "laplace@tuned"]).error
     assert "tuned for gmm-v1 × eps, gmm-v1 × v; write 'laplace@tuned · … · …'" in error.value
 
@@ -117,9 +119,9 @@ def test_keeping_a_schedule_draws_it_on_beside_every_kind(lab):
 
 def test_relatives_conformance_cost_and_export(whole_lab):
     app = whole_lab(spec="laplace:scale=0.7").fine()
-    found = schedules.relatives.similarity.nearest(schedules.parse("laplace:scale=0.7"), 3)
-    assert app.names("lab.relatives")[:3] == [one.name for one in found]
-    assert "Passes every property" in next(one.value for one in app.success)
+    relatives = schedules.relatives.similarity.nearest(schedules.parse("laplace:scale=0.7"), 3)
+    assert app.names("lab.relatives")[:3] == [relative.name for relative in relatives]
+    assert "Passes every property" in next(element.value for element in app.success)
     seconds = json.loads((CARDS / "digits-v1.json").read_text())["seconds_a_run_on_one_cpu_core"]
     assert f"of {seconds:g} s each" in app.words
     assert app.code[2].value.startswith('"""Noise schedule `laplace:scale=0.7`')
@@ -141,15 +143,15 @@ def test_a_trainers_flags_both_ways(whole_lab, monkeypatch):
     app = whole_lab(spec="preset/sd3").fine()
     app.selectbox(key="lab.trainer").set_value("sd-scripts").run()
     flags = "--timestep_sampling shift --sigmoid_scale 1 --discrete_flow_shift 3"
-    assert flags in [one.value for one in app.fine().code]
+    assert flags in [block.value for block in app.fine().code]
     assert "digits-v1, target all" in app.words
     app.text_area(key="lab.trainer-pasted").set_value("--timestep_sampling flux_shift --sigmoid_scale 1.2")
-    next(one for one in app.button if one.label == "Show what they draw").click().run()
+    next(button for button in app.button if button.label == "Show what they draw").click().run()
     assert spec(app.fine()) == "logit_normal:s=1.2|flux_shift:mu=1.15"
     assert "at 4096 tokens" in app.words
-    assert "--timestep_sampling shift --sigmoid_scale 1.2" in "".join(one.value for one in app.code)
+    assert "--timestep_sampling shift --sigmoid_scale 1.2" in "".join(block.value for block in app.code)
     app.text_area(key="lab.trainer-pasted").set_value("--timestep_samplng flux_shift")
-    next(one for one in app.button if one.label == "Show what they draw").click().run()
+    next(button for button in app.button if button.label == "Show what they draw").click().run()
     (error,) = app.error
     assert "did you mean timestep" in error.value
 

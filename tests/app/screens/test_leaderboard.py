@@ -19,7 +19,7 @@ from leaderboards.render.columns import rank
 def test_an_empty_store_says_what_to_run(open_app, tmp_path):
     app = open_app(tmp_path / "none").fine()
     commands = ["snrbench quickstart", "snrbench run digits-v1 -s cosine -s laplace"]
-    assert [one.value for one in app.code][:2] == commands
+    assert [block.value for block in app.code][:2] == commands
     assert not (tmp_path / "none").exists()
 
 
@@ -87,13 +87,13 @@ def test_narrowing_hides_rows_and_changes_no_rank(open_app, full_store):
     whole = {row.entry: rank(row) for row in query.open_board(full_store, "digits-v1", target="v").rows}
     app = open_app(full_store, target="v").fine()
     widgets = {"search": "text_input", "parameters": "segmented_control", "family": "selectbox"}
-    for choices, left in NARROWED:
+    for choices, names in NARROWED:
         for key, value in choices.items():
             getattr(app, widgets[key])(key=f"leaderboard.{key}").set_value(value)
         app.run()
-        assert set(app.fine().names("leaderboard.table")) == left
-        shown = {row["id"]: row["cells"][0]["text"] for row in app.tables["leaderboard.table"]["rows"]}
-        assert shown == {name: text for name, text in whole.items() if name in left}
+        assert set(app.fine().names("leaderboard.table")) == names
+        ranks = {row["id"]: row["cells"][0]["text"] for row in app.tables["leaderboard.table"]["rows"]}
+        assert ranks == {name: text for name, text in whole.items() if name in names}
         for key, value in choices.items():
             assert app.address.get(key, [""]) == [{"both": ""}.get(value, value)]
 
@@ -103,8 +103,8 @@ def test_a_part_of_the_budget_ranks_what_was_measured_then(open_app, full_store,
     table = one_table(query.runs_table(full_store, "digits-v1"))
     early = table[(table["metric"] == "fd") & (table["split"] == "test") & (table["mark"] == 0.25)]
     means = early[early["target"] == "v"].groupby("entry")["value"].mean()
-    shown = [name for name in app.names("leaderboard.table") if name != "edm"]
-    assert shown == list(means.drop("edm").sort_values().index)
+    order = [name for name in app.names("leaderboard.table") if name != "edm"]
+    assert order == list(means.drop("edm").sort_values().index)
     assert not app.segmented_control(key="leaderboard.budget").disabled
 
 
@@ -119,7 +119,7 @@ def test_controls_offer_what_the_store_holds(open_app, full_store):
     assert "leaderboard.by-target" in app.tables
     app.selectbox(key="leaderboard.track").set_value("gmm-v1").run()
     assert not app.exception
-    assert "snrbench quickstart" in [one.value for one in app.code]
+    assert "snrbench quickstart" in [block.value for block in app.code]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_an_address_that_is_wrong_is_named_and_falls_back(open_app, full_store):
 def test_hostile_names_are_text(open_app, hostile_store, stores):
     app = open_app(hostile_store, target="v").fine()
     assert set(app.names("leaderboard.table")) == {"cosine", "laplace", *stores.HOSTILE}
-    assert not any(one.allow_html for one in app.markdown)
+    assert not any(element.allow_html for element in app.markdown)
     assert "<script>" not in app.words.replace(r"\<", "").replace("`<script>alert(1)</script>`", "")
     assert {stores.HOSTILE[0]} == {name for name in app.names("leaderboard.table") if "script" in name}
 
@@ -180,14 +180,14 @@ def test_boards_of_any_size(open_app, full_store, tables, monkeypatch, no_caches
     whole = tables.repeated(one_run, names, ["v"], 3)
     monkeypatch.setattr(query, "runs_table", lambda *_, **__: whole)
     app = open_app(full_store, target="v").fine()
-    shown = app.tables["leaderboard.table"]["rows"]
-    assert len(shown) == min(count, 25)
-    assert shown[0]["id"] == "cosine"
+    rows = app.tables["leaderboard.table"]["rows"]
+    assert len(rows) == min(count, 25)
+    assert rows[0]["id"] == "cosine"
     if count == 40:
-        first = {row["id"] for row in shown if row["cells"][0]["text"].startswith("1–")}
-        lit = {row["id"] for row in shown if "muted" not in row["marks"]}
-        assert lit == first | {row["id"] for row in shown[:10]}, "the first ten, and whoever may be first"
-        assert len(lit) < len(shown)
+        first = {row["id"] for row in rows if row["cells"][0]["text"].startswith("1–")}
+        lit = {row["id"] for row in rows if "muted" not in row["marks"]}
+        assert lit == first | {row["id"] for row in rows[:10]}, "the first ten, and whoever may be first"
+        assert len(lit) < len(rows)
         app.segmented_control(key="leaderboard.rows").set_value("all").run()
         app.segmented_control(key="leaderboard.order").set_value("family").run()
         rows = app.fine().tables["leaderboard.table"]["rows"]
@@ -216,7 +216,7 @@ def test_the_target_that_is_chosen_is_the_one_that_is_shown(open_app, full_store
 def test_downloads_are_the_exports(open_app, full_store):
     app = open_app(full_store, target="v").fine()
     board = query.open_board(full_store, "digits-v1", target="v")
-    assert [one.label for one in app.get("download_button")] == ["csv", "json", "md"]
+    assert [button.label for button in app.get("download_button")] == ["csv", "json", "md"]
     assert len(json.loads(formats.of_board("json", board))) == len(board.rows)
 
 

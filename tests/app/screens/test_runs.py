@@ -20,11 +20,13 @@ def test_runs_show_what_diverged_and_why(open_app, full_store):
 
 def test_a_run_shows_its_environment_and_every_seed(open_app, full_store, one_table):
     table = one_table(query.runs_table(full_store, "digits-v1"))
-    one = table[(table["entry"] == "laplace") & (table["target"] == "v")]
-    app = open_app(full_store, "runs", search="laplace", run=str(one["run_id"].iloc[0])).fine()
+    cell = table[(table["entry"] == "laplace") & (table["target"] == "v")]
+    app = open_app(full_store, "runs", search="laplace", run=str(cell["run_id"].iloc[0])).fine()
     assert {"torch", "python", "device"} <= {row["id"] for row in app.tables["runs.facts"]["rows"]}
     (fd,) = [row["cells"] for row in app.tables["runs.seeds"]["rows"] if row["id"] == "fd"]
-    unguided = one[(one["metric"] == "fd") & (one["split"] == "test") & (one["guidance"] == 1) & (one["mark"] == 1)]
+    unguided = cell[
+        (cell["metric"] == "fd") & (cell["split"] == "test") & (cell["guidance"] == 1) & (cell["mark"] == 1)
+    ]
     assert fd[1:] == [f"{value:#.4g}" for value in unguided.sort_values("seed")["value"]]
     assert all("laplace" in name for name in app.names("runs.table"))
 

@@ -15,10 +15,10 @@ def test_transfer_draws_every_part(open_app, full_store):
     (lead, *_) = leading(agreements(query.runs_table(full_store, "digits-v1"), "digits-v1", Choice("fd")))
     assert app.tables["transfer.agreement"]["rows"][0]["cells"][4] == tau_text(lead)
     table = query.runs_table(full_store, "digits-v1")
-    found = transfer_of(table, "digits-v1", "target", Choice("fd"))
+    transfer = transfer_of(table, "digits-v1", "target", Choice("fd"))
     drawn = app.figures["correlations"]["data"][0]
-    assert drawn["x"] == list(found.conditions)
-    assert drawn["text"][0][1] == f"{found.tau[0, 1]:.2f}"
+    assert drawn["x"] == list(transfer.conditions)
+    assert drawn["text"][0][1] == f"{transfer.tau[0, 1]:.2f}"
     ways = {row["cells"][1] for row in app.tables["transfer.ways"]["rows"]}
     assert ways == {"v", "x0", "all"}
     assert app.tables["transfer.noise"]["rows"]

@@ -41,14 +41,14 @@ def test_tuning_shows_equal_budgets_and_the_best_trial(open_app, full_store):
 
 def test_what_tuning_gained_on_the_test_split(open_app, full_store, tmp_path):
     table = query.runs_table(full_store, "digits-v1")
-    found = tuned_table_of(table, "digits-v1", Choice("fd")).rows
+    rows = tuned_table_of(table, "digits-v1", Choice("fd")).rows
     app = open_app(full_store, "tuning").fine()
-    shown = {row["cells"][1]: row["cells"] for row in app.tables["tuning.gains"]["rows"]}
-    assert list(shown) == [row.target for row in found] == ["v", "x0", "all"]
-    assert [shown[row.target][4] for row in found] == ["scale=0.4, lr × 1, EMA × 1"] * 2 + ["–"], "what it was tuned to"
-    assert [shown[row.target][6] for row in found] == [row.verdict for row in found]
-    assert {(cells[0]["name"], *cells[7:]) for cells in shown.values()} >= {("laplace", "2", "30", "6 min")}
-    place = shown["all"][5]
+    gains = {row["cells"][1]: row["cells"] for row in app.tables["tuning.gains"]["rows"]}
+    assert list(gains) == [row.target for row in rows] == ["v", "x0", "all"]
+    assert [gains[row.target][4] for row in rows] == ["scale=0.4, lr × 1, EMA × 1"] * 2 + ["–"], "what it was tuned to"
+    assert [gains[row.target][6] for row in rows] == [row.verdict for row in rows]
+    assert {(cells[0]["name"], *cells[7:]) for cells in gains.values()} >= {("laplace", "2", "30", "6 min")}
+    place = gains["all"][5]
     assert 0 <= place["low"] < place["mean"] < place["high"] <= 1
     app.segmented_control(key="tuning.target").set_value("x0").run()
     assert [row["cells"][1] for row in app.fine().tables["tuning.gains"]["rows"]] == ["x0"]

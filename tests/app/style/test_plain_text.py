@@ -22,12 +22,12 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_code_span_holds_the_whole_name(name):
-    shown = code(name)
-    fence = shown[: len(shown) - len(shown.lstrip("`"))]
-    assert shown.endswith(fence)
-    assert fence not in shown[len(fence) : -len(fence)]
-    assert "\n" not in shown
-    assert "\u202e" not in shown
+    span = code(name)
+    fence = span[: len(span) - len(span.lstrip("`"))]
+    assert span.endswith(fence)
+    assert fence not in span[len(fence) : -len(fence)]
+    assert "\n" not in span
+    assert "\u202e" not in span
 
 
 @pytest.mark.parametrize("name", HOSTILE)

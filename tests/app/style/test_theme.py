@@ -9,10 +9,10 @@ from app.style import theme
 
 def test_a_name_has_its_colour_whatever_else_is_shown():
     names = ["laplace", "edm", "cosine", "cauchy:scale=2", "flow_uniform", "mode", "sigmoid", "x", "y"]
-    found = theme.styles(names)
-    assert found == theme.styles(reversed(names))
-    assert all(theme.styles([name])[name].colour == found[name].colour == theme.colour(name) for name in names)
-    assert found["cosine"] == theme.BASELINE
+    styles = theme.styles(names)
+    assert styles == theme.styles(reversed(names))
+    assert all(theme.styles([name])[name].colour == styles[name].colour == theme.colour(name) for name in names)
+    assert styles["cosine"] == theme.BASELINE
     assert theme.colour("laplace@tuned") == theme.colour("laplace")
     assert theme.styles(["laplace", "laplace@tuned"])["laplace@tuned"].dash != "solid"
 
@@ -27,8 +27,8 @@ def test_a_schedule_keeps_its_colour_whatever_its_parameters():
 
 
 def test_entries_of_one_colour_are_told_apart_by_their_dash():
-    found = theme.styles([f"entry{index}" for index in range(16)])
-    counts = Counter(style.colour for style in found.values())
+    styles = theme.styles([f"entry{index}" for index in range(16)])
+    counts = Counter(style.colour for style in styles.values())
     for colour, count in counts.items():
-        dashes = {style.dash for style in found.values() if style.colour == colour}
+        dashes = {style.dash for style in styles.values() if style.colour == colour}
         assert len(dashes) == min(count, len(theme.DASHES))

@@ -9,9 +9,9 @@ from app.widgets.sliders import pitch, positions
 
 
 def test_log_positions_are_round_and_hold_the_exact_value():
-    found = positions(FloatDistribution(0.1, 3, log=True), 0.7315)
-    assert {0.1, 0.5, 0.75, 1.0, 2.5, 3.0, 0.7315} <= set(found)
-    assert found == sorted(found)
+    values = positions(FloatDistribution(0.1, 3, log=True), 0.7315)
+    assert {0.1, 0.5, 0.75, 1.0, 2.5, 3.0, 0.7315} <= set(values)
+    assert values == sorted(values)
     assert positions(IntDistribution(1, 30, log=True), 7)[:3] == [1, 2, 3]
 
 

@@ -196,8 +196,8 @@ def test_options_are_spelled_alike_everywhere():
 
     from harness.cli.main import cli
 
-    found = commands(typer.main.get_command(cli))
-    words = {name: {word for opts in of.values() for word in opts} for name, of in found}
+    options = commands(typer.main.get_command(cli))
+    words = {name: {word for opts in of.values() for word in opts} for name, of in options}
     no_report = {"app", "quickstart", "schedules new", "schedules plot", "schedules export"}
     assert {name for name, of in words.items() if "--json" not in of} == no_report
     writes = {"bundle", "publish", "schedules export", "schedules new", "schedules plot"}

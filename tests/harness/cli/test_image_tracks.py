@@ -119,8 +119,8 @@ def test_the_sampler_steps_on_the_whole_cosine_grid():
     from harness.sampling.ddim import logsnr_grid
 
     t = (np.arange(50) + 0.5) / 50
-    found = logsnr_grid(schedules.create("cosine"), 50, IMAGENET256.evaluation.sampler_logsnr)
-    np.testing.assert_allclose(found[::-1], -2 * np.log(np.tan(np.pi * t / 2)), atol=0.006)
+    grid = logsnr_grid(schedules.create("cosine"), 50, IMAGENET256.evaluation.sampler_logsnr)
+    np.testing.assert_allclose(grid[::-1], -2 * np.log(np.tan(np.pi * t / 2)), atol=0.006)
 
 
 def test_how_a_track_is_prepared_is_no_part_of_its_results():

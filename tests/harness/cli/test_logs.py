@@ -19,19 +19,19 @@ def test_a_run_says_where_it_is_and_with_quiet_nothing(snrbench, tmp_path, monke
     request = ("run", "tiny-v1", "--track-plugin", scene.track, "--store", scene.store("store"), "--seeds", 1,
                "--workers", 1, "--device", "cpu")  # fmt: skip
     monkeypatch.setattr(heartbeat, "SECONDS", 0.1)
-    code, _, said = snrbench(*request)
+    code, _, err = snrbench(*request)
     assert code == 0
-    lines = said.splitlines()
-    assert re.fullmatch(r"starting · 0 min \d\d s", lines[0]), said
-    assert [line for line in lines if re.fullmatch(r"0 of 1 runs.* · \d+ min \d\d s", line)], said
+    lines = err.splitlines()
+    assert re.fullmatch(r"starting · 0 min \d\d s", lines[0]), err
+    assert [line for line in lines if re.fullmatch(r"0 of 1 runs.* · \d+ min \d\d s", line)], err
     assert lines[-2].startswith("1 finished in ")
     assert lines[-1].startswith("next: snrbench leaderboard tiny-v1 --track-plugin")
     assert snrbench(*shlex.split(lines[-1])[2:])[0] == 0, "it can be pasted"
     assert "already in the store" in snrbench(*request)[2]
     assert snrbench(*request, "--quiet") == (0, "", "")
-    code, out, said = snrbench(*request, "-q", "--metric-plugin", tmp_path / "none.py")
+    code, out, err = snrbench(*request, "-q", "--metric-plugin", tmp_path / "none.py")
     assert (code, out) == (2, "")
-    assert "none.py" in said
+    assert "none.py" in err
     tracks.TRACKS.pop("tiny-v1", None)
 
 
@@ -42,9 +42,9 @@ def test_publishing_says_that_it_is_at_work(snrbench, monkeypatch):
 
     monkeypatch.setattr(heartbeat, "SECONDS", 0.05)
     monkeypatch.setattr(publish, "recompute", stuck)
-    code, _, said = snrbench("publish", "digits-v1", "--recompute")
+    code, _, err = snrbench("publish", "digits-v1", "--recompute")
     assert code == 2
-    assert re.match(r"publishing digits-v1 · 0 min 00 s$", said, re.MULTILINE), said
+    assert re.match(r"publishing digits-v1 · 0 min 00 s$", err, re.MULTILINE), err
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -66,8 +66,8 @@ TAGS = ["run_key", "protocol", "track", "schedule", "entry", "target", "weightin
 
 
 def rows(snrbench, store, *arguments, track=TRACK):
-    code, out, said = snrbench("leaderboard", track, "--format", "json", "--store", store, *arguments)
-    assert code == 0, said
+    code, out, err = snrbench("leaderboard", track, "--format", "json", "--store", store, *arguments)
+    assert code == 0, err
     return json.loads(out)
 
 
@@ -86,28 +86,28 @@ def store(tmp_path_factory):
 
 
 def test_leaderboard_ranks_what_was_trained(store, snrbench):
-    found = {row["entry"]: row for row in rows(snrbench, store) if row["target"] == "v"}
-    assert set(found) == {"cosine", "laplace"}
-    assert found["cosine"]["ratio"] == 1
-    assert found["laplace"]["seeds"] == 2
-    assert found["laplace"]["ci_low"] < found["laplace"]["mean"] < found["laplace"]["ci_high"]
+    entries = {row["entry"]: row for row in rows(snrbench, store) if row["target"] == "v"}
+    assert set(entries) == {"cosine", "laplace"}
+    assert entries["cosine"]["ratio"] == 1
+    assert entries["laplace"]["seeds"] == 2
+    assert entries["laplace"]["ci_low"] < entries["laplace"]["mean"] < entries["laplace"]["ci_high"]
     # The excess risk weighs every λ alike; a schedule that never visits the ends must lose on it.
-    assert found["laplace"]["ratio"] > 1.5
+    assert entries["laplace"]["ratio"] > 1.5
     needed = "rank entry schedule params weighting apply target metric guidance mean ci_low ci_high seeds ratio"
     for column in [*needed.split(), "ratio_low", "ratio_high", "speedup", "tuned", "floor"]:
-        assert column in found["laplace"]
+        assert column in entries["laplace"]
 
 
 def test_a_metric_from_one_file_stands_on_a_board(store, snrbench):
     """1024 samples and a curve of 33 points: so says the track. The other scores are those of any run."""
-    code, _, said = snrbench("leaderboard", TRACK, "--metric", "drawn", "--store", store)
+    code, _, err = snrbench("leaderboard", TRACK, "--metric", "drawn", "--store", store)
     assert code == 2
-    assert "(one of your own comes with --metric-plugin FILE.py)" in said
+    assert "(one of your own comes with --metric-plugin FILE.py)" in err
     own = ("--metric-plugin", store.with_name("own.py"))
     try:
         for metric, value in (("drawn", 1024), ("points", 33)):
-            found = rows(snrbench, store, "--metric", metric, *own)
-            assert {(row["entry"], row["metric"], row["mean"]) for row in found if row["target"] == "v"} == {
+            board = rows(snrbench, store, "--metric", metric, *own)
+            assert {(row["entry"], row["metric"], row["mean"]) for row in board if row["target"] == "v"} == {
                 ("cosine", metric, value),
                 ("laplace", metric, value),
             }
@@ -123,9 +123,9 @@ def content_of(store):
 
 def test_running_again_is_a_no_op(store, snrbench):
     before = content_of(store)
-    code, _, said = snrbench(*REQUEST, "--store", store)
+    code, _, err = snrbench(*REQUEST, "--store", store)
     assert code == 0
-    assert "4 of 4 runs are already in the store" in said
+    assert "4 of 4 runs are already in the store" in err
     close_databases()  # as the end of a process does
     assert content_of(store) == before
 
@@ -174,23 +174,23 @@ def test_runs_that_break_in_mid_run_break_alone(tmp_path, snrbench):
     arguments = [argument for name in schedules for argument in ("-s", name)]
     words = scene.words("run", "store", *arguments, "--seeds", 1, "--workers", 1, "--plugin", plugin)
     with forgotten_afterwards():
-        code, out, said = snrbench(*words, "--json")
+        code, out, err = snrbench(*words, "--json")
         planned = snrbench(*words, "--dry-run")[1]
     assert code == 1
-    found = json.loads(out)
-    assert (found["code"], found["finished"], found["diverged"], found["failed"]) == (1, 1, 1, 3)
-    reasons = {run["entry"]: run.get("reason") for run in found["runs"]}
+    summary = json.loads(out)
+    assert (summary["code"], summary["finished"], summary["diverged"], summary["failed"]) == (1, 1, 1, 3)
+    reasons = {run["entry"]: run.get("reason") for run in summary["runs"]}
     assert reasons["cosine"] is None
     assert reasons["late_silent"] == "NotImplementedError", "what has no text goes by its name"
-    assert "Traceback" not in said
-    said = " ".join(said.split())
-    assert "1 finished, 1 diverged" in said
-    assert "3 failed:" in said
+    assert "Traceback" not in err
+    err = " ".join(err.split())
+    assert "1 finished, 1 diverged" in err
+    assert "3 failed:" in err
     for entry in ("late_silent", "late_exit", "late_kill"):
-        assert f"{entry} × v × seed 0: {reasons[entry]}" in said
-    assert "late_exit × v × seed 0: SystemExit: 3" in said
-    assert "late_kill × v × seed 0: its process died" in said
-    assert "late_nan × v × seed 0: the loss is not finite" in said
+        assert f"{entry} × v × seed 0: {reasons[entry]}" in err
+    assert "late_exit × v × seed 0: SystemExit: 3" in err
+    assert "late_kill × v × seed 0: its process died" in err
+    assert "late_nan × v × seed 0: the loss is not finite" in err
     assert [line.split()[1] for line in planned.splitlines()] == ["late_exit", "late_kill", "late_silent"]
 
     status = json.loads(snrbench("status", "--store", scene.store("store"), "--json")[1])["tracks"]["tiny-v1"]

@@ -62,8 +62,8 @@ def latents(tmp_path):
 def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents, least, tmp_path, monkeypatch):
     words = ("recommend", "--images", latents, "--minutes", "10", "--store", tmp_path / "store", "--workers", "2")
     words = (*words, "--device", "cpu")
-    code, planned, said = snrbench("recommend", *words[2:], "--dry-run")  # data are known as such without --images
-    assert f"track own-z-v1, {tracks.get('own-z-v1').summary}: " in " ".join(said.split())
+    code, planned, err = snrbench("recommend", *words[2:], "--dry-run")  # data are known as such without --images
+    assert f"track own-z-v1, {tracks.get('own-z-v1').summary}: " in " ".join(err.split())
     assert (code, "4 trials of cosine's" in planned) == (0, True)
     code, out, err = snrbench(*words, "--json", "--report", tmp_path / "report")
     assert code == 0, err
@@ -85,8 +85,8 @@ def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents
         assert code == 0, err
         assert len(json.loads(board)) >= 7
         monkeypatch.delitem(tracks.TRACKS, "own-z-v1")
-        one = ("run", "own-z-v1", "-t", "eps", "--seeds", "1", "--device", "cpu")
-        code, _, err = snrbench(*one, "--store", tmp_path / "store")
+        request = ("run", "own-z-v1", "-t", "eps", "--seeds", "1", "--device", "cpu")
+        code, _, err = snrbench(*request, "--store", tmp_path / "store")
         assert (code, "1 finished" in err) == (0, True), err
     runs = answer["runs"]
     code, again, _ = snrbench(*words, "--json")
@@ -96,9 +96,9 @@ def test_from_data_to_an_answer_which_the_same_command_repeats(snrbench, latents
     file = tmp_path / "store" / "recommend" / "own-z-v1 v 10min.json"
     spent = json.loads(file.read_text()) | {"minutes": 10.0, "complete": False, "untrained": "", "entries": []}
     file.write_text(json.dumps(spent))
-    code, again, said = snrbench(*words, "--json")
+    code, again, err = snrbench(*words, "--json")
     assert (code, json.loads(again)["runs"]) == (1, runs), "no minutes are left, and none are taken"
-    assert said.splitlines()[-1] == "the 10 min are used up: --minutes 11 goes on with what was run"
+    assert err.splitlines()[-1] == "the 10 min are used up: --minutes 11 goes on with what was run"
 
 
 def test_what_cannot_be_is_one_line_before_anything_runs(snrbench, tmp_path):
@@ -106,7 +106,7 @@ def test_what_cannot_be_is_one_line_before_anything_runs(snrbench, tmp_path):
     for number in range(5):
         Image.new("L", (8, 8), number).save(tmp_path / "few" / f"{number}.png")
     (tmp_path / "empty").mkdir()
-    for words, said in {
+    for words, message in {
         (): "takes a track or --images DIR; got neither",
         ("gmm-v1", "--images", tmp_path): "got both",
         ("--images", tmp_path / "few"): "too few",
@@ -119,7 +119,7 @@ def test_what_cannot_be_is_one_line_before_anything_runs(snrbench, tmp_path):
     }.items():
         code, out, err = snrbench("recommend", *words, "--store", tmp_path / "store")
         assert (code, out) == (2, ""), words
-        assert said in err
+        assert message in err
         assert len(err.strip().splitlines()) == 1, err
     assert not (tmp_path / "store").exists()
 
@@ -160,7 +160,7 @@ def test_no_minutes_are_promised_where_nobody_knows_what_a_run_takes(snrbench, t
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "text"),
     [
         (("tracks", "show", "own-z-v1"), "own-values-4"),
         (("tracks", "list"), "own-z-v1"),
@@ -170,10 +170,10 @@ def test_no_minutes_are_promised_where_nobody_knows_what_a_run_takes(snrbench, t
     ],
 )
 def test_a_track_that_recommend_made_is_known_to_commands_with_its_store(
-    snrbench, latents, tmp_path, monkeypatch, words, said
+    snrbench, latents, tmp_path, monkeypatch, words, text
 ):
     code, out, err = snrbench(*words, "--store", tmp_path / "store")
-    assert (code, said in out) == (0, True), err
+    assert (code, text in out) == (0, True), err
     monkeypatch.delitem(tracks.TRACKS, "own-z-v1")
     assert snrbench(*words, "--store", tmp_path / "another")[0] == (0 if words[1] == "list" else 2)
 

@@ -91,13 +91,13 @@ def test_show_says_what_else_it_is(run):
 
 
 def test_show_a_name_that_is_both(run):
-    kinds = [one["kind"] for one in json.loads(run("show", "sigmoid", "--json").output)]
+    kinds = [record["kind"] for record in json.loads(run("show", "sigmoid", "--json").output)]
     assert kinds == ["schedule", "weighting"]
 
 
 def test_show_json_of_a_weighting(run):
-    shown = json.loads(run("show", "min_snr:gamma=3", "--json").output)
-    assert (shown["kind"], shown["params"]) == ("weighting", {"gamma": 3.0})
+    weighting = json.loads(run("show", "min_snr:gamma=3", "--json").output)
+    assert (weighting["kind"], weighting["params"]) == ("weighting", {"gamma": 3.0})
 
 
 def test_check_passes(run):
@@ -172,9 +172,9 @@ def test_nearest(run):
     result = run("nearest", "cosine", "-n", "4")
     assert "cosmap" in result.output
     assert "the same density" in result.output
-    found = json.loads(run("nearest", "vp_sde", "--json").output)
-    assert found[0]["name"] == "ddpm_linear"
-    assert not found[0]["same"]
+    relatives = json.loads(run("nearest", "vp_sde", "--json").output)
+    assert relatives[0]["name"] == "ddpm_linear"
+    assert not relatives[0]["same"]
 
 
 LOGISTIC = """
@@ -193,7 +193,7 @@ def my_normal():
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "pattern"),
     [
         ("my_logistic", r"its density is that of (.*, )?loglogistic\b.* and of (.*, )?uniform_gamma\b"),
         ("my_logistic:scale=1.01", r"its density is nearly that of \S+ at its defaults: 0\.45% of the draws"),
@@ -203,23 +203,23 @@ def my_normal():
         ("preset/pi0", ""),  # comes with snrbench: `show` has its relatives
     ],
 )
-def test_a_density_that_is_there_already_is_told(run, snrbench, tmp_path, spec, said):
+def test_a_density_that_is_there_already_is_told(run, snrbench, tmp_path, spec, pattern):
     (tmp_path / "mine.py").write_text(LOGISTIC)
     with_plugin = ("--plugin", str(tmp_path / "mine.py"))
     checked = run("check", spec, *with_plugin)
     assert checked.exit_code == 0
-    code, _, told = snrbench(
+    code, _, err = snrbench(
         "run", "gmm-v1", "-s", spec, "-s", "cosmap", *with_plugin, "--dry-run", "--store", tmp_path / "store"
     )
     assert code == 0
-    for text in (checked.stderr, told):
+    for text in (checked.stderr, err):
         notes = [line for line in text.splitlines() if "its density" in line]
-        assert len(notes) == bool(said), text
-        assert all(re.search(said, line) for line in notes)
+        assert len(notes) == bool(pattern), text
+        assert all(re.search(pattern, line) for line in notes)
     if not spec.startswith("my_"):
         return
-    shown = json.loads(run("show", spec, *with_plugin, "--json").output)
-    assert bool(shown["same density as"] or shown["nearly the density of"]) == bool(said)
+    record = json.loads(run("show", spec, *with_plugin, "--json").output)
+    assert bool(record["same density as"] or record["nearly the density of"]) == bool(pattern)
 
 
 def test_export(run, tmp_path):
@@ -235,8 +235,8 @@ def test_export_to_a_trainer(run, tmp_path):
     out = tmp_path / "flags.txt"
     assert run("export", "edm", "--to", "edm2", "--sigma-data", "1", "--out", str(out)).exit_code == 0
     assert out.read_text() == "--P_mean=-1.2 --P_std=1.2  # sigma_data=1\n"
-    kept = run("export", "flow_uniform|shift:a=2", "--to", "sd-scripts", "--with", "sd3_train.py")
-    assert "--training_shift 2" in kept.stdout
+    with_script = run("export", "flow_uniform|shift:a=2", "--to", "sd-scripts", "--with", "sd3_train.py")
+    assert "--training_shift 2" in with_script.stdout
 
 
 def test_what_a_trainer_cannot_draw_is_one_line(run):
@@ -284,9 +284,9 @@ def test_from_flags(run, tmp_path):
     assert "published: on no board" in result.stdout
     assert "note: at 4096 tokens" in result.stderr
     assert picture.read_bytes().lstrip().startswith(b"<?xml")
-    found = json.loads(run("from", "edm2", "--P_mean", "-1.2", "--P_std=1.2", "--sigma-data", "1", "--json").stdout)
-    assert found["spec"] == "edm2:p_mean=-1.2,p_std=1.2"
-    row = next(row for row in found["published"] if row["track"] == "digits-v1" and row["entry"] == "edm")
+    answer = json.loads(run("from", "edm2", "--P_mean", "-1.2", "--P_std=1.2", "--sigma-data", "1", "--json").stdout)
+    assert answer["spec"] == "edm2:p_mean=-1.2,p_std=1.2"
+    row = next(row for row in answer["published"] if row["track"] == "digits-v1" and row["entry"] == "edm")
     table = (released.FOLDER / "digits-v1" / "table.md").read_text()
     assert f"| {row['rank_low']}–{row['rank_high']} | `edm` |" in table
     board = leaderboards.board(leaderboards.published("digits-v1"))

@@ -56,11 +56,11 @@ def test_without_docstrings_and_asserts_help_and_formulas_are_the_same():
         [sys.executable, "-OO", "-B", "-c", DOCUMENTED], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    said = " ".join(done.stdout.split())
-    assert inspect.cleandoc(run.__doc__).splitlines()[0] in said
-    assert inspect.cleandoc(main.snrbench.__doc__) in said
-    assert " ".join(schedules.info("laplace").doc.split()) in said
-    assert "formula" in said.lower()
+    output = " ".join(done.stdout.split())
+    assert inspect.cleandoc(run.__doc__).splitlines()[0] in output
+    assert inspect.cleandoc(main.snrbench.__doc__) in output
+    assert " ".join(schedules.info("laplace").doc.split()) in output
+    assert "formula" in output.lower()
 
 
 def test_modules_are_named_so_that_they_run_in_any_folder():

@@ -68,7 +68,7 @@ def test_characters_stand_for_themselves(text, degraded):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "redirected", "code", "said"),
+    ("arguments", "redirected", "code", "message"),
     [
         (["tracks", "list"], ">&-", 2, "snrbench: standard output cannot be written: it is closed\n"),
         (["tracks", "list", "--json"], ">/dev/full", 2, "No space left on device\n"),
@@ -76,8 +76,8 @@ def test_characters_stand_for_themselves(text, degraded):
         (["tracks", "show", "nope"], "2>/dev/full", 2, ""),
     ],
 )
-def test_a_stream_that_cannot_be_written_is_one_line(arguments, redirected, code, said):
+def test_a_stream_that_cannot_be_written_is_one_line(arguments, redirected, code, message):
     done = started(arguments, NO_UNICODE, redirected)
     assert done.returncode == code
-    assert said in done.stderr.decode()
-    assert done.stderr.count(b"\n") == bool(said)
+    assert message in done.stderr.decode()
+    assert done.stderr.count(b"\n") == bool(message)

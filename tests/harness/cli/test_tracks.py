@@ -11,14 +11,14 @@ from harness.tracks.track import Declared, Part, read_card
 
 def lines(out):
     """Value by heading and name."""
-    found, heading = {}, ""
+    values, heading = {}, ""
     for line in out.splitlines():
         if line and not line.startswith(" "):
             heading = line.strip()
         elif line:
             name, _, value = line.strip().partition("  ")
-            found[heading, name] = value.strip()
-    return found
+            values[heading, name] = value.strip()
+    return values
 
 
 def leaves(value):
@@ -27,50 +27,50 @@ def leaves(value):
 
 
 def by_name(rows):
-    return {name: rest for name, *rest in rows}
+    return {name: cells for name, *cells in rows}
 
 
 @pytest.mark.parametrize("name", tracks.names())
 def test_every_number_of_a_track_is_on_its_card(snrbench, name):
     code, out, _ = snrbench("tracks", "show", name)
     assert code == 0
-    track, shown = tracks.get(name), lines(out)
-    assert shown[name, "fingerprint"].startswith(track.fingerprint)
-    assert shown[name, "targets"].startswith(", ".join(track.targets))
+    track, card = tracks.get(name), lines(out)
+    assert card[name, "fingerprint"].startswith(track.fingerprint)
+    assert card[name, "targets"].startswith(", ".join(track.targets))
     for heading, part in track:
         if isinstance(part, Part):
             for option, value in part.options.items():
-                assert all(str(leaf) in shown[heading, option] for leaf in leaves(value))
+                assert all(str(leaf) in card[heading, option] for leaf in leaves(value))
         elif isinstance(part, Declared):
             for field, value in part:
                 text = ", ".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
-                assert shown[heading, field.replace("_", " ")].replace(",", "").startswith(text.replace(",", ""))
+                assert card[heading, field.replace("_", " ")].replace(",", "").startswith(text.replace(",", ""))
     for floor, value in read_card(name).get("floors", {}).items():
-        assert shown["floors: real training data in the place of samples", floor] == f"{value:.3g}"
+        assert card["floors: real training data in the place of samples", floor] == f"{value:.3g}"
 
 
 def test_the_card_says_what_a_run_costs_or_how_to_measure_it():
     track = tracks.get("digits-v1")
     at = {"hardware": "a card", "training": 30.0, "evaluation": 45.4}
-    known = by_name(track_card._cost(track, {"cost": {"cuda": at}}))
-    assert known["H100"] == ["1 min 15 s", "training 30 s, evaluation 45.4 s; on a card"]
-    assert known["one CPU core"][0] == "not measured"
-    assert "python -P -m harness.measuring.measure digits-v1 --cost cpu" in known["one CPU core"][1]
+    costs = by_name(track_card._cost(track, {"cost": {"cuda": at}}))
+    assert costs["H100"] == ["1 min 15 s", "training 30 s, evaluation 45.4 s; on a card"]
+    assert costs["one CPU core"][0] == "not measured"
+    assert "python -P -m harness.measuring.measure digits-v1 --cost cpu" in costs["one CPU core"][1]
     written = by_name(track_card._cost(track, {"seconds_a_run_on_one_cpu_core": 14.1}))
     assert written["one CPU core"][0] == "14.1 s"
     assert written["H100"][0] == "not measured"
 
 
 def test_noise_over_seeds_is_shown_for_each_target(snrbench):
-    shown, spread = snrbench("tracks", "show", "digits-v1")[1], read_card("digits-v1")["baseline_unguided"]
-    lines_shown = shown.splitlines()
+    card, spread = snrbench("tracks", "show", "digits-v1")[1], read_card("digits-v1")["baseline_unguided"]
+    lines_shown = card.splitlines()
     start = next(number for number, line in enumerate(lines_shown) if "unguided" in line) + 2
     table = lines_shown[start : start + len(spread)]
-    for row, (target, found) in zip(table, spread.items(), strict=True):
+    for row, (target, figures) in zip(table, spread.items(), strict=True):
         target_shown, seeds, fd, noise, _ = row.split()
-        assert (target_shown, int(seeds)) == (target, found["seeds"])
-        assert float(fd) == pytest.approx(found["fd_mean"], rel=5e-3)
-        assert float(noise) == pytest.approx(found["fd_sd_of_log"], rel=5e-2)
+        assert (target_shown, int(seeds)) == (target, figures["seeds"])
+        assert float(fd) == pytest.approx(figures["fd_mean"], rel=5e-3)
+        assert float(noise) == pytest.approx(figures["fd_sd_of_log"], rel=5e-2)
 
 
 def test_json_keeps_its_meaning(snrbench):
@@ -111,7 +111,7 @@ def test_the_card_and_the_list_say_it_in_a_line(snrbench):
     _, card, _ = snrbench("tracks", "show", "digits-v1")
     _, listing, _ = snrbench("tracks", "list")
     _, as_json, _ = snrbench("tracks", "list", "--json")
-    for said in (card, listing, as_json):
-        assert "agrees with one single-seed table on six rows (arXiv:2407.03297" in said
+    for text in (card, listing, as_json):
+        assert "agrees with one single-seed table on six rows (arXiv:2407.03297" in text
     assert "mnist-v1 neither agrees nor disagrees with one single-seed table" in listing
     assert "predicts" not in listing

@@ -31,17 +31,17 @@ def scene(tmp_path_factory):
 def quiet(scene):
     """A store in which a study was made in one go, what the command printed, and what it said."""
     with console() as snrbench:
-        code, out, said = snrbench(*scene.words("tune", "quiet", *scene.REQUEST, *HERE))
-    assert code == 0, said
-    return scene.store("quiet"), out, said
+        code, out, err = snrbench(*scene.words("tune", "quiet", *scene.REQUEST, *HERE))
+    assert code == 0, err
+    return scene.store("quiet"), out, err
 
 
 def test_it_says_what_it_does_and_what_it_found(quiet):
-    _, out, said = quiet
-    assert "1 study, each 5 trials × 1 seed × 60 steps" in said
-    assert "not the budget of tiny-v1: 5 trials instead of 6" in said
+    _, out, err = quiet
+    assert "1 study, each 5 trials × 1 seed × 60 steps" in err
+    assert "not the budget of tiny-v1: 5 trials instead of 6" in err
     assert "laplace" in out
-    (spec,) = re.findall(r"^laplace × v, (\S+): neither edm2 nor diffusers-flags draws exactly this", said, re.M)
+    (spec,) = re.findall(r"^laplace × v, (\S+): neither edm2 nor diffusers-flags draws exactly this", err, re.M)
     assert spec.startswith("laplace")
     assert spec in out
 
@@ -60,14 +60,14 @@ def test_nothing_of_the_test_split_is_ever_measured(scene, quiet):
 def test_trials_run_at_once_are_the_same_trials(scene, quiet, snrbench):
     """In a worker's process. All runs of a block are asked before any is waited for, so that they can be stacked."""
     stacked = ("--workers", "1", "--stack", "4", "--json")
-    code, out, said = snrbench(*scene.words("tune", "stacked", *scene.REQUEST, *stacked))
-    assert code == 0, said
+    code, out, err = snrbench(*scene.words("tune", "stacked", *scene.REQUEST, *stacked))
+    assert code == 0, err
     (study,) = json.loads(out)["studies"]
     assert (study["study"], study["entry"], study["target"], study["trials"]) == (scene.STUDY, "laplace", "v", 5)
     assert study["schedule"].startswith("laplace")
-    for one, other in zip(scene.trials(scene.store("stacked")), scene.trials(quiet[0]), strict=True):
-        assert (one[0], one[3]) == (other[0], other[3])
-        assert one[4] == pytest.approx(other[4], rel=1e-3, abs=1e-3)
+    for trial, other in zip(scene.trials(scene.store("stacked")), scene.trials(quiet[0]), strict=True):
+        assert (trial[0], trial[3]) == (other[0], other[3])
+        assert trial[4] == pytest.approx(other[4], rel=1e-3, abs=1e-3)
     tags = [run.data.tags.get("snrbench.stack") for run in search(Store(scene.store("stacked")), "tiny-v1/tuning")]
     assert tags.count("4") >= 4
     assert runs_in_mlflow(scene.store("stacked"), "tiny-v1/tuning") == runs_in_mlflow(quiet[0], "tiny-v1/tuning")
@@ -75,8 +75,8 @@ def test_trials_run_at_once_are_the_same_trials(scene, quiet, snrbench):
 
 def test_what_was_found_is_scored_and_tagged(scene, quiet, snrbench):
     store, *_ = quiet
-    code, _, said = snrbench(*scene.words("run", "quiet", "-s", "laplace@tuned", "--seeds", "1", *HERE))
-    assert code == 0, said
+    code, _, err = snrbench(*scene.words("run", "quiet", "-s", "laplace@tuned", "--seeds", "1", *HERE))
+    assert code == 0, err
     [run] = search(Store(store), "tiny-v1")
     tags = {key.removeprefix("snrbench."): value for key, value in run.data.tags.items()}
     assert (tags["entry"], tags["tuned"], tags["tuned_from"]) == ("laplace@tuned", "true", "laplace")
@@ -88,12 +88,12 @@ def test_what_was_found_is_scored_and_tagged(scene, quiet, snrbench):
 
 def test_done_already_it_does_nothing(scene, quiet, snrbench):
     before = scene.trials(quiet[0])
-    code, out, said = snrbench(*scene.words("tune", "quiet", *scene.REQUEST, *HERE))
+    code, out, err = snrbench(*scene.words("tune", "quiet", *scene.REQUEST, *HERE))
     assert code == 0
-    assert "1 of 1 study done already" in said
+    assert "1 of 1 study done already" in err
     assert out == quiet[1]
     assert scene.trials(quiet[0]) == before
-    following = shlex.split(said.splitlines()[-1])
+    following = shlex.split(err.splitlines()[-1])
     assert following[:6] == ["next:", "snrbench", "run", "tiny-v1", "-s", "laplace"]
     assert snrbench(*following[2:], "--dry-run")[0] == 0, "it can be pasted"
 
@@ -103,10 +103,10 @@ def test_the_plan_alone_touches_nothing(tmp_path):
     request = ("tune", "gmm-v1", "--all", "-t", "v", "-t", "x0", "--dry-run", "--store", tmp_path / "no")
     done = subprocess.run([SNRBENCH, *map(str, request)], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    names, said = done.stdout.split(), done.stderr
+    names, err = done.stdout.split(), done.stderr
     assert {"gmm-v1/v/cosine/native/sample", "gmm-v1/x0/preset/sd3/native/sample"} <= set(names)
-    assert "24 trials × 2 seeds × 500 steps" in said
-    assert f"{len(names) * 64 * 500:,} training steps at most" in said
+    assert "24 trials × 2 seeds × 500 steps" in err
+    assert f"{len(names) * 64 * 500:,} training steps at most" in err
     assert not (tmp_path / "no").exists()
 
 
@@ -124,10 +124,10 @@ def test_the_plan_alone_touches_nothing(tmp_path):
     ],
 )
 def test_wrong_use_is_one_line(snrbench, tmp_path, words, says):
-    code, _, said = snrbench("tune", *words, "--store", tmp_path / "no")
+    code, _, err = snrbench("tune", *words, "--store", tmp_path / "no")
     assert code == 2
-    assert says in said
-    assert len(said.strip().splitlines()) == 1
+    assert says in err
+    assert len(err.strip().splitlines()) == 1
     assert not (tmp_path / "no").exists()
 
 
@@ -142,13 +142,13 @@ def test_wrong_use_is_one_line(snrbench, tmp_path, words, says):
 def test_a_database_that_cannot_be_used_is_one_line(snrbench, tmp_path, monkeypatch, database, says):
     monkeypatch.setenv("SNRBENCH_OPTUNA", database)
     for dry in ([], ["--dry-run"]):
-        code, _, said = snrbench("tune", "gmm-v1", "laplace", *dry, "--store", tmp_path / "store")
+        code, _, err = snrbench("tune", "gmm-v1", "laplace", *dry, "--store", tmp_path / "store")
         assert code == 2
-        assert says in said.splitlines()[-1]
+        assert says in err.splitlines()[-1]
         assert not (tmp_path / "store").exists()
-    code, _, said = snrbench("run", "gmm-v1", "-s", "laplace@tuned", "--store", tmp_path / "store")
+    code, _, err = snrbench("run", "gmm-v1", "-s", "laplace@tuned", "--store", tmp_path / "store")
     assert code == 2
-    assert says in said
+    assert says in err
 
 
 def test_a_damaged_file_of_studies_is_one_line_and_says_what_helps(snrbench, tmp_path):
@@ -163,9 +163,9 @@ def test_a_damaged_file_of_studies_is_one_line_and_says_what_helps(snrbench, tmp
         make()
         for words in (["run", "gmm-v1", "-s", "laplace@tuned"], ["tune", "gmm-v1", "laplace"]):
             for dry in ([], ["--dry-run"]):
-                code, _, said = snrbench(*words, *dry, "--store", store)
-                assert (code, len(said.strip().splitlines())) == (2, 1), said
-                assert f"{store}/optuna.db cannot be used: {says}" in said
+                code, _, err = snrbench(*words, *dry, "--store", store)
+                assert (code, len(err.strip().splitlines())) == (2, 1), err
+                assert f"{store}/optuna.db cannot be used: {says}" in err
         assert list(store.iterdir()) == [file], "nothing was begun"
 
 
@@ -186,10 +186,10 @@ def test_a_database_that_fails_in_mid_work_ends_the_command_in_order(
 
     monkeypatch.setattr(Study, "take", take)
     store = shutil.copytree(quiet[0], tmp_path / "store")
-    code, _, said = snrbench(*scene.words("tune", store, "laplace", "--trials", "6"))
+    code, _, err = snrbench(*scene.words("tune", store, "laplace", "--trials", "6"))
     assert code == 1
-    assert says in said
-    assert "the same command goes on" in said
+    assert says in err
+    assert "the same command goes on" in err
     assert plan_files.read(Store(store))[-1].code == 1
 
 
@@ -204,7 +204,7 @@ def test_a_schedule_that_always_fails_is_named(snrbench, tmp_path, scene):
         "    return logsnr**2\n"
     )
     request = ("cosine", "-w", "bad_at_training", "--trials", "2", "--plugin", plugin, *HERE)
-    code, out, said = snrbench(*scene.words("tune", "bad", *request))
+    code, out, err = snrbench(*scene.words("tune", "bad", *request))
     assert code == 1
-    assert "bad_at_training" in said
+    assert "bad_at_training" in err
     assert "no trial could be confirmed" in out

@@ -42,7 +42,7 @@ def run(store):
     return call
 
 
-def found(store, target):
+def spec_of(store, target):
     import optuna
 
     name = f"gmm-v1/{target}/laplace/native/sample"
@@ -52,28 +52,28 @@ def found(store, target):
 
 @pytest.mark.parametrize("target", ["v", "eps"])
 def test_what_is_shown_is_what_the_study_of_the_target_found(run, store, target):
-    shown = json.loads(run("show", "laplace@tuned", "-t", target, "--json").stdout)
-    assert shown["spec"] == found(store, target) != "laplace"
-    assert shown["quantiles"]["50%"] == pytest.approx(float(schedules.parse(found(store, target)).ppf(0.5)))
-    assert (shown["tuned"]["track"], shown["tuned"]["target"]) == ("gmm-v1", target)
-    said = run("show", "laplace@tuned", "--target", target, "--track", "gmm-v1")
-    assert f"laplace@tuned is {found(store, target)} (tuned on gmm-v1, target {target}; learning rate × " in said.stderr
+    record = json.loads(run("show", "laplace@tuned", "-t", target, "--json").stdout)
+    assert record["spec"] == spec_of(store, target) != "laplace"
+    assert record["quantiles"]["50%"] == pytest.approx(float(schedules.parse(spec_of(store, target)).ppf(0.5)))
+    assert (record["tuned"]["track"], record["tuned"]["target"]) == ("gmm-v1", target)
+    stderr = run("show", "laplace@tuned", "--target", target, "--track", "gmm-v1").stderr
+    assert f"laplace@tuned is {spec_of(store, target)} (tuned on gmm-v1, target {target}; learning rate × " in stderr
 
 
 def test_export_plot_and_nearest_take_it_too(run, store, tmp_path):
     exported = json.loads(run("export", "laplace@tuned", "--to", "json", "-t", "v").stdout)
-    assert exported["spec"] == found(store, "v")
+    assert exported["spec"] == spec_of(store, "v")
     assert run("plot", "cosine", "laplace@tuned", "-t", "v", "--out", tmp_path / "both.svg").exit_code == 0
-    assert found(store, "v") in (tmp_path / "both.svg").read_text()
+    assert spec_of(store, "v") in (tmp_path / "both.svg").read_text()
     relatives = json.loads(run("nearest", "laplace@tuned", "-t", "eps", "--json", "-n", "2").stdout)
-    plain = json.loads(run("nearest", found(store, "eps"), "--json", "-n", "2").stdout)
+    plain = json.loads(run("nearest", spec_of(store, "eps"), "--json", "-n", "2").stdout)
     assert relatives == plain
 
 
 def test_transforms_stand_behind_and_one_study_needs_no_more_words(run):
-    shown = json.loads(run("show", "cosine@tuned|shift:a=2", "--json").stdout)
-    assert shown["spec"].startswith("cosine|shift:a=")
-    assert shown["spec"] != "cosine|shift:a=2"
+    record = json.loads(run("show", "cosine@tuned|shift:a=2", "--json").stdout)
+    assert record["spec"].startswith("cosine|shift:a=")
+    assert record["spec"] != "cosine|shift:a=2"
 
 
 @pytest.mark.parametrize("of", [("digits-v1", "v"), ("gmm-v1", "x0"), ("fashion-latent-v1", None)])
@@ -89,7 +89,7 @@ def test_what_no_study_of_the_store_found_is_what_the_published_board_has(run, o
 
 
 def test_a_study_of_the_store_comes_before_a_published_one(run, store):
-    assert json.loads(run("show", "laplace@tuned", "-t", "v", "--track", "gmm-v1", "--json").stdout)["spec"] == found(
+    assert json.loads(run("show", "laplace@tuned", "-t", "v", "--track", "gmm-v1", "--json").stdout)["spec"] == spec_of(
         store, "v"
     )
     published = json.loads(run("show", "laplace@tuned", "-t", "v", "--track", "digits-v1", "--json").stdout)

@@ -21,7 +21,7 @@ def raw(split):
 
 def test_every_image_is_in_one_split_with_all_its_nine_copies():
     groups = {name: split.group.unique() for name, split in SPLITS.items()}
-    assert {name: len(found) for name, found in groups.items()} == {"train": 1197, "val": 300, "test": 300}
+    assert {name: len(group) for name, group in groups.items()} == {"train": 1197, "val": 300, "test": 300}
     assert len(torch.cat(list(groups.values())).unique()) == 1797
     for split in SPLITS.values():
         assert torch.equal(split.group.unique(return_counts=True)[1], torch.full((len(split) // 9,), 9))

@@ -110,14 +110,14 @@ def test_the_order_of_a_class_stays_when_another_gains_images(flowers):
 
 
 def test_contents_change_with_the_images_and_others_are_refused(flowers):
-    said = image_folder.contents("flowers")
-    assert image_folder.contents(str(flowers)) == said, "the same wherever the folder lies"
-    image_folder.load("flowers", side=8, contents=said)
+    contents = image_folder.contents("flowers")
+    assert image_folder.contents(str(flowers)) == contents, "the same wherever the folder lies"
+    image_folder.load("flowers", side=8, contents=contents)
     Image.new("RGB", (8, 8)).save(flowers / "daisy" / "0.jpg")
-    assert image_folder.contents("flowers") != said
+    assert image_folder.contents("flowers") != contents
     image_folder.load.cache_clear()
-    with pytest.raises(UserError, match=f"'flowers' has other images than its track says: .*, expected {said}"):
-        image_folder.load("flowers", side=8, contents=said)
+    with pytest.raises(UserError, match=f"'flowers' has other images than its track says: .*, expected {contents}"):
+        image_folder.load("flowers", side=8, contents=contents)
 
 
 def test_sizes_are_known_without_reading_an_image(flowers):
@@ -153,17 +153,17 @@ def test_what_cannot_be_read_is_one_line(data_folder, flowers):
 def test_the_feature_space_is_made_once_and_a_changed_file_is_refused(flowers, monkeypatch):
     data = image_folder.load("flowers", side=16, val=0.25, test=0.25)
     before = torch.random.get_rng_state()
-    made = classifier_of(data, CPU)
+    classifier = classifier_of(data, CPU)
     assert torch.equal(torch.random.get_rng_state(), before), "a run's random numbers must not notice"
     (path,) = (images.root() / "features").glob("*.safetensors")
     noted = json.loads(path.with_suffix(".json").read_text())
     assert noted["accuracy"]["test"] == 1.0
-    features = made(data.train.x)
+    features = classifier(data.train.x)
     assert features.shape == (24, 64)
     torch.testing.assert_close(features.mean(dim=0), torch.zeros(64), atol=1e-3, rtol=0)
 
     monkeypatch.setattr("harness.metrics.own_classifier.train", None)  # a second training would fail
-    assert torch.equal(classifier_of(data, CPU, sha256=noted["sha256"])(data.test.x), made(data.test.x))
+    assert torch.equal(classifier_of(data, CPU, sha256=noted["sha256"])(data.test.x), classifier(data.test.x))
     with pytest.raises(UserError, match=r"the track declares 0000.*delete it"):
         classifier_of(data, CPU, sha256="0" * 64)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
@@ -217,11 +217,11 @@ def test_the_track_that_readme_shows_runs_as_it_is_written(flowers, tmp_path, ca
     own = ["--track-plugin", str(plugin)]
     try:
         assert main.exit_code(["tracks", "prepare", "flowers-v1", *own]) == 0
-        said = capsys.readouterr().out
-        assert "40 train, 4 val, 4 test; shape (3, 32, 32)" in said
-        assert "accuracy" in said
+        output = capsys.readouterr().out
+        assert "40 train, 4 val, 4 test; shape (3, 32, 32)" in output
+        assert "accuracy" in output
         # Four held-out images in 64 dimensions: said here, on the card and on the board.
-        assert TOO_FEW in said
+        assert TOO_FEW in output
         assert main.exit_code(["tracks", "show", "flowers-v1", *own]) == 0
         assert TOO_FEW in " ".join(capsys.readouterr().out.split())
         command = ["run", "flowers-v1@0.1", "-s", "cosine", *own, "--store", str(store), "--device", "cpu"]

@@ -76,10 +76,10 @@ def test_latents_are_the_autoencoders_scaled_to_unit_variance_by_one_number(trac
     assert float(x.std(correction=0)) == pytest.approx(1, abs=1e-6)
     original = images.load("", images.BORDER, val_images=VAL)
     for split in ("train", "val", "test"):
-        coded, seen = getattr(data, split), getattr(original, split)
-        assert torch.equal(coded.labels, seen.labels)
-        assert torch.equal(coded.group, seen.group)
-        picture = seen.x * original.std + original.mean
+        coded, uncoded = getattr(data, split), getattr(original, split)
+        assert torch.equal(coded.labels, uncoded.labels)
+        assert torch.equal(coded.group, uncoded.group)
+        picture = uncoded.x * original.std + original.mean
         scaled = (encoder.posterior(encoder.scaled(picture))[0] - data.mean) / data.std
         torch.testing.assert_close(coded.x, scaled, atol=1e-4, rtol=1e-4)
 
@@ -90,10 +90,10 @@ def test_distances_are_those_of_decoded_pictures_in_the_pixel_tracks_own_space(t
     encoder = encoder_of(track)
     classifier, references = on_pixels.features(CPU), place.evaluator.references
 
-    def seen(split):
+    def features_of(split):
         return classifier(encoder.scaled(pixels(place.data, split, encoder)))
 
-    held_out, other = seen(place.data.test), seen(place.data.val)
+    held_out, other = features_of(place.data.test), features_of(place.data.val)
     torch.testing.assert_close(references.space.of(place.data.val.x), other, atol=1e-4, rtol=1e-4)
     by_hand = frechet_distance(Moments.of_tensor(other), Moments.of_tensor(held_out))
     theirs = Moments.of_tensor(references.space.of(place.data.val.x))

@@ -50,15 +50,15 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def no_network(monkeypatch):
     """Addresses that were asked for, in vain."""
-    asked = []
+    addresses = []
 
     def unreachable(url, *rest, **more):
-        asked.append(url)
+        addresses.append(url)
         raise URLError("no route to host")
 
     monkeypatch.setattr(datasets.mnist, "download_and_extract_archive", unreachable)
     monkeypatch.setattr(datasets.cifar, "download_and_extract_archive", unreachable)
-    return asked
+    return addresses
 
 
 def content_of(folder):
@@ -324,7 +324,7 @@ def test_classifier_takes_grey_and_colour(channels):
 
 
 @pytest.mark.parametrize(
-    ("track", "files"), [(MNIST, "MNIST"), (FASHION, "FashionMNIST")], ids=lambda one: getattr(one, "name", "")
+    ("track", "files"), [(MNIST, "MNIST"), (FASHION, "FashionMNIST")], ids=lambda value: getattr(value, "name", "")
 )
 def test_committed_classifier_has_the_accuracy_on_the_card_and_standardised_features(track, files):
     if not list((images.root() / files / "raw").glob("train-images-*")):

@@ -59,10 +59,10 @@ def test_data_has_zero_mean_and_unit_variance_by_one_number():
 @pytest.mark.parametrize("prediction", TARGETS)
 def test_optimal_denoiser_scores_zero_excess_risk(prediction):
     data = load(train=16, held_out=256)
-    found = curves.error_curve(
+    curve = curves.error_curve(
         Optimal(data.truth, prediction), prediction, data.test, np.linspace(-8, 8, 17), 0, data.truth
     )
-    assert found.excess_risk() == pytest.approx(0, abs=1e-8)
+    assert curve.excess_risk() == pytest.approx(0, abs=1e-8)
 
 
 def test_a_wrong_denoiser_scores_its_known_excess():
@@ -73,16 +73,16 @@ def test_a_wrong_denoiser_scores_its_known_excess():
         def forward(self, x, logsnr, label):
             return super().forward(x, logsnr, label) + 0.1
 
-    found = curves.error_curve(Off(data.truth, "eps"), "eps", data.test, np.linspace(-8, 8, 33), 0, data.truth)
-    assert found.excess_risk() == pytest.approx(8 * 0.01 * 4, rel=1e-6)
+    curve = curves.error_curve(Off(data.truth, "eps"), "eps", data.test, np.linspace(-8, 8, 33), 0, data.truth)
+    assert curve.excess_risk() == pytest.approx(8 * 0.01 * 4, rel=1e-6)
 
 
 def test_bound_of_the_optimal_denoiser_is_the_entropy():
     """The variational bound is tight for the true denoiser: nll is the differential entropy in bits per dimension."""
     data = load(train=16, held_out=8192)
     low, high = -12.0, 10.0
-    found = curves.error_curve(Optimal(data.truth, "eps"), "eps", data.test, np.linspace(low, high, 89), 0, data.truth)
-    nll = found.nll(curves.prior_nats(data.test, low), curves.decoder_nats(data.test, high, None, 0))
+    curve = curves.error_curve(Optimal(data.truth, "eps"), "eps", data.test, np.linspace(low, high, 89), 0, data.truth)
+    nll = curve.nll(curves.prior_nats(data.test, low), curves.decoder_nats(data.test, high, None, 0))
     entropy = -float(data.truth.log_density(data.test.x).mean()) / 4 / np.log(2)
     assert nll == pytest.approx(entropy, abs=0.03)
 

@@ -101,9 +101,9 @@ def test_latents_are_draws_of_the_posterior_scaled_to_unit_variance(copied, sour
         assert CLASSES[int(data.train.labels[row])] == Path(files[group]).parent.name
         pixels = torch.from_numpy(picture.transpose(2, 0, 1).copy()) / 127.5 - 1
         with torch.no_grad():
-            found = network.encode((pixels.flip(-1) if row % 2 else pixels)[None]).latent_dist
+            posterior = network.encode((pixels.flip(-1) if row % 2 else pixels)[None]).latent_dist
         raw = data.train.x[row].double() * index.std + index.mean
-        ends.append((raw / network.config.scaling_factor - found.mean[0]) / found.std[0])
+        ends.append((raw / network.config.scaling_factor - posterior.mean[0]) / posterior.std[0])
     standard = torch.stack(ends)
     assert float(standard.mean()) == pytest.approx(0, abs=0.05)
     assert float(standard.std()) == pytest.approx(1, abs=0.05)
@@ -180,12 +180,12 @@ def test_kill_9_costs_one_shard(here, source, vae, whole):
     command = [sys.executable, "-c", script, str(source), str(vae)]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     folder = here / LATENTS["name"]
-    kept = {path.name: path.stat().st_mtime_ns for path in (folder / "shards").glob("*.safetensors")}
-    assert len(kept) == 2
+    written = {path.name: path.stat().st_mtime_ns for path in (folder / "shards").glob("*.safetensors")}
+    assert len(written) == 2
     assert not (folder / "index.json").exists()
     with pytest.raises(UserError, match="is not prepared"):
         load(**LATENTS)
-    told = []
+    messages = []
     again = []
     original = shards.write_whole
 
@@ -198,12 +198,12 @@ def test_kill_9_costs_one_shard(here, source, vae, whole):
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(shards, "write_whole", noted)
-            prepare(LATENTS, source, str(vae), How(say=told.append), A_SHARD)
+            prepare(LATENTS, source, str(vae), How(say=messages.append), A_SHARD)
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(threads)
-    assert not set(kept) & set(again)
-    assert f"{4 * len(kept)} of {EVERYTHING} images were encoded before" in told[0]
+    assert not set(written) & set(again)
+    assert f"{4 * len(written)} of {EVERYTHING} images were encoded before" in messages[0]
     assert contents(folder) == contents(whole)
 
 
@@ -232,28 +232,28 @@ def test_an_end_while_shards_are_joined_costs_nothing(here, source, vae, whole, 
 
 
 def test_two_commands_at_once_share_the_work(here, source, vae, whole):
-    told, failures = [], []
+    messages, failures = [], []
 
-    def one():
+    def prepare_all():
         try:
-            prepare(LATENTS, source, str(vae), How(say=told.append), A_SHARD)
+            prepare(LATENTS, source, str(vae), How(say=messages.append), A_SHARD)
         except BaseException as error:
             failures.append(error)
 
-    commands = [threading.Thread(target=one) for _ in range(2)]
+    commands = [threading.Thread(target=prepare_all) for _ in range(2)]
     for command in commands:
         command.start()
     for command in commands:
         command.join()
     assert not failures
-    assert sum("joining" in line for line in told) == 1
+    assert sum("joining" in line for line in messages) == 1
     assert contents(here / LATENTS["name"]) == contents(whole)
 
 
 def test_a_process_for_each_device(here, source, monkeypatch):
     """The first one that meets a damaged image ends the command, which goes on when it is replaced."""
-    told = []
-    how = How(devices=("cpu", "cpu"), say=told.append)
+    messages = []
+    how = How(devices=("cpu", "cpu"), say=messages.append)
     damaged = source / "val" / "cow" / "cow1.png"
     content = damaged.read_bytes()
     damaged.write_bytes(content[:60])
@@ -262,8 +262,8 @@ def test_a_process_for_each_device(here, source, monkeypatch):
             prepare(PIXELS, source, None, how, A_SHARD)
     finally:
         damaged.write_bytes(content)
-    prepare(PIXELS, source, None, How(say=told.append), A_SHARD)
-    assert sum("were encoded before" in line for line in told) == 1
+    prepare(PIXELS, source, None, How(say=messages.append), A_SHARD)
+    assert sum("were encoded before" in line for line in messages) == 1
     data = load(**PIXELS)
     assert len(data.train) == 24
     assert float(data.train.x.double().std(correction=0)) == pytest.approx(1, abs=1e-3)
