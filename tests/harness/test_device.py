@@ -44,9 +44,9 @@ def test_auto_is_the_fastest_that_is_there(monkeypatch, cuda, mps, expected):
 
 def test_an_apple_gpu_is_other_hardware_than_its_processor(monkeypatch):
     """Seconds and memory of past runs are looked up by hardware."""
-    told = subprocess.CompletedProcess([], 0, stdout="Apple M2 Pro\n")
+    reply = subprocess.CompletedProcess([], 0, stdout="Apple M2 Pro\n")
     monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(device.subprocess, "run", lambda *_, **__: told)
+    monkeypatch.setattr(device.subprocess, "run", lambda *_, **__: reply)
     assert (device.describe("cpu"), device.describe("mps")) == ("Apple M2 Pro", "Apple M2 Pro GPU")
 
 
@@ -55,8 +55,8 @@ class WithoutFloat64(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, arguments=(), named=None):
         if not allowed and (named or {}).get("dtype") == torch.float64:
-            given = [one for one in arguments if isinstance(one, torch.Tensor)]
-            assert all(one.dtype == torch.float64 for one in given), f"{function} makes float64 on the device"
+            tensors = [tensor for tensor in arguments if isinstance(tensor, torch.Tensor)]
+            assert all(tensor.dtype == torch.float64 for tensor in tensors), f"{function} makes float64 on the device"
         return function(*arguments, **(named or {}))
 
 

@@ -34,8 +34,8 @@ def test_target_converts_back_to_eps_and_x0(name, logsnr, seed):
 def test_converted_predictions_agree_with_the_noised_input(name, logsnr, seed):
     """Whatever a network outputs, α x̂₀ + σ ε̂ is the x that it saw."""
     _, _, output, alpha, sigma, x = draw(logsnr, seed)
-    found = alpha * to_x0(name, output, x, alpha, sigma) + sigma * to_eps(name, output, x, alpha, sigma)
-    np.testing.assert_allclose(found, x, atol=1e-6 * (1 + 1 / min(alpha, sigma)))
+    noised = alpha * to_x0(name, output, x, alpha, sigma) + sigma * to_eps(name, output, x, alpha, sigma)
+    np.testing.assert_allclose(noised, x, atol=1e-6 * (1 + 1 / min(alpha, sigma)))
 
 
 @pytest.mark.parametrize("name", TARGETS)

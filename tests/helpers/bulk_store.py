@@ -27,16 +27,16 @@ COMMON = {"weighting": "native", "apply": "sample", "params": "{}", "tuned": "fa
 
 def measured(guidance: Sequence[float]) -> list[Measured]:
     """What a run of a track with samples measures."""
-    found = []
+    quantities = []
     for mark in (0.25, 0.5, 1.0):
         for scale in guidance if mark == 1.0 else (1.0,):
-            found += [Measured("fd", split, scale, mark) for split in ("val", "test")]
-            found.append(Measured("memorised", "test", scale, mark))
+            quantities += [Measured("fd", split, scale, mark) for split in ("val", "test")]
+            quantities.append(Measured("memorised", "test", scale, mark))
             if mark == 1.0:
-                found += [Measured(name, split, scale) for name in ("kd", "kd_se") for split in ("val", "test")]
-                found += [Measured(name, "test", scale) for name in ("precision", "recall")]
-        found += [Measured(name, "test", mark=mark) for name in ("eps_error", "nll")]
-    return [*found, Measured("fd_own_grid", "test"), Measured("fd_resampled", "test", 1.5)]
+                quantities += [Measured(name, split, scale) for name in ("kd", "kd_se") for split in ("val", "test")]
+                quantities += [Measured(name, "test", scale) for name in ("precision", "recall")]
+        quantities += [Measured(name, "test", mark=mark) for name in ("eps_error", "nll")]
+    return [*quantities, Measured("fd_own_grid", "test"), Measured("fd_resampled", "test", 1.5)]
 
 
 def names(count: int) -> dict[str, float]:
@@ -103,13 +103,13 @@ def key(entry: str, target: str, seed: int, track: str = "digits-v1") -> str:
 
 
 def _tags(track: str, entry: str, target: str, seed: int) -> dict[str, str]:
-    found = tracks.get(track)
+    definition = tracks.get(track)
     run_key = key(entry, target, seed, track)
     return {
         **COMMON,
-        **{"run_key": run_key, "protocol": found.protocol, "track": track, "schedule": entry},
+        **{"run_key": run_key, "protocol": definition.protocol, "track": track, "schedule": entry},
         **{"entry": entry, "target": target, "seed": str(seed), "outcome": "finished"},
-        **{"fingerprint": hashlib.md5(entry.encode()).hexdigest()[:16], "track_fingerprint": found.fingerprint},
+        **{"fingerprint": hashlib.md5(entry.encode()).hexdigest()[:16], "track_fingerprint": definition.fingerprint},
         **{"hardware": "a test machine", "host": "here", "delivery": f"{run_key}-0"},
     }
 
@@ -131,12 +131,12 @@ def _insert(
     db.execute(f"INSERT INTO runs ({columns}) VALUES ({','.join('?' * len(row))})", row)
     tagged = [(f"snrbench.{key}", value, run_id) for key, value in tags.items()]
     db.executemany("INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)", tagged)
-    found = measured(tracks.get(tags["track"]).guidance)
-    noise = np.exp(0.01 * rng.standard_normal(len(found)))
+    quantities = measured(tracks.get(tags["track"]).guidance)
+    noise = np.exp(0.01 * rng.standard_normal(len(quantities)))
     scores = [level * (1 + abs((of.guidance or 1) - 1.5)) / of.mark * luck
-              for of, luck in zip(found, noise.tolist(), strict=True)]  # fmt: skip
+              for of, luck in zip(quantities, noise.tolist(), strict=True)]  # fmt: skip
     last = [(of.mark_key, score / (1 + score) if of.metric in SHARES else score, round(STEPS * of.mark))
-            for of, score in zip(found, scores, strict=True)]  # fmt: skip
+            for of, score in zip(quantities, scores, strict=True)]  # fmt: skip
     last.append(("delivered", (started + 1000) / 1000, 0))
     last += [("seconds/training", 9.0, STEPS), ("seconds/evaluation", 4.0, STEPS), ("memory/peak_mib", 300.0, STEPS)]
     steps = np.linspace(STEPS / LOSSES, STEPS, LOSSES).round().astype(int).tolist()

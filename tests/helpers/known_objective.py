@@ -78,8 +78,8 @@ class KnownRuns:
         if not running:
             return []
         job = self.queue.pop(0 if self.rng is None else int(self.rng.integers(running)))
-        kept = self.disk.get(job.spec.key)
-        if kept is None or kept.job.until < job.until or job.abandon:
+        last = self.disk.get(job.spec.key)
+        if last is None or last.job.until < job.until or job.abandon:
             if self.dies is not None and self.ended >= self.dies:
                 raise Killed
             self.ended += 1
@@ -104,7 +104,7 @@ class KnownRuns:
                 for drawn, scale in zip(at, scales, strict=False):
                     log = score + self.spread * (1 - mark) + drawn + 0.1 * abs((scale or 1.5) - 1.5)
                     values[Measured(track.primary_metric, "val", scale, mark)] = math.exp(log)
-        values = {one: value for one, value in values.items() if one.mark <= job.until}
+        values = {quantity: value for quantity, value in values.items() if quantity.mark <= job.until}
         if job.abandon:
             return Result(job, "pruned", job.abandon)
         return Result(job, "paused" if job.until < 1 else "finished", values=values, seconds=1.0)
@@ -125,13 +125,13 @@ def tuned(
     opened, locks = storage.open_storage(Store(root))
     budget = Budget.of(tracks.get(track), trials, each)
     studies = [Study(Subject(track, target, Entry.of(spec, weighting)), budget, opened, locks) for spec in specs]
-    said = []
+    messages = []
     try:
         for study in studies:
             study.open(restart)
         with contextlib.suppress(Killed):
-            search(studies, Desk(runs, runs.recorded), said.append)
-        return [(study.trials, study.tuned) for study in studies], said
+            search(studies, Desk(runs, runs.recorded), messages.append)
+        return [(study.trials, study.tuned) for study in studies], messages
     finally:
         locks.close()
         opened.engine.dispose()

@@ -74,8 +74,8 @@ class Scene:
 
     def words(self, command: str, store: str | Path, *more: object) -> list[str]:
         """Of another command on the tiny track, to be run in this process."""
-        _, _, *rest = self.command(store, *more)
-        return [command, *rest]
+        _, _, *arguments = self.command(store, *more)
+        return [command, *arguments]
 
     def start(self, store: str | Path, *more: object, **environment: str) -> subprocess.Popen[str]:
         return self.start_command(self.command(store, *more), **environment)
@@ -120,12 +120,14 @@ class TuningScene(Scene):
         import optuna
 
         study = optuna.load_study(study_name=self.STUDY, storage=f"sqlite:///{store}/optuna.db")
-        return [(one.number, one.state, one.value, one.params, one.intermediate_values) for one in study.trials]
+        return [
+            (trial.number, trial.state, trial.value, trial.params, trial.intermediate_values) for trial in study.trials
+        ]
 
 
 def workers_of(parent: int) -> list[int]:
     """Process ids of the worker processes of a command."""
-    found = []
+    pids = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -134,8 +136,8 @@ def workers_of(parent: int) -> list[int]:
             except OSError:
                 continue
             if f"PPid:\t{parent}\n" in status and "harness.execution.processes.worker" in line:
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids
 
 
 def scores(store: Path, track: str = "tiny-v1") -> dict[tuple[str, ...], float]:
@@ -144,12 +146,12 @@ def scores(store: Path, track: str = "tiny-v1") -> dict[tuple[str, ...], float]:
 
     table = read_runs(store, track)
     measured = table[table.split != ""]
-    found = {
+    values = {
         (row.run_key, row.metric, row.split, str(row.guidance), str(row.mark)): row.value
         for row in measured.itertuples()
     }
-    assert len(found) == len(measured), "a value is there twice"
-    return found
+    assert len(values) == len(measured), "a value is there twice"
+    return values
 
 
 def runs_in_mlflow(store: Path, track: str = "tiny-v1") -> list[str]:
@@ -157,5 +159,5 @@ def runs_in_mlflow(store: Path, track: str = "tiny-v1") -> list[str]:
     from harness.results.read import search
     from harness.results.store import Store
 
-    found = search(Store(store), track, "attributes.status = 'FINISHED'")
-    return sorted(run.data.tags["snrbench.run_key"] for run in found)
+    runs = search(Store(store), track, "attributes.status = 'FINISHED'")
+    return sorted(run.data.tags["snrbench.run_key"] for run in runs)

@@ -22,10 +22,10 @@ from result_folders import CPU, written
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
-    made = Store(tmp_path_factory.mktemp("empty") / "store")
-    made.prepare()
+    empty_store = Store(tmp_path_factory.mktemp("empty") / "store")
+    empty_store.prepare()
     close_databases()
-    return made.root
+    return empty_store.root
 
 
 @pytest.fixture
@@ -49,19 +49,19 @@ def until(condition, seconds=120):
 
 
 def test_results_are_delivered_in_the_background(store):
-    said = []
-    courier = Courier(store, said.append)
+    messages = []
+    courier = Courier(store, messages.append)
     for seed in range(3):
         courier.send(written(store, seed))
     assert courier.close() == 0
     assert recorded(store) == ["0", "1", "2"]
     assert write.waiting(store) == []
-    assert said == []
+    assert messages == []
 
 
 def test_what_mlflow_does_not_take_waits_and_is_delivered_when_it_does(store, monkeypatch):
     """One line when it goes away, one when it is back; nothing is lost in between, and nothing blocks."""
-    said, away = [], True
+    messages, away = [], True
     real = store.client.create_run
 
     def create_run(*arguments, **named):
@@ -71,18 +71,18 @@ def test_what_mlflow_does_not_take_waits_and_is_delivered_when_it_does(store, mo
 
     monkeypatch.setattr(store.client, "create_run", create_run)
     monkeypatch.setattr(courier_module, "RETRY_SECONDS", 0.1)
-    courier = Courier(store, said.append)
+    courier = Courier(store, messages.append)
     for seed in range(3):
         courier.send(written(store, seed))
-    until(lambda: said)
+    until(lambda: messages)
     time.sleep(0.5)
-    assert len(said) == 1
-    assert "does not take results (refused)" in said[0]
+    assert len(messages) == 1
+    assert "does not take results (refused)" in messages[0]
     assert len(write.waiting(store)) == 3
     away = False
     until(lambda: not write.waiting(store))
     assert courier.close() == 0
-    assert said[1:] == ["MLflow takes results again"]
+    assert messages[1:] == ["MLflow takes results again"]
     assert recorded(store) == ["0", "1", "2"]
 
 
@@ -105,14 +105,14 @@ def test_what_is_left_at_the_end_is_counted_and_kept_for_sync(store, monkeypatch
 
 
 def test_a_result_that_cannot_be_read_holds_up_no_other(store):
-    said = []
+    messages = []
     broken, well = written(store, 0), written(store, 1)
     (broken / "run.json").write_text('{"name": ')
-    courier = Courier(store, said.append)
+    courier = Courier(store, messages.append)
     courier.send(broken)
     courier.send(well)
     assert (courier.close(), courier.damaged) == (0, 1)
-    assert str(broken) in said[0]
+    assert str(broken) in messages[0]
     assert recorded(store) == ["1"]
 
 
@@ -132,11 +132,11 @@ def test_an_odd_folder_in_the_outbox_is_set_aside_and_the_rest_goes_on(store, co
     written(store, 1)
     command = ["run", "gmm-v1", "--failed", "--store", str(store.root)]  # of which nothing is left to run
     assert main.exit_code(command) == 0
-    said = " ".join(capsys.readouterr().err.split())
-    assert f"result {odd} cannot be read: " in said
-    assert f"it was set aside, in {store.set_aside / 'odd'}" in said
+    err = " ".join(capsys.readouterr().err.split())
+    assert f"result {odd} cannot be read: " in err
+    assert f"it was set aside, in {store.set_aside / 'odd'}" in err
     assert recorded(store) == ["1"]
-    assert (store.set_aside / "odd" / "why.txt").read_text().strip() in said
+    assert (store.set_aside / "odd" / "why.txt").read_text().strip() in err
     assert main.exit_code(command) == 0
     assert str(odd) not in capsys.readouterr().err
     assert main.exit_code(["status", "--store", str(store.root)]) == 0
@@ -144,15 +144,15 @@ def test_an_odd_folder_in_the_outbox_is_set_aside_and_the_rest_goes_on(store, co
 
 
 def test_what_mlflow_refuses_is_set_aside_and_leaves_no_run(store):
-    said = []
+    messages = []
     folder = written(store, 0)
     record = json.loads((folder / "run.json").read_text())
     record["metrics"].append(["what a name?", 1.0, 0])
     (folder / "run.json").write_text(json.dumps(record))
     written(store, 1)
-    assert write.deliver_all(store, said.append) == 1
-    assert "is refused by MLflow" in said[0]
-    assert "what a name?" in said[0]
+    assert write.deliver_all(store, messages.append) == 1
+    assert "is refused by MLflow" in messages[0]
+    assert "what a name?" in messages[0]
     assert (store.set_aside / folder.name / "run.json").exists()
     assert [run.data.tags["snrbench.seed"] for run in read.search(store, "gmm-v1")] == ["1"]
 
@@ -164,14 +164,14 @@ def test_a_deleted_experiment_is_said_before_any_training_with_what_restores_it(
     for command in (["run", "gmm-v1"], ["tune", "gmm-v1", "laplace"]):
         for dry in ([], ["--dry-run"]):
             assert main.exit_code([*command, *dry, "--device", "cpu", "--store", str(store.root)]) == 2
-            said = " ".join(capsys.readouterr().err.split())
-            assert "the experiment gmm-v1 was deleted in MLflow" in said
+            err = " ".join(capsys.readouterr().err.split())
+            assert "the experiment gmm-v1 was deleted in MLflow" in err
         assert write.waiting(store) == [folder, other], "nothing is lost, and nothing was trained"
     courier = Courier(store, print)
     courier.send(folder)
     assert courier.close() == 1
     assert "was deleted in MLflow" in capsys.readouterr().out
-    words = shlex.split(said.rpartition("restored: ")[2])
+    words = shlex.split(err.rpartition("restored: ")[2])
     name, _, value = words[0].partition("=")
     monkeypatch.setenv(name, value)
     from mlflow.experiments import commands

@@ -51,6 +51,6 @@ def test_a_store_that_cannot_be_written_is_one_line_before_any_work(disk, capsys
     close_databases()  # no file may be open for this
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     assert main.exit_code(["run", "gmm-v1", "--store", str(disk / "store")]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "Read-only file system" in said or "cannot be written" in said
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "Read-only file system" in err or "cannot be written" in err

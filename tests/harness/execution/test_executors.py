@@ -23,10 +23,10 @@ def spec_of(schedule="laplace", seed=0):
 
 
 def collected(executor, count):
-    found = []
-    while len(found) < count:
-        found += executor.wait(0.25)
-    return found
+    replies = []
+    while len(replies) < count:
+        replies += executor.wait(0.25)
+    return replies
 
 
 def record(done):
@@ -91,7 +91,9 @@ def test_runs_pauses_failures_and_stopping(make, name, store, brief, at_work, ho
         keys = [done.spec.key for done in (done, pruned, nan, hoarded, *many)]
         del many
         gc.collect()
-        assert sum(type(one) is Result and one.reason == "one of many" for one in gc.get_objects()) <= 1
+        assert (
+            sum(type(candidate) is Result and candidate.reason == "one of many" for candidate in gc.get_objects()) <= 1
+        )
 
         # Asked to stop: a checkpoint, also of what is executed at once, and what had not begun is dropped.
         for seed in range(2):

@@ -57,8 +57,8 @@ def store(tmp_path_factory):
     store.prepare()
 
     def record(seed, outcome="finished", seconds=0.0, schedule="cosine", target="v", tags=None, **entry):
-        made = Entry.of(schedule).model_copy(update=entry)
-        spec = RunSpec(track="gmm-v1", target=target, entry=made, seed=seed)
+        variant = Entry.of(schedule).model_copy(update=entry)
+        spec = RunSpec(track="gmm-v1", target=target, entry=variant, seed=seed)
         result = RunResult(spec, outcome=outcome, reason="of a test", costs={"seconds/training": seconds})
         deliver(store, run_folder.write(store.outbox, result, CPU, time.time(), time.time(), extra_tags=tags))
         return spec
@@ -96,16 +96,16 @@ def test_the_plugin_that_is_missing_is_named(store, tmp_path):
 
 
 def test_seconds_are_judged_by_past_runs_then_by_the_card(store, tmp_path):
-    found = estimate(store, "gmm-v1", "cpu")
-    assert (found.source, found.seconds) == ("past runs", {"v": 15.0})
-    assert found.of("eps") == 15.0
+    cost = estimate(store, "gmm-v1", "cpu")
+    assert (cost.source, cost.seconds) == ("past runs", {"v": 15.0})
+    assert cost.of("eps") == 15.0
     card = estimate(Store(tmp_path), "gmm-v1", "cpu")
     assert card.source == "the track's card, measured on one CPU core"
     assert card.of("v") == pytest.approx(4.5, abs=1)
 
 
 @pytest.mark.parametrize(
-    ("track", "device", "parts", "said"),
+    ("track", "device", "parts", "source"),
     [
         ("fashion-latent-v1", "cpu", ("cpu", 1.0), "the track's card, measured on one core of an AMD EPYC"),
         ("fashion-latent-v1@0.2", "cpu", ("cpu", 0.2), "the track's card, measured on one core of an AMD EPYC"),
@@ -114,15 +114,15 @@ def test_seconds_are_judged_by_past_runs_then_by_the_card(store, tmp_path):
         ("imagenet256-latent-v1", "cpu", None, "and nothing on the track's card"),
     ],
 )
-def test_what_a_card_says_of_a_device_is_taken_for_that_kind_and_scaled(tmp_path, track, device, parts, said):
+def test_what_a_card_says_of_a_device_is_taken_for_that_kind_and_scaled(tmp_path, track, device, parts, source):
     expected = estimate(Store(tmp_path), track, device)
     if parts is None:
         assert expected.of("v") is None
-        assert expected.unknown.endswith(said)
+        assert expected.unknown.endswith(source)
         return
     cost = read_card(track.partition("@")[0])["cost"][parts[0]]
     assert expected.of("v") == pytest.approx(parts[1] * cost["training"] + cost["evaluation"])
-    assert expected.source == said
+    assert expected.source == source
 
 
 def test_a_dry_run_says_what_it_costs(store, capsys, monkeypatch):
@@ -160,9 +160,9 @@ def test_limits_are_generous_where_nobody_says():
 )
 def test_what_cannot_be_is_one_line(options, named, tmp_path, capsys):
     assert main.exit_code(["run", "gmm-v1", *options, "--store", str(tmp_path / "s")]) == 2
-    said = capsys.readouterr().err
-    assert named in said
-    assert said.count("\n") == 1
+    err = capsys.readouterr().err
+    assert named in err
+    assert err.count("\n") == 1
     assert not (tmp_path / "s").exists()
 
 

@@ -85,8 +85,8 @@ def test_runs_planned_later_and_paused_ones_count(store):
 def test_a_request_that_took_several_commands_is_counted_as_one(store):
     """Of 15 runs 6 had ended, one more is found recorded, two are run: 9 of 15, and only their time is judged by."""
     recorder = plan_files.Recorder(store, [], slots=1, total=9, before=6)
-    found, first, second = specs(3)
-    recorder.recorded(found, "finished")
+    earlier, first, second = specs(3)
+    recorder.recorded(earlier, "finished")
     for spec in (first, second):
         recorder.planned(spec)
         recorder.ended(spec, "paused", 2.0)
@@ -160,7 +160,7 @@ def test_old_plans_go_and_new_ones_stay(store):
     recorder.close(0)
     days = 86400.0
     for command, age in zip(
-        sorted(plan_files.read(store), key=lambda one: one.state), (2 * days, 2 * days), strict=True
+        sorted(plan_files.read(store), key=lambda plan: plan.state), (2 * days, 2 * days), strict=True
     ):
         path = store.root / "plans" / f"{command.id}.json"
         path.write_text(path.read_text().replace(f'"started": {command.started}', f'"started": {time.time() - age}'))

@@ -61,17 +61,17 @@ def _cheapen(users):
 
 
 def recorded(store, track="gmm-v1"):
-    found = read.search(store, track, "attributes.status = 'FINISHED'")
-    return sorted(run.data.tags["snrbench.seed"] for run in found)
+    runs = read.search(store, track, "attributes.status = 'FINISHED'")
+    return sorted(run.data.tags["snrbench.seed"] for run in runs)
 
 
 def test_a_server_that_is_not_there_is_one_line_before_any_work(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert main.exit_code(["run", "gmm-v1", "--store", str(tmp_path / "s")]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "does not answer" in said
-    assert "refused" in said
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "does not answer" in err
+    assert "refused" in err
 
 
 def test_a_team_benchmarks_and_tunes_on_its_servers(server, brief, monkeypatch, tmp_path, capsys):

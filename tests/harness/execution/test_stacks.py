@@ -24,9 +24,9 @@ def test_jobs_of_one_cell_that_go_equally_far_are_grouped_and_spread_over_worker
     alike = [Job(spec_of(seed=seed)) for seed in range(7)]
     other = [Job(spec_of(target="x0")), Job(spec_of(study="s", trial=0)), Job(spec_of(seed=9), until=0.25)]
     given_up = [Job(spec_of(seed=seed), abandon="hopeless") for seed in (10, 11)]
-    found = stacks.grouped([*alike, *other, *given_up], 4, 1)
-    assert found[:2] == [tuple(alike[:3]), tuple(alike[3:])]
-    assert found[2:] == [(job,) for job in (*other, *given_up)]
+    groups = stacks.grouped([*alike, *other, *given_up], 4, 1)
+    assert groups[:2] == [tuple(alike[:3]), tuple(alike[3:])]
+    assert groups[2:] == [(job,) for job in (*other, *given_up)]
     assert [len(jobs) for jobs in stacks.grouped(alike, 16, 3)] == [2, 2, 3]
     assert [len(jobs) for jobs in stacks.grouped(alike[:2], 16, 3)] == [1, 1]
 

@@ -40,9 +40,9 @@ def test_a_run_that_does_not_fit_is_refused_before_any_work(tmp_path, capsys, mo
     monkeypatch.setattr(devices, "available", lambda: 700 * MIB)
     store = tmp_path / "store"
     assert main.exit_code(["run", "digits-v1", "--device", "cpu", "--store", str(store)]) == 2
-    said = capsys.readouterr().err.strip().splitlines()[-1]
-    assert "a run of digits-v1 needs about 894 MiB of memory (data 6 MiB, weights" in said
-    assert "700 MiB of this machine are free" in said
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "a run of digits-v1 needs about 894 MiB of memory (data 6 MiB, weights" in line
+    assert "700 MiB of this machine are free" in line
     assert not store.exists()
 
 

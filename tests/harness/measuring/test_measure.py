@@ -14,9 +14,9 @@ def test_seconds_of_a_run_join_the_card_and_touch_nothing_else(quick_gmm):
     card = measure.with_cost(before, quick_gmm, "cpu")
     assert card["floors"] == before["floors"]
     assert card["cost"]["cuda"] == before["cost"]["cuda"]
-    found = card["cost"]["cpu"]
-    assert set(found) == {"hardware", "training", "evaluation"}
-    assert card["seconds_a_run_on_one_cpu_core"] == pytest.approx(found["training"] + found["evaluation"], abs=0.06)
+    cost = card["cost"]["cpu"]
+    assert set(cost) == {"hardware", "training", "evaluation"}
+    assert card["seconds_a_run_on_one_cpu_core"] == pytest.approx(cost["training"] + cost["evaluation"], abs=0.06)
     assert card["fingerprint"] == quick_gmm.fingerprint
 
 
@@ -26,15 +26,15 @@ def test_cost_counts_training_for_all_steps_and_evaluation_for_all_marks(quick_g
     make, score = place.trainer, place.score
 
     def trainer(spec):
-        made = make(spec)
-        step = made.step
+        learner = make(spec)
+        step = learner.step
 
         def ticking(batch):
             ticks[0] += 1
             return step(batch)
 
-        made.step = ticking
-        return made
+        learner.step = ticking
+        return learner
 
     def scored(*arguments):
         ticks[0] += 10 if arguments[-1] == 1.0 else 3
@@ -48,17 +48,17 @@ def test_cost_counts_training_for_all_steps_and_evaluation_for_all_marks(quick_g
 
 
 @pytest.mark.parametrize(
-    ("rules", "said"),
+    ("rules", "message"),
     [
         ({"paired_points": 129}, "takes kd of 129 samples and draws 128"),
         ({"samples": 66000, "fid": (66000,)}, "65536 training images; the floor of fid66k is of 66000"),
     ],
 )
-def test_a_floor_of_too_few_images_is_refused(rules, said, quick_gmm):
+def test_a_floor_of_too_few_images_is_refused(rules, message, quick_gmm):
     """By an error, which `python -O` does not drop."""
     place = measure.Bench(quick_gmm, measure.torch.device("cpu"))
     place.evaluator.rules = quick_gmm.evaluation.model_copy(update=rules)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         measure.floors(place)
 
 
@@ -66,13 +66,13 @@ def test_too_few_samples_or_held_out_images_and_floors_of_too_few_are_said(quick
     """128 samples; a covariance of d dimensions needs more than d points."""
     enough = {"train": 200, "val": 129, "test": 129}
     assert cautions(quick_gmm, enough, 127, floors=True) == ()
-    assert [said.split(" in ")[0] for said in cautions(quick_gmm, enough, 129)] == [
+    assert [caution.split(" in ")[0] for caution in cautions(quick_gmm, enough, 129)] == [
         "128 samples", "129 held-out images", "129 validation images"
     ]  # fmt: skip
-    (said,) = cautions(quick_gmm, {**enough, "test": 18}, 64)
-    assert said.startswith("18 held-out images in 64 dimensions")
-    (said,) = cautions(quick_gmm, {**enough, "train": 100}, 64, floors=True)
-    assert said.startswith("floors are of 100 training images, scores of 128 samples")
+    (caution,) = cautions(quick_gmm, {**enough, "test": 18}, 64)
+    assert caution.startswith("18 held-out images in 64 dimensions")
+    (caution,) = cautions(quick_gmm, {**enough, "train": 100}, 64, floors=True)
+    assert caution.startswith("floors are of 100 training images, scores of 128 samples")
     assert cautions(quick_gmm, {**enough, "train": 100}, 64) == ()
 
 
@@ -85,7 +85,7 @@ def test_no_track_of_ours_has_too_few(name):
 
 
 def test_seconds_are_kept_only_while_the_track_is_the_same(quick_gmm, monkeypatch):
-    for of, kept in ((quick_gmm.fingerprint, True), ("another", False)):
+    for of, unchanged in ((quick_gmm.fingerprint, True), ("another", False)):
         card = {"fingerprint": of, "cost": {"cpu": {}}, "seconds_a_run_on_one_cpu_core": 5.0}
         monkeypatch.setattr(measure, "read_card", lambda name, card=card: card)
         monkeypatch.setattr(measure, "Bench", lambda track, device: None)
@@ -93,7 +93,7 @@ def test_seconds_are_kept_only_while_the_track_is_the_same(quick_gmm, monkeypatc
             monkeypatch.setattr(measure, part, lambda place: {})
         monkeypatch.setattr(measure, "footprint_alone", lambda track, device: Footprint(1, 2, 3, 4))
         monkeypatch.setattr(measure, "baseline", lambda track, store: {"seconds_a_run_on_one_cpu_core": 9.0})
-        found = measure.whole(quick_gmm, None)
-        assert ("cost" in found) == kept
-        assert found["memory_mib"] == {"data": 1, "state": 2, "training": 3, "evaluation": 4}
-        assert found["seconds_a_run_on_one_cpu_core"] == (5.0 if kept else 9.0)
+        new_card = measure.whole(quick_gmm, None)
+        assert ("cost" in new_card) == unchanged
+        assert new_card["memory_mib"] == {"data": 1, "state": 2, "training": 3, "evaluation": 4}
+        assert new_card["seconds_a_run_on_one_cpu_core"] == (5.0 if unchanged else 9.0)

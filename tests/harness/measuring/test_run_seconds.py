@@ -30,8 +30,8 @@ def test_a_part_of_a_run_tells_the_whole(quick_gmm, monkeypatch):
     monkeypatch.setattr(place.evaluator, "draw", drawn)
     drawn.notes = []
     monkeypatch.setattr(run_seconds.time, "perf_counter", lambda: ticks[0])
-    told, of_a_part = run_seconds.seconds_of_a_run(place, "v"), ticks[0]
+    estimate, of_a_part = run_seconds.seconds_of_a_run(place, "v"), ticks[0]
     ticks[0] = 0
     spec = RunSpec(track=quick_gmm.name, target="v", entry=Entry.of("laplace"), seed=0)
     assert execute(spec, torch.device("cpu"), place=place).outcome == "finished"
-    assert told == ticks[0] > of_a_part
+    assert estimate == ticks[0] > of_a_part

@@ -100,10 +100,10 @@ def track_of(**evaluation):
 def network():
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        made = ResidualMLP((3, SIDE, SIDE), CLASSES, width=16, blocks=1, condition=8)
-        for parameter in made.parameters():
+        mlp = ResidualMLP((3, SIDE, SIDE), CLASSES, width=16, blocks=1, condition=8)
+        for parameter in mlp.parameters():
             torch.nn.init.normal_(parameter, std=0.1)
-    return made
+    return mlp
 
 
 @pytest.fixture(scope="module")
@@ -167,10 +167,10 @@ def test_what_is_measured_when(scored, data, network):
 
 def test_validation_sees_the_distance_by_its_name(scored, network):
     evaluator, scores = scored
-    found = evaluator.validate(Subject(network, "v", 0), 1.0, "fid10k")
+    validation = evaluator.validate(Subject(network, "v", 0), 1.0, "fid10k")
     for scale in (1.0, 2.0):
         key = Measured("fid10k", "val", scale)
-        assert found.values[key] == scores.values[key]
+        assert validation.values[key] == scores.values[key]
     with pytest.raises(ValueError, match="expected fid10k or eps_error"):
         evaluator.validate(Subject(network, "v", 0), 1.0, "fd")
 
@@ -179,7 +179,7 @@ def test_processes_that_share_the_samples_find_the_same_scores(data, network):
     """Three of them, as threads with an exchange in the place of all_gather."""
     world, rules = 3, track_of(samples=1000, fid=(1000,), sample_block=150, to_train=0)
     alone = Evaluator(rules, data, CPU)(Subject(network, "v", 0), 1.0, schedules.create("cosine"))
-    barrier, table, found = threading.Barrier(world), [None] * world, [None] * world
+    barrier, table, results = threading.Barrier(world), [None] * world, [None] * world
     drawn = []
 
     def gather(rank, mine):
@@ -192,14 +192,14 @@ def test_processes_that_share_the_samples_find_the_same_scores(data, network):
     def work(rank):
         share = Share(rank, world, lambda mine: gather(rank, mine))
         subject = Subject(network, "v", 0, lambda: drawn.append(rank), share)
-        found[rank] = Evaluator(rules, data, CPU)(subject, 1.0, schedules.create("cosine"))
+        results[rank] = Evaluator(rules, data, CPU)(subject, 1.0, schedules.create("cosine"))
 
     threads = [threading.Thread(target=work, args=(rank,)) for rank in range(world)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for scores in found:
+    for scores in results:
         assert scores.values == alone.values
         assert torch.equal(scores.shown, alone.shown)
     # 7 chunks, 4 settings: who draws fewer asks as often, since all processes are asked together whether to stop.
@@ -255,12 +255,12 @@ def test_floors_of_every_distance_are_those_of_real_training_images(monkeypatch)
     track = track_of(samples=1000, fid=(1000,), to_train=0)
     monkeypatch.setattr(measure, "REPEATS", 1)
     place = SimpleNamespace(track=track, data=many, device=CPU, evaluator=Evaluator(track, many, CPU))
-    found = measure.floors(place)
+    floors = measure.floors(place)
     rows = torch.from_numpy(np.random.default_rng([0, 0]).permutation(1200)[:1000])
     drawn, held_out = pixels(many.train.x[rows]), pixels(many.test.x)
-    assert found["fid1k"] == pytest.approx(theirs(tiny_space(CPU)(drawn), tiny_space(CPU)(held_out)), rel=1e-4)
-    assert found["fd1k_dinov2"] == pytest.approx(theirs(other_space(CPU)(drawn), other_space(CPU)(held_out)), rel=1e-4)
-    assert {"kd", "precision", "recall", "memorised", "precision_dinov2", "recall_dinov2"} < set(found)
+    assert floors["fid1k"] == pytest.approx(theirs(tiny_space(CPU)(drawn), tiny_space(CPU)(held_out)), rel=1e-4)
+    assert floors["fd1k_dinov2"] == pytest.approx(theirs(other_space(CPU)(drawn), other_space(CPU)(held_out)), rel=1e-4)
+    assert {"kd", "precision", "recall", "memorised", "precision_dinov2", "recall_dinov2"} < set(floors)
 
 
 def test_neighbours_are_one_row_of_each_image(data, scored):
@@ -273,10 +273,10 @@ def test_neighbours_are_one_row_of_each_image(data, scored):
 
 
 def test_samples_are_shown_as_images(scored):
-    shown, nearest = scored[1].shown, scored[1].nearest
-    assert shown.shape == nearest.shape == (8, CLASSES, 3, SIDE, SIDE)
+    samples, nearest = scored[1].shown, scored[1].nearest
+    assert samples.shape == nearest.shape == (8, CLASSES, 3, SIDE, SIDE)
     assert ((nearest * 255).round() / 255 - nearest).abs().max() < 1e-6
-    assert 0 <= float(shown.min()) <= float(shown.max()) <= 1
+    assert 0 <= float(samples.min()) <= float(samples.max()) <= 1
 
 
 def test_names_work_as_keys_and_what_is_against_training_data_never_ranks():

@@ -292,6 +292,6 @@ def test_schema_revisions_are_those_that_alembic_finds():
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    head, known = database.schema_revisions()
+    head, revisions = database.schema_revisions()
     assert head == scripts.get_current_head()
-    assert known == {one.revision for one in scripts.walk_revisions()}
+    assert revisions == {script.revision for script in scripts.walk_revisions()}

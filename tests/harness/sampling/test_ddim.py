@@ -13,13 +13,13 @@ from harness.targets import TARGETS, target
 COSINE = schedules.create("cosine")
 
 
-def gaussian_denoiser(prediction, variance, seen=None):
+def gaussian_denoiser(prediction, variance, calls=None):
     """Optimal for x₀ ~ N(0, variance): ε̂ = σ x / (α² variance + σ²)."""
 
     def network(x, logsnr, label):
         alpha, sigma = torch.sigmoid(logsnr.double()).sqrt(), torch.sigmoid(-logsnr.double()).sqrt()
-        if seen is not None:
-            seen.append((float(logsnr), len(x)))
+        if calls is not None:
+            calls.append((float(logsnr), len(x)))
         eps = sigma * x / (alpha**2 * variance + sigma**2)
         return target(prediction, (x - sigma * eps) / alpha, eps, alpha, sigma)
 
@@ -37,9 +37,9 @@ def test_gaussian_data_is_mapped_by_its_exact_scale(prediction):
 
 def test_the_grid_is_the_sampler_alone():
     """Protocol 3: the λ at which the network is asked are the track's, ascending, within its bounds."""
-    grid, seen = logsnr_grid(COSINE, 12, (-5, 7)), []
-    ddim(gaussian_denoiser("v", 1.0, seen), "v", torch.randn(3, 2), torch.zeros(3, dtype=torch.int64), grid)
-    np.testing.assert_allclose([logsnr for logsnr, _ in seen], grid, rtol=1e-6)
+    grid, calls = logsnr_grid(COSINE, 12, (-5, 7)), []
+    ddim(gaussian_denoiser("v", 1.0, calls), "v", torch.randn(3, 2), torch.zeros(3, dtype=torch.int64), grid)
+    np.testing.assert_allclose([logsnr for logsnr, _ in calls], grid, rtol=1e-6)
     assert np.all(np.diff(grid) > 0)
     assert grid[0] > -5
     assert grid[-1] < 7

@@ -62,8 +62,8 @@ def tiny_dit(monkeypatch):
     bench.cache_clear()
 
 
-def close(found, expected, tolerance=2e-4):
-    torch.testing.assert_close(found, expected, rtol=tolerance, atol=tolerance)
+def close(actual, expected, tolerance=2e-4):
+    torch.testing.assert_close(actual, expected, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize(
@@ -99,16 +99,16 @@ def test_every_member_trains_as_it_would_alone_and_one_that_diverges_harms_none(
     with pytest.raises(type(diverged)) as by_itself:
         lone.run(50)
     assert (diverged.step, diverged.reason, wild.done) == (by_itself.value.step, by_itself.value.reason, lone.done)
-    for one, other in zip(together, alone, strict=True):
-        assert one.done == 50
-        close(one.losses[:50], other.losses[:50])
+    for member, other in zip(together, alone, strict=True):
+        assert member.done == 50
+        close(member.losses[:50], other.losses[:50])
         expected = other.state()
-        found = one.state()
-        assert found.keys() == expected.keys()
+        state = member.state()
+        assert state.keys() == expected.keys()
         for name, value in expected.items():
-            assert found[name].shape == value.shape
-            close(found[name].double(), value.double(), 2e-3)
-        assert float(one.losses[45] - together[0].losses[45]) != 0 or one is together[0]
+            assert state[name].shape == value.shape
+            close(state[name].double(), value.double(), 2e-3)
+        assert float(member.losses[45] - together[0].losses[45]) != 0 or member is together[0]
 
 
 @pytest.mark.parametrize("device", DEVICES, ids=str)
@@ -120,13 +120,18 @@ def test_scores_of_a_stack_are_those_of_its_runs(track, device, request):
     specs = specs_of(track.name, entries=((BLOWN_UP, 0), *ENTRIES[:2], (WILD, 0)))
     alone = [execute(spec, device) for spec in specs]
     stacked = execute_stack(specs, device, compilation=Compilation(graph=True))
-    for one, other in zip(stacked, alone, strict=True):
-        assert one.compiled == "cuda graph"
-        assert (one.spec, one.outcome, one.reason, one.step) == (other.spec, other.outcome, other.reason, other.step)
-        assert one.values == pytest.approx(other.values, rel=2e-3, abs=2e-4)
-        assert [step for step, _ in one.losses] == [step for step, _ in other.losses]
-        assert one.weights.keys() == other.weights.keys()
-    assert [one.outcome for one in stacked] == ["diverged", "finished", "finished", "diverged"]
+    for result, other in zip(stacked, alone, strict=True):
+        assert result.compiled == "cuda graph"
+        assert (result.spec, result.outcome, result.reason, result.step) == (
+            other.spec,
+            other.outcome,
+            other.reason,
+            other.step,
+        )
+        assert result.values == pytest.approx(other.values, rel=2e-3, abs=2e-4)
+        assert [step for step, _ in result.losses] == [step for step, _ in other.losses]
+        assert result.weights.keys() == other.weights.keys()
+    assert [result.outcome for result in stacked] == ["diverged", "finished", "finished", "diverged"]
     if track.name == "gmm-v1":
         assert stacked[0].reason == "val/kd/g1 is nan"
     assert stacked[1].scores.shown.shape == alone[1].scores.shown.shape
@@ -134,8 +139,8 @@ def test_scores_of_a_stack_are_those_of_its_runs(track, device, request):
 
 def test_tuning_runs_stack_too_and_see_validation_alone(tiny_gmm):
     specs = [spec.model_copy(update={"study": "s", "trial": 0}) for spec in specs_of("gmm-v1", entries=ENTRIES[:2])]
-    for one, spec in zip(execute_stack(specs, CPU), specs, strict=True):
-        assert one.values == pytest.approx(execute(spec, CPU).values, rel=2e-3)
+    for result, spec in zip(execute_stack(specs, CPU), specs, strict=True):
+        assert result.values == pytest.approx(execute(spec, CPU).values, rel=2e-3)
 
 
 @pytest.fixture
@@ -148,11 +153,11 @@ def folders(place, specs):
     return [place / spec.key for spec in specs]
 
 
-def same(found, expected):
-    for one, other in zip(found, expected, strict=True):
-        assert one.outcome == other.outcome == "finished"
-        assert one.values == pytest.approx(other.values, rel=2e-3, abs=2e-4)
-        assert dict(one.losses) == pytest.approx(dict(other.losses), rel=1e-4)
+def same(actual, expected):
+    for result, other in zip(actual, expected, strict=True):
+        assert result.outcome == other.outcome == "finished"
+        assert result.values == pytest.approx(other.values, rel=2e-3, abs=2e-4)
+        assert dict(result.losses) == pytest.approx(dict(other.losses), rel=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -163,10 +168,10 @@ def whole(tiny_gmm):
 
 def test_a_stack_goes_on_one_by_one_and_the_reverse(whole, tmp_path, always_due):
     """Checkpoints are those of single runs: paused at a mark, and stopped in mid-training and in mid-evaluation."""
-    specs = [one.spec for one in whole]
+    specs = [result.spec for result in whole]
     first = folders(tmp_path / "first", specs)
     paused = execute_stack(specs, CPU, checkpoints=first, until=0.25)
-    assert [one.outcome for one in paused] == ["paused"] * 3
+    assert [result.outcome for result in paused] == ["paused"] * 3
     same([execute(spec, CPU, checkpoints=folder) for spec, folder in zip(specs, first, strict=True)], whole)
     second = folders(tmp_path / "second", specs)
     for spec, folder in zip(specs, second, strict=True):
@@ -182,7 +187,7 @@ def test_a_stack_goes_on_one_by_one_and_the_reverse(whole, tmp_path, always_due)
 
 
 def test_members_at_different_steps_all_come_to_the_end(whole, tmp_path):
-    specs = [one.spec for one in whole]
+    specs = [result.spec for result in whole]
     places = folders(tmp_path, specs)
     execute(specs[1], CPU, checkpoints=places[1], until=0.5)
     same(execute_stack(specs, CPU, checkpoints=places), whole)
@@ -240,13 +245,13 @@ def test_attention_is_folded_into_the_batch_and_has_the_gradients_of_single_netw
     }
     x, logsnr, label = torch.randn(3, 4, 5, 6), torch.randn(3, 4), torch.zeros(3, 4, dtype=torch.long)
     with Calls() as calls:
-        found = StackedNetwork(networks[0])(weights, "forward", x, logsnr, label)
-        gradients = torch.autograd.grad(found.square().sum(), list(weights.values()))
+        outputs = StackedNetwork(networks[0])(weights, "forward", x, logsnr, label)
+        gradients = torch.autograd.grad(outputs.square().sum(), list(weights.values()))
     assert [shape for name, shape in calls.seen if "dot_product" in name and "backward" not in name] == [(12, 2, 5, 3)]
     assert sum("dot_product" in name and "backward" in name for name, _ in calls.seen) == 1
     for row, network in enumerate(networks):
         output = network(x[row], logsnr[row], label[row])
-        close(found[row], output, 1e-6)
+        close(outputs[row], output, 1e-6)
         expected = torch.autograd.grad(output.square().sum(), list(network.parameters()))
         for ours, theirs in zip(gradients, expected, strict=True):
             close(ours[row], theirs, 1e-5)
@@ -275,12 +280,12 @@ def test_tasks_of_different_shapes_and_lengths_meet_and_an_error_ends_all():
 
     def task(row):
         def ask(network):
-            asked = []
+            pairs = []
             for size in range(1, 2 + row):
                 x = torch.full((size, 5, 6), float(size + row))
                 inputs = x, torch.ones(size), torch.zeros(size, dtype=torch.long)
-                asked.append((network(*inputs), networks[row](*inputs)))
-            return asked
+                pairs.append((network(*inputs), networks[row](*inputs)))
+            return pairs
 
         return ask
 
@@ -288,11 +293,11 @@ def test_tasks_of_different_shapes_and_lengths_meet_and_an_error_ends_all():
     answers = batched_evaluation.together(
         StackedNetwork(networks[0]), weights, [task(row) for row in range(3)], lambda: calls.append(0)
     )
-    assert [len(one) for one in answers] == [1, 2, 3]
+    assert [len(answer) for answer in answers] == [1, 2, 3]
     assert len(calls) == 3
-    for one in answers:
-        for found, expected in one:
-            close(found, expected, 1e-6)
+    for answer in answers:
+        for output, expected in answer:
+            close(output, expected, 1e-6)
 
     def fails(network):
         raise KeyError("this one")

@@ -65,12 +65,12 @@ def test_a_share_that_cannot_be_is_refused(name):
     ],
 )
 def test_a_budget_is_rounded_to_whole_blocks_and_says_so(track, budget, short, steps):
-    name, said = budget.track(track)
+    name, note = budget.track(track)
     assert (name, tracks.get(name).training.steps) == (short, steps)
     full = tracks.get(track).training.steps
-    assert said.startswith(f"{short}: {steps} of {full} steps")
+    assert note.startswith(f"{short}: {steps} of {full} steps")
     wanted = budget.steps if budget.steps is not None else budget.fraction * full
-    assert ("rounded" in said) == (abs(wanted - steps) > 0.001)
+    assert ("rounded" in note) == (abs(wanted - steps) > 0.001)
 
 
 @given(track=st.sampled_from(["digits-v1", "gmm-v1", "mnist-v1", "cifar10-v1", "imagenet64-v1"]), share=st.floats(0, 1))
@@ -85,7 +85,7 @@ def test_every_share_has_a_track_that_is_called_by_one_name(track, share):
 
 
 @pytest.mark.parametrize(
-    ("budget", "said"),
+    ("budget", "message"),
     [
         (Budget(0.2, 100), "give one of them"),
         (Budget(steps=500), "--steps is 500; expected more than 0 and less than 500"),
@@ -94,8 +94,8 @@ def test_every_share_has_a_track_that_is_called_by_one_name(track, share):
         (Budget(float("nan")), "budget fraction is nan"),
     ],
 )
-def test_a_budget_that_is_none_is_refused(budget, said):
-    with pytest.raises(UserError, match=said):
+def test_a_budget_that_is_none_is_refused(budget, message):
+    with pytest.raises(UserError, match=message):
         budget.track("digits-v1")
 
 

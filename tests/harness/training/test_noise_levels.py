@@ -35,16 +35,16 @@ def test_native_is_plain_mean_squared_error(target):
 @pytest.mark.parametrize("schedule", ["cosine", "laplace", "edm"])
 def test_factors_average_to_one_over_the_schedule(schedule, weighting, target):
     """Protocol: a weighting moves emphasis between λ, never the overall step."""
-    made = source(schedule, weighting, target)
-    assert np.mean(made.factor(made.draw(MIDPOINTS))) == pytest.approx(1, rel=2e-3)
+    levels = source(schedule, weighting, target)
+    assert np.mean(levels.factor(levels.draw(MIDPOINTS))) == pytest.approx(1, rel=2e-3)
 
 
 def test_factor_is_proportional_to_omega_over_c_target():
     logsnr = np.linspace(-8, 8, 33)
     for target in TARGETS:
-        made = source("cosine", "min_snr:gamma=5", target)
+        levels = source("cosine", "min_snr:gamma=5", target)
         expected = np.minimum(np.exp(logsnr), 5) / np.exp(logsnr) / target_factor(target, logsnr)
-        ratio = made.factor(logsnr) / expected
+        ratio = levels.factor(logsnr) / expected
         np.testing.assert_allclose(ratio, ratio[0], rtol=1e-12)
 
 

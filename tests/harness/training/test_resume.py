@@ -86,9 +86,9 @@ def test_a_run_that_tunes_never_sees_the_test_split(track, request):
     track = request.getfixturevalue(track)
     spec = spec_of(study="s", trial=0).model_copy(update={"track": track.name})
     tuning = execute(spec, CPU).values
-    assert {one.split for one in tuning} == {"val"}
-    assert {one.metric for one in tuning} == {track.primary_metric}
-    assert {one.mark for one in tuning} == set(track.marks)
+    assert {quantity.split for quantity in tuning} == {"val"}
+    assert {quantity.metric for quantity in tuning} == {track.primary_metric}
+    assert {quantity.mark for quantity in tuning} == set(track.marks)
     if track.primary_metric == "fd":
         scored = execute(spec_of().model_copy(update={"track": track.name}), CPU).values
         assert all(scored[measured] == value for measured, value in tuning.items())
@@ -166,7 +166,7 @@ def test_checkpoints_are_rare_enough_to_cost_little(monkeypatch, tmp_path):
     now = [0.0]
     monkeypatch.setattr("harness.runs.progress.SHARE_OF_TIME", 0.01)
     monkeypatch.setattr("harness.runs.progress.time.monotonic", lambda: now[0])
-    kept, progress = Checkpoints(tmp_path), Progress()
+    checkpoints, progress = Checkpoints(tmp_path), Progress()
 
     def slow_save(*_):
         now[0] += 2.0
@@ -174,6 +174,6 @@ def test_checkpoints_are_rare_enough_to_cost_little(monkeypatch, tmp_path):
     monkeypatch.setattr("harness.runs.progress.checkpoint.save", slow_save)
     for _ in range(10_000):
         now[0] += 1.0
-        if kept.due():
-            kept.save(1, {}, progress)
+        if checkpoints.due():
+            checkpoints.save(1, {}, progress)
     assert 0 < progress.seconds["checkpoint"] <= 0.011 * now[0]

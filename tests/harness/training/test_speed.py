@@ -62,22 +62,22 @@ def trainer(name="mlp", how=OFF, device=CPU, seed=0, precision="fp32", data=None
     torch.manual_seed(seed)
     declared = {"steps": STEPS, "batch": 32, "learning_rate": 1e-3, "warmup_steps": 10, "ema_decay": 0.9, **rules}
     training = Training(precision=precision, **declared)
-    made, weighting = Entry.of(schedule).make()
-    levels = NoiseLevelSource(made, weighting, "v", training.logsnr_range)
+    density, weighting = Entry.of(schedule).make()
+    levels = NoiseLevelSource(density, weighting, "v", training.logsnr_range)
     data = smooth_images(shape).to(device) if data is None else data
     return Trainer(make(shape).to(device), training, data, CLASSES, "v", levels, seed, how)
 
 
 @functools.cache
 def losses(*arguments, **named):
-    made = trainer(*arguments, **named)
-    made.run(STEPS)
-    return made.losses.cpu()
+    learner = trainer(*arguments, **named)
+    learner.run(STEPS)
+    return learner.losses.cpu()
 
 
-def learned(found):
+def learned(curve):
     """A comparison of runs that learn nothing would hold for any of them."""
-    return found[-10:].mean() < 0.8 * found[:10].mean()
+    return curve[-10:].mean() < 0.8 * curve[:10].mean()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -104,37 +104,37 @@ def test_bf16_losses_agree_with_fp32(name, how):
 @pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
 @pytest.mark.parametrize("how", [OFF, Compilation("inductor"), GRAPHED, Compilation("inductor", graph=True)], ids=str)
 def test_losses_on_cuda_agree_with_the_cpus(name, precision, how):
-    found = losses(name, how, torch.device("cuda"), precision=precision)
-    torch.testing.assert_close(found, losses(name), **(FP32 if precision == "fp32" else LOOSE))
+    on_cuda = losses(name, how, torch.device("cuda"), precision=precision)
+    torch.testing.assert_close(on_cuda, losses(name), **(FP32 if precision == "fp32" else LOOSE))
 
 
 @CUDA
 def test_a_captured_step_is_replayed():
-    made = trainer(how=GRAPHED, device=torch.device("cuda"))
-    assert made.compilation == GRAPHED, made.notes
+    learner = trainer(how=GRAPHED, device=torch.device("cuda"))
+    assert learner.compilation == GRAPHED, learner.notes
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_state_is_float32_whatever_the_precision(precision):
-    made = trainer("dit", precision=precision)
-    seen = []
-    made.network.logsnr.register_forward_hook(lambda module, given, embedded: seen.append(embedded.dtype))
-    made.run(25)
-    assert {value.dtype for value in made.state().values()} == {torch.float32}
-    assert set(seen) == {torch.float32}
-    assert made.losses.dtype == torch.float32
+    learner = trainer("dit", precision=precision)
+    dtypes = []
+    learner.network.logsnr.register_forward_hook(lambda module, inputs, embedded: dtypes.append(embedded.dtype))
+    learner.run(25)
+    assert {value.dtype for value in learner.state().values()} == {torch.float32}
+    assert set(dtypes) == {torch.float32}
+    assert learner.losses.dtype == torch.float32
 
 
 def test_samples_are_drawn_in_the_declared_precision_and_returned_in_float32():
     x, level, label = torch.randn(4, 2, 8, 8), torch.tensor(0.5), torch.arange(4)
     plain, half = trainer("dit"), trainer("dit", precision="bf16")
-    for made in (plain, half):
-        made.run(25)
-        made.ema.average.load_state_dict(plain.ema.average.state_dict())
+    for learner in (plain, half):
+        learner.run(25)
+        learner.ema.average.load_state_dict(plain.ema.average.state_dict())
     with torch.inference_mode():
         exact, coarse = (
-            sampling(made.ema.average.at_one_logsnr, made.rules.precision, made.device)(x, level, label)
-            for made in (plain, half)
+            sampling(learner.ema.average.at_one_logsnr, learner.rules.precision, learner.device)(x, level, label)
+            for learner in (plain, half)
         )
         unsampled = half.ema.average(x, level.expand(4), label)
     assert coarse.dtype == torch.float32
@@ -162,9 +162,9 @@ def test_a_process_compiles_once_for_every_run_of_a_cell(quick_digits):
     entries = (Entry.of("cosine"), Entry(schedule="laplace", learning_rate=2.0, ema=0.5))
     for seed, entry in enumerate(entries):
         spec = RunSpec(track="digits-v1", target="v", entry=entry, seed=seed)
-        made = place.trainer(spec)
-        made.run(50)
-        place.score(made, spec, 1.0)
+        learner = place.trainer(spec)
+        learner.run(50)
+        place.score(learner, spec, 1.0)
         counts.append(len(graphs))
     assert counts[0] >= 2, "the forward pass and the sampler's"
     assert counts[1] == counts[0]
@@ -195,25 +195,25 @@ def test_a_compiled_network_samples_what_it_did_and_no_method_of_it_is_replaced(
 @pytest.mark.parametrize("name", ["mlp", "dit"])
 def test_the_step_that_a_graph_captures_is_the_step(name):
     """Learning rate, average and rows of a block are read from the device; capturing moves no weight."""
-    plain, made = trainer(name), trainer(name, GRAPHED)
-    for first, second in ((plain.network, made.network), (plain.ema.average, made.ema.average)):
+    plain, graphed = trainer(name), trainer(name, GRAPHED)
+    for first, second in ((plain.network, graphed.network), (plain.ema.average, graphed.ema.average)):
         assert all(torch.equal(first.state_dict()[key], value) for key, value in second.state_dict().items())
-    for one in (plain, made):
-        one.run(STEPS)
-    torch.testing.assert_close(made.losses, plain.losses, **FP32)
+    for learner in (plain, graphed):
+        learner.run(STEPS)
+    torch.testing.assert_close(graphed.losses, plain.losses, **FP32)
     for key, value in plain.ema.average.state_dict().items():
-        torch.testing.assert_close(made.ema.average.state_dict()[key], value, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(graphed.ema.average.state_dict()[key], value, rtol=1e-3, atol=1e-4)
 
 
 def test_a_graph_serves_the_next_run_from_its_beginning():
     fresh = trainer(how=GRAPHED, seed=1, learning_rate=3e-3, ema_decay=0.5)
     other = trainer(how=GRAPHED, seed=0)
     other.run(STEPS)
-    kept = [weight.data_ptr() for weight in other.parameters]
+    addresses = [weight.data_ptr() for weight in other.parameters]
     other.restart(copy.deepcopy(fresh.network.state_dict()), fresh.rules, fresh.levels, seed=1)
-    for one in (fresh, other):
-        one.run(STEPS)
-    assert [weight.data_ptr() for weight in other.parameters] == kept
+    for learner in (fresh, other):
+        learner.run(STEPS)
+    assert [weight.data_ptr() for weight in other.parameters] == addresses
     first, second = fresh.state(), other.state()
     assert first.keys() == second.keys()
     assert all(torch.equal(first[key], second[key]) for key in first)
@@ -232,30 +232,30 @@ def test_a_run_goes_on_from_its_state(how):
 @pytest.mark.parametrize("resident", [True, False])
 def test_a_feed_gives_the_steps_that_are_drawn(resident):
     """Whether a block was announced or not, and wherever the examples are: rows, labels, noise and λ of that block."""
-    made = trainer()
-    made.feed.resident = resident
+    learner = trainer()
+    learner.feed.resident = resident
     for index, announced in ((0, 0), (1, 1), (3, 3), (7, 4)):
-        made.feed.ahead(announced)
-        block, levels = made.feed.take(index)
-        drawn = draw(made.streams, index, made.rules, made.data)
+        learner.feed.ahead(announced)
+        block, levels = learner.feed.take(index)
+        drawn = draw(learner.streams, index, learner.rules, learner.data)
         alpha, sigma = (value.sqrt().float() for value in (levels.logsnr.sigmoid(), (-levels.logsnr).sigmoid()))
         for step, batch in enumerate(block):
-            assert torch.equal(batch.x0, made.data.x[drawn.rows[step]])
+            assert torch.equal(batch.x0, learner.data.x[drawn.rows[step]])
             assert torch.equal(batch.eps, drawn.eps[step])
-            labels = torch.where(drawn.dropped[step], CLASSES, made.data.labels[drawn.rows[step]])
+            labels = torch.where(drawn.dropped[step], CLASSES, learner.data.labels[drawn.rows[step]])
             assert torch.equal(batch.label, labels)
             assert torch.equal(batch.logsnr, levels.logsnr[step])
             torch.testing.assert_close(batch.alpha.flatten(), alpha[step])
             torch.testing.assert_close(batch.sigma.flatten(), sigma[step])
             assert torch.equal(batch.factor, levels.factor[step])
-        assert step + 1 == len(block) == made.rules.block
+        assert step + 1 == len(block) == learner.rules.block
 
 
 def test_a_schedule_that_learns_is_not_drawn_ahead():
-    plain, made = trainer(schedule="infonoise"), trainer(schedule="infonoise", how=GRAPHED)
-    for one in (plain, made):
-        one.run(STEPS)
-    torch.testing.assert_close(made.losses, plain.losses, **FP32)
+    plain, graphed = trainer(schedule="infonoise"), trainer(schedule="infonoise", how=GRAPHED)
+    for learner in (plain, graphed):
+        learner.run(STEPS)
+    torch.testing.assert_close(graphed.losses, plain.losses, **FP32)
 
 
 @CUDA
@@ -263,18 +263,18 @@ def test_data_in_the_memory_of_the_host_train_the_same_run():
     device = torch.device("cuda")
     on_host = smooth_images((1, 10, 10))
     for how in (OFF, GRAPHED):
-        made = trainer(how=how, device=device, data=on_host)
-        made.run(STEPS)
-        torch.testing.assert_close(made.losses.cpu(), losses("mlp"), **FP32)
+        learner = trainer(how=how, device=device, data=on_host)
+        learner.run(STEPS)
+        torch.testing.assert_close(learner.losses.cpu(), losses("mlp"), **FP32)
 
 
 def test_a_compiled_run_says_so_and_scores_alike(quick_gmm):
     spec = RunSpec(track="gmm-v1", target="v", entry=Entry.of("cosine"), seed=0)
-    plain, made = execute(spec, CPU), execute(spec, CPU, compilation=TRACED)
-    assert (plain.compiled, made.compiled) == ("off", "aot_eager")
+    plain, traced = execute(spec, CPU), execute(spec, CPU, compilation=TRACED)
+    assert (plain.compiled, traced.compiled) == ("off", "aot_eager")
     for measured, value in plain.values.items():
         if measured.metric in ("excess", "nll", "eps_error"):
-            assert made.values[measured] == pytest.approx(value, rel=1e-3), measured
+            assert traced.values[measured] == pytest.approx(value, rel=1e-3), measured
 
 
 @CUDA

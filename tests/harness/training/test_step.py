@@ -33,16 +33,16 @@ def test_errors_of_different_targets_differ_by_their_exact_factors(prediction):
         "flow": batch.eps - batch.x0,
         "edm": batch.sigma * batch.x0 - batch.alpha * batch.eps,
     }
-    seen = []
+    inputs = []
 
     def network(x, logsnr, label):
-        seen.append(x)
+        inputs.append(x)
         return clean[prediction] + shift[prediction] * off
 
     errors = squared_errors(network, batch, prediction, "fp32")
     expected = 0.25 * (shift[prediction] * torch.ones_like(ratio)).square().flatten()
     torch.testing.assert_close(errors, expected, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(seen[0], batch.alpha * batch.x0 + batch.sigma * batch.eps)
+    torch.testing.assert_close(inputs[0], batch.alpha * batch.x0 + batch.sigma * batch.eps)
 
 
 def test_many_networks_at_once_have_the_loss_of_each():

@@ -22,16 +22,16 @@ def spec(track="digits-v1", schedule="cosine", target="v", seed=0, **entry):
 
 def watch(trainer, steps):
     """Everything that the steps of a trainer saw."""
-    seen = []
+    batches = []
     step = trainer.step
 
     def spy(batch):
-        seen.append(batch)
+        batches.append(batch)
         return step(batch)
 
     trainer.step = spy
     trainer.run(steps)
-    return seen
+    return batches
 
 
 def test_schedules_of_one_seed_see_the_same_data_noise_labels_and_u(quick_digits):
@@ -226,12 +226,12 @@ def test_a_schedule_that_learns_is_told_eps_errors_whatever_the_target(quick_gmm
     from harness.training import noise_levels
     from schedules.weightings import target_factor
 
-    told = {}
+    errors = {}
     for target in ("eps", "x0"):
         trainer = bench("gmm-v1", CPU).trainer(spec("gmm-v1", "loss_second_moment", target))
-        trainer.levels.schedule.update = lambda logsnr, loss, target=target: told.setdefault(target, (logsnr, loss))
+        trainer.levels.schedule.update = lambda logsnr, loss, target=target: errors.setdefault(target, (logsnr, loss))
         trainer.run(25)
-    (logsnr, eps_loss), (again, x0_loss) = told["eps"], told["x0"]
+    (logsnr, eps_loss), (again, x0_loss) = errors["eps"], errors["x0"]
     np.testing.assert_array_equal(logsnr, again)
     assert noise_levels.target_factor is target_factor
     # At the noisy end the untrained eps network errs by about 1, and an untrained x0 network by e^λ in ε-space.

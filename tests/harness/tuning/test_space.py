@@ -24,7 +24,7 @@ def test_trial_0_of_every_schedule_is_exactly_what_was_published_and_a_presets_s
     assert {"learning_rate", "ema"} <= space.published.keys()
     if name not in PRESETS or name == "preset/cosmos-video":
         return
-    own = dict(reversed([one for one in space.distributions.items() if one[0] not in ("learning_rate", "ema")]))
+    own = dict(reversed([item for item in space.distributions.items() if item[0] not in ("learning_rate", "ema")]))
 
     def quantiles(values):
         return schedules.parse(space.entry_of({**space.published, **values}).schedule).ppf(redundancy.SHARES)
@@ -35,10 +35,10 @@ def test_trial_0_of_every_schedule_is_exactly_what_was_published_and_a_presets_s
 def test_the_baseline_and_parameter_free_schedules_search_the_multipliers():
     space = Space.of(Entry.of("cosine"))
     assert space.published == {"learning_rate": 1.0, "ema": 1.0}
-    for one in space.distributions.values():
-        assert one == FloatDistribution(0.25, 4, log=True)
-    made = space.entry_of({"learning_rate": 2.0, "ema": 0.5})
-    assert (made.schedule, made.learning_rate, made.ema) == ("cosine", 2.0, 0.5)
+    for distribution in space.distributions.values():
+        assert distribution == FloatDistribution(0.25, 4, log=True)
+    entry = space.entry_of({"learning_rate": 2.0, "ema": 0.5})
+    assert (entry.schedule, entry.learning_rate, entry.ema) == ("cosine", 2.0, 0.5)
 
 
 def test_a_schedule_is_searched_where_its_registry_says_from_what_the_spec_says():
@@ -62,8 +62,8 @@ def test_a_transform_is_searched_around_what_is_written():
     assert space.distributions["truncate.low"] == FloatDistribution(-8, -2)
     assert space.distributions["truncate2.high"] == FloatDistribution(1, 7)
     assert "truncate.high" not in space.published, "what is not cut off is not searched"
-    made = space.entry_of(space.published | {"shift.a": 4.0, "truncate.low": -6.0})
-    assert made.schedule == "cosine|truncate:low=-6|shift:a=4|truncate:high=4"
+    entry = space.entry_of(space.published | {"shift.a": 4.0, "truncate.low": -6.0})
+    assert entry.schedule == "cosine|truncate:low=-6|shift:a=4|truncate:high=4"
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_what_is_given_or_says_what_another_parameter_says_is_not_searched(spec,
 def test_parts_of_a_mixture_and_their_weights_are_searched():
     space = Space.of(Entry.of("mixture(laplace@0.75, logit_normal@0.25)"))
     assert {"1.loc", "1.scale", "2.m", "2.s", "2.weight"} <= space.published.keys()
-    made = space.entry_of(space.published | {"1.loc": 1.0, "2.weight": 0.75})
-    assert made.schedule == "mixture(laplace:loc=1@0.5, logit_normal@0.5)"
+    entry = space.entry_of(space.published | {"1.loc": 1.0, "2.weight": 0.75})
+    assert entry.schedule == "mixture(laplace:loc=1@0.5, logit_normal@0.5)"
 
 
 def test_parameters_of_a_weighting_are_searched_with_the_schedules():
     space = Space.of(Entry.of("laplace", "min_snr"))
     assert space.published["weighting.gamma"] == 5.0
-    made = space.entry_of(space.published | {"weighting.gamma": 2.0, "loc": 1.0})
-    assert (made.schedule, made.weighting) == ("laplace:loc=1", "min_snr:gamma=2")
+    entry = space.entry_of(space.published | {"weighting.gamma": 2.0, "loc": 1.0})
+    assert (entry.schedule, entry.weighting) == ("laplace:loc=1", "min_snr:gamma=2")
 
 
 def test_what_is_suggested_can_be_written_down_and_stays_inside():
@@ -134,8 +134,8 @@ def test_a_default_that_its_own_range_lacks_is_trial_0_all_the_same(odd):
     space = Space.of(odd)
     assert space.published == {"learning_rate": 1, "ema": 1, "loc": 0.5, "count": 3, "schedule.learning_rate": 0.1}
     assert space.distributions["loc"] == FloatDistribution(-3, 3)
-    made = space.entry_of(space.published | {"learning_rate": 2.0, "schedule.learning_rate": 0.2})
-    assert (made.schedule, made.learning_rate) == ("odd:learning_rate=0.2", 2.0)
+    entry = space.entry_of(space.published | {"learning_rate": 2.0, "schedule.learning_rate": 0.2})
+    assert (entry.schedule, entry.learning_rate) == ("odd:learning_rate=0.2", 2.0)
 
 
 def test_parameters_that_cannot_be_are_refused(odd):
