@@ -99,8 +99,8 @@ def files(tmp_path):
 
 def test_each_kind_of_thing_is_one_new_file_and_stands_on_a_board(files, snrbench, tmp_path):
     def output(*arguments):
-        code, out, said = snrbench(*arguments)
-        assert code == 0, said
+        code, out, err = snrbench(*arguments)
+        assert code == 0, err
         return json.loads(out)
 
     loaded = [f"--plugin={files[kind]}" for kind in ("schedule", "transform", "weighting")]

@@ -37,9 +37,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_value_is_named_with_what_was_expected(what):
-    call, says = WRONG[what]
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_value_is_named_with_what_was_expected(case):
+    call, says = WRONG[case]
     with pytest.raises(UserError, match=says) as refused:
         call()
     assert "\n" not in str(refused.value)

@@ -40,19 +40,19 @@ def commands(text: str) -> list[list[str]]:
     """The words of every `snrbench …` of its code blocks, without comments and continued lines joined."""
     blocks = re.findall(r"```(?:console)?\n(.*?)```", text, re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    found = [re.match(r"(?:\$ )?(?:\S*/)?snrbench (.*)", line) for line in lines]
-    return [shlex.split(line[1], comments=True) for line in found if line]
+    matches = [re.match(r"(?:\$ )?(?:\S*/)?snrbench (.*)", line) for line in lines]
+    return [shlex.split(line[1], comments=True) for line in matches if line]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_exists_as_it_is_written(page):
     for words in commands(page.read_text(encoding="utf8")):
-        command, rest = get_command(main.cli), [word for word in words if word != "…"]
+        command, arguments = get_command(main.cli), [word for word in words if word != "…"]
         while hasattr(command, "commands"):
-            assert rest[0] in command.commands, words
-            command, rest = command.commands[rest[0]], rest[1:]
-        _, left, _ = command.make_parser(command.context_class(command)).parse_args(rest)
-        assert not left, words
+            assert arguments[0] in command.commands, words
+            command, arguments = command.commands[arguments[0]], arguments[1:]
+        _, surplus, _ = command.make_parser(command.context_class(command)).parse_args(arguments)
+        assert not surplus, words
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -70,9 +70,9 @@ def test_the_commands_of_readme_that_only_look_do_what_they_say(capsys):
     assert len(looking) == 4
     for words in looking:
         code = main.exit_code(words)
-        said = capsys.readouterr()
-        assert code == 0, (words, said.err)
-        assert said.out
+        output = capsys.readouterr()
+        assert code == 0, (words, output.err)
+        assert output.out
 
 
 def test_the_way_in_for_a_schedule_of_ones_own_goes_as_it_says(tmp_path, monkeypatch, capsys):

@@ -97,11 +97,11 @@ def test_the_wheel_shows_boards_trains_and_ranks(installed):
 @pytest.mark.release
 def test_the_environment_runs_what_was_installed_and_not_the_repository(installed):
     python = installed / "env" / "bin" / "python"
-    said = subprocess.run(
+    listing = subprocess.run(
         [python, "-P", "-c", "import app, harness; print(app.__file__, harness.__file__)"],
         cwd=installed, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert all(place.startswith(str(installed)) for place in said.stdout.split())
+    assert all(place.startswith(str(installed)) for place in listing.stdout.split())
 
 
 def test_the_version_is_said_once_and_the_citation_and_the_log_of_changes_agree():

@@ -16,12 +16,12 @@ FORMS = sorted(path for path in (GITHUB / "ISSUE_TEMPLATE").glob("*.yml") if pat
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda path: path.stem)
 def test_an_issue_form_is_one(form):
-    found = yaml.safe_load(form.read_text())
-    assert {"name", "description", "body"} <= set(found)
-    ids = [part["id"] for part in found["body"] if part["type"] != "markdown"]
+    content = yaml.safe_load(form.read_text())
+    assert {"name", "description", "body"} <= set(content)
+    ids = [part["id"] for part in content["body"] if part["type"] != "markdown"]
     assert len(ids) == len(set(ids)) >= 3
-    assert {part["type"] for part in found["body"]} <= {"markdown", "input", "textarea", "checkboxes", "dropdown"}
-    assert all(part["attributes"].get("label") for part in found["body"] if part["type"] != "markdown")
+    assert {part["type"] for part in content["body"]} <= {"markdown", "input", "textarea", "checkboxes", "dropdown"}
+    assert all(part["attributes"].get("label") for part in content["body"] if part["type"] != "markdown")
 
 
 def test_the_workflow_runs_the_script_of_ci():

@@ -39,9 +39,9 @@ def test_a_plugin_is_one_function():
     assert schedule.params == {"loc": 0.0, "steps": 2}
     assert schedule.spec == "wide_normal:steps=2"
     assert schedule.ppf(0.5) == 0
-    known = schedules.info("wide_normal")
-    assert (known.summary, known.paper, known.origin) == ("N(loc, steps²).", "arXiv:0000.00000", "python")
-    assert len(known.source_hash) == 64
+    info = schedules.info("wide_normal")
+    assert (info.summary, info.paper, info.origin) == ("N(loc, steps²).", "arXiv:0000.00000", "python")
+    assert len(info.source_hash) == 64
     assert schedules.check("wide_normal") == []
     with pytest.raises(UserError, match="an integer in"):
         schedules.create("wide_normal", steps=2.5)

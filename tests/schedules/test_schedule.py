@@ -35,10 +35,10 @@ def test_two_ways_of_writing_an_entry_are_one(one, other):
 
 @given(st.floats(-3, 3), st.floats(0.1, 3))
 def test_create_and_parse_agree(loc, scale):
-    made = schedules.create("laplace", loc=loc, scale=scale)
-    assert schedules.parse(made.spec) == made
-    assert made.params == {"loc": loc, "scale": scale}
-    assert made.ppf(0.9) == stats.laplace(loc, scale).ppf(0.9)
+    schedule = schedules.create("laplace", loc=loc, scale=scale)
+    assert schedules.parse(schedule.spec) == schedule
+    assert schedule.params == {"loc": loc, "scale": scale}
+    assert schedule.ppf(0.9) == stats.laplace(loc, scale).ppf(0.9)
 
 
 @given(st.lists(st.floats(0.01, 10), min_size=3, max_size=3))

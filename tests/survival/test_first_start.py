@@ -26,8 +26,8 @@ def test_a_first_start_that_was_killed_completes_when_it_is_repeated(tmp_path, f
         done = scene.run(*REQUEST)
         assert done.returncode == 0, (seconds, done.stderr)
         assert len(runs_in_mlflow(scene.store("store"))) == 1, seconds
-        left = [path.name for path in scene.store("store").iterdir() if ".new" in path.name]
-        assert not left, (seconds, left)
+        leftovers = [path.name for path in scene.store("store").iterdir() if ".new" in path.name]
+        assert not leftovers, (seconds, leftovers)
         print(f"killed after {seconds:.1f} of {whole:.1f} s, completed", flush=True)
 
 

@@ -17,11 +17,11 @@ def test_a_full_disk_stops_the_command_and_loses_nothing(brief, tmp_path, capsys
         request += ["--seeds", "2", "--workers", "1", "--store", str(store.root)]
         filler = fill(disk, leaving=100_000)  # the weights alone take 280 kB
         assert main.exit_code(request) == 1
-        said = " ".join(capsys.readouterr().err.split())
-        assert "results cannot be written" in said
-        assert "No space left" in said
-        assert "the same command goes on" in said
-        assert "failed" not in said
+        err = " ".join(capsys.readouterr().err.split())
+        assert "results cannot be written" in err
+        assert "No space left" in err
+        assert "the same command goes on" in err
+        assert "failed" not in err
         assert not list(store.outbox.glob("*-*"))
 
         filler.unlink()

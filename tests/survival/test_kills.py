@@ -49,8 +49,8 @@ def disturbed(scene, request, who, after, rng):
     if who == "worker":
         time.sleep(rng.uniform(0, 3))
         running.send_signal(signal.SIGTERM)
-    _, said = running.communicate()
-    assert "Traceback" not in said, said
+    _, err = running.communicate()
+    assert "Traceback" not in err, err
 
 
 def compare(scene, runs):
@@ -60,7 +60,7 @@ def compare(scene, runs):
     assert quiet == other, f"{len(quiet.items() ^ other.items())} values differ"
     keys = runs_in_mlflow(scene.store("disturbed"))
     assert len(keys) == len(set(keys)) == runs, keys
-    left = [path.name for path in (scene.store("disturbed") / "outbox").iterdir() if not path.name.startswith(".")]
-    assert not left, left
-    left = list((scene.store("disturbed") / "checkpoints").glob("*/*"))
-    assert not left, left
+    leftovers = [path.name for path in (scene.store("disturbed") / "outbox").iterdir() if not path.name.startswith(".")]
+    assert not leftovers, leftovers
+    leftovers = list((scene.store("disturbed") / "checkpoints").glob("*/*"))
+    assert not leftovers, leftovers

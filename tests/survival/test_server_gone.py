@@ -36,9 +36,9 @@ def for_a_while(scene, server, seconds, seeds):
     time.sleep(seconds)
     server.start()
     scene.hold.unlink()
-    _, said = running.communicate()
-    assert running.returncode == 0, said
-    assert said.count("MLflow does not take results") == said.count("MLflow takes results again") == 1, said
+    _, err = running.communicate()
+    assert running.returncode == 0, err
+    assert err.count("MLflow does not take results") == err.count("MLflow takes results again") == 1, err
     assert not results(scene)
     recorded = runs_in_mlflow(scene.store("store"))
     assert len(recorded) == len(set(recorded)) == 2 * seeds, recorded
@@ -48,10 +48,10 @@ def for_good(scene, server, seeds):
     """Gone until the command has ended; `snrbench sync` records what it left."""
     running = begun(scene, "--seeds", str(seeds))
     server.stop()
-    _, said = running.communicate()
-    assert running.returncode == 1, said
-    assert "`snrbench sync` records them" in said
-    assert len(results(scene)) == 2, said
+    _, err = running.communicate()
+    assert running.returncode == 1, err
+    assert "`snrbench sync` records them" in err
+    assert len(results(scene)) == 2, err
     server.start()
     assert main.exit_code(["sync", "--store", str(scene.store("store"))]) == 0
     recorded = runs_in_mlflow(scene.store("store"))

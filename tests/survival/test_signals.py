@@ -86,10 +86,10 @@ def test_stopped_in_every_way_a_command_goes_on_and_ends_as_if_nothing_had_been(
         running, workers = stopping.started(moment)
         began = time.monotonic()
         os.killpg(running.pid, sent)
-        _, said = running.communicate()
-        assert running.returncode == code, (running.returncode, said)
-        assert sent == signal.SIGHUP or "The same command goes on from here" in said
-        assert "Traceback" not in said
+        _, err = running.communicate()
+        assert running.returncode == code, (running.returncode, err)
+        assert sent == signal.SIGHUP or "The same command goes on from here" in err
+        assert "Traceback" not in err
         assert workers
         assert not left_alive(workers)
         assert stopping.finished() == 1, "what is finished is kept"
@@ -108,8 +108,8 @@ def test_stopped_in_every_way_a_command_goes_on_and_ends_as_if_nothing_had_been(
     assert all(str(stopping.scene.track) in command.command for command in commands)
 
     with console() as snrbench:
-        code, _, said = snrbench(*stopping.words)
-        assert code == 0, said
+        code, _, err = snrbench(*stopping.words)
+        assert code == 0, err
         load_plugin(str(stopping.scene.track))
         compare(stopping)
 
@@ -123,7 +123,7 @@ def compare(stopping):
         spec = RunSpec(track=track, target="v", entry=Entry.of(entry), seed=0)
         undisturbed[spec.key] = sorted(execute(spec, CPU, place=bench).values.values())
     measured = scores(stopping.store, track)
-    found = {run: sorted(value for (key, *_), value in measured.items() if key == run) for run in undisturbed}
-    assert found == undisturbed
+    values = {run: sorted(value for (key, *_), value in measured.items() if key == run) for run in undisturbed}
+    assert values == undisturbed
     assert runs_in_mlflow(stopping.store, track) == sorted(undisturbed)
     assert not list((stopping.store / "checkpoints").glob("*/*"))

@@ -22,10 +22,10 @@ def test_commands_at_once_share_a_store(tmp_path, form):
     _, _, *words = scene.command("store", *TUNING)
     running += [scene.start_command([SNRBENCH, "tune", *words]) for _ in range(2)]
     for command in running:
-        _, said = command.communicate()
-        assert command.returncode == 0, said
-        assert "locked" not in said, said
-        assert "Traceback" not in said, said
+        _, err = command.communicate()
+        assert command.returncode == 0, err
+        assert "locked" not in err, err
+        assert "Traceback" not in err, err
     recorded = set(runs_in_mlflow(scene.store("store")))
     assert len(recorded) == 2 * benchmarks + 2
     assert len({key for key, *_ in scores(scene.store("store"))}) == 2 * benchmarks + 2

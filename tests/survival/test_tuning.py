@@ -26,11 +26,11 @@ def test_killed_it_goes_on_and_ends_as_if_nothing_had_been(tmp_path):
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
     with console() as snrbench:
-        code, out, said = snrbench(*scene.words("tune", "killed", *REQUEST))
-        assert code == 0, said
+        code, out, err = snrbench(*scene.words("tune", "killed", *REQUEST))
+        assert code == 0, err
         here = ("--executor", in_this_process.FILE)
-        code, undisturbed, said = snrbench(*scene.words("tune", "quiet", *scene.REQUEST, *here))
-        assert code == 0, said
+        code, undisturbed, err = snrbench(*scene.words("tune", "quiet", *scene.REQUEST, *here))
+        assert code == 0, err
     assert scene.trials(scene.store("killed")) == scene.trials(scene.store("quiet"))
     keys = runs_in_mlflow(scene.store("killed"), "tiny-v1/tuning")
     assert len(keys) == len(set(keys))

@@ -48,12 +48,12 @@ def test_it_says_what_it_does_and_what_it_found(quiet):
 
 def test_nothing_of_the_test_split_is_ever_measured(scene, quiet):
     store, *_ = quiet
-    found = list(search(Store(store), "tiny-v1/tuning"))
-    assert len(found) == scene.RUNS
-    measured = {key for run in found for key in run.data.metrics}
+    runs = list(search(Store(store), "tiny-v1/tuning"))
+    assert len(runs) == scene.RUNS
+    measured = {key for run in runs for key in run.data.metrics}
     assert {key.split("/")[0] for key in measured if "excess" in key or "fd" in key} <= {"val", "mark25", "mark50"}
     assert not [key for key in measured if "test" in key]
-    assert {run.data.tags["snrbench.study"] for run in found} == {scene.STUDY}
+    assert {run.data.tags["snrbench.study"] for run in runs} == {scene.STUDY}
     assert read_runs(store, "tiny-v1").empty
 
 

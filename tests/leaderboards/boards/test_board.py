@@ -34,8 +34,8 @@ def row(section: Section, entry: str) -> Row:
     return next(row for row in section.rows if row.entry == entry)
 
 
-def cell(found: Board, target: str = "v") -> Section:
-    return next(section for section in found.cells if section.target == target)
+def cell(ranking: Board, target: str = "v") -> Section:
+    return next(section for section in ranking.cells if section.target == target)
 
 
 def lucky(rng: np.random.Generator, ratio: float = 1.0, noise: float = 0.02) -> np.ndarray:
@@ -48,31 +48,31 @@ def test_distances_are_compared_as_log_ratios_paired_by_seed(table, of):
     """Protocol 6: log ratios to the baseline, paired; the interval is Student's t over the pairs."""
     rng = np.random.default_rng(0)
     a, b = lucky(rng), lucky(rng, 0.7)
-    found = row(cell(of(table.runs_of("cosine", a).runs_of("laplace", b).tables)), "laplace")
+    laplace = row(cell(of(table.runs_of("cosine", a).runs_of("laplace", b).tables)), "laplace")
     logs = np.log(b / a)
     low, high = stats.t.interval(0.95, SEEDS - 1, loc=logs.mean(), scale=stats.sem(logs))
-    assert np.log([found.ratio, found.ratio_low, found.ratio_high]) == pytest.approx([logs.mean(), low, high])
-    assert found.ratio_low < 0.7 < found.ratio_high
-    assert found.p_holm == pytest.approx(stats.ttest_rel(np.log(b), np.log(a)).pvalue)
-    assert isnan(found.difference)
+    assert np.log([laplace.ratio, laplace.ratio_low, laplace.ratio_high]) == pytest.approx([logs.mean(), low, high])
+    assert laplace.ratio_low < 0.7 < laplace.ratio_high
+    assert laplace.p_holm == pytest.approx(stats.ttest_rel(np.log(b), np.log(a)).pvalue)
+    assert isnan(laplace.difference)
 
 
 def test_mean_is_arithmetic_with_its_t_interval(table, of):
     scores = lucky(np.random.default_rng(0))
-    found = row(cell(of(table.runs_of("cosine", scores).tables)), "cosine")
+    cosine = row(cell(of(table.runs_of("cosine", scores).tables)), "cosine")
     low, high = stats.t.interval(0.95, SEEDS - 1, loc=scores.mean(), scale=stats.sem(scores))
-    assert (found.mean, found.ci_low, found.ci_high) == pytest.approx((scores.mean(), low, high))
-    assert found.values == pytest.approx(dict(enumerate(scores)))
+    assert (cosine.mean, cosine.ci_low, cosine.ci_high) == pytest.approx((scores.mean(), low, high))
+    assert cosine.values == pytest.approx(dict(enumerate(scores)))
 
 
 def test_signed_metrics_are_compared_as_differences(table, of):
     """Protocol 6: signed metrics as differences; there is no ratio then."""
     table.runs_of("cosine", [0.10, -0.02, 0.03]).runs_of("laplace", [0.06, -0.05, -0.02])
-    found = row(cell(of(table.tables, compare="difference")), "laplace")
-    assert found.difference == pytest.approx(-0.04)
-    assert found.difference_low < -0.04 < found.difference_high < 0
-    assert isnan(found.ratio)
-    assert isnan(found.ratio_low)
+    laplace = row(cell(of(table.tables, compare="difference")), "laplace")
+    assert laplace.difference == pytest.approx(-0.04)
+    assert laplace.difference_low < -0.04 < laplace.difference_high < 0
+    assert isnan(laplace.ratio)
+    assert isnan(laplace.ratio_low)
 
 
 def test_the_baseline_has_ratio_one(paper, of):
@@ -86,8 +86,8 @@ def test_the_baseline_has_ratio_one(paper, of):
 def test_pairing_uses_the_seeds_that_both_have(table, of):
     """Protocol 6: paired by seed. The lucky fifth seed of one entry alone must not move the ratio."""
     table.runs_of("cosine", [1.0, 2.0, 3.0]).runs_of("laplace", [0.5, 1.0, 1.5, 9.0, 0.01])
-    found = row(cell(of(table.tables)), "laplace")
-    assert (found.ratio, found.pairs, found.seeds) == (pytest.approx(0.5), 3, 5)
+    laplace = row(cell(of(table.tables)), "laplace")
+    assert (laplace.ratio, laplace.pairs, laplace.seeds) == (pytest.approx(0.5), 3, 5)
 
 
 def test_what_pairing_bought(table, of):
@@ -95,24 +95,24 @@ def test_what_pairing_bought(table, of):
     rng = np.random.default_rng(0)
     a, b = lucky(rng), lucky(rng, 0.7)
     section = cell(of(table.runs_of("cosine", a).runs_of("laplace", b).tables))
-    found = row(section, "laplace")
-    assert found.noise_paired == pytest.approx(np.std(np.log(a / b), ddof=1))
-    assert found.noise_unpaired == pytest.approx(np.hypot(np.std(np.log(a), ddof=1), np.std(np.log(b), ddof=1)))
-    assert section.noise == pytest.approx((found.noise_paired, found.noise_unpaired))
+    laplace = row(section, "laplace")
+    assert laplace.noise_paired == pytest.approx(np.std(np.log(a / b), ddof=1))
+    assert laplace.noise_unpaired == pytest.approx(np.hypot(np.std(np.log(a), ddof=1), np.std(np.log(b), ddof=1)))
+    assert section.noise == pytest.approx((laplace.noise_paired, laplace.noise_unpaired))
     assert section.noise[0] < 0.05 < 0.2 < section.noise[1]
 
 
 def test_cells_are_averaged_within_each_seed_first(paper, of):
     """Protocol 6: over cells, log ratios are averaged within each seed and the t goes over seeds."""
-    found = of(paper, guidance=1.0)
+    ranking = of(paper, guidance=1.0)
     scores = {
-        (target, entry): np.log([row(cell(found, target), entry).values[seed] for seed in range(3)])
+        (target, entry): np.log([row(cell(ranking, target), entry).values[seed] for seed in range(3)])
         for target in ("eps", "v", "x0")
         for entry in ("cosine", "edm")
     }
     per_seed = np.mean([scores[t, "edm"] - scores[t, "cosine"] for t in ("eps", "v", "x0")], axis=0)
     low, high = stats.t.interval(0.95, 2, loc=per_seed.mean(), scale=stats.sem(per_seed))
-    overall = row(found.overall, "edm")
+    overall = row(ranking.overall, "edm")
     assert np.log([overall.ratio, overall.ratio_low, overall.ratio_high]) == pytest.approx([per_seed.mean(), low, high])
     assert overall.seeds == 3
 
@@ -152,10 +152,10 @@ def test_p_values_are_holm_corrected_within_the_table(table, of):
 def test_one_seed_has_no_interval_and_no_rank(table, of):
     """Protocol 6: one seed has no interval and no rank; the ratio is still shown."""
     section = cell(of(table.runs_of("cosine", [2.0]).runs_of("laplace", [1.0]).tables))
-    found = row(section, "laplace")
-    assert found.rank is None
-    assert found.ratio == pytest.approx(0.5)
-    assert np.isnan([found.ratio_low, found.ci_low, found.p_holm]).all()
+    laplace = row(section, "laplace")
+    assert laplace.rank is None
+    assert laplace.ratio == pytest.approx(0.5)
+    assert np.isnan([laplace.ratio_low, laplace.ci_low, laplace.p_holm]).all()
     assert [row.entry for row in section.rows] == ["laplace", "cosine"]
     assert "one seed" in section.notes[0]
 
@@ -235,10 +235,10 @@ def test_scores_near_the_floor_are_saturated(table, of):
 def test_two_protocols_are_never_mixed(table, of):
     """Protocol 6 and the design's words: the newest protocol is ranked, the note says what was left out."""
     table.runs_of("cosine", [1.0, 1.1], protocol="1").runs_of("cosine", [5.0, 5.5, 6.0], protocol="2")
-    found = of(table.tables)
-    assert found.protocol == "2"
-    assert row(cell(found), "cosine").values == {0: 5.0, 1: 5.5, 2: 6.0}
-    assert "2 runs of protocol 1" in found.notes[0]
+    ranking = of(table.tables)
+    assert ranking.protocol == "2"
+    assert row(cell(ranking), "cosine").values == {0: 5.0, 1: 5.5, 2: 6.0}
+    assert "2 runs of protocol 1" in ranking.notes[0]
     assert row(cell(of(table.tables, protocol="1")), "cosine").seeds == 2
     with pytest.raises(UserError, match="unknown protocol '3'"):
         of(table.tables, protocol="3")
@@ -247,10 +247,10 @@ def test_two_protocols_are_never_mixed(table, of):
 def test_two_codes_under_one_name_are_shown_apart(table, of):
     table.runs_of("cosine", [1.0, 1.1])
     table.runs_of("mine", [0.5, 0.6], fingerprint="aaaaaa1111").runs_of("mine", [0.7, 0.8], fingerprint="bbbbbb2222")
-    found = of(table.tables)
-    assert {row.entry for row in found.rows} == {"cosine", "mine#aaaaaa", "mine#bbbbbb"}
-    assert found.notes[0].startswith("mine: run with 2 different codes, shown apart; mine#bbbbbb was recorded last")
-    assert "--plugin FILE.py" in found.notes[0]
+    ranking = of(table.tables)
+    assert {row.entry for row in ranking.rows} == {"cosine", "mine#aaaaaa", "mine#bbbbbb"}
+    assert ranking.notes[0].startswith("mine: run with 2 different codes, shown apart; mine#bbbbbb was recorded last")
+    assert "--plugin FILE.py" in ranking.notes[0]
 
 
 def test_of_two_codes_todays_is_named(table, of):
@@ -264,9 +264,9 @@ def test_of_two_codes_todays_is_named(table, of):
 
 def test_two_codes_of_the_baseline_take_the_newest(table, of):
     table.runs_of("cosine", [1.0, 1.1], fingerprint="aaaaaa11").runs_of("cosine", [2.0, 2.2], fingerprint="bbbbbb22")
-    found = of(table.tables)
-    assert found.baseline == "cosine#bbbbbb"
-    assert row(cell(found), "cosine#aaaaaa").ratio == pytest.approx(0.5)
+    ranking = of(table.tables)
+    assert ranking.baseline == "cosine#bbbbbb"
+    assert row(cell(ranking), "cosine#aaaaaa").ratio == pytest.approx(0.5)
 
 
 def test_of_repeated_runs_the_newest_counts(table, of):
@@ -276,8 +276,8 @@ def test_of_repeated_runs_the_newest_counts(table, of):
 
 def test_other_tracks_and_targets_are_left_out(table, of):
     table.runs_of("cosine", [1.0, 1.1]).runs_of("cosine", [9.0], track="gmm-v1").runs_of("edm", [1.0], "eps")
-    found = of(table.tables, target="v")
-    assert [(section.target, len(section.rows)) for section in found.sections] == [("v", 1)]
+    ranking = of(table.tables, target="v")
+    assert [(section.target, len(section.rows)) for section in ranking.sections] == [("v", 1)]
 
 
 def test_speed_up_pairs_the_curves_by_seed(table, of):
@@ -306,14 +306,14 @@ def test_the_truth_is_recovered(paper, of):
     assert [row.entry for row in overall.rows] == ["laplace", "cosine_scaled:s=2", "cosine", "edm"]
     assert [row.rank for row in overall.rows] == [1, 2, 3, 4]
     for entry, ratio in {"laplace": 0.5, "cosine_scaled:s=2": 0.7, "edm": 1.2}.items():
-        found = row(overall, entry)
-        assert found.ratio_low < ratio < found.ratio_high
-        assert found.guidance_scale == 1.5
+        standing = row(overall, entry)
+        assert standing.ratio_low < ratio < standing.ratio_high
+        assert standing.guidance_scale == 1.5
 
 
 def test_an_empty_table_gives_an_empty_board(table, of):
-    found = of(table.tables)
-    assert (found.sections, found.rows) == ((), ())
+    ranking = of(table.tables)
+    assert (ranking.sections, ranking.rows) == ((), ())
 
 
 def test_a_run_without_the_metric_is_named(table, of):
@@ -339,9 +339,9 @@ def test_a_score_of_zero_in_one_cell_has_no_ratio_over_all(table, of):
     for target in ("v", "eps"):
         table.runs_of("cosine", [1.0, 1.1, 1.2], target)
         table.runs_of("x", [0.0 if target == "v" else 0.5, 0.6, 0.5], target)
-    found = row(of(table.tables).overall, "x")
-    assert isnan(found.ratio)
-    assert found.values[0] == 0
+    standing = row(of(table.tables).overall, "x")
+    assert isnan(standing.ratio)
+    assert standing.values[0] == 0
 
 
 def test_a_cell_in_which_everything_diverged(table, of):

@@ -24,17 +24,17 @@ def whole(table, metric):
 
 
 def test_top_keeps_the_first_and_the_baseline(whole):
-    shown = excerpt.top(whole, 3)
-    assert [row.entry for row in shown.cells[0].rows] == ["e11", "e10", "e09", "cosine"]
-    assert shown.cells[0].rows[:3] == whole.cells[0].rows[:3]  # ranks and p are those of the whole board
-    assert "9 rows are left out" in shown.notes[-1]
+    part = excerpt.top(whole, 3)
+    assert [row.entry for row in part.cells[0].rows] == ["e11", "e10", "e09", "cosine"]
+    assert part.cells[0].rows[:3] == whole.cells[0].rows[:3]  # ranks and p are those of the whole board
+    assert "9 rows are left out" in part.notes[-1]
     assert excerpt.top(whole, 13) == whole
 
 
 def test_mine_keeps_own_rows_with_their_neighbours(whole):
-    shown = excerpt.mine(whole)
-    assert [row.entry for row in shown.cells[0].rows] == ["e11", "e10", "e09", "e08", "e05", "e04", "e03", "cosine"]
-    own = [row.entry for row in shown.cells[0].rows if excerpt.is_own(row)]
+    part = excerpt.mine(whole)
+    assert [row.entry for row in part.cells[0].rows] == ["e11", "e10", "e09", "e08", "e05", "e04", "e03", "cosine"]
+    own = [row.entry for row in part.cells[0].rows if excerpt.is_own(row)]
     assert own == ["e09", "e04"]
 
 

@@ -33,14 +33,14 @@ def plain_ranks(costs: np.ndarray, better: np.ndarray) -> list[tuple[int, int, i
     for middle in range(count):
         reach = reach | (reach[:, [middle]] & reach[[middle]])
     above = reach & ~reach.T
-    known = np.isfinite(costs)
-    means = [costs[i, known[i]].mean() if known[i].any() else 0.0 for i in range(count)]
-    left, place, largest = set(range(count)), [None] * count, 0
-    while left:
-        free = [i for i in left if not any(above[j, i] for j in left)]
+    finite = np.isfinite(costs)
+    means = [costs[i, finite[i]].mean() if finite[i].any() else 0.0 for i in range(count)]
+    remaining, place, largest = set(range(count)), [None] * count, 0
+    while remaining:
+        free = [i for i in remaining if not any(above[j, i] for j in remaining)]
         entry = min(free, key=lambda i: (means[i], i))
-        left.remove(entry)
-        if max((known[entry] & known[j]).sum() for j in range(count) if j != entry) >= 3:
+        remaining.remove(entry)
+        if max((finite[entry] & finite[j]).sum() for j in range(count) if j != entry) >= 3:
             ahead = np.flatnonzero(above[:, entry])
             largest = max(1 + len(ahead), largest, *(1 + place[j][0] for j in ahead))
             place[entry] = (largest, 1 + len(ahead), count - int(above[entry].sum()))
@@ -52,8 +52,8 @@ def plain_ranks(costs: np.ndarray, better: np.ndarray) -> list[tuple[int, int, i
 @example(seed=1, entries=30, seeds=5, missing=0.1)
 def test_ranks_are_those_of_the_rule_entry_by_entry(costs_of, seed: int, entries: int, seeds: int, missing: float):
     costs = costs_of(seed, entries, seeds, missing)
-    found = judged(costs)
-    assert standings(found, costs, np.zeros(entries, dtype=bool)) == plain_ranks(costs, found.better)
+    verdicts = judged(costs)
+    assert standings(verdicts, costs, np.zeros(entries, dtype=bool)) == plain_ranks(costs, verdicts.better)
 
 
 @settings(max_examples=15, deadline=None)
@@ -61,17 +61,17 @@ def test_ranks_are_those_of_the_rule_entry_by_entry(costs_of, seed: int, entries
 def test_pairs_are_worked_out_in_parts_as_one_by_one(costs_of, seed: int, entries: int, seeds: int, missing: float):
     """Means, variances and numbers of seeds, a few rows at a time, of one board and of two at once."""
     costs = np.stack([costs_of(seed, entries, seeds, missing), costs_of(seed + 1, entries, seeds, 0.0)])
-    found = pairs(costs)
+    differences = pairs(costs)
     for board, i, j in np.ndindex(2, entries, entries):
         both = np.isfinite(costs[board, i]) & np.isfinite(costs[board, j])
         difference = (costs[board, i] - costs[board, j])[both]
-        assert found.n[board, i, j] == len(difference)
+        assert differences.n[board, i, j] == len(difference)
         if len(difference):
-            assert found.mean[board, i, j] == pytest.approx(difference.mean(), rel=1e-9, abs=1e-12)
+            assert differences.mean[board, i, j] == pytest.approx(difference.mean(), rel=1e-9, abs=1e-12)
         if len(difference) > 1:
-            assert found.variance[board, i, j] == pytest.approx(difference.var(ddof=1), rel=1e-9, abs=1e-18)
+            assert differences.variance[board, i, j] == pytest.approx(difference.var(ddof=1), rel=1e-9, abs=1e-18)
         else:
-            assert np.isnan(found.variance[board, i, j])
+            assert np.isnan(differences.variance[board, i, j])
 
 
 def test_a_board_does_not_depend_on_how_text_is_stored(paper: Tables):

@@ -22,15 +22,15 @@ def test_runs_are_listed_with_their_failures(table):
 
 def test_ranked_runs_are_those_of_the_board(table):
     table.runs_of("cosine", [1.0, 1.1], protocol="1").runs_of("cosine", [1.0, 1.1]).runs_of("cosine", [2.0])
-    found = run_views.ranked_runs(table.tables, "v")
-    assert found[["label", "seed", "run_id"]].values.tolist() == [["cosine", 0, "run5"], ["cosine", 1, "run4"]]
+    runs = run_views.ranked_runs(table.tables, "v")
+    assert runs[["label", "seed", "run_id"]].values.tolist() == [["cosine", 0, "run5"], ["cosine", 1, "run4"]]
 
 
 def test_marks_are_unguided_test_scores(table):
     table.run("cosine", 0, {("test", 1.0, 0.5): 2.0, ("test", 1.0, 1.0): 1.0, ("test", 2.0, 1.0): 7.0})
     table.run("cosine", 1, {("test", nan, 1.0): 3.0, ("val", 1.0, 1.0): 8.0})
-    found = run_views.marks_of_targets(table.tables, ["v"], "fd")[0].sort_values(["seed", "mark"])
-    assert found[["seed", "mark", "value"]].values.tolist() == [[0, 0.5, 2.0], [0, 1.0, 1.0], [1, 1.0, 3.0]]
+    marks = run_views.marks_of_targets(table.tables, ["v"], "fd")[0].sort_values(["seed", "mark"])
+    assert marks[["seed", "mark", "value"]].values.tolist() == [[0, 0.5, 2.0], [0, 1.0, 1.0], [1, 1.0, 3.0]]
 
 
 def test_learned_densities_come_from_the_store(monkeypatch, tmp_path):

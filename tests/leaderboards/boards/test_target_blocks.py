@@ -38,10 +38,10 @@ def test_entries_with_one_target_do_not_take_the_table_over_several(table, of):
     for entry in ("cauchy", "student_t", "uniform_gamma"):
         table.runs_of(entry, [0.9, 1.0, 1.1])
     table.runs_of("of a stranger", [0.8, 0.9, 1.0])
-    found = of(table.tables).overall
-    assert found.targets == ("eps", "v")
-    assert {row.entry for row in found.rows} == {"cosine", "laplace", "edm"}
-    (note,) = [note for note in found.notes if "not averaged" in note]
+    overall = of(table.tables).overall
+    assert overall.targets == ("eps", "v")
+    assert {row.entry for row in overall.rows} == {"cosine", "laplace", "edm"}
+    (note,) = [note for note in overall.notes if "not averaged" in note]
     assert all(name in note for name in ("cauchy", "of a stranger", "student_t", "uniform_gamma"))
 
 
@@ -57,9 +57,9 @@ def test_where_there_is_no_table_over_targets_a_note_says_why(table, of, runs, w
     for run in runs.split(", "):
         entry, target = run.split()
         table.runs_of(entry, [1.0, 1.1, 1.2], target)
-    found = of(table.tables)
-    assert found.overall is None
-    assert found.notes[0] == f"no table over eps, v: {why}"
+    ranking = of(table.tables)
+    assert ranking.overall is None
+    assert ranking.notes[0] == f"no table over eps, v: {why}"
     assert not of(table.tables, target="v").notes
 
 
@@ -75,10 +75,10 @@ def test_an_entry_run_on_one_target_costs_the_others_nothing(paper, table, of):
 
 def test_targets_that_share_no_seed_have_no_section_over_all(table, of):
     table.runs_of("cosine", [1.0, 1.1], "v").run("cosine", 7, 1.0, "eps")
-    found = of(table.tables)
-    assert len(found.cells) == 2
-    assert found.overall is None
-    assert found.notes == ("no table over eps, v: no entry has a seed that was run on all of eps, v",)
+    ranking = of(table.tables)
+    assert len(ranking.cells) == 2
+    assert ranking.overall is None
+    assert ranking.notes == ("no table over eps, v: no entry has a seed that was run on all of eps, v",)
 
 
 def test_one_target_has_no_section_over_all(table, of):

@@ -138,25 +138,25 @@ def test_on_a_terminal_long_tables_are_cut_short_and_nowhere_else(options, whole
     def ranked(terminal: bool) -> tuple[list[str], str]:
         monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
         assert main.exit_code(["leaderboard", "mnist-v1", "--published", "-t", "v", *options]) == 0
-        said = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
-        return [" ".join(line.split("[")[0].split()) for line in said if re.match(r"[ |]*\d.*\[", line)], said[-1]
+        lines = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
+        return [" ".join(line.split("[")[0].split()) for line in lines if re.match(r"[ |]*\d.*\[", line)], lines[-1]
 
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr(leaderboard, "SHOWN", 1)
-    (every, _), (shown, last) = ranked(terminal=False), ranked(terminal=True)
+    (every, _), (excerpt, last) = ranked(terminal=False), ranked(terminal=True)
     assert len(every) > 5
-    assert (shown == every) == whole
+    assert (excerpt == every) == whole
     if not whole:
-        assert last == f"{len(every) - len(shown)} rows of longer tables left out on a terminal; --all shows all"
-        assert shown == [row for at, row in enumerate(every) if at == 0 or row.split()[1] == "cosine"]
+        assert last == f"{len(every) - len(excerpt)} rows of longer tables left out on a terminal; --all shows all"
+        assert excerpt == [row for at, row in enumerate(every) if at == 0 or row.split()[1] == "cosine"]
 
 
 @pytest.mark.parametrize(("track", "standing"), [("mnist-v1", "untrained: cosine's fd"), ("gmm-v1", "diagnostic: ")])
 def test_a_board_that_stands_among_no_rankings_says_so(snrbench, track, standing):
     for part in (("--top", "2"), ("--view", "wins")):
-        code, shown, _ = snrbench("leaderboard", track, "--published", *part)
+        code, out, _ = snrbench("leaderboard", track, "--published", *part)
         assert code == 0
-        assert f"{track} stands among no rankings, {standing}" in " ".join(shown.split())
+        assert f"{track} stands among no rankings, {standing}" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(("times", "untrained"), [(1, True), (0.5, False)])
@@ -165,10 +165,10 @@ def test_a_shortened_board_says_so_and_if_its_baseline_is_untrained(run, store, 
     track, scores = "digits-v1@0.2", paper.scores.assign(value=paper.scores["value"] * times)
     tables = replace(paper, runs=paper.runs.assign(track=track), scores=scores)
     monkeypatch.setattr(query, "runs_table", lambda store, track, **_: tables)
-    shown = " ".join(run(track, "--store", store).stdout.split())
-    assert f"{track} stands among no rankings, shortened: 20 % of the steps of digits-v1" in shown
+    output = " ".join(run(track, "--store", store).stdout.split())
+    assert f"{track} stands among no rankings, shortened: 20 % of the steps of digits-v1" in output
     assert (
-        re.search(r"untrained, as these runs show: cosine's fd for v is [67]\.\d floors", shown) is not None
+        re.search(r"untrained, as these runs show: cosine's fd for v is [67]\.\d floors", output) is not None
     ) == untrained
 
 

@@ -32,7 +32,7 @@ EXPECTED = {"digits-v1": (0.87, 0.017), "gmm-v1": (-0.87, 0.017), "mnist-v1": (-
 
 
 @pytest.fixture(scope="module")
-def found():
+def by_track():
     """Every comparison of each release, for v."""
     choice = Choice(target="v")
     return {track: agreements(published_table(track), track, choice) for track in EXPECTED}
@@ -45,11 +45,11 @@ def their_best():
 
 
 @pytest.mark.parametrize("track", EXPECTED)
-def test_tau_is_that_of_the_release_and_the_file_by_scipy(found, track):
+def test_tau_is_that_of_the_release_and_the_file_by_scipy(by_track, track):
     numbers = their_best()
     rows = leaderboards.board(leaderboards.published(track), target="v").set_index("entry").loc[list(numbers)]
     truth = stats.kendalltau(rows["mean"], list(numbers.values()), method="exact")
-    each = headlines(found[track])[0]
+    each = headlines(by_track[track])[0]
     assert (each.rows, each.table.source, each.guidance, each.subset) == (6, "2407.03297", "best", "native")
     assert (each.tau, each.p) == pytest.approx((truth.statistic, truth.pvalue))
     assert (round(each.tau, 2), round(each.p, 3 if each.p < 0.1 else 2)) == EXPECTED[track]
@@ -59,8 +59,8 @@ def test_tau_is_that_of_the_release_and_the_file_by_scipy(found, track):
     assert (each.tau_low, each.tau_high) == pytest.approx(np.clip(interval, -1, 1))
 
 
-def test_every_column_is_there_by_target_scale_and_share(found):
-    of_table = [each for each in found["digits-v1"] if each.file == FILE.stem]
+def test_every_column_is_there_by_target_scale_and_share(by_track):
+    of_table = [each for each in by_track["digits-v1"] if each.file == FILE.stem]
     ours = {"best", "1", "1.15", "1.3", "1.5", "2", "3"}
     assert {(each.ours, each.theirs) for each in of_table if each.share == 1} == {
         (scale, column) for scale in ours for column in ("best", "CFG 1.5", "CFG 2.0", "CFG 3.0")
@@ -69,19 +69,19 @@ def test_every_column_is_there_by_target_scale_and_share(found):
     assert sum(each.guidance == "best" and each.subset == "native" for each in of_table) == 1
 
 
-def test_pairs_in_the_other_order_are_named(found):
-    (pair,) = headlines(found["digits-v1"])[0].disagreements
+def test_pairs_in_the_other_order_are_named(by_track):
+    (pair,) = headlines(by_track["digits-v1"])[0].disagreements
     assert (pair.first, pair.second) == ("edm", "flow_uniform")
-    by_excess = headlines(found["gmm-v1"])[0]
+    by_excess = headlines(by_track["gmm-v1"])[0]
     assert len(by_excess.disagreements) == round((1 - by_excess.same_order) * 15) == 14
     assert any(pair.told_apart for pair in by_excess.disagreements)
 
 
-def test_densities_of_the_other_paper_are_read_on_v(found):
+def test_densities_of_the_other_paper_are_read_on_v(by_track):
     """The paper's rows on flow are read on v too, each as the entry of its own name."""
     (each,) = [
         each
-        for each in found["digits-v1"]
+        for each in by_track["digits-v1"]
         if each.table.table == "table 1"
         and (each.target, each.subset) == ("v", "native")
         and "rf/cosmap" in each.labels
@@ -92,10 +92,10 @@ def test_densities_of_the_other_paper_are_read_on_v(found):
     assert each.tau == pytest.approx(stats.kendalltau(np.nanmean(each.scores, axis=1), each.numbers).statistic)
 
 
-def test_what_is_written_beside_a_release_is_what_it_gives(found, tmp_path):
+def test_what_is_written_beside_a_release_is_what_it_gives(by_track, tmp_path):
     """`python -P -m leaderboards.releases.publishing.agreement` writes it anew where this fails."""
     assert set(EXPECTED) <= set(released_tracks())
-    for track, comparisons in found.items():
+    for track, comparisons in by_track.items():
         assert agreement_line(track) == line(comparisons) != ""
     assert agreement_line("cifar10-v1") == ""
     written.write(published_table("mnist-v1"), "mnist-v1", tmp_path)
@@ -202,8 +202,8 @@ def test_a_number_that_is_better_when_higher(table):
     with pytest.MonkeyPatch.context() as patch:
         lower = headlines(agreements(table.tables, "digits-v1"))[0]
         patch.setattr(agreement, "published_tables", lambda: {FILE.stem: higher})
-        found = {each.theirs: each for each in agreements(table.tables, "digits-v1") if each.ours == "best"}
-        three = found["CFG 3.0"]
-    assert found["best"].tau < 0 < lower.tau
+        by_column = {each.theirs: each for each in agreements(table.tables, "digits-v1") if each.ours == "best"}
+        three = by_column["CFG 3.0"]
+    assert by_column["best"].tau < 0 < lower.tau
     assert three.moved_10[0] <= three.tau <= three.moved_10[1]
     assert record(three)["tau_at_10_percent"] == list(three.moved_10)

@@ -35,41 +35,41 @@ def both_ways(table):
 
 
 def test_the_parts_multiply_to_the_total(both_ways, of):
-    (found,) = of(both_ways()).rows
-    assert (found.entry, found.target, found.seeds) == ("laplace", "v", 4)
-    assert found.total.value == pytest.approx(found.weight.value * found.sampling.value)
+    (row,) = of(both_ways()).rows
+    assert (row.entry, row.target, row.seeds) == ("laplace", "v", 4)
+    assert row.total.value == pytest.approx(row.weight.value * row.sampling.value)
     for part, logs in {
         "total": np.log(SAMPLED / BASE),
         "weight": np.log(WEIGHTED / BASE),
         "sampling": np.log(SAMPLED / WEIGHTED),
     }.items():
         low, high = stats.t.interval(0.95, 3, loc=logs.mean(), scale=stats.sem(logs))
-        effect = getattr(found, part)
+        effect = getattr(row, part)
         assert np.log([effect.value, effect.low, effect.high]) == pytest.approx([logs.mean(), low, high])
         assert effect.p == pytest.approx(stats.ttest_1samp(logs, 0).pvalue)
-    assert found.verdict == "both help"
+    assert row.verdict == "both help"
 
 
 def test_differences_add(both_ways, of):
-    (found,) = of(both_ways(), better="higher", compare="difference").rows
-    assert found.total.value == pytest.approx(np.mean(SAMPLED - BASE))
-    assert found.total.value == pytest.approx(found.weight.value + found.sampling.value)
-    assert found.weight.low < found.weight.value < found.weight.high
-    assert found.verdict == "both harm"
+    (row,) = of(both_ways(), better="higher", compare="difference").rows
+    assert row.total.value == pytest.approx(np.mean(SAMPLED - BASE))
+    assert row.total.value == pytest.approx(row.weight.value + row.sampling.value)
+    assert row.weight.low < row.weight.value < row.weight.high
+    assert row.verdict == "both harm"
 
 
 def test_over_cells_the_parts_are_averaged_within_each_seed(both_ways, of):
     both_ways("v")
-    found = of(both_ways("eps"))
-    assert [row.target for row in found.rows] == ["eps", "v", "all"]
-    assert found.rows[2].sampling.value == pytest.approx(found.rows[0].sampling.value)
+    effects = of(both_ways("eps"))
+    assert [row.target for row in effects.rows] == ["eps", "v", "all"]
+    assert effects.rows[2].sampling.value == pytest.approx(effects.rows[0].sampling.value)
 
 
 def test_only_seeds_with_all_three_runs_count(table, of):
     table.runs_of("cosine", [1.0, 1.0, 1.0]).runs_of("x", [0.5, 0.6, 9.0]).runs_of("x [weight]", [0.8, 0.9])
-    (found,) = of(table).rows
-    assert found.seeds == 2
-    assert found.total.value == pytest.approx(np.sqrt(0.5 * 0.6))
+    (row,) = of(table).rows
+    assert row.seeds == 2
+    assert row.total.value == pytest.approx(np.sqrt(0.5 * 0.6))
 
 
 def test_a_part_within_its_noise_is_not_claimed(table, of):
@@ -78,7 +78,7 @@ def test_a_part_within_its_noise_is_not_claimed(table, of):
 
 
 def test_what_is_missing_is_said(table, of):
-    found = of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x [weight]", [1.0, 1.0]))
-    assert found.rows == ()
-    assert "--apply" in found.notes[0]
-    assert "only run with --apply weight: x [weight]" in found.notes[1]
+    effects = of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x [weight]", [1.0, 1.0]))
+    assert effects.rows == ()
+    assert "--apply" in effects.notes[0]
+    assert "only run with --apply weight: x [weight]" in effects.notes[1]

@@ -47,12 +47,12 @@ def test_front_of_two_metrics(table, metric):
         name: panel(select(table.tables, "digits-v1", [name], baseline=BASELINE), track="digits-v1", metric=kind)
         for name, kind in kinds.items()
     }
-    found = pareto(panels)
-    assert (found.labels, found.metrics) == (("cosine", "x", "y"), ("fd", "recall"))
-    assert found.front.tolist() == [True, True, False]
-    assert found.dominated_by == {"y": ("cosine", "x")}
-    assert found.means[0] == pytest.approx([2.1, 0.5])
-    assert "only_fd" in found.notes[-1]
+    comparison = pareto(panels)
+    assert (comparison.labels, comparison.metrics) == (("cosine", "x", "y"), ("fd", "recall"))
+    assert comparison.front.tolist() == [True, True, False]
+    assert comparison.dominated_by == {"y": ("cosine", "x")}
+    assert comparison.means[0] == pytest.approx([2.1, 0.5])
+    assert "only_fd" in comparison.notes[-1]
 
 
 def test_no_metric_no_front():

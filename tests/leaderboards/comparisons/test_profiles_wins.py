@@ -29,33 +29,33 @@ def small(table):
     return table.tables
 
 
-def at(found, label, tau):
-    row = found.share[found.labels.index(label)]
-    return row[np.flatnonzero(found.tau <= tau * (1 + 1e-9))[-1]]
+def at(curves, label, tau):
+    row = curves.share[curves.labels.index(label)]
+    return row[np.flatnonzero(curves.tau <= tau * (1 + 1e-9))[-1]]
 
 
 def test_profiles_count_problems_within_tau_of_the_best(small, of):
-    found = profiles(of(small), points=3)
-    assert found.tau == pytest.approx([1, 2, 4])
-    assert found.labels == ("cosine", "x")
-    assert [at(found, "cosine", tau) for tau in (1, 2, 4)] == [0.75, 1, 1]
-    assert [at(found, "x", tau) for tau in (1, 2, 4)] == [0.25, 0.5, 0.75]
-    assert (found.pairs, found.seeds) == (4, 2)
-    assert (found.low >= 0).all()
-    assert (found.high <= 1).all()
+    curves = profiles(of(small), points=3)
+    assert curves.tau == pytest.approx([1, 2, 4])
+    assert curves.labels == ("cosine", "x")
+    assert [at(curves, "cosine", tau) for tau in (1, 2, 4)] == [0.75, 1, 1]
+    assert [at(curves, "x", tau) for tau in (1, 2, 4)] == [0.25, 0.5, 0.75]
+    assert (curves.pairs, curves.seeds) == (4, 2)
+    assert (curves.low >= 0).all()
+    assert (curves.high <= 1).all()
 
 
 def test_profiles_of_differences_start_at_zero(table, of):
     table.runs_of("cosine", [0.5, 0.7]).runs_of("x", [0.6, 0.6])
-    found = profiles(of(table.tables, better="higher", compare="difference"), points=11)
-    assert found.tau == pytest.approx(np.linspace(0, 0.1, 11))
-    assert [at(found, name, tau) for name in ("cosine", "x") for tau in (1e-9, 0.11)] == [0.5, 1, 0.5, 1]
+    curves = profiles(of(table.tables, better="higher", compare="difference"), points=11)
+    assert curves.tau == pytest.approx(np.linspace(0, 0.1, 11))
+    assert [at(curves, name, tau) for name in ("cosine", "x") for tau in (1e-9, 0.11)] == [0.5, 1, 0.5, 1]
 
 
 def test_profiles_where_all_diverged_but_one(table, of):
-    found = profiles(of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [None, None]).tables))
-    assert found.share[0].tolist() == [1.0] * 200
-    assert found.share[1].tolist() == [0.0] * 200
+    curves = profiles(of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [None, None]).tables))
+    assert curves.share[0].tolist() == [1.0] * 200
+    assert curves.share[1].tolist() == [0.0] * 200
 
 
 def test_shares_by_hand():
@@ -70,23 +70,23 @@ def test_shares_by_hand():
 
 def test_wins_have_the_verdict_of_the_ranks(paper, of):
     part = of(paper)
-    found = wins(part)
-    assert found.labels == ("laplace", "cosine_scaled:s=2", "cosine", "edm")
-    assert found.share[0, 1:].tolist() == [1, 1, 1]
-    assert (found.verdict == -found.verdict.T).all()
+    matrix = wins(part)
+    assert matrix.labels == ("laplace", "cosine_scaled:s=2", "cosine", "edm")
+    assert matrix.share[0, 1:].tolist() == [1, 1, 1]
+    assert (matrix.verdict == -matrix.verdict.T).all()
     block = part.block()
-    order = [block.labels.index(label) for label in found.labels]
-    assert ((found.verdict == 1) == block.verdicts.better[np.ix_(order, order)]).all()
-    assert (found.verdict[0, 1:] == 1).all()
-    assert found.count[0, 1] == 9
+    order = [block.labels.index(label) for label in matrix.labels]
+    assert ((matrix.verdict == 1) == block.verdicts.better[np.ix_(order, order)]).all()
+    assert (matrix.verdict[0, 1:] == 1).all()
+    assert matrix.count[0, 1] == 9
 
 
 def test_winning_every_time_is_not_yet_shown(table, of):
     """Two of two seeds, by wildly different margins: all pairs won, and no verdict."""
-    found = wins(of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [0.1, 0.9]).tables))
-    assert found.labels == ("x", "cosine")
-    assert found.share[0, 1] == 1
-    assert found.verdict[0, 1] == 0
+    matrix = wins(of(table.runs_of("cosine", [1.0, 1.0]).runs_of("x", [0.1, 0.9]).tables))
+    assert matrix.labels == ("x", "cosine")
+    assert matrix.share[0, 1] == 1
+    assert matrix.verdict[0, 1] == 0
 
 
 def test_a_lone_entry_has_nobody_to_beat(table, of):

@@ -64,12 +64,12 @@ def test_ranks_are_averaged_over_cells_within_each_seed():
 
 
 def test_blocks_are_seeds_however_many_cells(paper, of):
-    found = of(paper)
-    assert found.labels == ("laplace", "cosine_scaled:s=2", "cosine", "edm")
-    assert found.ranks.tolist() == [1, 2, 3, 4]
-    assert (found.seeds, found.cells) == (3, ("eps", "v", "x0"))
-    assert found.cd == pytest.approx(nemenyi(4, 3))
-    assert found.cliques == (("laplace", "cosine_scaled:s=2", "cosine"), ("cosine_scaled:s=2", "cosine", "edm"))
+    diagram = of(paper)
+    assert diagram.labels == ("laplace", "cosine_scaled:s=2", "cosine", "edm")
+    assert diagram.ranks.tolist() == [1, 2, 3, 4]
+    assert (diagram.seeds, diagram.cells) == (3, ("eps", "v", "x0"))
+    assert diagram.cd == pytest.approx(nemenyi(4, 3))
+    assert diagram.cliques == (("laplace", "cosine_scaled:s=2", "cosine"), ("cosine_scaled:s=2", "cosine", "edm"))
 
 
 def test_higher_is_better_turns_the_ranks(paper, of):

@@ -99,29 +99,29 @@ def test_separation_plans_seeds_and_minutes(table, of):
     """log ratios −0.03, −0.01, −0.02, … : the seeds are those that the noncentral t asks for, 60 s a run."""
     base = np.array([0.0, 0.1, 0.2, 0.3])
     costs = np.stack([base, base + STEPS, base + 0.5 - 0.3 * STEPS])
-    found = separation(of(filled(table, costs[None], seconds=60.0)), "e1", "cosine")
-    assert found.effect.value == pytest.approx(exp(-0.01))
-    assert (found.seeds, found.told_apart, found.target) == (4, False, "v")
-    assert found.noise == pytest.approx(np.std(STEPS, ddof=1))
-    effect = 0.01 / found.noise
-    for needed, alpha in ((found.needed, 0.05), (found.needed_holm, 0.05 / 3)):
+    plan = separation(of(filled(table, costs[None], seconds=60.0)), "e1", "cosine")
+    assert plan.effect.value == pytest.approx(exp(-0.01))
+    assert (plan.seeds, plan.told_apart, plan.target) == (4, False, "v")
+    assert plan.noise == pytest.approx(np.std(STEPS, ddof=1))
+    effect = 0.01 / plan.noise
+    for needed, alpha in ((plan.needed, 0.05), (plan.needed_holm, 0.05 / 3)):
         powers = [stats.nct.sf(stats.t.isf(alpha / 2, n - 1), n - 1, effect * np.sqrt(n)) for n in (needed - 1, needed)]
         assert powers[0] < 0.8 <= powers[1] + 1e-6
-    assert found.more == found.needed - 4
-    assert found.minutes == 2 * found.more
-    assert found.same
-    assert "the same for practical purposes: −1 % [" in found.verdict
+    assert plan.more == plan.needed - 4
+    assert plan.minutes == 2 * plan.more
+    assert plan.same
+    assert "the same for practical purposes: −1 % [" in plan.verdict
 
 
 def test_a_plan_in_words(table, of):
     """A difference of 20 % that is not told apart: seeds and minutes, and whose noise it is."""
     base = np.array([0.0, 0.1, 0.2, 0.3])
     costs = np.stack([base, base + 0.2 + 8 * STEPS, base + 0.5 - 0.3 * STEPS])
-    found = separation(of(filled(table, costs[None], seconds=60.0)), "e1", "cosine")
-    assert not found.told_apart
-    assert f"{found.more_holm} more seeds" in found.verdict
-    assert f"{2 * found.more_holm} min" in found.verdict
-    blamed = replace(found, erratic=("e1",))
+    plan = separation(of(filled(table, costs[None], seconds=60.0)), "e1", "cosine")
+    assert not plan.told_apart
+    assert f"{plan.more_holm} more seeds" in plan.verdict
+    assert f"{2 * plan.more_holm} min" in plan.verdict
+    blamed = replace(plan, erratic=("e1",))
     assert "not told apart, as e1 scatters more than the others; " in blamed.verdict
 
 
@@ -132,30 +132,30 @@ def test_only_the_missing_runs_are_counted(table, of):
     for seed in (3, 4, 5):
         table.run("e1", seed, 1.2)
         table.also("seconds/training", 60.0)
-    found = separation(of(table.tables), "e1", "cosine")
-    assert found.seeds == 3
-    assert found.minutes == max(0, found.needed - 6) + max(0, found.needed - 3)
+    plan = separation(of(table.tables), "e1", "cosine")
+    assert plan.seeds == 3
+    assert plan.minutes == max(0, plan.needed - 6) + max(0, plan.needed - 3)
 
 
 def test_told_apart_is_what_the_ranks_use(paper, of):
-    found = separation(of(paper), "laplace", "edm")
-    assert found.told_apart
-    assert found.p_holm < 0.05
-    assert found.target == "all"
-    assert "told apart: −5" in found.verdict
+    plan = separation(of(paper), "laplace", "edm")
+    assert plan.told_apart
+    assert plan.p_holm < 0.05
+    assert plan.target == "all"
+    assert "told apart: −5" in plan.verdict
 
 
 def test_what_cannot_be_planned_says_why(table, of):
     scores = [1.0, 1.1, 1.2]
     table.runs_of("cosine", scores).runs_of("wild", [1.0, None]).runs_of("one", [1.0]).runs_of("same", scores)
-    found = of(table.tables)
-    assert "wild diverged" in separation(found, "cosine", "wild").verdict
-    assert "fewer than three seeds" in separation(found, "cosine", "one").verdict
-    same = separation(found, "cosine", "same")
+    array = of(table.tables)
+    assert "wild diverged" in separation(array, "cosine", "wild").verdict
+    assert "fewer than three seeds" in separation(array, "cosine", "one").verdict
+    same = separation(array, "cosine", "same")
     assert same.needed is None
     assert isnan(same.minutes)
     assert "the same for practical purposes" in same.verdict
     with pytest.raises(UserError, match="unknown entry 'wil'"):
-        separation(found, "cosine", "wil")
+        separation(array, "cosine", "wil")
     with pytest.raises(UserError, match="unknown target 'w'"):
-        separation(found, "cosine", "wild", "w")
+        separation(array, "cosine", "wild", "w")

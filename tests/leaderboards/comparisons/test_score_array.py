@@ -23,8 +23,8 @@ def of(metric):
 
 
 def test_scores_are_those_of_the_board(paper, of, metric):
-    found, ranked = of(paper), board(paper, track="digits-v1", metric=metric())
-    for section, part in zip(ranked.sections, found.sections(), strict=True):
+    scores, ranked = of(paper), board(paper, track="digits-v1", metric=metric())
+    for section, part in zip(ranked.sections, scores.sections(), strict=True):
         assert part.target == section.target
         for row in section.rows:
             costs = part.pooled[part.labels.index(row.entry)]
@@ -39,11 +39,11 @@ def test_costs_turn_with_the_metric(table, of):
 def test_one_diverged_seed_spoils_the_costs_of_its_cell_only(table, of):
     table.runs_of("cosine", [1.0, 2.0]).runs_of("wild", [1.0, None])
     table.runs_of("cosine", [1.0, 2.0], "eps").runs_of("wild", [1.0, 3.0], "eps")
-    found = of(table.tables)
-    wild = found.labels.index("wild")
-    assert found.diverged[:, wild].tolist() == [False, True]
-    assert np.isnan(found.costs[:, wild]).all(axis=1).tolist() == [False, True]
-    assert np.isnan(found.pooled[wild]).all()
+    scores = of(table.tables)
+    wild = scores.labels.index("wild")
+    assert scores.diverged[:, wild].tolist() == [False, True]
+    assert np.isnan(scores.costs[:, wild]).all(axis=1).tolist() == [False, True]
+    assert np.isnan(scores.pooled[wild]).all()
 
 
 def test_the_complete_block_gives_up_the_fewest_runs(table, of):
@@ -79,11 +79,11 @@ def test_seconds_are_those_of_one_kind_of_machine(table, of):
         table.also("seconds/training", 10.0 + seed).also("seconds/evaluation", 2.0)
     assert of(table.tables).seconds.tolist() == [[12.5]]
     other = table.tables
-    found = of(replace(other, runs=other.runs.assign(hardware=["a", "b"])))
-    assert np.isnan(found.seconds).all()
-    assert any("several machines (a, b)" in note for note in found.notes)
+    scores = of(replace(other, runs=other.runs.assign(hardware=["a", "b"])))
+    assert np.isnan(scores.seconds).all()
+    assert any("several machines (a, b)" in note for note in scores.notes)
 
 
 def test_an_empty_table_gives_an_empty_panel(table, of):
-    found = of(table.tables)
-    assert (found.cells, found.labels, found.complete().labels) == ((), (), ())
+    scores = of(table.tables)
+    assert (scores.cells, scores.labels, scores.complete().labels) == ((), (), ())

@@ -65,24 +65,24 @@ def orders(table, target, *by_seed):
 def test_orders_of_two_targets(table, of):
     orders(table, "eps", (1, 2, 3, 4), (1, 2, 3, 4), (1, 2, 4, 3))
     orders(table, "v", (1, 2, 3, 4), (1, 2, 4, 3), (4, 3, 2, 1))
-    found = of(table)
+    comparison = of(table)
     per_seed = [1, 4 / 6, -4 / 6]
-    assert found.tau[0, 1] == found.tau[1, 0] == pytest.approx(fisher(per_seed, 6)[0])
-    assert found.low[0, 1] == pytest.approx(fisher(per_seed, 6)[1])
-    assert found.tau[0, 0] == pytest.approx(fisher([1, 4 / 6, 4 / 6], 6)[0])
-    assert isnan(found.low[0, 0])
-    assert found.of_means[0, 0] == pytest.approx(1)
-    assert (found.conditions, found.seeds) == (("eps", "v"), 3)
+    assert comparison.tau[0, 1] == comparison.tau[1, 0] == pytest.approx(fisher(per_seed, 6)[0])
+    assert comparison.low[0, 1] == pytest.approx(fisher(per_seed, 6)[1])
+    assert comparison.tau[0, 0] == pytest.approx(fisher([1, 4 / 6, 4 / 6], 6)[0])
+    assert isnan(comparison.low[0, 0])
+    assert comparison.of_means[0, 0] == pytest.approx(1)
+    assert (comparison.conditions, comparison.seeds) == (("eps", "v"), 3)
 
 
 def test_who_leads_in_one_target_only(table, of):
     orders(table, "eps", (2, 1, 3, 4), (2.2, 1, 3, 4))
     orders(table, "v", (1, 2, 3, 4), (1, 2.2, 3, 4))
     orders(table, "x0", (1, 2, 3, 4), (1, 2, 3.3, 4))
-    found = of(table)
-    assert found.leaders == {"eps": "a", "v": "cosine", "x0": "cosine"}
-    assert OnlyWin("a", "eps", "leads") in found.only
-    assert OnlyWin("cosine", "v", "leads") not in found.only
+    comparison = of(table)
+    assert comparison.leaders == {"eps": "a", "v": "cosine", "x0": "cosine"}
+    assert OnlyWin("a", "eps", "leads") in comparison.only
+    assert OnlyWin("cosine", "v", "leads") not in comparison.only
 
 
 def test_who_beats_the_baseline_in_one_target_only(table, of):
@@ -100,9 +100,9 @@ def test_entries_must_be_in_every_condition(table, of):
     orders(table, "eps", (1, 2, 3, 4), (1, 2, 3, 4))
     orders(table, "v", (1, 2, 3, 4), (1, 2, 3, 4))
     table.runs_of("lone", [0.1, 0.1], "v").runs_of("wild", [1.0, None], "v").runs_of("wild", [1.0, 1.0], "eps")
-    found = of(table)
-    assert found.labels == ("a", "b", "c", "cosine")
-    assert "lone, wild" in found.notes[0]
+    comparison = of(table)
+    assert comparison.labels == ("a", "b", "c", "cosine")
+    assert "lone, wild" in comparison.notes[0]
 
 
 def test_one_condition_is_no_transfer(table, of):

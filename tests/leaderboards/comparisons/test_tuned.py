@@ -56,15 +56,15 @@ def test_each_target_has_its_own_parameters_under_one_name(table):
     """Tuning is done for each target, so one label stands for several densities, and is one entry."""
     both(table, "eps", params='{"loc": 1.0}')
     both(table, "v", params='{"loc": 2.0}')
-    found = tuned_table_of(table.tables, "digits-v1")
-    assert [row.target for row in found.rows] == ["eps", "v", "all"]
-    assert [json.loads(row.params) for row in found.rows] == [
+    gains = tuned_table_of(table.tables, "digits-v1")
+    assert [row.target for row in gains.rows] == ["eps", "v", "all"]
+    assert [json.loads(row.params) for row in gains.rows] == [
         {"loc": 1.0},
         {"loc": 2.0},
         {"eps": {"loc": 1.0}, "v": {"loc": 2.0}},
     ]
-    assert (found.rows[2].trials, found.rows[2].tuning_seconds) == (20, 1200)
-    assert found.rows[2].gain.value == pytest.approx(found.rows[0].gain.value)
+    assert (gains.rows[2].trials, gains.rows[2].tuning_seconds) == (20, 1200)
+    assert gains.rows[2].gain.value == pytest.approx(gains.rows[0].gain.value)
 
 
 EDM = '{"p_mean": -1.878, "p_std": 0.9143, "sigma_data": %s, "learning_rate": 2.768, "ema": 0.3066}'
@@ -80,12 +80,12 @@ def test_what_it_was_tuned_to_is_shown_with_the_space_that_was_searched(table):
     table.runs_of("cosine", BASE).runs_of("edm", BASE)
     facts = {**TUNED, "schedule": "edm", "tuned_from": "edm"}
     table.runs_of("edm@tuned", 0.5 * BASE, **facts, params=EDM % 0.1172, fingerprint="old")
-    made = board_of(table.tables, "digits-v1", metric="fd", target="v")
+    ranking = board_of(table.tables, "digits-v1", metric="fd", target="v")
     training = "lr × 2.77, EMA × 0.307"
     own = f"edm@tuned: v: p_mean=-1.878,p_std=0.9143,sigma_data=0.1172, {training}"
-    assert any(line.startswith(f"{own} · edm2 --P_mean=") for line in with_units(made))
-    assert own in legend(made)
-    assert any("searched in an earlier space, over sigma_data too" in line for line in legend(made))
+    assert any(line.startswith(f"{own} · edm2 --P_mean=") for line in with_units(ranking))
+    assert own in legend(ranking)
+    assert any("searched in an earlier space, over sigma_data too" in line for line in legend(ranking))
     assert of_entry(EDM % "1.0", "edm") == f"p_mean=-1.878,p_std=0.9143, {training}"
     assert searched_besides(EDM % "1.0", "edm") == []
     assert searched_besides(EDM % "0.5", "preset/edm-cifar10") == []
@@ -101,15 +101,15 @@ def test_what_it_was_tuned_to_is_in_trainers_units_too(table):
     facts = {**TUNED, "schedule": "logit_normal", "tuned_from": "logit_normal", "fingerprint": "normal"}
     table.runs_of("logit_normal@tuned", 0.5 * BASE, **facts, params='{"m": 0.4, "s": 1.1, "ema": 2.0}')
     both(table, params='{"loc": 0.31, "scale": 0.62}')
-    made = board_of(table.tables, "digits-v1", metric="fd", target="v")
-    (normal,) = [line for line in with_units(made) if line.startswith("logit_normal@tuned: ")]
+    ranking = board_of(table.tables, "digits-v1", metric="fd", target="v")
+    (normal,) = [line for line in with_units(ranking) if line.startswith("logit_normal@tuned: ")]
     assert normal.startswith("logit_normal@tuned: v: m=0.4,s=1.1, lr × 1, EMA × 2 · edm2 --P_mean=")
     flags = dict(part.split(" ", 1) for part in normal.split(" · ")[1:])
     of_edm = trainers.read("edm2", flags["edm2"]).settings
     assert (of_edm["P_mean"], of_edm["P_std"]) == (pytest.approx(0.4 + np.log(0.5)), 1.1)
     of_diffusers = trainers.read("diffusers-flags", flags["diffusers-flags"]).settings
     assert (of_diffusers["logit_mean"], of_diffusers["logit_std"]) == (-0.4, 1.1)
-    (laplace,) = [line for line in with_units(made) if line.startswith("laplace@tuned: ")]
+    (laplace,) = [line for line in with_units(ranking) if line.startswith("laplace@tuned: ")]
     assert laplace.endswith("EMA × 1 · neither edm2 nor diffusers-flags draws exactly this")
     view = tuned.view(table.tables, "digits-v1", Choice())
     assert f"logit_normal@tuned, v: {normal.partition(' · ')[2]}" in view.notes
@@ -195,9 +195,9 @@ def test_weighting_and_application_belong_to_the_pair(table):
 
 def test_a_tuned_entry_alone_has_no_gain(table):
     table.runs_of("cosine", BASE).runs_of("laplace@tuned", BASE, **TUNED)
-    found = tuned_table_of(table.tables, "digits-v1")
-    assert found.rows == ()
-    assert "not run with published parameters, so no gain to show: laplace@tuned" in found.notes
+    gains = tuned_table_of(table.tables, "digits-v1")
+    assert gains.rows == ()
+    assert "not run with published parameters, so no gain to show: laplace@tuned" in gains.notes
 
 
 def test_the_board_says_what_is_not_even(table, metric):
@@ -219,12 +219,12 @@ def test_the_board_says_where_trials_are_not_the_tracks(table, metric):
 
 
 def test_rows_of_the_board_say_what_was_tuned(table, metric):
-    found = board(both(table).tables, track="digits-v1", metric=metric())
-    rows = {row.entry: row for row in found.rows}
+    ranking = board(both(table).tables, track="digits-v1", metric=metric())
+    rows = {row.entry: row for row in ranking.rows}
     assert (rows["laplace@tuned"].tuned_from, rows["laplace@tuned"].trials) == ("laplace", 20)
     assert (rows["laplace"].tuned_from, np.isnan(rows["laplace"].trials)) == ("", True)
 
 
 def test_a_filter_reaches_the_tuned_table(table):
-    found = tuned_table_of(both(table).tables, "digits-v1", Choice(leave_out_seeds=(3,)))
-    assert found.rows[0].seeds == 3
+    gains = tuned_table_of(both(table).tables, "digits-v1", Choice(leave_out_seeds=(3,)))
+    assert gains.rows[0].seeds == 3

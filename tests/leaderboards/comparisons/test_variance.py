@@ -27,17 +27,17 @@ def split_of(table, baseline="cosine"):
 
 def test_split_by_hand():
     """Seeds (0, 2), (4, 6), (11, 13): within 2²/2 = 2; means 1, 5, 12: MS = 2 · 31 = 62; training (62 − 2)/2 = 30."""
-    found = split([0.0, 4.0, 11.0], [2.0, 6.0, 13.0])
-    assert (found.sampling**2, found.training**2) == pytest.approx((2.0, 30.0))
-    assert found.share == pytest.approx(2 / 32)
+    parts = split([0.0, 4.0, 11.0], [2.0, 6.0, 13.0])
+    assert (parts.sampling**2, parts.training**2) == pytest.approx((2.0, 30.0))
+    assert parts.share == pytest.approx(2 / 32)
 
 
 def test_sampling_interval_is_the_chi_square_one():
     first, second = np.random.default_rng(0).normal(size=(2, 6))
     within = np.mean((first - second) ** 2) / 2
-    found = split(first, second)
-    assert found.sampling_low**2 == pytest.approx(6 * within / stats.chi2.ppf(0.975, 6))
-    assert found.sampling_high**2 == pytest.approx(6 * within / stats.chi2.ppf(0.025, 6))
+    parts = split(first, second)
+    assert parts.sampling_low**2 == pytest.approx(6 * within / stats.chi2.ppf(0.975, 6))
+    assert parts.sampling_high**2 == pytest.approx(6 * within / stats.chi2.ppf(0.025, 6))
 
 
 def test_training_reaches_zero_exactly_where_the_f_test_accepts():
@@ -52,14 +52,14 @@ def test_training_reaches_zero_exactly_where_the_f_test_accepts():
 
 
 def test_training_variance_below_zero_is_zero():
-    found = split([0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
-    assert (found.training, found.training_low, found.share) == (0, 0, 1)
+    parts = split([0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
+    assert (parts.training, parts.training_low, parts.share) == (0, 0, 1)
 
 
 def test_weights_sampled_alike_have_no_sampling_noise():
-    found = split([0.0, 1.0, 3.0], [0.0, 1.0, 3.0])
-    assert (found.sampling, found.share) == (0, 0)
-    assert found.training_low < found.training < found.training_high
+    parts = split([0.0, 1.0, 3.0], [0.0, 1.0, 3.0])
+    assert (parts.sampling, parts.share) == (0, 0)
+    assert parts.training_low < parts.training < parts.training_high
 
 
 def test_one_seed_has_no_split():
@@ -76,15 +76,15 @@ def test_a_pool_is_as_sure_as_one_entry():
 def test_the_table_pairs_both_samplings_of_a_run_at_its_own_scale(table):
     twice(table, "cosine", [0.0, 4.0, 11.0], [2.0, 6.0, 13.0])
     twice(table, "x", [0.1, 4.4, 11.3], [2.4, 6.2, 13.9], chosen=3.0)
-    found = {(row.target, row.entry, row.of): row.split for row in split_of(table).rows}
-    assert set(found) == {
+    splits = {(row.target, row.entry, row.of): row.split for row in split_of(table).rows}
+    assert set(splits) == {
         *(("v", name, "score") for name in ("cosine", "x", "all")),
         *(("v", name, "ratio") for name in ("x", "all")),
     }
-    assert found["v", "cosine", "score"].sampling ** 2 == pytest.approx(2.0)
+    assert splits["v", "cosine", "score"].sampling ** 2 == pytest.approx(2.0)
     ratio = split([0.1, 0.4, 0.3], [0.4, 0.2, 0.9])
-    assert found["v", "x", "ratio"].sampling == pytest.approx(ratio.sampling)
-    assert found["v", "x", "ratio"].training == pytest.approx(ratio.training)
+    assert splits["v", "x", "ratio"].sampling == pytest.approx(ratio.sampling)
+    assert splits["v", "x", "ratio"].training == pytest.approx(ratio.training)
 
 
 def test_pools_over_entries_and_cells(table):
@@ -93,13 +93,13 @@ def test_pools_over_entries_and_cells(table):
         for entry in ("cosine", "x"):
             twice(table, entry, *rng.normal(size=(2, 4)), target=target)
     twice(table, "short", *rng.normal(size=(2, 2)), target="v")
-    found = {(row.target, row.entry): row.split for row in split_of(table).rows if row.of == "score"}
-    pooled = np.mean([found[t, e].sampling ** 2 for t in ("eps", "v") for e in ("cosine", "x")])
-    assert found["all", "all"].sampling ** 2 == pytest.approx(pooled)
-    assert (found["v", "all"].seeds, found["v", "short"].seeds) == (4, 2)
+    splits = {(row.target, row.entry): row.split for row in split_of(table).rows if row.of == "score"}
+    pooled = np.mean([splits[t, e].sampling ** 2 for t in ("eps", "v") for e in ("cosine", "x")])
+    assert splits["all", "all"].sampling ** 2 == pytest.approx(pooled)
+    assert (splits["v", "all"].seeds, splits["v", "short"].seeds) == (4, 2)
 
 
 def test_runs_without_a_second_sampling_are_said(table):
-    found = split_of(table.runs_of("cosine", [1.0, 1.1]))
-    assert found.rows == ()
-    assert "fd_resampled" in found.notes[-1]
+    splits = split_of(table.runs_of("cosine", [1.0, 1.1]))
+    assert splits.rows == ()
+    assert "fd_resampled" in splits.notes[-1]

@@ -66,7 +66,7 @@ def reports(full):
     return {name: views.view(name)(full, "digits-v1", Choice()) for name in views.names()}
 
 
-def shown(report, width=120):
+def text_of(report, width=120):
     console = Console(file=io.StringIO(), width=width, highlight=False)
     print_report(report, console=console)
     return console.file.getvalue()
@@ -88,7 +88,7 @@ WORDS = {
 
 @pytest.mark.parametrize("name", views.names())
 def test_every_view_in_every_format(reports, name, capsys):
-    text = shown(reports[name])
+    text = text_of(reports[name])
     for words in WORDS[name]:
         assert words in text
     printed = {}
@@ -122,7 +122,7 @@ def test_names_stay_names(table):
     for name in ("cosine", "[red]x[/red]", "a|b"):
         table.runs_of(name, [1.0 + len(name), 1.1 + len(name), 1.3 + len(name)])
     report = views.view("wins")(table.tables, "digits-v1", Choice())
-    assert "[red]x[/red]" in shown(report)
+    assert "[red]x[/red]" in text_of(report)
 
 
 ONE_FILE = {
@@ -192,23 +192,23 @@ def test_every_axis_has_its_conditions(full, axis):
         "metric": ("fd", "recall", "fd_own_grid", "fd_resampled", "nll"),
         "grid": ("the track's grid", "own grid"),
     }
-    found = transfer_of(full, "digits-v1", axis)
-    assert found.conditions == expected[axis]
-    assert (found.seeds, len(found.labels)) == (SEEDS, 5)
+    transfer = transfer_of(full, "digits-v1", axis)
+    assert transfer.conditions == expected[axis]
+    assert (transfer.seeds, len(transfer.labels)) == (SEEDS, 5)
 
 
 def test_the_own_grid_turns_an_order_round(full):
     """edm, last on the track's grid, gains 0.7 on its own: it passes cosine and weighted laplace, 2 pairs of 10."""
-    found = transfer_of(full, "digits-v1", "grid")
-    assert found.of_means[0, 1] == pytest.approx(1 - 2 * 2 / 10)
+    transfer = transfer_of(full, "digits-v1", "grid")
+    assert transfer.of_means[0, 1] == pytest.approx(1 - 2 * 2 / 10)
 
 
 def test_tracks_are_compared_by_their_own_metrics(full, table):
     unguided = full.scores.query("metric == 'fd' and guidance == 1").assign(metric="excess")
     other = Tables(full.runs.assign(track="gmm-v1"), unguided)
-    found = transfer_over_tracks({"digits-v1": full, "gmm-v1": other})
-    assert found.conditions == ("digits-v1", "gmm-v1")
-    assert found.of_means[0, 1] == pytest.approx(1)
+    transfer = transfer_over_tracks({"digits-v1": full, "gmm-v1": other})
+    assert transfer.conditions == ("digits-v1", "gmm-v1")
+    assert transfer.of_means[0, 1] == pytest.approx(1)
 
 
 def test_an_unknown_axis_is_named(full):
@@ -221,17 +221,17 @@ def test_pareto_leaves_seconds_out_where_machines_meet(full):
     without = replace(full, scores=full.scores.query("metric != 'recall'"))
     assert pareto_of(without, "digits-v1").metrics == ("fd", "nll", "seconds")
     mixed = replace(full, runs=full.runs.assign(hardware=np.where(full.runs["seed"] == 0, "a", "b")))
-    found = pareto_of(mixed, "digits-v1")
-    assert found.metrics == ("fd", "recall", "nll")
-    assert any("several machines (a, b)" in note for note in found.notes)
+    comparison = pareto_of(mixed, "digits-v1")
+    assert comparison.metrics == ("fd", "recall", "nll")
+    assert any("several machines (a, b)" in note for note in comparison.notes)
     with pytest.raises(UserError, match="unknown metric 'fid'"):
         pareto_of(full, "digits-v1", metrics=("fid",))
 
 
 def test_filters_and_targets_reach_the_views(full):
-    found = variances_of(full, "digits-v1", Choice(leave_out=("edm",), leave_out_seeds=(0,), target="v"))
-    assert {(row.target, row.split.seeds) for row in found.rows} == {("v", SEEDS - 1)}
-    assert "edm" not in {row.entry for row in found.rows}
+    variances = variances_of(full, "digits-v1", Choice(leave_out=("edm",), leave_out_seeds=(0,), target="v"))
+    assert {(row.target, row.split.seeds) for row in variances.rows} == {("v", SEEDS - 1)}
+    assert "edm" not in {row.entry for row in variances.rows}
     report = views.view("wins")(full, "digits-v1", Choice(keep=("laplace",), target="v"))
     assert {record["entry"] for record in report.records} == {"cosine", "laplace"}
 
@@ -255,7 +255,7 @@ def test_a_wide_table_goes_on_below_and_loses_nothing():
     rows = [
         [f"the row {row}", *(f"0.{row}{place} [0.1{row}, 0.2{place}]" for place in range(9)), "x"] for row in (1, 2)
     ]
-    printed = shown(Report((sheet("a matrix", headers, rows, names=[0, 10]),), ({},)), width=80)
+    printed = text_of(Report((sheet("a matrix", headers, rows, names=[0, 10]),), ({},)), width=80)
     assert max(len(line) for line in printed.splitlines()) <= 80
     assert all(cell in printed for row in rows for cell in row)
     parts = printed.count("axis")

@@ -27,16 +27,16 @@ FIELDS = ["run_id", "metric", "split", "guidance", "mark"]
 @pytest.fixture
 def read_ids(monkeypatch):
     """The ids of the runs that are read from MLflow's tables, rather than taken from the cache."""
-    found = []
+    ids = []
     original = Database.recorded
 
     def spy(self, runs):
         runs = list(runs)
-        found.extend(run.run_id for run in runs)
+        ids.extend(run.run_id for run in runs)
         return original(self, runs)
 
     monkeypatch.setattr(Database, "recorded", spy)
-    return found
+    return ids
 
 
 def cache_file(store):
@@ -51,8 +51,8 @@ def ordered(table):
 def same(one_table):
     """Whether two tables say the same: `Tables`, or one table of both as `read_runs` gives it."""
 
-    def check(found, wanted):
-        tables = (ordered(table if isinstance(table, pd.DataFrame) else one_table(table)) for table in (found, wanted))
+    def check(actual, wanted):
+        tables = (ordered(table if isinstance(table, pd.DataFrame) else one_table(table)) for table in (actual, wanted))
         pd.testing.assert_frame_equal(*tables, check_dtype=False, rtol=1e-6)
 
     return check
@@ -148,9 +148,9 @@ def test_a_damaged_or_old_file_is_made_again(real_store, read_ids, monkeypatch, 
 
 
 def test_the_version_follows_the_code_and_the_columns():
-    made = files.version((read, packed), ["a", "b"])
-    assert made == files.version((read, packed), ["a", "b"])
-    assert len({made, files.version((read,), ["a", "b"]), files.version((read, packed), ["a"])}) == 3
+    version = files.version((read, packed), ["a", "b"])
+    assert version == files.version((read, packed), ["a", "b"])
+    assert len({version, files.version((read,), ["a", "b"]), files.version((read, packed), ["a"])}) == 3
 
 
 def test_rebuild_reads_everything_again(real_store, read_ids):
@@ -238,14 +238,16 @@ def test_lines_are_read_once(real_store, monkeypatch):
     curves = lines.error_curves(real_store, TRACK, ids[:3])
     assert curves.keys() == {ids[0], ids[2]}
     np.testing.assert_allclose(curves[ids[0]], [content["logsnr"], content["eps_error"]], rtol=1e-6)
-    asked = []
+    run_ids = []
     original = read.artifacts
-    monkeypatch.setattr(read, "artifacts", lambda store, ids, name: (asked.extend(ids), original(store, ids, name))[1])
+    monkeypatch.setattr(
+        read, "artifacts", lambda store, ids, name: (run_ids.extend(ids), original(store, ids, name))[1]
+    )
     assert lines.error_curves(real_store, TRACK, ids[:5]).keys() == {ids[0], *ids[2:5]}
-    assert asked == ids[3:5]
+    assert run_ids == ids[3:5]
     lines.forget(real_store, TRACK)
     lines.error_curves(real_store, TRACK, ids[:1])
-    assert asked == [*ids[3:5], ids[0]]
+    assert run_ids == [*ids[3:5], ids[0]]
 
 
 def test_runs_and_scores_stay_together(real_store, one_table):
@@ -268,8 +270,8 @@ def test_a_damaged_page_of_the_record_is_one_line_that_names_the_file(real_store
     with closing(sqlite3.connect(file)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         (size,), (page,) = (
-            db.execute(asked).fetchone()
-            for asked in ("PRAGMA page_size", "SELECT rootpage FROM sqlite_master WHERE name = 'latest_metrics'")
+            db.execute(statement).fetchone()
+            for statement in ("PRAGMA page_size", "SELECT rootpage FROM sqlite_master WHERE name = 'latest_metrics'")
         )
     with file.open("r+b") as opened:
         opened.seek((page - 1) * size)

@@ -32,11 +32,11 @@ def five(table):
 
 def test_hiding_entries_changes_no_verdict(five, of):
     """Protocol 9: filters choose what is shown, not what is tested."""
-    found, whole = of(five, leave_out=("a", "d")), of(five)
+    part, whole = of(five, leave_out=("a", "d")), of(five)
     records = {row["entry"]: row for row in json.loads(to_json(whole))}
-    assert json.loads(to_json(found)) == [records[name] for name in records if name not in ("a", "d")]
-    assert "hidden as asked: a, d; ranks and p-values are those of all 5 entries" in found.notes
-    assert [section.told_apart for section in found.sections] == [section.told_apart for section in whole.sections]
+    assert json.loads(to_json(part)) == [records[name] for name in records if name not in ("a", "d")]
+    assert "hidden as asked: a, d; ranks and p-values are those of all 5 entries" in part.notes
+    assert [section.told_apart for section in part.sections] == [section.told_apart for section in whole.sections]
 
 
 def test_a_note_of_many_that_are_hidden_says_how_many(five, of, table):
@@ -50,22 +50,22 @@ def test_a_note_of_many_that_are_hidden_says_how_many(five, of, table):
 
 
 def test_keeping_some_keeps_the_baseline(five, of):
-    found = of(five, keep=("b",))
-    assert {row.entry for row in found.rows} == {"b", "cosine"}
-    assert next(row for row in found.rows if row.entry == "b").ratio == pytest.approx(0.97, abs=0.1)
+    part = of(five, keep=("b",))
+    assert {row.entry for row in part.rows} == {"b", "cosine"}
+    assert next(row for row in part.rows if row.entry == "b").ratio == pytest.approx(0.97, abs=0.1)
 
 
 def test_the_baseline_goes_only_by_its_name(five, of):
-    found = of(five, leave_out=("cosine",))
-    assert "cosine" not in {row.entry for row in found.rows}
-    assert all(np.isfinite(row.ratio) for row in found.rows)
-    assert "cosine (the baseline)" in found.notes[0]
+    part = of(five, leave_out=("cosine",))
+    assert "cosine" not in {row.entry for row in part.rows}
+    assert all(np.isfinite(row.ratio) for row in part.rows)
+    assert "cosine (the baseline)" in part.notes[0]
 
 
 def test_seeds_can_be_left_out(five, of):
-    found = of(five, leave_out_seeds=(0, 4))
-    assert {tuple(row.values) for row in found.rows} == {(1, 2, 3)}
-    assert "seed 0, seed 4" in found.notes[0]
+    ranking = of(five, leave_out_seeds=(0, 4))
+    assert {tuple(row.values) for row in ranking.rows} == {(1, 2, 3)}
+    assert "seed 0, seed 4" in ranking.notes[0]
 
 
 def test_a_code_is_left_out_by_label_and_all_by_entry(table, of):

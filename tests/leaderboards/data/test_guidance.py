@@ -18,8 +18,8 @@ def ranked(table, metric):
     """entry → row of the one cell."""
 
     def make(guidance: object = "best", **kind: str) -> dict:
-        found = board(table.tables, track="digits-v1", metric=metric(**kind), guidance=guidance)
-        return {row.entry: row for row in found.rows}, found.cells[0]
+        ranking = board(table.tables, track="digits-v1", metric=metric(**kind), guidance=guidance)
+        return {row.entry: row for row in ranking.rows}, ranking.cells[0]
 
     return make
 

@@ -65,7 +65,7 @@ def test_a_users_two_entries_are_judged_by_the_tracks_runs(tables):
     alone = query.board_of(few(tables), TRACK, whole_budget=False)
     assert board.noise == "1,215 published runs of the track"
     assert alone.noise == ""
-    with_track, ordinary = ({row.entry: row.p_holm for row in found.rows}["edm"] for found in (board, alone))
+    with_track, ordinary = ({row.entry: row.p_holm for row in ranking.rows}["edm"] for ranking in (board, alone))
     assert with_track < ordinary / 5
     assert any("2 entries, judged by the track's noise" in note for note in board.notes)
     assert not any("judged by the track's noise" in note for note in alone.notes)

@@ -74,24 +74,24 @@ def each_connection(monkeypatch, change: Callable[[sqlite3.Connection], None]) -
 def without(connection: sqlite3.Connection, table: str, column: str | None) -> None:
     """Hide a column of a table, or all that it has."""
     columns = [name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})")]
-    left = ", ".join(f'"{name}"' for name in columns if column not in (None, name)) or "1 AS hidden"
-    connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {left} FROM main.{table}")
+    remaining = ", ".join(f'"{name}"' for name in columns if column not in (None, name)) or "1 AS hidden"
+    connection.execute(f"CREATE TEMP VIEW {table} AS SELECT {remaining} FROM main.{table}")
 
 
 def columns_read(folder: Path, monkeypatch) -> set[tuple[str, str | None]]:
     """Table and column of everything that plain SQL reads of a store, and each of the tables."""
-    seen: set[tuple[str, str | None]] = set()
+    columns: set[tuple[str, str | None]] = set()
 
     def ask(action: int, table: str | None, column: str | None, *_: object) -> int:
         if action == sqlite3.SQLITE_READ and table and column:
-            seen.add((table, column))
+            columns.add((table, column))
         return sqlite3.SQLITE_OK
 
     with monkeypatch.context() as patch:
         each_connection(patch, lambda connection: connection.set_authorizer(ask))
         everything(folder)
     mlflows = {"experiments", "latest_metrics", "metrics", "runs", "tags"}
-    return {(table, column) for table, column in seen if table in mlflows} | {(table, None) for table in mlflows}
+    return {(table, column) for table, column in columns if table in mlflows} | {(table, None) for table in mlflows}
 
 
 def test_without_any_table_or_column_that_is_read_mlflow_says_the_same(store, monkeypatch):
@@ -103,5 +103,5 @@ def test_without_any_table_or_column_that_is_read_mlflow_says_the_same(store, mo
         with monkeypatch.context() as patch:
             each_connection(patch, partial(without, table=table, column=column))
             assert not Database(store / "mlflow.db").as_expected(), (table, column)
-            said = everything(store) if column is None else wanted | {"board": board(store)}
-            assert said == wanted, (table, column)
+            answers = everything(store) if column is None else wanted | {"board": board(store)}
+            assert answers == wanted, (table, column)

@@ -60,13 +60,13 @@ def test_a_clear_best_is_recommended_with_its_lists(own, table, journal, tmp_pat
     assert answer.baseline.ratio == pytest.approx(1 / 1.3, rel=0.03)
     assert answer.baseline.low < 1 / 1.3 < answer.baseline.high
     assert "edm" in answer.flags
-    said = "\n".join(wording.lines(answer))
-    first, *_ = said.splitlines()
+    text = "\n".join(wording.lines(answer))
+    first, *_ = text.splitlines()
     assert first.startswith("Recommended over cosine and the defaults of ai-toolkit, ")
     assert first.endswith(f": normal in λ, mean 0.8, standard deviation 1.8 ({BEST})")
-    assert "not shown to be better than cosine" not in said
-    assert "−23 %" in said
-    assert "test for all 105 pairs of 15 entries" in said
+    assert "not shown to be better than cosine" not in text
+    assert "−23 %" in text
+    assert "test for all 105 pairs of 15 entries" in text
     page = write(answer, tmp_path / "report")
     rows = page.read_text()
     assert "| entry | default of | score |" in rows
@@ -109,13 +109,13 @@ def test_a_search_that_ends_at_cosine_itself_says_so(own, table, journal):
     frame = results(table, journal, lambda spec: 0.97 if spec == lucky else 1.0, sd=0.2)
     answer = answer_of(frame, "own-v1", "v", journal, 0)
     assert (answer.spec, answer.judged.switched, answer.verdict) == ("cosine", False, NOT_SHOWN)
-    said = wording.lines(answer)
-    assert said[1].endswith("(cosine)")
-    assert not any(line.startswith("  over cosine") for line in said)
+    lines = wording.lines(answer)
+    assert lines[1].endswith("(cosine)")
+    assert not any(line.startswith("  over cosine") for line in lines)
 
 
 @pytest.mark.parametrize(
-    ("floor", "train", "said"),
+    ("floor", "train", "pattern"),
     [
         (1e-9, 148, r"; their floor is 1e-09: what real training data score in the place of samples$"),
         (
@@ -127,11 +127,11 @@ def test_a_search_that_ends_at_cosine_itself_says_so(own, table, journal):
         (1e9, 0, r"\. 15 of 15 lie below it: samples may lie as near"),
     ],
 )
-def test_a_floor_is_explained_where_scores_lie_below_it(own, table, journal, floor, train, said):
+def test_a_floor_is_explained_where_scores_lie_below_it(own, table, journal, floor, train, pattern):
     journal = journal.model_copy(update={"floors": {"fd": floor}, "train": train})
     answer = answer_of(results(table, journal, lambda spec: 1.0, sd=0.1), "own-v1", "v", journal, 0)
     (line,) = wording.floor(answer)
-    assert re.search(said, line)
+    assert re.search(pattern, line)
     assert f"  {line}" in wording.lines(answer)
 
 
@@ -147,12 +147,12 @@ def test_flags_of_edm_are_for_the_data_as_they_are(own, table, journal, sigma):
         logsnr = schedules.parse(answer.spec).ppf(stats.norm.cdf([1.0, 0.0, -1.0]))
         np.testing.assert_allclose(2 * np.log(of_data / sigmas), logsnr, atol=1e-6)
     assert answer.flags["edm"].count("sigma_data=0.7") == (2 if sigma == 0.7 else 0)  # of the loss, of the network
-    said = "\n".join(wording.lines(answer))
+    text = "\n".join(wording.lines(answer))
     if sigma == 0.7:
-        assert "edm for your data as they are (σ_d 0.7;" in said
-        assert "on data as they are P_mean +0.336" in said  # ln(0.7/0.5)
+        assert "edm for your data as they are (σ_d 0.7;" in text
+        assert "on data as they are P_mean +0.336" in text  # ln(0.7/0.5)
     else:
-        assert "edm and edm2 for data of σ_d 0.5; where yours is another, add ln(σ_d/0.5) to P_mean" in said
+        assert "edm and edm2 for data of σ_d 0.5; where yours is another, add ln(σ_d/0.5) to P_mean" in text
 
 
 def test_equal_entries_under_noise_are_unknown_and_nothing_is_recommended(own, table, journal):
@@ -161,10 +161,10 @@ def test_equal_entries_under_noise_are_unknown_and_nothing_is_recommended(own, t
     assert answer.verdict == NOT_SHOWN
     assert set(answer.within) == {answer.spec}
     assert len(answer.unknown) > 10
-    said = wording.lines(answer)
-    assert "told apart from what you have" in said[0]
-    assert not any("to paste" in line or "ecommended" in line for line in said)
-    assert any("not shown to be better" in line for line in said)
+    lines = wording.lines(answer)
+    assert "told apart from what you have" in lines[0]
+    assert not any("to paste" in line or "ecommended" in line for line in lines)
+    assert any("not shown to be better" in line for line in lines)
 
 
 def test_an_entry_that_is_shown_better_takes_the_place_of_the_search(own, table, journal):

@@ -31,39 +31,39 @@ def _own_tracks(monkeypatch):
 def test_subfolders_are_classes_and_a_flat_folder_is_one(tmp_path):
     pictures(tmp_path / "two" / "ant", 120)
     pictures(tmp_path / "two" / "bee", 100, seed=1)
-    found = looked_at(tmp_path / "two")
-    assert (found.labels, found.shape, found.kind) == ((120, 100), (1, 12, 12), "images")
+    facts = looked_at(tmp_path / "two")
+    assert (facts.labels, facts.shape, facts.kind) == ((120, 100), (1, 12, 12), "images")
     assert looked_at(pictures(tmp_path / "flat", 200)).labels == (200,)
 
 
 def test_small_pictures_are_a_track_of_pixels_that_loads(tmp_path):
-    found = looked_at(pictures(tmp_path / "my noise!", 200, colour=True))
-    name, file = own_track.track_of(found, tmp_path / "tracks")
+    facts = looked_at(pictures(tmp_path / "my noise!", 200, colour=True))
+    name, file = own_track.track_of(facts, tmp_path / "tracks")
     assert name == "own-my-noise-v1"
     assert file.is_file()
     tracks.get(name).check()
     data = tracks.get(name).data()
     assert data.shape == (3, 16, 16)
-    assert (len(data.test), len(data.val)) == (found.held_out, found.held_out) == (50, 50)
+    assert (len(data.test), len(data.val)) == (facts.held_out, facts.held_out) == (50, 50)
     assert float(data.train.x.std()) == pytest.approx(1, abs=1e-3)
-    assert found.sigma == pytest.approx(math.sqrt((256**2 - 1) / 12) / 127.5, rel=0.02)  # of uniform bytes
-    assert found.spectrum == pytest.approx(0, abs=0.2)  # white
+    assert facts.sigma == pytest.approx(math.sqrt((256**2 - 1) / 12) / 127.5, rel=0.02)  # of uniform bytes
+    assert facts.spectrum == pytest.approx(0, abs=0.2)  # white
 
 
 def test_larger_pictures_are_latents_of_their_own_autoencoder(tmp_path):
-    found = looked_at(pictures(tmp_path / "photos", 200, side=40))
-    text = own_track.text_of(found, "own-photos-v1", tmp_path / "own.py")
+    facts = looked_at(pictures(tmp_path / "photos", 200, side=40))
+    text = own_track.text_of(facts, "own-photos-v1", tmp_path / "own.py")
     assert "harness.data.own_latents:load" in text
-    own_track.track_of(found, tmp_path)
+    own_track.track_of(facts, tmp_path)
     tracks.get("own-photos-v1").check()
     assert tracks.get("own-photos-v1").data.options["latent"] == own_track.LATENT_OF_GREY
 
 
 def test_a_file_that_its_owner_edited_stays_as_it_is(tmp_path):
-    found = looked_at(pictures(tmp_path / "noise", 200))
-    text = own_track.text_of(found, "own-noise-v1", tmp_path / "own-noise-v1.py").replace("steps=300", "steps=75")
+    facts = looked_at(pictures(tmp_path / "noise", 200))
+    text = own_track.text_of(facts, "own-noise-v1", tmp_path / "own-noise-v1.py").replace("steps=300", "steps=75")
     (tmp_path / "own-noise-v1.py").write_text(text)
-    name, _ = own_track.track_of(found, tmp_path)
+    name, _ = own_track.track_of(facts, tmp_path)
     assert tracks.get(name).training.steps == 75
 
 
@@ -77,9 +77,9 @@ def test_latents_in_each_kind_of_file(tmp_path, ending):
         np.savez(file, latents=x, labels=labels)
     else:
         save_file({"latents": x, "labels": labels}, file)
-    found = looked_at(file)
-    assert found.labels == ((240,) if ending == ".npy" else (120, 120))
-    name, _ = own_track.track_of(found, tmp_path / "tracks")
+    facts = looked_at(file)
+    assert facts.labels == ((240,) if ending == ".npy" else (120, 120))
+    name, _ = own_track.track_of(facts, tmp_path / "tracks")
     tracks.get(name).check()
     data = tracks.get(name).data()
     rows = np.concatenate([split.group.numpy() for split in (data.train, data.val, data.test)])
@@ -93,9 +93,9 @@ def test_latents_in_each_kind_of_file(tmp_path, ending):
 def test_pictures_of_several_sizes_are_said_to_be_cropped(tmp_path):
     pictures(tmp_path / "mixed" / "a", 150)
     pictures(tmp_path / "mixed" / "b", 150, side=20)
-    found = looked_at(tmp_path / "mixed")
-    assert found.shape == (1, 12, 12)
-    assert "2 sizes, 12×12 to 20×20" in found.remarks[0]
+    facts = looked_at(tmp_path / "mixed")
+    assert facts.shape == (1, 12, 12)
+    assert "2 sizes, 12×12 to 20×20" in facts.remarks[0]
 
 
 def test_what_cannot_be_used_is_named(tmp_path):
@@ -106,7 +106,7 @@ def test_what_cannot_be_used_is_named(tmp_path):
     (tmp_path / "half" / "b").mkdir()
     pictures(tmp_path / "rare" / "many", 200)
     pictures(tmp_path / "rare" / "two", 2)
-    one = pictures(tmp_path / "one", 1)
+    single = pictures(tmp_path / "one", 1)
     few = pictures(tmp_path / "few", 60)
     broken = pictures(tmp_path / "broken", 199)
     (broken / "zz.png").write_bytes(b"no picture")
@@ -119,15 +119,15 @@ def test_what_cannot_be_used_is_named(tmp_path):
     infinite = np.ones((300, 2, 8, 8))
     infinite[7] = np.inf
     np.save(tmp_path / "infinite.npy", infinite)
-    for place, said in {
+    for place, message in {
         tmp_path / "nowhere": "no such folder",
         tmp_path / "empty": r"empty' is empty; expected images that end in \.jpg.*subfolder of them for each class",
         tmp_path / "notes": r"notes' has no images, but 'todo\.txt'; expected images that end in \.jpg",
         tmp_path / "half": r"half' has no image in its subfolder 'b'; expected images that end in \.jpg",
         tmp_path / "rare": "class 'two' has 2 images",
-        one: "1 image of 1 class, of which 0",
+        single: "1 image of 1 class, of which 0",
         few: "60 images of 1 class, of which 15 would be held out",
-        one / "0.png": r"0\.png': expected a folder of images, or latents that end in \.npy",
+        single / "0.png": r"0\.png': expected a folder of images, or latents that end in \.npy",
         broken: "zz.png",
         tmp_path / "words.npz": "expected latents",
         tmp_path / "nothing.npz": "holds nothing; expected latents",
@@ -137,7 +137,7 @@ def test_what_cannot_be_used_is_named(tmp_path):
         tmp_path / "equal.npy": "every value is 2.5",
         tmp_path / "infinite.npy": "not finite",
     }.items():
-        with pytest.raises(UserError, match=said) as refusal:
+        with pytest.raises(UserError, match=message) as refusal:
             looked_at(place)
         assert place.name in str(refusal.value)
         assert "\n" not in str(refusal.value)
@@ -146,8 +146,8 @@ def test_what_cannot_be_used_is_named(tmp_path):
 def test_images_beside_subfolders_are_said_not_to_be_used(tmp_path):
     pictures(tmp_path / "mixed", 2)
     pictures(tmp_path / "mixed" / "a", 200)
-    found = looked_at(tmp_path / "mixed")
-    assert (found.rows, found.remarks) == (200, ("not used: 2 images beside the subfolders, which are the classes",))
+    facts = looked_at(tmp_path / "mixed")
+    assert (facts.rows, facts.remarks) == (200, ("not used: 2 images beside the subfolders, which are the classes",))
 
 
 def test_few_held_out_images_get_few_dimensions():

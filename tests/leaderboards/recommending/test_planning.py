@@ -55,19 +55,19 @@ def test_logit_normal_and_edm_are_one_family():
 
 @pytest.mark.parametrize("best", ["logit_normal:m=-0.4,s=0.9", "laplace:loc=1,scale=0.7", "cosine_shifted:loc=1"])
 def test_what_is_compared_is_distinct_and_holds_cosine_the_defaults_and_neighbours(best):
-    found = families.compared(best, ["laplace:scale=0.6", best], 15)
-    assert len(found) >= 15
-    assert found[:2] == ["cosine", schedules.parse(best).spec]
-    made = [schedules.parse(spec) for spec in found]
+    specs = families.compared(best, ["laplace:scale=0.6", best], 15)
+    assert len(specs) >= 15
+    assert specs[:2] == ["cosine", schedules.parse(best).spec]
+    parsed = [schedules.parse(spec) for spec in specs]
     close = [
         (one.spec, other.spec)
-        for at, one in enumerate(made)
-        for other in made[:at]
+        for at, one in enumerate(parsed)
+        for other in parsed[:at]
         if similarity.total_variation(one, other) < similarity.SAME
     ]
     assert not close
     for default in families.trainers_defaults():
-        assert any(families.is_same(spec, schedules.parse(default.spec)) for spec in found)
+        assert any(families.is_same(spec, schedules.parse(default.spec)) for spec in specs)
 
 
 def test_neighbours_are_wider_narrower_and_beside():
@@ -80,6 +80,6 @@ def test_neighbours_are_wider_narrower_and_beside():
 
 
 def test_neighbours_of_what_lies_at_the_end_of_its_space_are_those_that_can_be():
-    found = families.around("logit_normal:m=-1.9,s=2.9")
-    assert len(found) == 6  # none twice as wide
-    assert "logit_normal:m=-1.9,s=2.9|offset:by=1.956" in found
+    neighbours = families.around("logit_normal:m=-1.9,s=2.9")
+    assert len(neighbours) == 6  # none twice as wide
+    assert "logit_normal:m=-1.9,s=2.9|offset:by=1.956" in neighbours

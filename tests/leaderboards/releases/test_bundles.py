@@ -97,9 +97,9 @@ def column(name, change):
 
 
 def test_a_bundle_holds_the_scores_to_the_last_digit(honest, one_table):
-    found = contents.open_bundle(honest)
+    bundle = contents.open_bundle(honest)
     own = query.runs_table(honest.parent / "store", TRACK)
-    handed_in, where = contents.as_table(found, {}), ["run_key", "split", "guidance", "mark"]
+    handed_in, where = contents.as_table(bundle, {}), ["run_key", "split", "guidance", "mark"]
     for metric in ("fd", "kd", "nll"):
         of_bundle, of_store = (
             part.loc[part["metric"] == metric, [*where, "value"]].sort_values(where).reset_index(drop=True)
@@ -107,7 +107,7 @@ def test_a_bundle_holds_the_scores_to_the_last_digit(honest, one_table):
         )
         assert len(of_store) > 36
         pd.testing.assert_frame_equal(of_bundle, of_store, check_exact=True)
-    assert found.manifest.runs == 36
+    assert bundle.manifest.runs == 36
     assert sorted(zipfile.ZipFile(honest).namelist()) == ["bundle.json", "runs.parquet"]
 
 
@@ -119,10 +119,10 @@ def test_a_sample_of_honest_runs_agrees(honest, again):
     assert chosen == rerun.sample(bundle, {}, 5, seed=1)
     assert chosen != rerun.sample(bundle, {}, 5, seed=2)
     assert len(rerun.sample(bundle, {}, 99, seed=0)) == 36
-    found = [rerun.compare(bundle, run, CPU) for run in chosen]
-    assert all(one.agreed for one in found)
+    verdicts = [rerun.compare(bundle, run, CPU) for run in chosen]
+    assert all(verdict.agreed for verdict in verdicts)
     assert again.calls == 5
-    assert found[0].largest == 0
+    assert verdicts[0].largest == 0
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_tolerance_is_float_noise_here_and_wider_elsewhere(honest, again, mo
     for exact in (True, False):
         monkeypatch.setattr(rerun, "same_place", lambda *_, exact=exact: exact)
         verdicts.append(rerun.compare(bundle, bundle.runs[0], CPU))
-    assert [one.agreed for one in verdicts] == [here, elsewhere]
+    assert [verdict.agreed for verdict in verdicts] == [here, elsewhere]
     assert verdicts[0].scores > verdicts[1].scores > 5
     assert "every score to 1e-06" in rerun.tolerance(verdicts[0])
     assert "other hardware" in rerun.tolerance(verdicts[1])
@@ -170,11 +170,11 @@ def test_one_tampered_score_is_found(honest, again, tmp_path):
         return rows
 
     forged = contents.open_bundle(rewritten(honest, tmp_path / "forged", change=column("values", better)))
-    found = rerun.compare(forged, forged.runs[7], CPU)
+    verdict = rerun.compare(forged, forged.runs[7], CPU)
     assert forged.runs[7].run_key == place.run_key
-    assert not found.agreed
-    assert len(found.differences) == 1
-    assert found.differences[0].startswith("test/fd/g1.5: ")
+    assert not verdict.agreed
+    assert len(verdict.differences) == 1
+    assert verdict.differences[0].startswith("test/fd/g1.5: ")
     assert rerun.compare(forged, forged.runs[8], CPU).agreed
 
 

@@ -23,9 +23,9 @@ def runs(schedule, targets, seeds, weighting="native", apply="sample", tuned_fro
     ]
 
 
-def asked(commands):
+def requested_runs(commands):
     """(schedule, target, seed, weighting, apply) of each run that `snrbench run` would make."""
-    found = set()
+    requests = set()
     for command in commands:
         words = shlex.split(command)
         if words[:2] != ["snrbench", "run"]:
@@ -36,30 +36,30 @@ def asked(commands):
         weighting, apply = options.get("-w", ["native"])[0], options.get("--apply", ["sample"])[0]
         for spec in options["-s"]:
             for target in options["-t"]:
-                found |= {(spec, target, seed, weighting, apply) for seed in range(int(options["--seeds"][0]))}
-    return found
+                requests |= {(spec, target, seed, weighting, apply) for seed in range(int(options["--seeds"][0]))}
+    return requests
 
 
 def test_they_ask_for_every_run_and_no_other():
-    made = [
+    released = [
         *runs("cosine", ["v", "eps"], 3),
         *runs("laplace:scale=0.7", ["v"], 3),
         *runs("laplace:scale=0.7", ["eps"], 2),
         *runs("cosine|shift:a=2", ["v"], 3, weighting="min_snr:gamma=5"),
         *runs("laplace:scale=0.7", ["v"], 3, apply="weight"),
     ]
-    wanted = {(run["schedule"], run["target"], run["seed"], run["weighting"], run["apply"]) for run in made}
-    assert asked(that_made(pd.DataFrame(made), "digits-v1")) == wanted
+    wanted = {(run["schedule"], run["target"], run["seed"], run["weighting"], run["apply"]) for run in released}
+    assert requested_runs(that_made(pd.DataFrame(released), "digits-v1")) == wanted
 
 
 def test_what_was_tuned_is_tuned_then_scored():
-    made = [
+    released = [
         *runs("laplace:loc=0.1,scale=0.6", ["v", "eps"], 5, tuned_from="laplace", trials=24.0),
         *runs("cosine|shift:a=1.2", ["v", "eps"], 5, tuned_from="cosine|shift:a=2", trials=24.0),
         *runs("edm", ["v"], 5, tuned_from="edm", trials=8.0, weighting="min_snr:gamma=3.3", apply="weight"),
     ]
-    commands = list(that_made(pd.DataFrame(made), "digits-v1"))
-    assert {schedules.split_tuned(spec) for spec, *_ in asked(commands)} == {
+    commands = list(that_made(pd.DataFrame(released), "digits-v1"))
+    assert {schedules.split_tuned(spec) for spec, *_ in requested_runs(commands)} == {
         *(("laplace", True), ("cosine|shift:a=2", True), ("edm", True)),
     }
     assert commands == [

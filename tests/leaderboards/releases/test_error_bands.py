@@ -15,22 +15,22 @@ def test_bands_are_paired_by_seed_at_each_level():
     rng = np.random.default_rng(0)
     base = np.exp(rng.normal(size=(4, 3)))
     other = base * np.exp(0.1 + 0.05 * rng.normal(size=(4, 3)))
-    found = bands(np.stack([base, other]), 0)
+    ratios = bands(np.stack([base, other]), 0)
     logs = np.log(other / base)
     low, high = stats.t.interval(0.95, 3, loc=logs.mean(axis=0), scale=stats.sem(logs, axis=0))
-    assert np.log(found.ratio[1]) == pytest.approx(logs.mean(axis=0))
-    assert np.log(np.stack([found.low[1], found.high[1]])) == pytest.approx(np.stack([low, high]))
-    assert found.ratio[0].tolist() == [1, 1, 1]
-    assert found.seeds.tolist() == [4, 4]
+    assert np.log(ratios.ratio[1]) == pytest.approx(logs.mean(axis=0))
+    assert np.log(np.stack([ratios.low[1], ratios.high[1]])) == pytest.approx(np.stack([low, high]))
+    assert ratios.ratio[0].tolist() == [1, 1, 1]
+    assert ratios.seeds.tolist() == [4, 4]
 
 
 def test_missing_runs_and_single_seeds():
     errors = np.full((2, 3, 2), 1.0)
     errors[1, 1:] = np.nan
-    found = bands(errors, 0)
-    assert found.seeds.tolist() == [3, 1]
-    assert np.isnan(found.low[1]).all()
-    assert found.ratio[1].tolist() == [1, 1]
+    ratios = bands(errors, 0)
+    assert ratios.seeds.tolist() == [3, 1]
+    assert np.isnan(ratios.low[1]).all()
+    assert ratios.ratio[1].tolist() == [1, 1]
 
 
 @pytest.fixture

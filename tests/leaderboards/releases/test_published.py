@@ -33,16 +33,16 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def made(_built, tmp_path_factory):
+def publication(_built, tmp_path_factory):
     return publish(
         shutil.copytree(_built, tmp_path_factory.mktemp("made") / "store"), TRACK, tmp_path_factory.mktemp("to")
     )
 
 
 @pytest.fixture
-def out(made, home):
+def out(publication, home):
     """The release of `real_store`, in a folder of this test's own."""
-    return replace(made, folder=shutil.copytree(made.folder, home / TRACK))
+    return replace(publication, folder=shutil.copytree(publication.folder, home / TRACK))
 
 
 def rows(board):
@@ -92,14 +92,14 @@ def test_what_only_means_something_in_the_store_is_not_released(real_store, out)
 
 
 def test_the_release_says_what_it_is_of(out):
-    found = released.release(TRACK)
-    assert found == out.release
+    release = released.release(TRACK)
+    assert release == out.release
     track = tracks.get(TRACK)
-    assert (found.protocol, found.track_fingerprint) == (track.protocol, track.fingerprint)
-    assert (found.runs, found.entries, found.targets, found.seeds) == (36, 4, ("eps", "v", "x0"), (0, 1, 2))
-    assert found.hardware == ("a test machine",)
-    assert found.missing == ()
-    assert found.commands == (
+    assert (release.protocol, release.track_fingerprint) == (track.protocol, track.fingerprint)
+    assert (release.runs, release.entries, release.targets, release.seeds) == (36, 4, ("eps", "v", "x0"), (0, 1, 2))
+    assert release.hardware == ("a test machine",)
+    assert release.missing == ()
+    assert release.commands == (
         "snrbench run digits-v1 -s cosine -s cosine_scaled:s=2 -s edm -s laplace -t eps -t v -t x0 --seeds 3",
     )
     assert released.released_tracks() == [TRACK]
@@ -144,11 +144,11 @@ def test_one_seed_is_refused(tmp_path, real_store, home):
 
 def test_what_is_missing_is_listed(real_store, bulk, home):
     bulk.append(real_store, {"laplace": 0.5}, ["v"], [3])
-    found = publish(real_store, TRACK, home).release.missing
-    assert "laplace × eps: seeds 3" in found
-    assert "cosine × v: seeds 3" in found
-    assert "laplace × v: seeds 3" not in found
-    assert len(found) == 4 * 3 - 1
+    missing = publish(real_store, TRACK, home).release.missing
+    assert "laplace × eps: seeds 3" in missing
+    assert "cosine × v: seeds 3" in missing
+    assert "laplace × v: seeds 3" not in missing
+    assert len(missing) == 4 * 3 - 1
 
 
 def test_the_log_says_what_changed(real_store, bulk, home, out):
@@ -161,9 +161,9 @@ def test_the_log_says_what_changed(real_store, bulk, home, out):
         ids = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.entry' AND value = ?)"
         db.execute(f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid IN {ids}", ["edm"])
         key = bulk.key("laplace", "v", 1)
-        one = f"run_uuid = (SELECT run_uuid FROM tags WHERE key = 'snrbench.run_key' AND value = '{key}')"
-        db.execute(f"UPDATE latest_metrics SET value = 3 * value WHERE key = 'test/fd/g1.5' AND {one}")
-        db.execute(f"UPDATE runs SET end_time = end_time + 1 WHERE {one}")
+        run = f"run_uuid = (SELECT run_uuid FROM tags WHERE key = 'snrbench.run_key' AND value = '{key}')"
+        db.execute(f"UPDATE latest_metrics SET value = 3 * value WHERE key = 'test/fd/g1.5' AND {run}")
+        db.execute(f"UPDATE runs SET end_time = end_time + 1 WHERE {run}")
     changed = publish(real_store, TRACK, home, replace=True).changed
     assert changed[:2] == ("added: edm:p=1 × v, x0", "removed: edm × eps, v, x0")
     assert [line.split(":")[0] + line.split(":")[1].split("fd")[0] for line in changed[2:]] == ["rescored laplace × v"]
@@ -191,11 +191,11 @@ def test_own_and_published_runs_of_one_key_count_once(real_store, bulk, out):
     assert set(both.runs["source"]) == {""}
     mine = own.where(own.runs["entry"].isin(["cosine", "edm:p=1"]))
     both, _ = released.with_published(mine, TRACK)
-    found = {row.entry: row for row in query.board_of(both, TRACK, target="v").rows}
-    assert {entry: row.source for entry, row in found.items()} == {
+    ranked = {row.entry: row for row in query.board_of(both, TRACK, target="v").rows}
+    assert {entry: row.source for entry, row in ranked.items()} == {
         **{"cosine": "", "edm:p=1": "", "laplace": "published", "cosine_scaled:s=2": "published", "edm": "published"},
     }
-    assert found["laplace"].pairs == 3
+    assert ranked["laplace"].pairs == 3
 
 
 def test_one_label_with_other_numbers_behind_it_is_kept_apart(real_store, out):
@@ -247,8 +247,8 @@ def test_a_later_schema_is_refused(out):
 
 def test_a_diverged_run_is_released_as_such(real_store, home):
     with sqlite3.connect(real_store / "mlflow.db") as db:
-        one = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.entry' AND value = 'edm' LIMIT 1)"
-        db.execute(f"UPDATE tags SET value = 'diverged' WHERE key = 'snrbench.outcome' AND run_uuid = {one}")
+        run = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.entry' AND value = 'edm' LIMIT 1)"
+        db.execute(f"UPDATE tags SET value = 'diverged' WHERE key = 'snrbench.outcome' AND run_uuid = {run}")
     publish(real_store, TRACK, home)
     published = released.published_table(TRACK)
     (number,) = published.runs.index[published.runs["outcome"] == "diverged"]

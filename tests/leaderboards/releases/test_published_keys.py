@@ -27,7 +27,7 @@ def test_a_preset_that_was_renamed_is_known_by_the_key_that_it_was_run_under():
     for now, before in RENAMED.items():
         old, new = Entry.of(now), Entry.of(before)
         assert old.fingerprint != new.fingerprint, "the name means something else today"
-        keys = {RunSpec(track="digits-v1", target="v", entry=one, seed=0).key for one in (old, new)}
+        keys = {RunSpec(track="digits-v1", target="v", entry=entry, seed=0).key for entry in (old, new)}
         assert len(keys) == 2
         assert schedules.parse(f"mixture({now}@0.5, cosine@0.5)").fingerprint
     runs = released.read_stored(released.FOLDER / "digits-v1" / released.RESULTS).to_pylist()

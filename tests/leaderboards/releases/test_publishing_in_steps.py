@@ -64,9 +64,9 @@ def made_with(store, rule, packages, hardware):
 def part(store, to, rule):
     """A copy of a store with some of its runs, none of which was read there."""
     copy = shutil.copytree(store, to, ignore=shutil.ignore_patterns("cache"))
-    kept = set(ids(copy, rule))
+    selection = set(ids(copy, rule))
     with sqlite3.connect(copy / "mlflow.db") as db:
-        for run_id in set(ids(copy, "1")) - kept:
+        for run_id in set(ids(copy, "1")) - selection:
             db.execute("UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid = ?", [run_id])
     return copy
 
@@ -178,10 +178,10 @@ def test_published_in_steps_it_is_what_one_store_of_all_would_be(scene, home):
     assert in_steps.release == at_once.release
     publish(scene.two, TRACK, home)
     publish(scene.one, TRACK, home)
-    found, wanted = content(in_steps.folder), content(at_once.folder)
+    actual, wanted = content(in_steps.folder), content(at_once.folder)
     other = content(home / TRACK)
     for name in sorted(set(wanted) - {released.CHANGES}):
-        assert found[name] == wanted[name] == other[name], name
+        assert actual[name] == wanted[name] == other[name], name
     published = released.published_table(TRACK)
     own = query.runs_table(scene.whole, TRACK)
     seeds_of = [dict(zip(each.runs["run_key"], each.runs["seed"], strict=True)) for each in (own, published)]
@@ -198,10 +198,10 @@ def test_curves_and_what_made_the_runs_are_joined_too(scene, home, tmp_path):
         assert len(own) == len(published) == 36
         for run_id, key in zip(table["run_id"], table["run_key"], strict=True):
             assert own[run_id].y.tolist() == published[f"published:{key}"].y.tolist()
-    by_torch = {one.packages["torch"]: one for one in release.environment}
+    by_torch = {group.packages["torch"]: group for group in release.environment}
     assert by_torch["2.14.1"].entries == ("cosine", "laplace")
     assert by_torch["2.14.1"].seeds == (0, 1)
-    assert {name: (one.runs, one.hardware) for name, one in by_torch.items()} == {
+    assert {name: (group.runs, group.hardware) for name, group in by_torch.items()} == {
         **{"2.14.1": (12, ("a test machine",)), "2.15.0": (24, ("another machine",))},
     }
     assert release.hardware == ("a test machine", "another machine")
@@ -224,30 +224,30 @@ def test_the_log_of_a_step_names_entries_and_seeds(scene, home, tmp_path):
     two = shutil.copytree(scene.two, tmp_path / "two")
     rescale(two, "entry = 'cosine' AND target = 'v' AND seed = 1", 3, "fd")
     rescale(two, "entry = 'cosine' AND target = 'v' AND seed = 0", 3, "kd")
-    found = publish(two, TRACK, home)
-    assert found.changed[:3] == (
+    publication = publish(two, TRACK, home)
+    assert publication.changed[:3] == (
         "added: cosine_scaled:s=2 × eps, v, x0",
         "added: edm × eps, v, x0",
         "added: seed 2 of cosine × eps, v, x0; laplace × eps, v, x0",
     )
-    assert [line.split(":")[0:2] for line in found.changed[3:]] == [["rescored", " cosine × v"]]
-    row = next(row for row in found.board.rows if (row.entry, row.target) == ("cosine", "v"))
-    shown = with_interval(row.mean, row.ci_low, row.ci_high)
-    assert found.changed[3].endswith(f"over 2 seeds → {shown} over 3 seeds")
+    assert [line.split(":")[0:2] for line in publication.changed[3:]] == [["rescored", " cosine × v"]]
+    row = next(row for row in publication.board.rows if (row.entry, row.target) == ("cosine", "v"))
+    text = with_interval(row.mean, row.ci_low, row.ci_high)
+    assert publication.changed[3].endswith(f"over 2 seeds → {text} over 3 seeds")
     rescale(two, "entry = 'edm' AND target = 'eps' AND seed = 2", 2, "recall")
     assert publish(two, TRACK, home).changed == ("rescored: edm × eps: recall of seed 2",)
 
 
 def test_replace_freezes_the_store_alone_and_logs_what_went(scene, home):
     copied(scene.at_once, home)
-    found = publish(scene.one, TRACK, home, replace=True)
-    assert found.changed == (
+    publication = publish(scene.one, TRACK, home, replace=True)
+    assert publication.changed == (
         "removed: cosine_scaled:s=2 × eps, v, x0",
         "removed: edm × eps, v, x0",
         "removed: seed 2 of cosine × eps, v, x0; laplace × eps, v, x0",
     )
     alone = content(scene.first.folder)
-    assert {**content(found.folder), released.CHANGES: b""} == {**alone, released.CHANGES: b""}
+    assert {**content(publication.folder), released.CHANGES: b""} == {**alone, released.CHANGES: b""}
 
 
 @pytest.mark.parametrize(
@@ -258,13 +258,13 @@ def test_a_release_of_another_version_is_replaced_and_the_log_says_why(scene, ho
     folder = copied(scene.at_once, home)
     release = json.loads((folder / released.RELEASE).read_text())
     (folder / released.RELEASE).write_text(json.dumps({**release, field: value}))
-    found = publish(scene.one, TRACK, home)
-    assert len(found.changed) == 1
-    assert found.changed[0].startswith(why)
-    assert found.changed[0].endswith(
+    publication = publish(scene.one, TRACK, home)
+    assert len(publication.changed) == 1
+    assert publication.changed[0].startswith(why)
+    assert publication.changed[0].endswith(
         "the 36 runs of 4 entries published before are replaced by 12 of 2",
     )
-    assert found.release.runs == 12
+    assert publication.release.runs == 12
     assert (folder / released.CHANGES).read_text().count("## ") == 2
 
 
@@ -285,10 +285,10 @@ def test_two_codes_of_one_name_stay_apart(scene, home, tmp_path):
     with sqlite3.connect(two / "mlflow.db") as db:
         db.execute("UPDATE tags SET value = 'abcdefabcdefabcd' WHERE key = 'snrbench.fingerprint'")
         db.execute("UPDATE tags SET value = 'e' || substr(value, 2) WHERE key = 'snrbench.run_key'")
-    found = publish(two, TRACK, home)
-    assert found.changed == ("added: edm#abcdef × eps, v, x0",)
-    assert pq.read_table(found.folder / released.RESULTS).num_rows == 27
-    assert sum(row.entry.startswith("edm#") for row in found.board.cells[0].rows) == 2
+    publication = publish(two, TRACK, home)
+    assert publication.changed == ("added: edm#abcdef × eps, v, x0",)
+    assert pq.read_table(publication.folder / released.RESULTS).num_rows == 27
+    assert sum(row.entry.startswith("edm#") for row in publication.board.cells[0].rows) == 2
 
 
 def test_costs_can_be_left_out_and_nothing_else(real_store, home):
@@ -304,11 +304,11 @@ def test_costs_can_be_left_out_and_nothing_else(real_store, home):
 
 def test_two_that_publish_at_once_lose_nothing(real_store, home, tmp_path):
     parts = [part(real_store, tmp_path / rule[-1], f"seed = {rule}") for rule in ("0", "1", "2")]
-    for one in parts:  # one seed publishes nothing by itself
-        other = part(real_store, tmp_path / f"{one.name}-other", "entry = 'cosine' OR seed = " + one.name)
-        shutil.rmtree(one)
-        other.rename(one)
+    for store in parts:  # one seed publishes nothing by itself
+        other = part(real_store, tmp_path / f"{store.name}-other", "entry = 'cosine' OR seed = " + store.name)
+        shutil.rmtree(store)
+        other.rename(store)
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda one: publish(one, TRACK, home), parts))
+        list(pool.map(lambda store: publish(store, TRACK, home), parts))
     published = set(released.published_table(TRACK).runs["run_key"])
     assert published == set(query.runs_table(real_store, TRACK).runs["run_key"])

@@ -39,8 +39,8 @@ def released_as(track):
 
 def test_the_best_the_baseline_the_paper_and_the_tuned_are_shown(long_board):
     section = long_board.cells[0]
-    shown = [section.rows[place].entry for place in readme.places(section)]
-    assert shown == [
+    entries = [section.rows[place].entry for place in readme.places(section)]
+    assert entries == [
         *(f"flow_beta:a={place}" for place in range(10)),
         *("edm@tuned", "mode:s=1@tuned", "mode:s=2@tuned", "cosine", "laplace:scale=0.7", "mode:s=1"),
         *("sigmoid:a=0@tuned", "sigmoid:a=1@tuned", "sigmoid:a=2@tuned", "edm"),

@@ -38,9 +38,9 @@ LEVELS = {"cosine": 1.0, "a": 0.5, "b": 0.7, "c": 2.0}
 
 
 def test_what_is_told_apart_is_confirmed_or_turned_round(of):
-    found = replicate(of(LEVELS, range(5)), of(LEVELS | {"b": 1.5}, range(5, 10)), TRACK)
-    (section,) = found.sections
-    assert (found.old, found.fresh, found.runs) == ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9), 20)
+    answer = replicate(of(LEVELS, range(5)), of(LEVELS | {"b": 1.5}, range(5, 10)), TRACK)
+    (section,) = answer.sections
+    assert (answer.old, answer.fresh, answer.runs) == ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9), 20)
     assert (section.pairs, section.told, section.alike, section.told_anew, section.against) == (6, 6, 5, 6, 1)
     ((first, second, effect),) = section.reversed
     assert {first, second} == {"b", "cosine"}
@@ -65,9 +65,9 @@ def test_the_published_answer_is_that_of_the_published_runs(track: str):
     """Issue: expected are at least 99 % of the pairs in the same order."""
     folder = released.FOLDER / track
     fresh = packed.tables(packed.newest(released.read_results(folder / replication.RUNS)), source="published")
-    found = replicate(released.published_table(track), fresh, track)
-    assert found == replication.read(folder)
-    assert len(found.entries) >= 20
-    assert {section.target for section in found.sections} == {"eps", "v", "x0", "all"}
-    for section in found.sections:
+    answer = replicate(released.published_table(track), fresh, track)
+    assert answer == replication.read(folder)
+    assert len(answer.entries) >= 20
+    assert {section.target for section in answer.sections} == {"eps", "v", "x0", "all"}
+    for section in answer.sections:
         assert section.alike >= 0.99 * section.told > 0

@@ -34,10 +34,10 @@ def home(tmp_path, monkeypatch):
 def store(real_store):
     """Of the runs those of two entries and two targets."""
     runs = query.runs_table(real_store, TRACK).runs
-    kept = runs.query("entry in ('cosine', 'laplace') and target in ('v', 'eps')")["run_id"]
+    ids = runs.query("entry in ('cosine', 'laplace') and target in ('v', 'eps')")["run_id"]
     with sqlite3.connect(real_store / "mlflow.db") as db:
         db.execute("UPDATE runs SET lifecycle_stage = 'deleted'")
-        for run_id in kept:
+        for run_id in ids:
             db.execute("UPDATE runs SET lifecycle_stage = 'active' WHERE run_uuid = ?", [run_id])
     return real_store
 
@@ -73,15 +73,18 @@ def test_of_each_entry_and_target_the_lowest_seed_that_has_one_is_shown(store, h
     sheet = pixels(8)
     draw(store, "seed == 2", pixels(8, 1))
     lowest = draw(store, "seed == 1 and entry != 'laplace'", sheet)
-    found = publish(store, TRACK, home)
-    shown = pictures(found.folder)
-    assert lowest < set(shown)
-    assert len(shown) == CELLS
-    assert str(found.pictures) == f"sample pictures: of 4 of 4 entries × targets, {found.pictures.size / 1e6:.2f} MB"
+    publication = publish(store, TRACK, home)
+    images = pictures(publication.folder)
+    assert lowest < set(images)
+    assert len(images) == CELLS
+    assert (
+        str(publication.pictures)
+        == f"sample pictures: of 4 of 4 entries × targets, {publication.pictures.size / 1e6:.2f} MB"
+    )
     # Images of a few pixels are kept exactly: the first four rows, a column for each label.
     for key in lowest:
-        np.testing.assert_array_equal(decoded(shown[key]), sheet[: 4 * 8])
-        assert released.sample_grid(TRACK, f"published:{key}").read_bytes() == shown[key]
+        np.testing.assert_array_equal(decoded(images[key]), sheet[: 4 * 8])
+        assert released.sample_grid(TRACK, f"published:{key}").read_bytes() == images[key]
     assert released.sample_grid(TRACK, "published:nobody") is None
     assert released.sample_grid("cifar10-v1", "a run of the store's own") is None
 
@@ -134,10 +137,10 @@ def test_all_together_keep_to_their_limit_or_say_so(store, home, monkeypatch, ca
     monkeypatch.setattr(samples, "MOST_BYTES", 1500)
     assert main.exit_code(["publish", TRACK, "--store", str(store), "--out", str(home)]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("sample pictures")]
-    shown = pictures(home / TRACK)
-    assert sum(map(len, shown.values())) <= 1500
-    assert line.startswith(f"sample pictures: of {len(shown)} of {CELLS} entries × targets")
-    assert line.endswith(f"; {CELLS - len(shown)} left out, as all together may take 0.0015 MB")
+    images = pictures(home / TRACK)
+    assert sum(map(len, images.values())) <= 1500
+    assert line.startswith(f"sample pictures: of {len(images)} of {CELLS} entries × targets")
+    assert line.endswith(f"; {CELLS - len(images)} left out, as all together may take 0.0015 MB")
 
 
 def test_a_damaged_picture_is_named(store, home):

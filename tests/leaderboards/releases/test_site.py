@@ -21,10 +21,10 @@ class Read(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self.ids |= {given["id"]} if "id" in given else set()
-        self.addresses += [given["href"]] if tag == "a" else []
-        self.loads += [given[name] for name in ("src",) if name in given] + ([tag] if tag == "link" else [])
+        values = dict(attributes)
+        self.ids |= {values["id"]} if "id" in values else set()
+        self.addresses += [values["href"]] if tag == "a" else []
+        self.loads += [values[name] for name in ("src",) if name in values] + ([tag] if tag == "link" else [])
         if tag == "tr":
             self.rows.append([])
         elif tag in ("td", "th"):
@@ -48,16 +48,16 @@ def read(file):
 
 def test_every_row_of_every_board_is_there(site):
     for track in released.released_tracks():
-        shown = {(row[0], row[1]) for row in read(site / pages.track_page(track)).rows if len(row) > 1}
+        pairs = {(row[0], row[1]) for row in read(site / pages.track_page(track)).rows if len(row) > 1}
         rows = board_of(released.published_table(track), track).rows
-        assert {(rank(row), row.entry) for row in rows} <= shown
+        assert {(rank(row), row.entry) for row in rows} <= pairs
         entries = read(site / pages.entries_page(track)).rows
         assert sum(row[0] in ("eps", "v", "x0", "flow", "all") for row in entries) == len(rows)
-        said = (site / pages.entries_page(track)).read_text(encoding="utf-8")
+        text = (site / pages.entries_page(track)).read_text(encoding="utf-8")
         normal = [row for row in rows if row.entry == "logit_normal@tuned"]
-        notes = re.findall(r"<p>logit_normal@tuned: (\w+): m=", said)
+        notes = re.findall(r"<p>logit_normal@tuned: (\w+): m=", text)
         assert notes == sorted({row.target for row in normal} - {"all"})[:1]
-        assert said.count("EMA × 1.28 · edm2 --P_mean=-0.350947181 --P_std=0.5195") == (track == "digits-v1")
+        assert text.count("EMA × 1.28 · edm2 --P_mean=-0.350947181 --P_std=0.5195") == (track == "digits-v1")
 
 
 def test_its_links_lead_somewhere_and_it_loads_its_own_pictures_alone(site):
@@ -95,7 +95,7 @@ def test_a_site_is_replaced_as_a_whole_or_not_at_all(site, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "publish takes a track, or --site DIR"),
         (["--site", "{folder}"], "holds something else"),
@@ -103,8 +103,8 @@ def test_a_site_is_replaced_as_a_whole_or_not_at_all(site, monkeypatch, capsys):
         (["--site", "{folder}/new", "--recompute"], "--site writes what is published"),
     ],
 )
-def test_what_cannot_be_written_is_said_before_anything_is(words, said, tmp_path, capsys):
+def test_what_cannot_be_written_is_said_before_anything_is(words, message, tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
     assert main.exit_code(["publish", *(word.format(folder=tmp_path) for word in words)]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]

@@ -67,11 +67,11 @@ def entries_of(out):
 def test_without_own_runs_mine_says_how_to_make_one_and_shows_what_is_published(snrbench, real_store):
     board = ["leaderboard", "mnist-v1", "-t", "x0", "--with-published", "--store", real_store, "--format", "json"]
     _, every, _ = snrbench(*board)
-    code, shown, said = snrbench(*board, "--mine")
-    assert (code, shown) == (0, every)
-    assert said.startswith("no runs of mnist-v1 -t x0 in ")
-    assert "first: snrbench run mnist-v1 -s cosine -s laplace -t x0" in said
-    assert said.count("\n") == 1
+    code, out, err = snrbench(*board, "--mine")
+    assert (code, out) == (0, every)
+    assert err.startswith("no runs of mnist-v1 -t x0 in ")
+    assert "first: snrbench run mnist-v1 -s cosine -s laplace -t x0" in err
+    assert err.count("\n") == 1
 
 
 def test_filters(snrbench, real_store):
@@ -129,8 +129,8 @@ def test_publish_then_read_it_without_a_store(snrbench, real_store, home, tmp_pa
     assert "36 runs, 3 seeds" in text
     again = page.read_text()
     assert "nothing changed" in snrbench("publish", TRACK, "--store", real_store, "--readme", page)[1]
-    said = json.loads(snrbench("publish", TRACK, "--store", real_store, "--readme", page, "--json")[1])
-    assert (said["changed"], said["runs"], said["refreshed"]) == ([], 36, [str(page)])
+    summary = json.loads(snrbench("publish", TRACK, "--store", real_store, "--readme", page, "--json")[1])
+    assert (summary["changed"], summary["runs"], summary["refreshed"]) == ([], 36, [str(page)])
     assert page.read_text() == again
     own = json.loads(snrbench("leaderboard", TRACK, "--store", real_store, "--format", "json")[1])
     shutil.rmtree(real_store)
@@ -151,8 +151,8 @@ def test_publishing_names_what_is_missing_and_refuses_one_seed(snrbench, real_st
     assert "missing: cosine × v: seeds 3" in err
     assert "missing: 1 more" in err
     with sqlite3.connect(real_store / "mlflow.db") as db:
-        one = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.seed' AND value = '1')"
-        db.execute(f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid NOT IN {one}")
+        of_seed = "(SELECT run_uuid FROM tags WHERE key = 'snrbench.seed' AND value = '1')"
+        db.execute(f"UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid NOT IN {of_seed}")
     code, _, err = snrbench("publish", TRACK, "--replace", "--store", real_store)
     assert code == 2
     assert "one seed, 1" in err
@@ -190,8 +190,8 @@ def test_bundle_verify_and_rank_beside_ones_own(snrbench, with_keys, tmp_path, m
     code, out, _ = snrbench("bundle", TRACK, "-o", file, "--store", with_keys)
     assert (code, "36 runs of digits-v1" in out) == (0, True)
     assert snrbench("bundle", TRACK, "-o", file, "--store", with_keys)[0] == 2
-    said = json.loads(snrbench("bundle", TRACK, "-o", file, "--force", "--json", "--store", with_keys)[1])
-    assert (said["file"], said["runs"], said["bytes"]) == (str(file), 36, file.stat().st_size)
+    summary = json.loads(snrbench("bundle", TRACK, "-o", file, "--force", "--json", "--store", with_keys)[1])
+    assert (summary["file"], summary["runs"], summary["bytes"]) == (str(file), 36, file.stat().st_size)
     scores = {run.run_key: run.scores for run in contents.open_bundle(file).runs}
 
     def honest(spec, device, factor=1.0):
@@ -206,14 +206,14 @@ def test_bundle_verify_and_rank_beside_ones_own(snrbench, with_keys, tmp_path, m
     verify = ["verify", file, "--runs", "2", "--device", "cpu", "--store", mine]
     for factor, code, word, mark in ((1.5, 1, "disagrees", "self-reported"), (1.0, 0, "agrees", "verified")):
         monkeypatch.setattr(rerun, "execute", lambda spec, device, factor=factor: honest(spec, device, factor))
-        found, out, _ = snrbench(*verify)
-        assert found == code
+        exit_code, out, _ = snrbench(*verify)
+        assert exit_code == code
         assert out.count(f": {word};") == 2
         assert "other hardware, torch or execution: final distances, risks and errors to 2 %" in out
-        found, out, err = snrbench(*verify, "--json")
-        said = json.loads(out)
-        assert (found, said["code"], said["agreed"], len(said["repeated"])) == (code, code, code == 0, 2)
-        assert {one["agreed"] for one in said["repeated"]} == {code == 0}
+        exit_code, out, err = snrbench(*verify, "--json")
+        summary = json.loads(out)
+        assert (exit_code, summary["code"], summary["agreed"], len(summary["repeated"])) == (code, code, code == 0, 2)
+        assert {repeat["agreed"] for repeat in summary["repeated"]} == {code == 0}
         assert err.count(f": {word};") == 2
         rows = {row["entry"]: row["verified"] for row in json.loads(snrbench(*show)[1])}
         assert rows == {"cosine": "", "laplace": mark, "edm": mark, "cosine_scaled:s=2": mark}

@@ -25,9 +25,9 @@ def scored(**values):
 
 
 def test_they_are_what_kinship_finds_by_distance():
-    found = synonyms(board("cosine", "laplace", "logit_normal"))
-    assert set(found) == {"cosine", "logit_normal"}
-    for entry, names in found.items():
+    groups = synonyms(board("cosine", "laplace", "logit_normal"))
+    assert set(groups) == {"cosine", "logit_normal"}
+    for entry, names in groups.items():
         registered = set(same_density(schedules.create(entry))) & set(schedules.names())
         assert set(names) == registered - {entry}
 
@@ -40,9 +40,9 @@ def test_a_name_that_was_run_is_an_entry_of_its_own():
 
 
 def test_entries_with_the_same_numbers_in_every_run_are_named():
-    one = {"v": {0: 0.5, 1: 0.25}, "eps": {0: 1.5}}
+    scores = {"v": {0: 0.5, 1: 0.25}, "eps": {0: 1.5}}
     almost = {"v": {0: 0.5, 1: 0.25 + 1e-15}, "eps": {0: 1.5}}
     lost = {"v": {0: float("inf")}}
-    found = scored(b=one, a=one, almost=almost, part={"v": one["v"]}, lost=lost, too=lost)
-    assert twins(found) == [["a", "b"]]
-    assert "- `a`, `b`" in as_text(found)
+    entries = scored(b=scores, a=scores, almost=almost, part={"v": scores["v"]}, lost=lost, too=lost)
+    assert twins(entries) == [["a", "b"]]
+    assert "- `a`, `b`" in as_text(entries)

@@ -107,14 +107,14 @@ def test_markdown_keeps_its_columns(hostile):
 
 
 def test_terminal_shows_hostile_names_as_text(hostile):
-    shown = terminal(hostile)
+    text = terminal(hostile)
     for name in ("a|b", r"new\nline", "[red]red[/red]", "[link=http://x]y[/link]", r"\x1b[31mred", "../../etc"):
-        assert name in shown
-    assert "\x1b" not in shown
+        assert name in text
+    assert "\x1b" not in text
 
 
 def test_terminal_says_what_the_numbers_are(ranked):
-    shown = " ".join(terminal(ranked).split())
+    text = " ".join(terminal(ranked).split())
     for words in (
         "3 seeds with 95 % interval",
         "features digits-classifier-32",
@@ -127,22 +127,22 @@ def test_terminal_says_what_the_numbers_are(ranked):
         "over eps, v, x0",
         "−50 % [−52, −48]",
     ):
-        assert words in shown
+        assert words in text
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_terminal_never_drops_an_entry_or_its_ratio(ranked, width):
-    shown = terminal(ranked, width)
-    assert "vs cosine" in shown
-    assert "laplace" in shown
-    assert max(len(line.rstrip()) for line in shown.splitlines()) <= width
+    text = terminal(ranked, width)
+    assert "vs cosine" in text
+    assert "laplace" in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
 
 
 def test_ranks_are_written_as_intervals(table, metric):
     table.runs_of("cosine", [2.0, 2.1, 2.2]).runs_of("x", [1.0, 1.1, 1.2]).runs_of("y", [1.1, 1.0, 1.2])
-    shown = terminal(board(table.tables, track="digits-v1", metric=metric()))
-    assert shown.count(" 1–2 ") == 2
-    assert "2 of 3" in shown
+    text = terminal(board(table.tables, track="digits-v1", metric=metric()))
+    assert text.count(" 1–2 ") == 2
+    assert "2 of 3" in text
 
 
 def test_special_rows_are_named(table, metric):
@@ -153,9 +153,9 @@ def test_special_rows_are_named(table, metric):
         table.run("slow", seed, {key: 2 * value for key, value in curve.items()})
         table.run("wild", seed, None if seed else curve)
     ranked_board = board(table.tables, track="digits-v1", metric=metric(), floor=0.1)
-    for shown in (terminal(ranked_board), to_markdown(ranked_board)):
+    for text in (terminal(ranked_board), to_markdown(ranked_board)):
         for words in ("≥4×", "not reached", "diverged (1 of 2)", "baseline"):
-            assert words in shown
+            assert words in text
     assert "0.10 [0.10, 0.10] *" in terminal(ranked_board)
 
 
@@ -168,9 +168,9 @@ def test_a_better_mean_beside_a_score_that_is_not_reached_is_explained(table, me
     ranked_board = board(table.tables, track="digits-v1", metric=metric(), guidance=1.0)
     by_entry = {row.entry: row for row in ranked_board.rows}
     better = by_entry["x"].ratio < 1
-    for shown in (terminal(ranked_board, 400), to_markdown(ranked_board)):
-        assert ("reached by 2 of 3 seeds" if better else "not reached") in shown
-        assert ("A better fd can stand beside “not reached”: fd is a mean over seeds, while" in shown) == better
+    for text in (terminal(ranked_board, 400), to_markdown(ranked_board)):
+        assert ("reached by 2 of 3 seeds" if better else "not reached") in text
+        assert ("A better fd can stand beside “not reached”: fd is a mean over seeds, while" in text) == better
 
 
 def test_what_no_seed_reaches_unguided_on_one_target_has_no_better_unguided_score():

@@ -64,14 +64,14 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("per_seed", [False, True])
 def test_html_holds_every_cell_and_nothing_that_acts(hostile, ranked, per_seed):
-    for found in (hostile, ranked):
-        page = Page(to_html(found, per_seed))
+    for ranking in (hostile, ranked):
+        page = Page(to_html(ranking, per_seed))
         assert page.open == []
         assert not {"script", "img", "link", "iframe"} & set(page.tags)
         sheets = [
             sheet
-            for section in found.sections
-            for sheet in (text_tables.ranked(found, section), seed_by_seed(found, section))
+            for section in ranking.sections
+            for sheet in (text_tables.ranked(ranking, section), seed_by_seed(ranking, section))
         ]
         sheets = sheets if per_seed else sheets[::2]
         wanted = [row for sheet in sheets for row in (sheet.headers, *sheet.cells)]
@@ -95,9 +95,9 @@ def unescaped(text):
     """LaTeX read as LaTeX reads it; refuses what would be a command."""
     out, at = "", 0
     while at < len(text):
-        known = next((mark for mark in sorted(PLAIN, key=len, reverse=True) if text.startswith(mark, at)), None)
-        assert known or text[at] not in "\\&%$#_{}~^", text[at:]
-        out, at = out + (PLAIN[known] if known else text[at]), at + len(known or "x")
+        escape = next((mark for mark in sorted(PLAIN, key=len, reverse=True) if text.startswith(mark, at)), None)
+        assert escape or text[at] not in "\\&%$#_{}~^", text[at:]
+        out, at = out + (PLAIN[escape] if escape else text[at]), at + len(escape or "x")
     return out
 
 
@@ -127,17 +127,17 @@ def test_the_scores_of_seeds_are_in_every_format(ranked):
     assert "seed_0" not in to_csv(ranked)
     console = Console(file=io.StringIO(), width=120, highlight=False)
     print_seeds(ranked, console)
-    shown = [f"{score:#.3g}" for score in row.values.values()]
+    scores = [f"{score:#.3g}" for score in row.values.values()]
     for text in (console.file.getvalue(), to_markdown(ranked, True), to_html(ranked, True), to_latex(ranked, True)):
         assert "fd of each seed" in text
-        assert all(score in text for score in shown)
+        assert all(score in text for score in scores)
     assert "of each seed" not in to_markdown(ranked)
 
 
 def test_a_diverged_and_a_missing_seed_are_told_apart(table, metric):
     table.runs_of("cosine", [1.0, 1.1]).runs_of("wild", [1.0, None]).run("late", 1, 1.5)
-    found = board(table.tables, track="digits-v1", metric=metric())
-    cells = {row[0]: row[1:] for row in seed_by_seed(found, found.cells[0]).cells}
+    ranking = board(table.tables, track="digits-v1", metric=metric())
+    cells = {row[0]: row[1:] for row in seed_by_seed(ranking, ranking.cells[0]).cells}
     assert cells["wild"] == ("1.00", "diverged")
     assert cells["late"] == ("–", "1.50")
 

@@ -48,11 +48,11 @@ def sections_of(costs: np.ndarray) -> list[np.ndarray]:
 
 def measured(costs: np.ndarray) -> BoardNoise:
     """What many boards know of their own noise. costs: (boards, cells, entries, seeds)"""
-    found = [pairs(section) for section in sections_of(costs)]
-    return measure(found, [scatter(section) for section in found], costs.shape[1])
+    differences = [pairs(section) for section in sections_of(costs)]
+    return measure(differences, [scatter(section) for section in differences], costs.shape[1])
 
 
-def picked(known: BoardNoise, which: np.ndarray) -> BoardNoise:
+def picked(board_noise: BoardNoise, which: np.ndarray) -> BoardNoise:
     """Of the priors of many boards, those of some."""
 
     def of(prior: Prior) -> Prior:
@@ -63,7 +63,7 @@ def picked(known: BoardNoise, which: np.ndarray) -> BoardNoise:
             )
         )
 
-    return BoardNoise(tuple(Noise(*map(of, noise)) for noise in known.sections), of(known.everywhere))
+    return BoardNoise(tuple(Noise(*map(of, noise)) for noise in board_noise.sections), of(board_noise.everywhere))
 
 
 def rates(
@@ -91,27 +91,27 @@ def rates(
     if of_track:
         there = groups(rng, TRACKS, PUBLISHED[0], True)
         published = (track or kind)(rng, (TRACKS, cells, *PUBLISHED), there)[0]
-        known = picked(measured(published), rng.integers(0, TRACKS, boards))
+        board_noise = picked(measured(published), rng.integers(0, TRACKS, boards))
     else:
-        known = measured(costs)
-    found = [pairs(section) for section in sections_of(costs)]
-    wild = erratic_in(found[:cells], known)
-    by_level = levels([scatter(section) for section in found[:cells]], known)
+        board_noise = measured(costs)
+    differences = [pairs(section) for section in sections_of(costs)]
+    wild = erratic_in(differences[:cells], board_noise)
+    by_level = levels([scatter(section) for section in differences[:cells]], board_noise)
     chosen = rng.integers(0, entries, boards), sd.argmax(axis=1)
     alone = Prior(np.zeros(boards), np.ones(boards))
     ordinary = Moderation(alone, np.ones((boards, entries)), np.zeros((boards, entries), dtype=bool))
-    shown = [0, len(found) - 1] if cells > 1 else [0]
+    places = [0, len(differences) - 1] if cells > 1 else [0]
     return [
         _rates(
-            *compared(found[at], Moderation(known.sections[at].pairs, by_level, wild[at]), every=False),
-            compared(found[at], ordinary, every=False)[1],
-            found[at].mean,
+            *compared(differences[at], Moderation(board_noise.sections[at].pairs, by_level, wild[at]), every=False),
+            compared(differences[at], ordinary, every=False)[1],
+            differences[at].mean,
             truth,
             sd,
             chosen,
             wild[at].mean(),
         )
-        for at in shown
+        for at in places
     ]
 
 
@@ -123,8 +123,8 @@ def _rates(half, p, ordinary, mean, truth, sd, chosen, erratic) -> Rates:
     noisy = sd >= np.sort(sd, axis=1)[:, [-max(1, entries // 10)]]
     noisy = noisy[:, first] | noisy[:, second]
     held = np.abs(mean - difference) <= half
-    told, plainly = rejected(p), rejected(ordinary)
-    wrong = told & error
+    rejections, plainly = rejected(p), rejected(ordinary)
+    wrong = rejections & error
     in_focus = []
     for focus in chosen:
         of_it = (first == focus[:, None]) | (second == focus[:, None])
@@ -134,7 +134,7 @@ def _rates(half, p, ordinary, mean, truth, sd, chosen, erratic) -> Rates:
     low, high = (np.zeros(truth.shape, dtype=int) for _ in range(2))
     boards = np.arange(len(truth))[:, None]
     better = mean < 0
-    for winners, losers, on in ((first, second, told & better), (second, first, told & ~better)):
+    for winners, losers, on in ((first, second, rejections & better), (second, first, rejections & ~better)):
         np.add.at(low, (boards, losers[None]), on)
         np.add.at(high, (boards, winners[None]), on)
     above, below = (
@@ -147,7 +147,7 @@ def _rates(half, p, ordinary, mean, truth, sd, chosen, erratic) -> Rates:
         ((low <= above) & (high <= below)).all(axis=1).mean(),
         held.mean(),
         held[noisy].mean(),
-        told[different].mean() if different.any() else np.nan,
+        rejections[different].mean() if different.any() else np.nan,
         erratic,
         (plainly & error).any(axis=1).mean(),
         plainly[different].mean() if different.any() else np.nan,
@@ -156,8 +156,8 @@ def _rates(half, p, ordinary, mean, truth, sd, chosen, erratic) -> Rates:
 
 def rejected(p: np.ndarray) -> np.ndarray:
     """Which tests of each board Holm's correction rejects. p: (boards, tests), NaN = not in the family"""
-    found = np.zeros(p.shape, dtype=bool)
+    rejections = np.zeros(p.shape, dtype=bool)
     for board in np.flatnonzero(np.nanmin(p, axis=1) * np.isfinite(p).sum(axis=1) < SIGNIFICANCE):
         with np.errstate(invalid="ignore"):
-            found[board] = holm(p[board]) < SIGNIFICANCE
-    return found
+            rejections[board] = holm(p[board]) < SIGNIFICANCE
+    return rejections

@@ -71,10 +71,10 @@ def one_wild(times: float, where: str) -> Kind:
     """All entries alike, but the last one with so many times their sd, in the first cell ("one") or in all of them."""
 
     def noise(rng, shape, truth):
-        found, sd = rng.standard_normal(shape), np.ones((shape[0], shape[2]))
+        values, sd = rng.standard_normal(shape), np.ones((shape[0], shape[2]))
         sd[:, -1] = times
-        found[:, : 1 if where == "one" else None, -1] *= times
-        return found, sd
+        values[:, : 1 if where == "one" else None, -1] *= times
+        return values, sd
 
     return noise
 

@@ -95,8 +95,8 @@ def test_speed_ups(seeds: int, draw: Draw, least: float, cells: int):
     """Truth is the geometric mean over many seeds; of one cell, and of three that share none of their noise."""
     rng = np.random.default_rng(seeds)
     groups = 1500
-    found = [reaches(draw, rng, groups * seeds) for _ in range(cells)]
-    each = [over_cells(of_seed) for of_seed in zip(*found, strict=True)]
+    speed_ups = [reaches(draw, rng, groups * seeds) for _ in range(cells)]
+    each = [over_cells(of_seed) for of_seed in zip(*speed_ups, strict=True)]
     truth = true_speed_up(draw)
     assert np.isfinite(truth)
     bounds = all_over_seeds([each[start : start + seeds] for start in range(0, len(each), seeds)])
@@ -113,8 +113,8 @@ def test_probability_of_improvement(seeds: int, together: float):
     for gap in (0.0, 1.0):
         luck, own = rng.standard_normal((1500, 1, seeds)), rng.standard_normal((1500, 2, seeds))
         x, y = np.moveaxis(np.sqrt(together) * luck + np.sqrt(1 - together) * own, 1, 0)
-        found = interval(probability(x, y + gap), seeds, seeds)
-        assert share(*found, stats.norm.cdf(gap / np.sqrt(2))) >= 0.93
+        bounds = interval(probability(x, y + gap), seeds, seeds)
+        assert share(*bounds, stats.norm.cdf(gap / np.sqrt(2))) >= 0.93
 
 
 def test_probability_of_improvement_falls_short_where_luck_is_opposed():
@@ -160,9 +160,9 @@ def test_variance_split_falls_short_where_noise_is_skewed(seeds, draw, sampling,
     rng = np.random.default_rng(seeds)
     sd = np.sqrt((np.e - 1) * np.e) if draw is extreme else 1.0
     shared, own = draw(rng, (10_000, seeds)) / sd, draw(rng, (2, 10_000, seeds)) / sd
-    found = split_coverage(*(shared + own), 1.0)
-    assert sampling[0] < found[0] < sampling[1]
-    assert training[0] < found[1] < training[1]
+    shares = split_coverage(*(shared + own), 1.0)
+    assert sampling[0] < shares[0] < sampling[1]
+    assert training[0] < shares[1] < training[1]
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
@@ -174,5 +174,5 @@ def test_rank_correlation(seeds: int):
     signs = np.sign(first - np.swapaxes(first, 1, 2)) * np.sign(second - np.swapaxes(second, 1, 2))
     taus = signs.sum(axis=(1, 2)) / 56
     truth = np.tanh(np.arctanh(np.clip(taus, -1 + 1 / 28, 1 - 1 / 28)).mean())
-    found = np.array([fisher(group, 28) for group in taus[: 600 * seeds].reshape(-1, seeds)])
-    assert share(found[:, 1], found[:, 2], truth) >= 0.93
+    intervals = np.array([fisher(group, 28) for group in taus[: 600 * seeds].reshape(-1, seeds)])
+    assert share(intervals[:, 1], intervals[:, 2], truth) >= 0.93

@@ -30,17 +30,17 @@ CASES = [
 @pytest.mark.parametrize(("kind", "entries", "seeds", "of_track"), CASES)
 def test_boards_hold_their_error_rate(kind: str, entries: int, seeds: int, of_track: bool):
     """Groups of equal entries among different ones: family-wise error, for all pairs and for a focus, and intervals."""
-    for found in rates(KINDS[kind], entries, seeds, 3, apart=True, of_track=of_track, boards=BOARDS, seed=0):
-        assert max(found.wrong, found.focus, found.noisiest) < 0.05 + LUCK
-        assert found.ranks > 0.95 - LUCK
-        assert found.covered > 0.93
-        assert found.covered_noisy > 0.89
+    for section in rates(KINDS[kind], entries, seeds, 3, apart=True, of_track=of_track, boards=BOARDS, seed=0):
+        assert max(section.wrong, section.focus, section.noisiest) < 0.05 + LUCK
+        assert section.ranks > 0.95 - LUCK
+        assert section.covered > 0.93
+        assert section.covered_noisy > 0.89
 
 
 def test_more_is_told_apart_than_by_ordinary_t():
-    found = rates(KINDS["unequal, 5 df"], 30, 3, 1, apart=True, of_track=False, boards=60, seed=0)[0]
-    assert found.found > 5 * found.ordinary_found
-    assert found.wrong < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
+    section = rates(KINDS["unequal, 5 df"], 30, 3, 1, apart=True, of_track=False, boards=60, seed=0)[0]
+    assert section.found > 5 * section.ordinary_found
+    assert section.wrong < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
 
 
 @pytest.mark.parametrize("times", [3, 10])
@@ -48,5 +48,5 @@ def test_more_is_told_apart_than_by_ordinary_t():
 def test_one_wild_entry_among_four(times: float, where: str):
     """Protocol 6: at most 8 %, where moderating it like the others would be wrong in up to half of all boards."""
     options = {"apart": False, "of_track": True, "boards": BOARDS, "seed": 1, "track": KINDS["unequal, 5 df"]}
-    for found in rates(one_wild(times, where), 4, 3, 3, **options):
-        assert found.wrong < 0.08 + 3 * np.sqrt(0.08 * 0.92 / BOARDS)
+    for section in rates(one_wild(times, where), 4, 3, 3, **options):
+        assert section.wrong < 0.08 + 3 * np.sqrt(0.08 * 0.92 / BOARDS)

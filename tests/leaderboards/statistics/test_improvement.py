@@ -26,11 +26,11 @@ def test_ties_count_half_and_divergence_is_worst():
 
 def test_the_bounds_solve_newcombes_equation():
     """|θ − θ̂| = t √V(θ) at both ends, with V of Newcombe 2006, method 5."""
-    n, m, found = 5, 4, 0.65
-    for bound in interval(found, n, m):
+    n, m, estimate = 5, 4, 0.65
+    for bound in interval(estimate, n, m):
         spread = 1 + ((n + m) / 2 - 1) * ((1 - bound) / (2 - bound) + bound / (1 + bound))
         variance = bound * (1 - bound) / (n * m) * spread
-        assert abs(bound - found) == pytest.approx(stats.t.ppf(0.975, n + m - 2) * np.sqrt(variance))
+        assert abs(bound - estimate) == pytest.approx(stats.t.ppf(0.975, n + m - 2) * np.sqrt(variance))
 
 
 def test_a_clean_sweep_has_an_interval_with_width():
@@ -52,8 +52,8 @@ def test_over_cells_it_is_the_mean_of_the_cells(table, metric):
     """rliable averages P over tasks. In v x wins 4 of 4 pairs, in eps 1 of 4."""
     table.runs_of("cosine", [2.0, 3.0], "v").runs_of("x", [1.0, 1.5], "v")
     table.runs_of("cosine", [2.0, 3.0], "eps").runs_of("x", [2.5, 3.5], "eps")
-    found = board(table.tables, track="digits-v1", metric=metric())
-    overall = next(row for row in found.overall.rows if row.entry == "x")
+    ranking = board(table.tables, track="digits-v1", metric=metric())
+    overall = next(row for row in ranking.overall.rows if row.entry == "x")
     assert overall.improvement == pytest.approx((1 + 0.25) / 2)
 
 

@@ -26,9 +26,9 @@ def test_a_known_prior_is_found_again(freedom: float, scale: float):
     rng = np.random.default_rng(0)
     own = np.repeat([2.0, 4.0, 7.0], 15_000)
     true = freedom * scale / rng.chisquare(freedom, own.shape)
-    found = fit(true * rng.chisquare(own) / own, own, 10**6)
-    assert found.freedom == pytest.approx(freedom, rel=0.05)
-    assert found.variance == pytest.approx(scale, rel=0.05)
+    prior = fit(true * rng.chisquare(own) / own, own, 10**6)
+    assert prior.freedom == pytest.approx(freedom, rel=0.05)
+    assert prior.variance == pytest.approx(scale, rel=0.05)
 
 
 def test_few_entries_are_taken_at_their_word_less():
@@ -50,8 +50,8 @@ def test_names_for_one_thing_do_not_enter():
     rng = np.random.default_rng(2)
     variances = rng.chisquare(4, 200) / 4
     with_twins = np.r_[variances, np.zeros(5), np.full(5, 1e-7), np.full(5, np.nan)]
-    for found, expected in zip(fit(with_twins, 4, 20), fit(variances, 4, 20), strict=True):
-        assert found == pytest.approx(expected, rel=1e-9)
+    for actual, expected in zip(fit(with_twins, 4, 20), fit(variances, 4, 20), strict=True):
+        assert actual == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("variances", [[], [np.nan], [1.0], [0.0, 0.0, 0.0]])
@@ -76,9 +76,9 @@ def test_own_variances_are_those_of_the_two_way_table(seed: int, entries: int, s
 def test_an_entry_without_pairs_has_no_variance_and_costs_the_others_nothing():
     costs = np.random.default_rng(3).normal(size=(4, 5))
     alone = np.vstack([costs, [1.0, *[np.nan] * 4]])
-    found = own_variances(pairs(alone).variance)
-    np.testing.assert_allclose(found[:4], own_variances(pairs(costs).variance))
-    assert np.isnan(found[4])
+    variances = own_variances(pairs(alone).variance)
+    np.testing.assert_allclose(variances[:4], own_variances(pairs(costs).variance))
+    assert np.isnan(variances[4])
 
 
 def test_chance_is_f():

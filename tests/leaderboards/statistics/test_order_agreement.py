@@ -21,8 +21,8 @@ SMALL = st.integers(2, 6).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 
 def test_p_is_the_share_of_all_orders_that_agree_as_much(orders):
     """With ties in neither, one or both of the orders."""
     first, second = orders
-    seen = abs(concordance(first, second))
-    extreme = [abs(concordance(first, other)) >= seen for other in permutations(second)]
+    agreement = abs(concordance(first, second))
+    extreme = [abs(concordance(first, other)) >= agreement for other in permutations(second)]
     assert permutation_p(first, second) == pytest.approx(np.mean(extreme))
 
 

@@ -24,8 +24,8 @@ def test_power_is_alpha_where_there_is_no_difference():
 
 @pytest.mark.parametrize(("effect", "seeds", "alpha"), [(1.5, 5, 0.05), (4.0, 3, 0.01), (3.0, 8, 0.05 / 3570)])
 def test_power_is_the_share_of_simulated_tests(effect: float, seeds: int, alpha: float):
-    found = stats.ttest_1samp(effect + np.random.default_rng(0).standard_normal((40_000, seeds)), 0, axis=1).pvalue
-    assert np.mean(found < alpha) == pytest.approx(power(effect, seeds, alpha), abs=0.01)
+    p_values = stats.ttest_1samp(effect + np.random.default_rng(0).standard_normal((40_000, seeds)), 0, axis=1).pvalue
+    assert np.mean(p_values < alpha) == pytest.approx(power(effect, seeds, alpha), abs=0.01)
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 20])

@@ -39,10 +39,10 @@ def test_the_baselines_own_curve_gives_one():
 
 
 def test_below_at_the_first_mark_is_a_bound():
-    found = reach([0.5, 0.4, 0.3], 0.6)
-    assert found.censored
-    assert found.log_speedup == pytest.approx(log(4))
-    total = over_seeds(found, found)
+    speed_up = reach([0.5, 0.4, 0.3], 0.6)
+    assert speed_up.censored
+    assert speed_up.log_speedup == pytest.approx(log(4))
+    total = over_seeds(speed_up, speed_up)
     assert (total.value, total.note) == (pytest.approx(4), ">=4")
     assert isnan(total.low)
 

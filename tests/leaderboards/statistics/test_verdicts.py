@@ -27,11 +27,13 @@ def judge_of(costs: np.ndarray, priors: Priors | None = None, focus: str | None 
     """Of several cells."""
     cells, labels = ("v", "x0", "eps")[: len(costs)], [chr(ord("a") + i) for i in range(costs.shape[1])]
     return Judge.of(
-        {cell: (labels, range(costs.shape[2]), one) for cell, one in zip(cells, costs, strict=True)}, priors, focus
+        {cell: (labels, range(costs.shape[2]), of_cell) for cell, of_cell in zip(cells, costs, strict=True)},
+        priors,
+        focus,
     )
 
 
-def known(variance: float, freedom: float = 8.0, cells: tuple[tuple[str, ...], ...] = (("v",),)) -> Priors:
+def prior(variance: float, freedom: float = 8.0, cells: tuple[tuple[str, ...], ...] = (("v",),)) -> Priors:
     """A track whose pairs have this variance, its entries half of it each."""
     pairs, own = Known(freedom=freedom, variance=variance), Known(freedom=50.0, variance=1.0)
     record = {"metric": "fd", "guidance": "best", "entries": 81, "seeds": 5}
@@ -47,34 +49,34 @@ def test_few_pairs_without_a_track_are_tested_as_scipy_tests_each(
 ):
     """Fewer than 100 pairs and nothing published: ordinary paired t, Holm over all pairs that share three seeds."""
     costs = costs_of(seed, entries, seeds, missing)
-    found, p = judged(costs), np.full((entries, entries), np.nan)
+    verdicts, p = judged(costs), np.full((entries, entries), np.nan)
     for i, j in zip(*np.triu_indices(entries, k=1), strict=True):
         both = np.isfinite(costs[i]) & np.isfinite(costs[j])
         a, b = costs[i, both], costs[j, both]
         if both.any():
-            assert found.mean[i, j] == pytest.approx(np.mean(a - b), rel=1e-9, abs=1e-12)
+            assert verdicts.mean[i, j] == pytest.approx(np.mean(a - b), rel=1e-9, abs=1e-12)
         if both.sum() < 2:
-            assert np.isnan(found.half[i, j])
+            assert np.isnan(verdicts.half[i, j])
         elif not np.array_equal(a, b):
             interval = stats.ttest_rel(a, b).confidence_interval()
-            assert found.half[i, j] == pytest.approx((interval.high - interval.low) / 2, rel=1e-8)
+            assert verdicts.half[i, j] == pytest.approx((interval.high - interval.low) / 2, rel=1e-8)
         else:
-            assert found.half[i, j] == 0
+            assert verdicts.half[i, j] == 0
         if both.sum() >= 3:
             p[i, j] = 1.0 if np.array_equal(a, b) else stats.ttest_rel(a, b).pvalue
     np.testing.assert_allclose(
-        found.p_holm[np.triu_indices(entries, k=1)], holm(p)[np.triu_indices(entries, k=1)], rtol=1e-7
+        verdicts.p_holm[np.triu_indices(entries, k=1)], holm(p)[np.triu_indices(entries, k=1)], rtol=1e-7
     )
 
 
 def test_many_tests_are_corrected_as_if_every_p_was_worked_out(costs_of):
     """p above 5 % are not worked out where many are; what is corrected stays what SciPy and Holm give."""
     costs = costs_of(3, 40, 5, 0.0) + np.where(np.arange(40) % 2, 0.0, 3.0)[:, None]
-    found = judged(costs)
+    verdicts = judged(costs)
     first, second = np.triu_indices(40, k=1)
-    each = np.array([found.p(i, j) for i, j in zip(first, second, strict=True)])
+    each = np.array([verdicts.p(i, j) for i, j in zip(first, second, strict=True)])
     corrected = holm(each)
-    np.testing.assert_allclose(found.p_holm[first, second], corrected, rtol=1e-7)
+    np.testing.assert_allclose(verdicts.p_holm[first, second], corrected, rtol=1e-7)
     assert 100 < (corrected < SIGNIFICANCE).sum() < 700
 
 
@@ -84,18 +86,18 @@ def test_a_pair_by_hand():
     With 50 degrees of freedom for those, the level is (50 + 2/4)/52; with ν₀ = 8 and s₀² = 4 the variance of a
     difference is s̃² = (8·4·level + 2·1)/10 with 10 of them.
     """
-    found = judged(np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]]), known(4.0))
+    verdicts = judged(np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]]), prior(4.0))
     moderated = (8 * 4 * 50.5 / 52 + 2) / 10
     error = np.sqrt(moderated / 3)
-    assert found.p(0, 1) == pytest.approx(2 * stats.t.sf(2 / error, 10))
-    assert found.half[0, 1] == pytest.approx(stats.t.ppf(0.975, 10) * error)
-    assert found.noise(0, 1) == (pytest.approx(np.sqrt(moderated)), 8.0)
+    assert verdicts.p(0, 1) == pytest.approx(2 * stats.t.sf(2 / error, 10))
+    assert verdicts.half[0, 1] == pytest.approx(stats.t.ppf(0.975, 10) * error)
+    assert verdicts.noise(0, 1) == (pytest.approx(np.sqrt(moderated)), 8.0)
 
 
 def test_two_entries_with_three_seeds_are_judged_by_what_the_track_knows():
     """About 20 % three times, with the scatter that the track knows: t with 10 degrees of freedom in place of 2."""
     costs = np.stack([np.zeros(3), [0.16, 0.2, 0.21]])
-    assert judged(costs, known(0.05**2)).p_holm[0, 1] < 0.001 < 0.005 < judged(costs).p_holm[0, 1]
+    assert judged(costs, prior(0.05**2)).p_holm[0, 1] < 0.001 < 0.005 < judged(costs).p_holm[0, 1]
 
 
 def test_an_erratic_entry_is_judged_by_its_own_seeds():
@@ -103,7 +105,7 @@ def test_an_erratic_entry_is_judged_by_its_own_seeds():
     rng = np.random.default_rng(5)
     costs = 0.1 * rng.normal(size=(5, 5)) + np.arange(5)[:, None]
     costs[4] = 4 + np.array([1.2, -0.9, 0.4, -1.3, 0.6])
-    calm, wild = judged(costs[:4], known(0.02)), judged(costs, known(0.02))
+    calm, wild = judged(costs[:4], prior(0.02)), judged(costs, prior(0.02))
     assert wild.erratic.tolist() == [False] * 4 + [True]
     assert not calm.erratic.any()
     assert wild.p(0, 4) == pytest.approx(stats.ttest_rel(costs[0], costs[4]).pvalue)
@@ -117,8 +119,8 @@ def test_a_scatter_that_is_only_found_over_all_targets():
     costs = 0.1 * rng.normal(size=(3, 12, 3)) + np.arange(12)[:, None]
     costs[:, 0] = 0.13 * np.array([[1.0, -1.0, 0.0], [0.0, 1.0, -1.0], [-1.0, 0.0, 1.0]])
     cells = (("v",), ("x0",), ("eps",), ("v", "x0"), ("eps", "v"), ("eps", "x0"), ("eps", "v", "x0"))
-    judge = judge_of(costs, known(0.02, cells=cells))
-    alone = judge_of(costs[:1], known(0.02))
+    judge = judge_of(costs, prior(0.02, cells=cells))
+    alone = judge_of(costs[:1], prior(0.02))
     assert judge.verdicts(["v"]).erratic[0]
     assert judge.verdicts(["v", "x0", "eps"]).erratic[0]
     assert not alone.verdicts(["v"]).erratic[0]
@@ -127,9 +129,9 @@ def test_a_scatter_that_is_only_found_over_all_targets():
 def test_two_seeds_have_an_interval_and_no_verdict():
     """Nothing would show an erratic entry: the interval is that of ordinary t, whatever the track knows."""
     costs = np.array([[0.0, 0.1], [1.0, 1.3]])
-    found = judged(costs, known(0.01))
-    assert np.isnan(found.p_holm).all()
-    assert found.half[0, 1] == pytest.approx(stats.t.ppf(0.975, 1) * 0.2 / np.sqrt(2) / np.sqrt(2))
+    verdicts = judged(costs, prior(0.01))
+    assert np.isnan(verdicts.p_holm).all()
+    assert verdicts.half[0, 1] == pytest.approx(stats.t.ppf(0.975, 1) * 0.2 / np.sqrt(2) / np.sqrt(2))
 
 
 def test_a_focus_is_a_family_of_its_own():
@@ -147,25 +149,25 @@ def test_a_focus_is_a_family_of_its_own():
 def test_some_entries_of_a_board_keep_its_verdicts():
     """What is hidden changes nothing: the family is the board's."""
     rng = np.random.default_rng(8)
-    found = judged(0.2 * rng.normal(size=(12, 5)) + np.linspace(0, 1.2, 12)[:, None], focus="d")
-    part = found.of([5, 3])
-    assert part.p_holm[0, 1] == found.p_holm[5, 3]
-    assert (part.focus, part.half[1, 0], part.noise(0, 1)) == (1, found.half[3, 5], found.noise(5, 3))
+    verdicts = judged(0.2 * rng.normal(size=(12, 5)) + np.linspace(0, 1.2, 12)[:, None], focus="d")
+    part = verdicts.of([5, 3])
+    assert part.p_holm[0, 1] == verdicts.p_holm[5, 3]
+    assert (part.focus, part.half[1, 0], part.noise(0, 1)) == (1, verdicts.half[3, 5], verdicts.noise(5, 3))
 
 
 def test_the_same_for_practical_purposes():
     """An interval within ± 5 %, either way round: −4 % is 1/0.96 = +4.2 % from the other side, −4.9 % is +5.2 %."""
     tight = 1e-6 * np.array([1.0, -1.0, 0.5, 0.0, -0.5])
     costs = np.stack([np.zeros(5), log(0.96) + tight, log(0.951) - tight, 0.03 + 1e4 * tight])
-    found = judged(costs)
-    assert found.same[0].tolist() == [False, True, False, True]
-    assert found.told[0].tolist() == [False, True, True, True]
-    assert (found.same == found.same.T).all()
+    verdicts = judged(costs)
+    assert verdicts.same[0].tolist() == [False, True, False, True]
+    assert verdicts.told[0].tolist() == [False, True, True, True]
+    assert (verdicts.same == verdicts.same.T).all()
 
 
 @pytest.mark.parametrize("entries", [14, 15])
 def test_a_board_has_a_noise_of_its_own_from_100_pairs_on(entries: int):
     rng = np.random.default_rng(9)
-    judge = judge_of(rng.normal(size=(1, entries, 5)), known(4.0))
+    judge = judge_of(rng.normal(size=(1, entries, 5)), prior(4.0))
     assert judge.source == ("board" if entries == 15 else "track")
     assert judge_of(rng.normal(size=(1, 14, 5))).source == "none"

@@ -40,8 +40,8 @@ def main() -> None:
     for spec, density in builtin.FLOW_TIMES.items():
         whole = builtin.integrate.quad(density, 0, 1, points=[0.001, 0.0348516, 0.049029, 0.5, 0.7651484], limit=400)[0]
         expected = {t: 0.5 * t * (1 - t) * density(t) / whole for t in FLOW_TIMES}
-        found = {t: float(schedules.parse(spec).pdf(2 * np.log((1 - t) / t))) for t in FLOW_TIMES}
-        error = max(abs(found[t] - expected[t]) / max(expected[t], 1e-3) for t in FLOW_TIMES)
+        actual = {t: float(schedules.parse(spec).pdf(2 * np.log((1 - t) / t))) for t in FLOW_TIMES}
+        error = max(abs(actual[t] - expected[t]) / max(expected[t], 1e-3) for t in FLOW_TIMES)
         row(spec, "f(t) of the source by quadrature", error, "p, relative")
     for spec, options in tables.TABLES.items():
         if spec != "diffusers_laplace":

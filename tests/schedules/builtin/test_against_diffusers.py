@@ -47,11 +47,11 @@ def test_table(spec):
     else:
         expected = logsnr(scheduler(TABLES[spec]))
     ours = schedules.parse(spec).logsnr(np.arange(1, expected.size + 1) / expected.size)
-    known = np.isfinite(expected) & (expected > -12)
-    error = np.abs(ours[known] - expected[known])
-    float32 = 1.2e-7 * np.sqrt(np.arange(1, expected.size + 1))[known] * (2 + np.exp(expected[known]))
+    finite = np.isfinite(expected) & (expected > -12)
+    error = np.abs(ours[finite] - expected[finite])
+    float32 = 1.2e-7 * np.sqrt(np.arange(1, expected.size + 1))[finite] * (2 + np.exp(expected[finite]))
     assert np.all(error <= 1e-5 + 5 * float32)
-    assert error[np.abs(expected[known]) < 3].max() < 2e-5
+    assert error[np.abs(expected[finite]) < 3].max() < 2e-5
 
 
 def test_cogvideox():
@@ -64,16 +64,16 @@ def test_cogvideox():
 
 @pytest.mark.parametrize("spec", [spec for spec in TABLES if spec != "diffusers_laplace"])
 def test_from_diffusers_finds_the_registered_name(spec):
-    found = from_diffusers(scheduler(TABLES[spec]))
-    assert found.fingerprint == schedules.parse(spec).fingerprint
+    schedule = from_diffusers(scheduler(TABLES[spec]))
+    assert schedule.fingerprint == schedules.parse(spec).fingerprint
 
 
 def test_from_diffusers_flow_matching():
-    found = from_diffusers(diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0))
-    assert found == schedules.parse("flow_uniform|shift:a=3")
+    schedule = from_diffusers(diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0))
+    assert schedule == schedules.parse("flow_uniform|shift:a=3")
     sigmas = diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0).sigmas.double().numpy()[:1000]
     t = np.linspace(1, 1000, 1000)[::-1] / 1000
-    np.testing.assert_allclose(1 / (1 + np.exp(found.logsnr(t[1:]) / 2)), sigmas[1:], atol=1e-6)
+    np.testing.assert_allclose(1 / (1 + np.exp(schedule.logsnr(t[1:]) / 2)), sigmas[1:], atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -287,6 +287,6 @@ def test_quantiles_keep_the_stated_accuracy(name):
 
 def test_docs_and_sources_are_there():
     for name in schedules.names():
-        known = schedules.info(name)
-        assert known.summary.endswith((".", ":")) or "." in known.doc, name
-        assert known.paper or name in ("generalized_normal", "student_t", "piecewise"), name
+        info = schedules.info(name)
+        assert info.summary.endswith((".", ":")) or "." in info.doc, name
+        assert info.paper or name in ("generalized_normal", "student_t", "piecewise"), name

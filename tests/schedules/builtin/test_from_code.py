@@ -155,8 +155,8 @@ def test_terminal_is_the_limit_of_its_table():
     mu, terminal, steps = 0.8, 0.02, 200_000
     sigmas = np.linspace(1.0, 0.0, steps + 1)[:-1]
     sigmas = math.exp(mu) / (math.exp(mu) + (1 / sigmas - 1))
-    kept = 1 - sigmas
-    sigmas = np.minimum(1 - kept / (kept[-1] / (1 - terminal)), 1 - 1e-12)
+    alphas = 1 - sigmas
+    sigmas = np.minimum(1 - alphas / (alphas[-1] / (1 - terminal)), 1 - 1e-12)
     schedule = schedules.parse("flow_uniform|flux_shift:mu=0.8|terminal:tau=0.02")
     t = (np.arange(steps) + 1) / steps
     inner = slice(steps // 100, None, 997)

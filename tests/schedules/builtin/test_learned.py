@@ -162,13 +162,13 @@ def test_the_source_of_the_rule_is_in_the_fingerprint(monkeypatch):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_state_is_everything(name):
-    one, other = schedules.create(name), schedules.create(name)
-    train(one, bump, rounds=3)
-    other.load_state_dict(one.state_dict())
-    train(one, bump, rounds=2, seed=1)
+    trained, other = schedules.create(name), schedules.create(name)
+    train(trained, bump, rounds=3)
+    other.load_state_dict(trained.state_dict())
+    train(trained, bump, rounds=2, seed=1)
     train(other, bump, rounds=2, seed=1)
-    np.testing.assert_array_equal(one.ppf([0.1, 0.5, 0.9]), other.ppf([0.1, 0.5, 0.9]))
-    assert one.fingerprint == other.fingerprint == schedules.create(name).fingerprint
+    np.testing.assert_array_equal(trained.ppf([0.1, 0.5, 0.9]), other.ppf([0.1, 0.5, 0.9]))
+    assert trained.fingerprint == other.fingerprint == schedules.create(name).fingerprint
 
 
 def test_a_loss_that_is_not_finite_is_left_out():

@@ -66,8 +66,8 @@ def test_every_level_for_diffusers_is_finite_in_single_precision(spec):
             assert np.all(np.isfinite(levels))
     wanted = schedule.logsnr((np.arange(1000) + 0.5) / 1000)
     beyond = int(np.sum((wanted < SINGLE[0]) | (wanted > SINGLE[1])))
-    said = exported["cut"]
-    assert said.startswith(
+    note = exported["cut"]
+    assert note.startswith(
         "nothing" if not beyond else f"{beyond} of 1000 levels: log SNR reaches from {wanted[-1]:.4g}"
     )
     inner = (wanted > SINGLE[0]) & (wanted < SINGLE[1])

@@ -72,8 +72,8 @@ def plugin():
 def test_nothing_but_nan_passes_nothing_that_is_about_numbers(plugin):
     nothing = {name: (lambda x: np.full(np.shape(x), np.nan)) for name in ("pdf", "cdf", "ppf", "sf", "isf")}
     failed = " ".join(schedules.check(plugin(**nothing)))
-    for one in ("integrates to 1", "ppf is finite", "pdf is a density"):
-        assert f": {one}: " in failed
+    for check in ("integrates to 1", "ppf is finite", "pdf is a density"):
+        assert f": {check}: " in failed
 
 
 def test_the_unchanged_density_passes(plugin):
@@ -140,8 +140,8 @@ def test_a_method_that_raises_is_a_failure(plugin):
 
 
 def test_checking_works_outside_the_main_thread():
-    found = []
-    thread = threading.Thread(target=lambda: found.extend(schedules.check("laplace") or ["none"]))
+    failures = []
+    thread = threading.Thread(target=lambda: failures.extend(schedules.check("laplace") or ["none"]))
     thread.start()
     thread.join()
-    assert found == ["none"]
+    assert failures == ["none"]

@@ -17,22 +17,24 @@ STATIC = [name for name in SCHEDULES.names() if not schedules.create(name).learn
 
 def searched(info):
     """Parameters that are numbers, with what is searched of them."""
-    return {key: one for key, one in info.ranges.items() if key not in info.given and not hasattr(one, "choices")}
+    return {
+        key: domain for key, domain in info.ranges.items() if key not in info.given and not hasattr(domain, "choices")
+    }
 
 
-def at(one, place):
+def at(domain, place):
     """A value at a share of a range."""
-    low, high = (np.log(x) if one.log else x for x in (one.low, one.high))
+    low, high = (np.log(x) if domain.log else x for x in (domain.low, domain.high))
     value = low + place * (high - low)
-    value = float(np.clip(np.exp(value) if one.log else value, one.low, one.high))
-    return round(value) if isinstance(one.low, int) else value
+    value = float(np.clip(np.exp(value) if domain.log else value, domain.low, domain.high))
+    return round(value) if isinstance(domain.low, int) else value
 
 
 def least_singular_value(quantiles, ranges, places):
     """Of ∂λ_q/∂θ with columns of length 1, θ in shares of their ranges; 0 for a parameter without effect."""
     columns = []
-    for key, one in ranges.items():
-        step = max(1e-4, 1.01 / (one.high - one.low)) if isinstance(one.low, int) else 1e-4
+    for key, domain in ranges.items():
+        step = max(1e-4, 1.01 / (domain.high - domain.low)) if isinstance(domain.low, int) else 1e-4
         low, high = ({**places, key: float(np.clip(places[key] + by, 0, 1))} for by in (-step, step))
         values = [{name: at(ranges[name], place) for name, place in side.items()} for side in (low, high)]
         columns.append(quantiles(values[1]) - quantiles(values[0]))

@@ -17,8 +17,8 @@ def test_total_variation_of_two_normals():
 
 
 def test_disjoint_densities_are_one_apart():
-    one = schedules.parse("laplace|truncate:low=0")
-    assert similarity.total_variation(one, schedules.parse("laplace|truncate:high=0")) == pytest.approx(1, abs=1e-6)
+    upper = schedules.parse("laplace|truncate:low=0")
+    assert similarity.total_variation(upper, schedules.parse("laplace|truncate:high=0")) == pytest.approx(1, abs=1e-6)
 
 
 def test_wasserstein_of_a_shift_is_the_shift():
@@ -41,7 +41,7 @@ def test_wasserstein_of_a_shift_is_the_shift():
 def test_same_density_under_other_names(spec, kin):
     schedule = schedules.parse(spec)
     assert {name for name in similarity.same_density(schedule) if name in schedules.names()} >= kin
-    assert {one.name for one in similarity.nearest(schedule) if one.same} == {
+    assert {relative.name for relative in similarity.nearest(schedule) if relative.same} == {
         name for name in similarity.same_density(schedule) if name in schedules.names()
     }
 

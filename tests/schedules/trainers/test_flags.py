@@ -89,9 +89,9 @@ def test_a_number_out_of_reach_is_said_of_a_flag_of_the_trainer_and_the_one_it_e
             continue
         stated = {**trainer.ways[0].fixed, flag: value}
         stated = {key: held for key, held in stated.items() if trainer.flags[key].written}
-        said = refusal(name, stated)
-        assert flag in said or not said, stated
-        _, at, end = said.partition("; expected at ")
+        message = refusal(name, stated)
+        assert flag in message or not message, stated
+        _, at, end = message.partition("; expected at ")
         assert not at or not refusal(name, {**stated, flag: float(end.split()[1])})
 
 

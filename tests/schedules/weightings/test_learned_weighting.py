@@ -45,21 +45,21 @@ def test_the_weighted_error_becomes_one_everywhere(base):
 
 
 def test_state_is_everything():
-    one, other = weightings.create("uncertainty"), weightings.create("uncertainty")
-    train(one, rounds=3)
-    other.load_state_dict(one.state_dict())
-    train(one, rounds=2, seed=1)
+    trained, other = weightings.create("uncertainty"), weightings.create("uncertainty")
+    train(trained, rounds=3)
+    other.load_state_dict(trained.state_dict())
+    train(trained, rounds=2, seed=1)
     train(other, rounds=2, seed=1)
-    np.testing.assert_array_equal(one(AT, "v", COSINE), other(AT, "v", COSINE))
+    np.testing.assert_array_equal(trained(AT, "v", COSINE), other(AT, "v", COSINE))
 
 
 def test_each_weighting_learns_for_itself():
-    one, other = weightings.parse("uncertainty"), weightings.parse("uncertainty")
-    train(one, rounds=2)
-    assert one == other
-    assert not np.array_equal(one(AT, "v", COSINE), other(AT, "v", COSINE))
-    assert one.fingerprint == other.fingerprint == pickle.loads(pickle.dumps(one)).fingerprint
-    assert one.fingerprint != weightings.create("uncertainty", rate=0.02).fingerprint
+    trained, other = weightings.parse("uncertainty"), weightings.parse("uncertainty")
+    train(trained, rounds=2)
+    assert trained == other
+    assert not np.array_equal(trained(AT, "v", COSINE), other(AT, "v", COSINE))
+    assert trained.fingerprint == other.fingerprint == pickle.loads(pickle.dumps(trained)).fingerprint
+    assert trained.fingerprint != weightings.create("uncertainty", rate=0.02).fingerprint
 
 
 def test_losses_that_are_not_finite_are_left_out():

@@ -163,18 +163,20 @@ def test_a_bad_weighting_is_one_line(value, problem):
 @pytest.mark.parametrize("name", [name for name in weightings.names() if not weightings.create(name).learns])
 def test_a_fingerprint_covers_the_four_errors_and_no_later_target(name):
     """Published run keys hold it: a target that shares another's error must not move it."""
-    made, at = weightings.create(name), np.linspace(-20.0, 20.0, 41)
-    digits = " ".join(f"{value:.9g}" for target in ("eps", "x0", "v", "flow") for value in made(at, target, COSINE))
-    assert made.fingerprint == hashlib.sha256(digits.encode()).hexdigest()[:16]
+    weighting, at = weightings.create(name), np.linspace(-20.0, 20.0, 41)
+    digits = " ".join(
+        f"{value:.9g}" for target in ("eps", "x0", "v", "flow") for value in weighting(at, target, COSINE)
+    )
+    assert weighting.fingerprint == hashlib.sha256(digits.encode()).hexdigest()[:16]
 
 
 def test_a_weighting_is_told_edm_as_v():
-    told = []
+    targets = []
 
     @weightings.register("spy_on_targets", space={})
     def spy(logsnr, target):
-        told.append(target)
+        targets.append(target)
         return np.ones_like(logsnr)
 
     weightings.create("spy_on_targets")(AT, "edm", COSINE)
-    assert told == ["v"]
+    assert targets == ["v"]
