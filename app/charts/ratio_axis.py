@@ -36,9 +36,9 @@ class Axis:
         return cls.around([effect(row) for row in rows], logarithmic)
 
     @classmethod
-    def around(cls, found: Iterable[tuple[float, float, float]], logarithmic: bool) -> Axis:
+    def around(cls, triples: Iterable[tuple[float, float, float]], logarithmic: bool) -> Axis:
         """An axis for these changes, (value, low, high) each, the line of no change on it."""
-        effects = np.array([triple for triple in found if isfinite(triple[0])] or [(nan, nan, nan)])
+        effects = np.array([triple for triple in triples if isfinite(triple[0])] or [(nan, nan, nan)])
         if not np.isfinite(effects).any():
             return cls(logarithmic, *((0.5, 2.0) if logarithmic else (-1.0, 1.0)))
         changes = np.log(np.maximum(effects, LEAST)) if logarithmic else effects

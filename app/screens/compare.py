@@ -103,9 +103,9 @@ def _figures(chosen: Chosen) -> None:
             query_params={"spec": specs},
         )
         _row(chosen, [
-            ("Density p(λ)", "Where training draws its noise levels.", partial(_density, known=pairs)),
-            ("Time form λ(t)", "The same as a curve over t, drawn uniformly.", partial(_time, known=pairs)),
-            ("Effective weight", "p(λ)·ω(λ) on the ε-error: what the loss adds up to.", partial(_weight, known=pairs)),
+            ("Density p(λ)", "Where training draws its noise levels.", partial(_density, pairs=pairs)),
+            ("Time form λ(t)", "The same as a curve over t, drawn uniformly.", partial(_time, pairs=pairs)),
+            ("Effective weight", "p(λ)·ω(λ) on the ε-error: what the loss adds up to.", partial(_weight, pairs=pairs)),
         ])  # fmt: skip
     _row(chosen, [
         ("ε-error against λ", "Held out, over the baseline's: below 1 is better. Bands: 95 %, from 3 seeds.", _errors),
@@ -131,17 +131,17 @@ def _row(chosen: Chosen, parts: list[Part]) -> None:
             shielded(partial(body, chosen))
 
 
-def _density(chosen: Chosen, known: densities.Pairs) -> None:
-    _draw(densities.density({name: pair[0] for name, pair in known.items()}, chosen.styles), "density", "Density")
+def _density(chosen: Chosen, pairs: densities.Pairs) -> None:
+    _draw(densities.density({name: pair[0] for name, pair in pairs.items()}, chosen.styles), "density", "Density")
 
 
-def _time(chosen: Chosen, known: densities.Pairs) -> None:
-    _draw(densities.time_form({name: pair[0] for name, pair in known.items()}, chosen.styles), "time", "Time form")
+def _time(chosen: Chosen, pairs: densities.Pairs) -> None:
+    _draw(densities.time_form({name: pair[0] for name, pair in pairs.items()}, chosen.styles), "time", "Time form")
 
 
-def _weight(chosen: Chosen, known: densities.Pairs) -> None:
-    named = {name: pair[0] for name, pair in known.items()}
-    ways = {name: pair[1] for name, pair in known.items()}
+def _weight(chosen: Chosen, pairs: densities.Pairs) -> None:
+    named = {name: pair[0] for name, pair in pairs.items()}
+    ways = {name: pair[1] for name, pair in pairs.items()}
     target = chosen.view.target
     _draw(densities.weight(named, ways, target, chosen.styles), "weight", f"Effective weight, target {target}")
 

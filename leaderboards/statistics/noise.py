@@ -79,15 +79,15 @@ def measure(sections: Sequence[Pairs], scatters: Sequence[Scatter], cells: int) 
     return BoardNoise(noises, everywhere(scatters[:cells], noises))
 
 
-def everywhere(cells: Sequence[Scatter], known: Sequence[Noise]) -> Prior:
+def everywhere(cells: Sequence[Scatter], noises: Sequence[Noise]) -> Prior:
     """The prior of an entry's own variance, averaged over the cells of a board."""
-    shares = over_cells(cells, known)
+    shares = over_cells(cells, noises)
     return fit(*shares, shares.own.shape[-1], careful=False)
 
 
-def over_cells(cells: Sequence[Scatter], known: Sequence[Noise]) -> Scatter:
+def over_cells(cells: Sequence[Scatter], noises: Sequence[Noise]) -> Scatter:
     """Own variances as shares of half of a pair's, averaged over the cells of which something is known."""
-    parts = [(share(cell, noise), cell.freedom) for cell, noise in zip(cells, known, strict=False)]
+    parts = [(share(cell, noise), cell.freedom) for cell, noise in zip(cells, noises, strict=False)]
     weights = [np.where(np.isnan(shares), 0.0, freedom) for shares, freedom in parts]
     total = np.sum(weights, axis=0)
     with np.errstate(invalid="ignore"):
@@ -95,21 +95,21 @@ def over_cells(cells: Sequence[Scatter], known: Sequence[Noise]) -> Scatter:
         return Scatter(np.sum(weighed, axis=0) / total, total)
 
 
-def levels(cells: Sequence[Scatter], known: BoardNoise) -> Array:
+def levels(cells: Sequence[Scatter], board_noise: BoardNoise) -> Array:
     """How much each entry scatters, over what is usual: its variance over the cells, moderated by that of the entries.
 
     mᵢ = (ν₀ r + ν vᵢ) / (ν₀ + ν) / r,    r and ν₀ of the prior of own variances; 1 where nothing is known
     """
-    own, freedom = over_cells(cells, known.sections)
-    prior = known.everywhere
+    own, freedom = over_cells(cells, board_noise.sections)
+    prior = board_noise.everywhere
     moderated, _ = moderate(own, freedom, Prior(prior.freedom[..., None], prior.variance[..., None]))
     ratio = moderated / prior.variance[..., None]
     return np.where((prior.freedom[..., None] > 0) & np.isfinite(ratio), ratio, 1.0)
 
 
-def share(scatter: Scatter, known: Noise) -> Array:
+def share(scatter: Scatter, noise: Noise) -> Array:
     """(…, entries): own variance as a share of half of a pair's; NaN where nothing is known of pairs."""
-    half = np.where(known.pairs.freedom > 0, known.pairs.variance / 2, np.nan)
+    half = np.where(noise.pairs.freedom > 0, noise.pairs.variance / 2, np.nan)
     return np.asarray(scatter.own / half[..., None])
 
 

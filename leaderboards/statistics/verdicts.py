@@ -157,12 +157,12 @@ def verdicts(section: Pairs, by: Moderation, focus: int | None = None) -> Verdic
     return Verdicts(Pairs(mean, section.variance, section.n), whole_half, whole_p, by, focus)
 
 
-def erratic_in(cells: Sequence[Pairs], known: BoardNoise) -> list[NDArray[np.bool_]]:
+def erratic_in(cells: Sequence[Pairs], board_noise: BoardNoise) -> list[NDArray[np.bool_]]:
     """(…, entries) for each cell, then over several of them: whose variances are not moderated."""
 
     def over(out: NDArray[np.bool_]) -> tuple[Array, Array]:
-        shares = over_cells([scatter(cell, out) for cell in cells], known.sections)
-        return shares.own, chance(*shares, known.everywhere)
+        shares = over_cells([scatter(cell, out) for cell in cells], board_noise.sections)
+        return shares.own, chance(*shares, board_noise.everywhere)
 
     def within(cell: Pairs, noise: Noise, out: NDArray[np.bool_]) -> tuple[Array, Array]:
         own = scatter(cell, out)
@@ -173,7 +173,7 @@ def erratic_in(cells: Sequence[Pairs], known: BoardNoise) -> list[NDArray[np.boo
     return [
         *(
             beyond(partial(within, cell, noise), level_alone(scatter(cell).freedom), everywhere)
-            for cell, noise in zip(cells, known.sections, strict=False)
+            for cell, noise in zip(cells, board_noise.sections, strict=False)
         ),
         everywhere,
     ]

@@ -40,6 +40,6 @@ def test_the_commands_that_forms_and_recipes_name_exist_with_their_options():
     texts = [path.read_text() for path in (*FORMS, GITHUB / "PULL_REQUEST_TEMPLATE.md")]
     named = [re.findall(r"\S+", line) for text in texts for line in re.findall(r"`snrbench (\w[^`]*)`", text)]
     assert len(named) > 5
-    for name, *rest in named:
+    for name, *words in named:
         options = {option for parameter in commands[name].params for option in parameter.opts}
-        assert {word for word in rest if word.startswith("-")} <= options, (name, rest)
+        assert {word for word in words if word.startswith("-")} <= options, (name, words)

@@ -13,12 +13,12 @@ LEAST_GIB_WITH_A_GPU = 4.0
 """What the libraries of a GPU hold in the memory of the host counts too."""
 
 
-def completed(asked: Limits, expected: float | None, slots: int, device: str) -> Limits:
+def completed(limits: Limits, expected: float | None, slots: int, device: str) -> Limits:
     """The limits as asked; what was not asked for: 20 times the expected seconds, and a worker's share of memory.
 
     expected: seconds of the longest kind of run; None when nothing is known
     """
-    seconds, gib = asked.seconds, asked.gib
+    seconds, gib = limits.seconds, limits.gib
     if seconds is None:
         seconds = UNKNOWN_SECONDS if expected is None else max(LEAST_SECONDS, TIMES_THE_EXPECTED * expected)
     free = available()

@@ -21,20 +21,20 @@ PANEL_INCHES = (3.1, 2.9)
 COLUMNS = 4
 
 
-def draw(found: Sequence[Agreement], file: Path) -> None:
+def draw(agreements: Sequence[Agreement], file: Path) -> None:
     """One SVG: the paper's number across, our mean over seeds up with its 95 % t interval, both logarithmic.
 
     Nothing is written where there is nothing to draw. The paper's numbers have one seed each, and so no interval.
     """
-    if not found:
+    if not agreements:
         return
-    width = min(COLUMNS, len(found))
-    height = -(-len(found) // width)
+    width = min(COLUMNS, len(agreements))
+    height = -(-len(agreements) // width)
     figure = Figure(figsize=(PANEL_INCHES[0] * width, PANEL_INCHES[1] * height), layout="constrained")
     panels = np.ravel(figure.subplots(height, width, squeeze=False))
-    for axes, agreement in zip(panels, found, strict=False):
+    for axes, agreement in zip(panels, agreements, strict=False):
         _panel(axes, agreement)
-    for axes in panels[len(found) :]:
+    for axes in panels[len(agreements) :]:
         axes.set_axis_off()
     # Text stays text, ids are the same each time, and no date: unchanged results give an unchanged file.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "snrbench"}):

@@ -62,14 +62,14 @@ def recomputed(board: Board) -> str:
     return f"ranks and intervals computed anew, no score changed: {told} ({', '.join(s.target for s in sections)})"
 
 
-def log(track: str, made: str, changed: Iterable[str], before: str) -> str:
+def log(track: str, date: str, changed: Iterable[str], before: str) -> str:
     """The log with one more release at its top; unchanged where the release changes nothing."""
     lines = [f"- {visible(line)}" for line in changed]
     head = HEAD.format(track)
     if not lines:
         return before or head
     older = before.removeprefix(head).strip("\n")
-    return "\n".join([head, f"## {made}\n", *lines, *(["", older] if older else [])]) + "\n"
+    return "\n".join([head, f"## {date}\n", *lines, *(["", older] if older else [])]) + "\n"
 
 
 def scores_of(runs: pa.Table) -> Runs:

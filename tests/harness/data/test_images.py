@@ -52,7 +52,7 @@ def no_network(monkeypatch):
     """Addresses that were asked for, in vain."""
     addresses = []
 
-    def unreachable(url, *rest, **more):
+    def unreachable(url, *arguments, **more):
         addresses.append(url)
         raise URLError("no route to host")
 

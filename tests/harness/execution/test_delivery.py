@@ -22,10 +22,10 @@ from result_folders import CPU, written
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
-    empty_store = Store(tmp_path_factory.mktemp("empty") / "store")
-    empty_store.prepare()
+    store = Store(tmp_path_factory.mktemp("empty") / "store")
+    store.prepare()
     close_databases()
-    return empty_store.root
+    return store.root
 
 
 @pytest.fixture

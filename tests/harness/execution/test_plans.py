@@ -178,8 +178,8 @@ def test_a_disk_that_takes_no_plan_stops_nothing(store):
     assert plan_files.read(store) == []
 
 
-def command(state, line="snrbench run gmm-v1", left=("a",), number=0):
-    runs = {key: plan_files.Planned(key, key, "gmm-v1", "v") for key in left}
+def command(state, line="snrbench run gmm-v1", keys=("a",), number=0):
+    runs = {key: plan_files.Planned(key, key, "gmm-v1", "v") for key in keys}
     return plan_files.Command(f"{number}", line, "here", 1, float(number), 1, len(runs), state, runs=runs)
 
 
