@@ -91,9 +91,7 @@ def test_runs_pauses_failures_and_stopping(make, name, store, brief, at_work, ho
         keys = [done.spec.key for done in (done, pruned, nan, hoarded, *many)]
         del many
         gc.collect()
-        assert (
-            sum(type(candidate) is Result and candidate.reason == "one of many" for candidate in gc.get_objects()) <= 1
-        )
+        assert sum(type(obj) is Result and obj.reason == "one of many" for obj in gc.get_objects()) <= 1
 
         # Asked to stop: a checkpoint, also of what is executed at once, and what had not begun is dropped.
         for seed in range(2):
