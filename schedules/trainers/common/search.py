@@ -20,7 +20,7 @@ from schedules.errors import UserError
 from schedules.relatives import similarity
 from schedules.schedule import Schedule, parse
 from schedules.trainers.common.reading import complete, drawn, parse_flags
-from schedules.trainers.common.shapes import Shapes, shapes
+from schedules.trainers.common.shapes import Shapes, shapes, spread
 from schedules.trainers.common.text import aside
 from schedules.trainers.common.trainer import Span, Trainer, Value, Way
 
@@ -31,6 +31,8 @@ DIGITS = (3, 5, 7, 9, 11, 13, 17)
 NEAREST_DIGITS = 4
 PROMISING = 2.0  # times the least W₁ after least squares, up to which a way is looked at closely
 TIE = 1e-4  # nats; of ways as good as that the plainest is taken
+FEW, MANY = 6, 96  # points all over a way that bends: the nearest begins a fit, and one that went astray again
+ASTRAY = 0.3  # nats
 FAR = 1e3  # nats, for flags that the trainer or the registry refuses
 
 
@@ -105,6 +107,8 @@ class _Search:
             if fit.draws_other_shapes():
                 continue
             point = fit.least_squares()
+            if fit.distance(point) > CLOSE and fit.may_be_elsewhere(point):
+                point = fit.least_squares(fit.nearest_of_many())
             if fit.distance(point) > CLOSE:
                 continue
             for digits in DIGITS:
@@ -197,9 +201,18 @@ class _Fit:
         """W₁, nats."""
         return float(np.sum(self._goal.length * np.abs(self.difference(point))))
 
-    def least_squares(self) -> Array:
-        """The point with the least ∫ (F − G)² dλ, from the trainer's defaults."""
-        start = self._start()
+    def may_be_elsewhere(self, point: Array) -> bool:
+        """Whether a fit that is not exact may have gone astray: near by, at a bound of a way that bends."""
+        at_bound = bool(np.any(np.isclose(point, self._low) | np.isclose(point, self._high)))
+        return at_bound and self._shapes() is None and self.distance(point) < ASTRAY
+
+    def nearest_of_many(self) -> Array:
+        """Of points all over, the one with the least W₁."""
+        return min(spread(self._low, self._high, MANY), key=self.distance)
+
+    def least_squares(self, start: Array | None = None) -> Array:
+        """The point with the least ∫ (F − G)² dλ, from where `_start` says if no start is given."""
+        start = self._start() if start is None else start
         if not start.size:
             return start
         root = np.sqrt(self._goal.length)
@@ -244,7 +257,10 @@ class _Fit:
             default = self._trainer.flags[name].default
             inside = isinstance(default, float) and span.low < default < span.high
             starts.append(_forth(default, span) if inside and isinstance(default, float) else fallback)
-        return np.array(starts, dtype=np.float64)
+        start = np.array(starts, dtype=np.float64)
+        if not start.size or self._shapes() is not None:
+            return start
+        return min((start, *spread(self._low, self._high, FEW)), key=self.distance)
 
 
 _SHAPES: dict[tuple[object, ...], tuple[Way, Shapes | None]] = {}
