@@ -63,7 +63,7 @@ def shapes(quantiles: Callable[[Array], Array], low: Array, high: Array) -> Shap
 
 def spread(low: Array, high: Array, count: int) -> Iterator[Array]:
     """Points all over the space between two bounds, the same every time; none of more numbers than `STEPS`."""
-    for step in range(1, count + 1):
+    for step in range(1, count + 1 if low.size <= STEPS.size else 0):
         yield low + (high - low) * np.modf(step * STEPS[: low.size])[0]
 
 
