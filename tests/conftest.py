@@ -5,7 +5,9 @@ Hypothesis draws the same examples every time and never judges by the clock.
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,12 @@ from hypothesis import settings
 
 settings.register_profile("snrbench", deadline=None, derandomize=True)
 settings.load_profile("snrbench")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: Python need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,12 +68,26 @@ def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
     return shared
 
 
-@pytest.fixture(scope="session")
-def empty_store(once) -> Path:
-    """Without a run. MLflow takes seconds to make its tables: other stores start as a copy of these."""
-    from harness.results.store import Store
+@pytest.fixture(scope="session", autouse=True)
+def tables_made_once(once):
+    """MLflow takes a second to make its tables, which are the same each time: a store that a test makes in this process
+    begins with a copy of the first ones, as a store that was copied does. Gives what makes them."""
+    from harness.results import mlflow_tables
 
-    return once("empty", lambda folder: Store(folder).prepare())
+    make = mlflow_tables.make
+
+    def copied(file: Path, artifacts: Path) -> None:
+        shutil.copyfile(once("tables.db", lambda first: make(first, first.parent / artifacts.name)), file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlflow_tables, "make", copied)
+        yield make
+
+
+@pytest.fixture
+def tables_of_mlflow(tables_made_once, monkeypatch):
+    """For tests of the making itself: stores have MLflow make their tables, as they do for users."""
+    monkeypatch.setattr("harness.results.mlflow_tables.make", tables_made_once)
 
 
 @pytest.fixture(scope="session")

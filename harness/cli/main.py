@@ -7,6 +7,7 @@ nobody reads the output.
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib.metadata
 import os
@@ -19,6 +20,7 @@ from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 from harness.cli import complaints, help_texts, needed_packages, streams
 from schedules.errors import UserError, text_of
@@ -74,17 +76,23 @@ def main() -> None:
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that a library starts imports from the working directory
     streams.prepare()
     code = exit_code(sys.argv[1:])
-    if (store := sys.modules.get("harness.results.store")) is not None:  # a command that opened none need not load it
-        store.close_databases()
+    if (client := sys.modules.get("harness.results.mlflow_client")) is not None:  # who needed none need not load it
+        client.close_databases()
     gc.freeze()  # or Python looks through all that torch and MLflow hold while it ends: a second, also of a Ctrl-C
     sys.exit(code)
 
 
 def exit_code(arguments: list[str]) -> int:
     """What a command ends with, given these words after `snrbench`; what went wrong is said on standard error."""
-    code = _outcome(lambda: cli(arguments, standalone_mode=False))
+    code = _outcome(lambda: _command()(arguments, standalone_mode=False))
     written = _outcome(sys.stdout.flush)  # what was printed is part of the job
     return code or written
+
+
+@functools.cache
+def _command() -> Callable[..., object]:
+    """Of all that was added to `cli`: made once by a process that runs several."""
+    return get_command(cli)
 
 
 def _outcome(action: Callable[[], object]) -> int:

@@ -10,7 +10,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
@@ -122,9 +122,9 @@ def _mode(file: Path) -> str:
     A write-ahead log with content is a writer at work, or one that was killed: it is read along, not merged. Without
     one, SQLite makes it and takes it away again, which `ro` may not; where the folder can't be written it does without.
     """
-    log = file.with_name(f"{file.name}-wal")
-    if log.is_file() and log.stat().st_size:
-        return "mode=ro"
+    with suppress(OSError):  # whoever closes the file last takes its log away, at any moment
+        if file.with_name(f"{file.name}-wal").stat().st_size:
+            return "mode=ro"
     effective = os.access in os.supports_effective_ids
     if all(os.access(place, os.W_OK, effective_ids=effective) for place in (file, file.parent)):
         return "mode=rw"

@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
 import os
 import shlex
 import sqlite3
-import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from harness.protocol import PROTOCOL
-from harness.results import artifact_places, database, server, sqlite_file, unknown_user
+from harness.results import artifact_places, database, mlflow_client, mlflow_tables, server, sqlite_file
 from harness.results.errors import in_one_line, is_full
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from sqlalchemy import Engine
 
 FORMAT = 1
 
@@ -93,29 +90,13 @@ class Store:
     def _prepare_database(self) -> None:
         if database.is_wanted(self.database, self.artifacts):
             try:
-                sqlite_file.make_whole(self.database, self._fill)
+                sqlite_file.make_whole(self.database, lambda file: mlflow_tables.make(file, self.artifacts))
             except Exception as error:  # MLflow wraps what its database library raises
                 if not is_full(error):
                     raise
                 raise UserError(f"store {self.root} cannot be written: {in_one_line(error)}") from error
         database.examine(self.database, self.artifacts)
         artifact_places.readdress(self.database, self.artifacts)
-
-    def _fill(self, file: Path) -> None:
-        """Have MLflow make its tables in a file.
-
-        Only its store itself can be told where artifacts belong. Where there is none of this name or form, a client
-        makes the tables, as documented, and what it thinks of artifacts is corrected.
-        """
-        _settle()
-        try:
-            from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-            SqlAlchemyStore(sqlite_file.url(file), self.artifacts.as_uri()).engine.dispose()
-        except (ImportError, AttributeError, TypeError):
-            _client(sqlite_file.url(file)).get_experiment("0")
-            close_databases()
-            artifact_places.move_first(file, self.artifacts)
 
     @property
     def client(self) -> MlflowClient:
@@ -163,13 +144,13 @@ class Store:
     def _reader(self) -> MlflowClient:
         self.check_format()
         if self.remote is not None:
-            return _client(self.remote)
+            return mlflow_client.quiet(self.remote)
         database.examine(self.database, self.artifacts)
-        return _unpooled(sqlite_file.reading_url(self.database))
+        return mlflow_client.unpooled(sqlite_file.reading_url(self.database))
 
     @functools.cached_property
     def _writer(self) -> MlflowClient:
-        return _client(self.uri)
+        return mlflow_client.quiet(self.uri)
 
     def check_format(self) -> None:
         if not self.marker.exists():
@@ -190,59 +171,3 @@ class Store:
         partial = self.root / f".{self.marker.name}.{os.getpid()}"
         partial.write_text(json.dumps({"format": FORMAT, "protocol": PROTOCOL}) + "\n")
         os.replace(partial, self.marker)
-
-
-def _unpooled(uri: str) -> MlflowClient:
-    """A client that holds no connection between two calls, so that a long-lived reader keeps no log file open."""
-    name = "MLFLOW_SQLALCHEMYSTORE_POOLCLASS"
-    before = os.environ.get(name)
-    os.environ[name] = "NullPool"
-    try:
-        return _client(uri)
-    finally:
-        os.environ.pop(name)
-        if before is not None:
-            os.environ[name] = before
-
-
-def _settle() -> None:
-    """Have MLflow be imported whoever we are, and neither chatter nor report its usage then."""
-    unknown_user.settle()
-    server.be_impatient()
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # Two lines for every run that a server takes, into standard output.
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # It logs a traceback of each database error and then raises it.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-
-
-def _client(uri: str) -> MlflowClient:
-    """A quiet client."""
-    _settle()
-    from mlflow import MlflowClient
-
-    _watch_engines()
-    return MlflowClient(tracking_uri=uri)
-
-
-_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-
-
-@functools.cache
-def _watch_engines() -> None:
-    """Know every engine that is connected from now on: MLflow makes its own, and does not hand them out."""
-    from sqlalchemy import Connection, Engine, event
-
-    def note(connection: Connection) -> None:
-        _engines.add(connection.engine)
-
-    event.listen(Engine, "engine_connect", note)
-
-
-def close_databases() -> None:
-    """Close what this process has open, so that SQLite merges its write-ahead logs into the files."""
-    for engine in list(_engines):
-        engine.dispose()

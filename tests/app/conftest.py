@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from harness.results.store import Store
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
@@ -81,18 +82,18 @@ def chrome() -> ModuleType:
 
 
 @pytest.fixture
-def fresh_store(empty_store, tmp_path) -> Path:
+def fresh_store(tmp_path) -> Path:
     """A test's own, without a run."""
-    return Path(shutil.copytree(empty_store, tmp_path / "store"))
+    Store(tmp_path / "store").prepare()
+    return tmp_path / "store"
 
 
 @pytest.fixture(scope="session")
-def full_store(once, empty_store) -> Path:
+def full_store(once) -> Path:
     """Two targets, two seeds, a diverged run, a tuned and a weighted entry, one that learns; two tuning studies."""
     entries = ("cosine", "laplace", "edm", "laplace@tuned", "laplace [weight]", "infonoise")
 
     def write(folder: Path) -> None:
-        shutil.copytree(empty_store, folder)
         demo_store.build(folder, entries=entries, targets=("v", "x0"), seeds=2, diverged=("edm",))
         demo_store.studies(folder, trials=10, targets=("v",))
 
@@ -100,12 +101,11 @@ def full_store(once, empty_store) -> Path:
 
 
 @pytest.fixture(scope="session")
-def hostile_store(once, empty_store) -> Path:
+def hostile_store(once) -> Path:
     """Entries whose names are attacks."""
     entries = ("cosine", "laplace", *demo_store.HOSTILE)
 
     def write(folder: Path) -> None:
-        shutil.copytree(empty_store, folder)
         demo_store.build(folder, entries=entries, targets=("v",), seeds=2)
 
     return once("hostile", write)

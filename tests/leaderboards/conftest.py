@@ -142,8 +142,8 @@ def paper(table: Table) -> Tables:
 
 
 @pytest.fixture(scope="session")
-def _built(bulk, once, empty_store) -> Path:
-    return once("bulk", lambda folder: bulk.build(Path(shutil.copytree(empty_store, folder))))
+def _built(bulk, once) -> Path:
+    return once("bulk", bulk.build)
 
 
 @pytest.fixture

@@ -15,6 +15,6 @@ def form():
     return lambda short, long: long if LONG else short
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def brief(tmp_path_factory):
     return brief_track.loaded(tmp_path_factory.mktemp("plugins"))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -22,10 +20,10 @@ def own(bulk, fresh_store):
 
 
 @pytest.fixture(scope="module")
-def handed_in(bulk, empty_store, tmp_path_factory):
+def handed_in(bulk, tmp_path_factory):
     """A bundle of one entry that the store beside it does not have."""
     root = tmp_path_factory.mktemp("handed in")
-    theirs = bulk.build(Path(shutil.copytree(empty_store, root / "theirs")), {"cauchy": 0.8}, ["v"], 2)
+    theirs = bulk.build(root / "theirs", {"cauchy": 0.8}, ["v"], 2)
     file = root / "theirs.zip"
     contents.make(theirs, TRACK, file)
     return file

@@ -18,12 +18,11 @@ MINE = {"cosine": 1.0, "mode": 0.8}
 
 
 @pytest.fixture(scope="module")
-def scene(bulk, empty_store, tmp_path_factory) -> Path:
+def scene(bulk, tmp_path_factory) -> Path:
     """A release of four entries, in "published", and a store of two, "mine", one of them in the release."""
     root = tmp_path_factory.mktemp("scene")
-    theirs, mine = (Path(shutil.copytree(empty_store, root / name)) for name in ("theirs", "mine"))
-    bulk.append(theirs, bulk.TRUTH, ("v",), range(3))
-    bulk.append(mine, MINE, ("v",), range(3))
+    theirs = bulk.build(root / "theirs", bulk.TRUTH, ("v",), 3)
+    bulk.build(root / "mine", MINE, ("v",), 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plots, "draw", lambda board, folder: None)
         publish(theirs, "digits-v1", root / "published")

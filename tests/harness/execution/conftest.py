@@ -8,7 +8,7 @@ import brief_track
 from harness.results.store import Store
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def brief(tmp_path_factory, one_thread):
     return brief_track.loaded(tmp_path_factory.mktemp("plugins"))
 

@@ -7,7 +7,8 @@ import pytest
 from harness.cli import main
 from harness.results import read, write
 from harness.results.delivery import Courier
-from harness.results.store import Store, close_databases
+from harness.results.mlflow_client import close_databases
+from harness.results.store import Store
 from result_folders import written
 from schedules.errors import UserError
 from small_disk import fill, mounted
@@ -35,6 +36,7 @@ def test_a_database_that_cannot_grow_keeps_results_in_the_outbox(disk):
     assert len(list(read.search(store, "gmm-v1", read.FINISHED))) == 3
 
 
+@pytest.mark.usefixtures("tables_of_mlflow")
 def test_a_disk_that_was_full_when_the_store_was_made_leaves_nothing_in_the_way(disk):
     filler = fill(disk, leaving=200_000)  # the empty database alone takes 1.5 MB
     with pytest.raises(UserError, match=r"cannot be written: .*disk is full"):

@@ -16,7 +16,8 @@ import torch
 
 from harness.metrics.keys import Measured
 from harness.results import read, run_folder
-from harness.results.store import Store, close_databases
+from harness.results.mlflow_client import close_databases
+from harness.results.store import Store
 from harness.results.write import deliver, deliver_all
 from harness.runs.run import RunResult, execute
 from harness.specs import Entry, RunSpec
@@ -25,18 +26,11 @@ from schedules.errors import UserError
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory):
-    """Making MLflow's tables takes seconds; copying them does not."""
-    root = tmp_path_factory.mktemp("empty") / "store"
-    Store(root).prepare()
-    return root
-
-
 @pytest.fixture
-def store(tmp_path, empty_store):
-    shutil.copytree(empty_store, tmp_path / "store")
-    return Store(tmp_path / "store")
+def store(tmp_path):
+    store = Store(tmp_path / "store")
+    store.prepare()
+    return store
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.results import database, read, sqlite_file
-from harness.results.store import Store, close_databases
+from harness.results import database, mlflow_tables, read, sqlite_file
+from harness.results.mlflow_client import close_databases
+from harness.results.store import Store
 from read_only import read_only_copy
 from schedules.errors import UserError
 
@@ -96,6 +97,7 @@ def test_a_truncated_database_is_refused(store):
             action()
 
 
+@pytest.mark.usefixtures("tables_of_mlflow")
 def test_a_database_whose_making_was_cut_off_is_made_again(store):
     """Readers see nothing in it; the same command, repeated, completes."""
     change(store, "DELETE FROM runs", "DELETE FROM experiments", "DELETE FROM alembic_version")
@@ -121,7 +123,7 @@ def test_a_database_appears_whole_or_not_at_all(tmp_path, monkeypatch):
 
     for problem in (ImportError("no mlflow"), OSError(28, "No space left"), KeyboardInterrupt()):
         with monkeypatch.context() as patch:
-            patch.setattr(Store, "_fill", lambda _, file, problem=problem: half_way(file, problem))
+            patch.setattr(mlflow_tables, "make", lambda file, _, problem=problem: half_way(file, problem))
             with pytest.raises((ImportError, UserError, KeyboardInterrupt)):
                 Store(root).prepare()
         assert not list(root.glob("mlflow.db*"))
@@ -142,6 +144,7 @@ def content(database):
         return named, columns, connection.execute(first).fetchall()
 
 
+@pytest.mark.usefixtures("tables_of_mlflow")
 @pytest.mark.parametrize("problem", [TypeError("another signature"), ImportError("another place")], ids=repr)
 def test_without_mlflows_class_of_stores_its_client_makes_the_same(tmp_path, monkeypatch, problem):
     """The class is no documented part of MLflow. The client makes one of its own, wherever it may be."""
