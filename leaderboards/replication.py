@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from harness import tracks
 from leaderboards.comparisons.choice import Choice, panel_of
@@ -19,7 +19,6 @@ from leaderboards.comparisons.score_array import Panel
 from leaderboards.data import released
 from leaderboards.data.cache import packed
 from leaderboards.data.tables import Tables
-from leaderboards.data.validation import first
 from schedules.errors import UserError
 
 RUNS, REPORT = "replication.parquet", "replication.json"
@@ -100,20 +99,6 @@ def again(old: Tables, fresh: Tables, track: str) -> Tables:
     if not repeats.any():
         raise UserError(f"no run of {track} here repeats a published entry with a seed beyond {_listed(seeds)}")
     return fresh.where(repeats)
-
-
-def read(folder: Path) -> Replication | None:
-    """What stands beside a release; None where there is none. UserError for a file of another kind or version."""
-    file = folder / REPORT
-    if not file.is_file():
-        return None
-    try:
-        replication = Replication.model_validate_json(file.read_bytes())
-    except ValidationError as error:
-        raise UserError(f"{file} is no replication of schema version {SCHEMA_VERSION}: {first(error)}") from error
-    if replication.schema_version != SCHEMA_VERSION:
-        raise UserError(f"{file}: schema version {replication.schema_version}; expected {SCHEMA_VERSION}")
-    return replication
 
 
 def refresh(folder: Path, old: Tables, track: str) -> None:

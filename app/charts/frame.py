@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import ceil, floor, log10
 from typing import Any
 
@@ -70,19 +70,6 @@ def band(chart: go.Figure, style: Style, x: ArrayLike, low: ArrayLike, high: Arr
             hoverinfo="skip",
             showlegend=False,
         )
-
-
-def points(chart: go.Figure, name: str, style: Style, x: ArrayLike, y: ArrayLike, texts: Sequence[str]) -> None:
-    """Single seeds, small."""
-    chart.add_scatter(
-        x=x,
-        y=y,
-        mode="markers",
-        marker={"color": style.colour, "size": 6, "opacity": 0.55},
-        customdata=[label(text) for text in texts],
-        hovertemplate=f"%{{customdata}}: %{{y:.3g}}<extra>{label(name)}</extra>",
-        showlegend=False,
-    )
 
 
 def reference(

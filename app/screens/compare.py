@@ -14,8 +14,9 @@ from app.data.page_choice import View
 from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code
-from app.widgets import controls, empty_state, more_seeds, ranked_table, sample_pictures
+from app.widgets import controls, empty_state, ranked_table
 from app.widgets.card_heading import head
+from app.widgets.cards import more_seeds, sample_pictures
 from app.widgets.error_boundary import shielded
 from leaderboards.boards.rows import Board
 

@@ -15,8 +15,9 @@ from app.data import links, results, tuned_specs
 from app.data.families import family
 from app.style import theme
 from app.style.plain_text import code, plain, reflowed
-from app.widgets import similar_schedules, sliders, trainer_flags
+from app.widgets import sliders
 from app.widgets.card_heading import head
+from app.widgets.cards import similar_schedules, trainer_flags
 from app.widgets.error_boundary import shielded
 from harness.tracks import board_targets
 from leaderboards.wording import signed

@@ -12,7 +12,8 @@ from app.data.guide_links import Topic
 from app.data.page_choice import View
 from app.data.results import ResultSource
 from app.style.plain_text import code, plain
-from app.widgets import controls, empty_state, flags_of_entries, headline, ranked_table
+from app.widgets import controls, empty_state, headline, ranked_table
+from app.widgets.cards import flags_of_entries
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Selection
 from leaderboards.boards.rows import Board, Section

@@ -14,7 +14,8 @@ from app.data import links, results, run_list, unknown_tracks
 from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code, plain
-from app.widgets import commands_at_work, empty_state, folded, grid, sample_pictures
+from app.widgets import empty_state, folded, grid
+from app.widgets.cards import commands_at_work, sample_pictures
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Badge, Cell, Column, Selection
 from harness.results.store import Store

@@ -13,8 +13,9 @@ from app.data.page_choice import View
 from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code, plain
-from app.widgets import controls, empty_state, grid, published_agreement
+from app.widgets import controls, empty_state, grid
 from app.widgets.card_heading import head
+from app.widgets.cards import published_agreement
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Cell, Column
 from leaderboards.boards.query import METRICS

@@ -15,8 +15,9 @@ from app.data import links, results, studies
 from app.data.results import ResultSource
 from app.style import theme
 from app.style.plain_text import code, plain
-from app.widgets import folded, grid, tuning_gains
+from app.widgets import folded, grid
 from app.widgets.card_heading import head
+from app.widgets.cards import tuning_gains
 from app.widgets.error_boundary import shielded
 from app.widgets.grid import Cell, Column, Selection
 from leaderboards.data.tuning_studies import Study

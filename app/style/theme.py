@@ -67,7 +67,6 @@ class Style:
     dash: str = "solid"
 
 
-BASELINE = Style(NEUTRAL)
 KNOWN = {
     **{"laplace": 0, "edm": 1, "flow_uniform": 2, "cauchy": 3, "logit_normal": 4, "cosine_scaled": 5},
     **{"uniform_logsnr": 6, "ddpm_linear": 7, "cosine_shifted": 5, "mode": 7, "sigmoid": 4, "edm2": 3},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from harness.data import rehearsal
+from harness import rehearsal
 from harness.data.autoencoder import Autoencoder
 
 STEPS, BATCH, LEARNING_RATE, KL_WEIGHT = 3000, 128, 2e-3, 1e-2

@@ -118,11 +118,6 @@ def unused(folder: str) -> int:
     return 0 if isinstance(listed, _Flat) else len(_inside(Path(listed.root))[0])
 
 
-def classes(folder: str) -> list[str]:
-    """Names of its classes: its subfolders, or its own name. UserError as `load`."""
-    return list(_listed(folder).classes)
-
-
 @dataclass(frozen=True)
 class _Flat:
     """A folder without subfolders, as torchvision's ImageFolder would show it."""

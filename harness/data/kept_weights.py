@@ -12,7 +12,7 @@ from filelock import FileLock
 from safetensors.torch import load, save
 from torch import Tensor
 
-from harness.data.rehearsal import rehearsing
+from harness.rehearsal import rehearsing
 from schedules.errors import UserError
 
 Trained = tuple[dict[str, Tensor], dict[str, Any]]

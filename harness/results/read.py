@@ -193,11 +193,6 @@ def artifacts(store: Path | str, run_ids: Iterable[str], name: str) -> dict[str,
     return {run_id: content for run_id, content in contents.items() if content is not None}
 
 
-def history(store: Path | str, run_id: str, metric: str) -> list[tuple[int, float]]:
-    """(step, value) of a metric along training."""
-    return histories(store, [run_id], metric).get(run_id, [])
-
-
 def histories(store: Path | str, run_ids: Iterable[str], metric: str) -> dict[str, list[tuple[int, float]]]:
     """run_id → (step, value) of a metric along training, for the runs that have any."""
     opened = Store(store)

@@ -129,12 +129,6 @@ def of_this_version(own: Tables, track: str) -> tuple[Tables, list[str]]:
     return own.where(same), notes
 
 
-def plot(track: str, target: str) -> Path | None:
-    """The picture of a released board's intervals, for a target or "all"; None where there is none."""
-    picture = _folder(track) / f"{target}.svg"
-    return picture if picture.is_file() else None
-
-
 def sample_grid(track: str, run_id: str) -> Path | None:
     """The picture of a published run's samples; None for one that has none: one seed of each entry and target does."""
     if not run_id.startswith(PREFIX):

@@ -131,8 +131,8 @@ def _timed(track: Track, target: str, settings: Settings) -> Timed:
     import torch
 
     from harness.data import own_latents
-    from harness.data.rehearsal import rehearsal
     from harness.measuring.run_seconds import seconds_of_a_run
+    from harness.rehearsal import rehearsal
     from harness.runs.run import Bench
     from harness.training.compilation import compilation
 

@@ -69,16 +69,6 @@ def scatter(section: Pairs, out: NDArray[np.bool_] | None = None) -> Scatter:
     return Scatter(own_variances(variances), np.nan_to_num(freedom))
 
 
-def measure(sections: Sequence[Pairs], scatters: Sequence[Scatter], cells: int) -> BoardNoise:
-    """The priors that a board gives itself.
-
-    sections, scatters: the cells, then what is over several of them
-    cells:              how many of them are cells
-    """
-    noises = tuple(section_noise(*both) for both in zip(sections, scatters, strict=True))
-    return BoardNoise(noises, everywhere(scatters[:cells], noises))
-
-
 def everywhere(cells: Sequence[Scatter], noises: Sequence[Noise]) -> Prior:
     """The prior of an entry's own variance, averaged over the cells of a board."""
     shares = over_cells(cells, noises)

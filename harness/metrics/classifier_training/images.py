@@ -22,7 +22,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from harness.data import images, rehearsal
+from harness import rehearsal
+from harness.data import images
 from harness.data.dataset import Split
 from harness.metrics.classifiers import WEIGHTS, Classifier, ImageClassifier
 

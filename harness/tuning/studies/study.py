@@ -86,7 +86,7 @@ class Study:
     @property
     def trials(self) -> list[FrozenTrial]:
         """All of them, by number."""
-        return self._study.get_trials(deepcopy=False)
+        return [self.running.whole(trial) for trial in self._study.get_trials(deepcopy=False)]
 
     @property
     def runs_told(self) -> int:

@@ -20,7 +20,7 @@ from schedules.errors import UserError
 from schedules.relatives import similarity
 from schedules.schedule import Schedule, parse
 from schedules.trainers.common.reading import complete, drawn, parse_flags
-from schedules.trainers.common.shapes import Shapes, shapes
+from schedules.trainers.common.shapes import Shapes, shapes, spread
 from schedules.trainers.common.text import aside
 from schedules.trainers.common.trainer import Span, Trainer, Value, Way
 
@@ -31,6 +31,8 @@ DIGITS = (3, 5, 7, 9, 11, 13, 17)
 NEAREST_DIGITS = 4
 PROMISING = 2.0  # times the least W₁ after least squares, up to which a way is looked at closely
 TIE = 1e-4  # nats; of ways as good as that the plainest is taken
+FEW, MANY = 6, 96  # points all over a way that bends, from the nearest of which a fit begins, or begins again
+ASTRAY = 0.3  # nats, up to which it begins again
 FAR = 1e3  # nats, for flags that the trainer or the registry refuses
 
 
@@ -104,7 +106,9 @@ class _Search:
         for fit in self._fits:
             if fit.draws_other_shapes():
                 continue
-            point = fit.least_squares()
+            point = fit.least_squares(fit.start(FEW))
+            if fit.distance(point) > CLOSE and fit.may_be_elsewhere(point):
+                point = fit.least_squares(fit.start(MANY))
             if fit.distance(point) > CLOSE:
                 continue
             for digits in DIGITS:
@@ -120,7 +124,7 @@ class _Search:
     def nearest(self) -> Expression:
         """The way whose draws are the least far away on average."""
         fits = [fit for fit in self._fits if not fit.way.kind or fit.way.kind in self._pinned]
-        points = [fit.least_squares() for fit in fits]
+        points = [fit.least_squares(fit.defaults()) for fit in fits]
         first = [fit.distance(point) for fit, point in zip(fits, points, strict=True)]
         if min(first, default=FAR) >= FAR:
             raise UserError(f"{self._trainer.name} takes no flags near {self._schedule.spec!r}")
@@ -197,9 +201,30 @@ class _Fit:
         """W₁, nats."""
         return float(np.sum(self._goal.length * np.abs(self.difference(point))))
 
-    def least_squares(self) -> Array:
-        """The point with the least ∫ (F − G)² dλ, from the trainer's defaults."""
-        start = self._start()
+    def may_be_elsewhere(self, point: Array) -> bool:
+        """Whether a fit that is not exact may have gone astray: near by, at a bound of a way that bends."""
+        at_bound = bool(np.any(np.isclose(point, self._low) | np.isclose(point, self._high)))
+        return at_bound and self._shapes() is None and self.distance(point) < ASTRAY
+
+    def defaults(self) -> Array:
+        """The trainer's own numbers; the middle of a span that has none inside."""
+        middle = 0.5 * (self._low + self._high)
+        starts = []
+        for (name, span), fallback in zip(self._spans.items(), middle, strict=True):
+            default = self._trainer.flags[name].default
+            inside = isinstance(default, float) and span.low < default < span.high
+            starts.append(_forth(default, span) if inside and isinstance(default, float) else fallback)
+        return np.array(starts, dtype=np.float64)
+
+    def start(self, count: int) -> Array:
+        """The defaults; of a way that bends, the one with the least W₁ among them and `count` points all over."""
+        defaults = self.defaults()
+        if not defaults.size or self._shapes() is not None:
+            return defaults
+        return min((defaults, *spread(self._low, self._high, count)), key=self.distance)
+
+    def least_squares(self, start: Array) -> Array:
+        """The point with the least ∫ (F − G)² dλ near another."""
         if not start.size:
             return start
         root = np.sqrt(self._goal.length)
@@ -230,21 +255,12 @@ class _Fit:
             return start
         solution = optimize.minimize(
             self.distance,
-            start,
+            np.clip(start, self._low, self._high),  # least squares ends a rounding beyond a bound
             method="Nelder-Mead",
             bounds=list(zip(self._low, self._high, strict=True)),
             options={"xatol": 1e-4, "fatol": 1e-5, "maxiter": 100},
         )
         return np.asarray(solution.x, dtype=np.float64)
-
-    def _start(self) -> Array:
-        middle = 0.5 * (self._low + self._high)
-        starts = []
-        for (name, span), fallback in zip(self._spans.items(), middle, strict=True):
-            default = self._trainer.flags[name].default
-            inside = isinstance(default, float) and span.low < default < span.high
-            starts.append(_forth(default, span) if inside and isinstance(default, float) else fallback)
-        return np.array(starts, dtype=np.float64)
 
 
 _SHAPES: dict[tuple[object, ...], tuple[Way, Shapes | None]] = {}

@@ -61,11 +61,17 @@ def shapes(quantiles: Callable[[Array], Array], low: Array, high: Array) -> Shap
     return Shapes(basis) if len(others) == OTHERS and max(others) < ROUNDING else None
 
 
+def spread(low: Array, high: Array, count: int) -> Iterator[Array]:
+    """Points all over the space between two bounds, the same every time; none of more numbers than `STEPS`."""
+    for step in range(1, count + 1 if low.size <= STEPS.size else 0):
+        yield low + (high - low) * np.modf(step * STEPS[: low.size])[0]
+
+
 def _draws(quantiles: Callable[[Array], Array], low: Array, high: Array) -> Iterator[Array]:
     """Quantiles at points all over, those left out that are refused or too far away for a number."""
-    for step in range(1, TRIES + 1):
+    for point in spread(low, high, TRIES):
         with suppress(UserError):
-            vector = quantiles(low + (high - low) * np.modf(step * STEPS[: low.size])[0])
+            vector = quantiles(point)
             if np.isfinite(vector).all():
                 yield vector
 

@@ -26,6 +26,6 @@ def test_a_legend_names_each_entry_once_and_takes_no_room_from_the_lines():
     assert figure.layout.showlegend
     assert figure.layout.height == before + 2 * frame.LEGEND_ROW, "a row for each of two names, on a phone"
     alone = frame.figure("x", "y")
-    frame.line(alone, "cosine", theme.BASELINE, [0, 1], [0, 1])
+    frame.line(alone, "cosine", theme.Style(theme.NEUTRAL), [0, 1], [0, 1])
     frame.name_lines(alone)
     assert not alone.layout.showlegend

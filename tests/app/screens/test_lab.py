@@ -9,7 +9,7 @@ import pytest
 
 import schedules
 import schedules.relatives.similarity
-from app.widgets import similar_schedules, trainer_flags
+from app.widgets.cards import similar_schedules, trainer_flags
 from harness import tracks
 
 CARDS = Path(tracks.__file__).parent / "cards"

@@ -12,7 +12,7 @@ def test_a_name_has_its_colour_whatever_else_is_shown():
     styles = theme.styles(names)
     assert styles == theme.styles(reversed(names))
     assert all(theme.styles([name])[name].colour == styles[name].colour == theme.colour(name) for name in names)
-    assert styles["cosine"] == theme.BASELINE
+    assert styles["cosine"] == theme.Style(theme.NEUTRAL)
     assert theme.colour("laplace@tuned") == theme.colour("laplace")
     assert theme.styles(["laplace", "laplace@tuned"])["laplace@tuned"].dash != "solid"
 
@@ -20,7 +20,7 @@ def test_a_name_has_its_colour_whatever_else_is_shown():
 def test_a_schedule_keeps_its_colour_whatever_its_parameters():
     variants = ("laplace:scale=0.7", "laplace|shift:a=3", "laplace+min_snr", "laplace [weight]", "laplace@tuned")
     assert {theme.colour(name) for name in variants} == {theme.colour("laplace")}
-    assert theme.colour("cosine|shift:a=2") != theme.BASELINE.colour  # grey is the baseline's alone
+    assert theme.colour("cosine|shift:a=2") != theme.NEUTRAL  # grey is the baseline's alone
     many = theme.styles([f"laplace:scale={k}" for k in range(1, 9)], first="laplace:scale=5")
     assert len(set(many.values())) == len(many)
     assert many["laplace:scale=5"] == theme.Style(theme.colour("laplace"))

@@ -304,7 +304,9 @@ def test_show_says_it_in_trainers_words(run):
 def test_new_writes_a_plugin_that_passes_its_own_test(run, tmp_path, monkeypatch):
     """A file of every kind, all in one process; each passes its own test as it is."""
     assert run("new", "my_first", "--in", str(tmp_path)).exit_code == 0
+    help_text = run("new", "--help").output
     for kind in scaffolds.kinds():
+        assert kind in help_text
         assert run("new", f"my_{kind}", "--kind", kind, "--in", str(tmp_path)).exit_code == 0
         checked = run("check", f"my_{kind}", "--plugin", str(tmp_path / f"my_{kind}.py"))
         assert (checked.exit_code, "at the start its density is that of cosine" in checked.stderr) == (

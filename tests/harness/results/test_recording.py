@@ -73,8 +73,8 @@ def test_a_run_comes_back_as_it_was(store, result):
     )
     assert json.loads(first.params) == {"loc": 0.0, "scale": 0.7, "weighting.gamma": 5.0}
     assert first.run_key == result.spec.key
-    assert read.history(store.root, run_id, "train/loss") == result.losses
-    assert len(read.history(store.root, run_id, "test/excess")) == 3
+    assert read.histories(store.root, [run_id], "train/loss")[run_id] == result.losses
+    assert len(read.histories(store.root, [run_id], "test/excess")[run_id]) == 3
 
 
 def test_artifacts_come_back_even_from_a_store_that_was_moved(store, result, tmp_path):

@@ -222,7 +222,7 @@ def test_a_database_of_another_make_is_left_to_mlflow(real_store):
 
 def test_losses_are_thinned_to_means(real_store, bulk, read_ids):
     run_id = query.runs_table(real_store, TRACK).runs["run_id"].iloc[0]
-    history = read.history(real_store, run_id, "train/loss")
+    history = read.histories(real_store, [run_id], "train/loss")[run_id]
     assert len(history) == bulk.LOSSES > lines.POINTS
     steps, losses = lines.losses(real_store, TRACK, [run_id, "no such run"]).pop(run_id)
     assert len(steps) == lines.POINTS

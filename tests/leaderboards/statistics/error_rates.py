@@ -8,7 +8,7 @@ import numpy as np
 from kinds_of_noise import Kind, groups
 
 from leaderboards.statistics.moderation import Prior
-from leaderboards.statistics.noise import BoardNoise, Noise, levels, measure, scatter
+from leaderboards.statistics.noise import BoardNoise, Noise, everywhere, levels, scatter, section_noise
 from leaderboards.statistics.pairs import pairs
 from leaderboards.statistics.student_t import holm
 from leaderboards.statistics.verdicts import SIGNIFICANCE, Moderation, compared, erratic_in
@@ -49,7 +49,9 @@ def sections_of(costs: np.ndarray) -> list[np.ndarray]:
 def measured(costs: np.ndarray) -> BoardNoise:
     """What many boards know of their own noise. costs: (boards, cells, entries, seeds)"""
     differences = [pairs(section) for section in sections_of(costs)]
-    return measure(differences, [scatter(section) for section in differences], costs.shape[1])
+    scatters = [scatter(section) for section in differences]
+    noises = tuple(section_noise(*both) for both in zip(differences, scatters, strict=True))
+    return BoardNoise(noises, everywhere(scatters[: costs.shape[1]], noises))
 
 
 def picked(board_noise: BoardNoise, which: np.ndarray) -> BoardNoise:

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from harness.data import rehearsal
+from harness import rehearsal
 from harness.data.kept_weights import kept_weights
 
 

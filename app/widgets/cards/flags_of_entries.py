@@ -9,8 +9,8 @@ import streamlit as st
 from app.data import links
 from app.data.chosen_entries import schedule_of
 from app.style.plain_text import code, plain
-from app.widgets import trainer_flags
 from app.widgets.card_heading import head
+from app.widgets.cards import trainer_flags
 from leaderboards.boards.rows import Row
 from leaderboards.boards.tuned_parameters import of_entry
 from schedules import UserError, trainers
