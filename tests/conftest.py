@@ -72,22 +72,22 @@ def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
 def tables_made_once(once):
     """MLflow takes a second to make its tables, which are the same each time: a store that a test makes in this process
     begins with a copy of the first ones, as a store that was copied does. Gives what makes them."""
-    from harness.results import mlflow_tables
+    from harness.results.mlflow_access import tables
 
-    make = mlflow_tables.make
+    make = tables.make
 
     def copied(file: Path, artifacts: Path) -> None:
         shutil.copyfile(once("tables.db", lambda first: make(first, first.parent / artifacts.name)), file)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mlflow_tables, "make", copied)
+        patch.setattr(tables, "make", copied)
         yield make
 
 
 @pytest.fixture
 def tables_of_mlflow(tables_made_once, monkeypatch):
     """For tests of the making itself: stores have MLflow make their tables, as they do for users."""
-    monkeypatch.setattr("harness.results.mlflow_tables.make", tables_made_once)
+    monkeypatch.setattr("harness.results.mlflow_access.tables.make", tables_made_once)
 
 
 @pytest.fixture(scope="session")

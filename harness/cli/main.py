@@ -76,7 +76,9 @@ def main() -> None:
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that a library starts imports from the working directory
     streams.prepare()
     code = exit_code(sys.argv[1:])
-    if (client := sys.modules.get("harness.results.mlflow_client")) is not None:  # who needed none need not load it
+    if (
+        client := sys.modules.get("harness.results.mlflow_access.client")
+    ) is not None:  # who needed none need not load it
         client.close_databases()
     gc.freeze()  # or Python looks through all that torch and MLflow hold while it ends: a second, also of a Ctrl-C
     sys.exit(code)

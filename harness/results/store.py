@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from harness.protocol import PROTOCOL
-from harness.results import artifact_places, database, mlflow_client, mlflow_tables, server, sqlite_file
+from harness.results import artifact_places, database, sqlite_file
 from harness.results.errors import in_one_line, is_full
+from harness.results.mlflow_access import server, tables
+from harness.results.mlflow_access.client import quiet_client, unpooled_client
 from schedules.errors import UserError
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class Store:
     def _prepare_database(self) -> None:
         if database.is_wanted(self.database, self.artifacts):
             try:
-                sqlite_file.make_whole(self.database, lambda file: mlflow_tables.make(file, self.artifacts))
+                sqlite_file.make_whole(self.database, lambda file: tables.make(file, self.artifacts))
             except Exception as error:  # MLflow wraps what its database library raises
                 if not is_full(error):
                     raise
@@ -144,13 +146,13 @@ class Store:
     def _reader(self) -> MlflowClient:
         self.check_format()
         if self.remote is not None:
-            return mlflow_client.quiet(self.remote)
+            return quiet_client(self.remote)
         database.examine(self.database, self.artifacts)
-        return mlflow_client.unpooled(sqlite_file.reading_url(self.database))
+        return unpooled_client(sqlite_file.reading_url(self.database))
 
     @functools.cached_property
     def _writer(self) -> MlflowClient:
-        return mlflow_client.quiet(self.uri)
+        return quiet_client(self.uri)
 
     def check_format(self) -> None:
         if not self.marker.exists():

@@ -8,7 +8,7 @@ import pytest
 
 from forgotten_plugins import forgotten_afterwards
 from harness.metrics import METRICS
-from harness.results.mlflow_client import close_databases
+from harness.results.mlflow_access.client import close_databases
 from scene import SNRBENCH, Scene
 
 BREAKS_LATE = """

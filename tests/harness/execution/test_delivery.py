@@ -14,7 +14,7 @@ from harness.cli import main
 from harness.results import delivery as courier_module
 from harness.results import read, run_folder, write
 from harness.results.delivery import Courier
-from harness.results.mlflow_client import close_databases
+from harness.results.mlflow_access.client import close_databases
 from harness.results.store import Store
 from harness.runs.run import RunResult
 from harness.specs import Entry, RunSpec

@@ -7,7 +7,7 @@ import pytest
 from harness.cli import main
 from harness.results import read, write
 from harness.results.delivery import Courier
-from harness.results.mlflow_client import close_databases
+from harness.results.mlflow_access.client import close_databases
 from harness.results.store import Store
 from result_folders import written
 from schedules.errors import UserError

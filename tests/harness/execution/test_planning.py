@@ -15,7 +15,7 @@ from harness.execution.job import Limits
 from harness.execution.processes.worker import check_unchanged
 from harness.execution.retry import failed_jobs
 from harness.results import run_folder
-from harness.results.mlflow_client import close_databases
+from harness.results.mlflow_access.client import close_databases
 from harness.results.store import Store
 from harness.results.write import deliver
 from harness.runs.run import RunResult

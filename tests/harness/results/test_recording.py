@@ -16,7 +16,7 @@ import torch
 
 from harness.metrics.keys import Measured
 from harness.results import read, run_folder
-from harness.results.mlflow_client import close_databases
+from harness.results.mlflow_access.client import close_databases
 from harness.results.store import Store
 from harness.results.write import deliver, deliver_all
 from harness.runs.run import RunResult, execute

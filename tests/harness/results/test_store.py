@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.results import database, mlflow_tables, read, sqlite_file
-from harness.results.mlflow_client import close_databases
+from harness.results import database, read, sqlite_file
+from harness.results.mlflow_access import tables
+from harness.results.mlflow_access.client import close_databases
 from harness.results.store import Store
 from read_only import read_only_copy
 from schedules.errors import UserError
@@ -123,7 +124,7 @@ def test_a_database_appears_whole_or_not_at_all(tmp_path, monkeypatch):
 
     for problem in (ImportError("no mlflow"), OSError(28, "No space left"), KeyboardInterrupt()):
         with monkeypatch.context() as patch:
-            patch.setattr(mlflow_tables, "make", lambda file, _, problem=problem: half_way(file, problem))
+            patch.setattr(tables, "make", lambda file, _, problem=problem: half_way(file, problem))
             with pytest.raises((ImportError, UserError, KeyboardInterrupt)):
                 Store(root).prepare()
         assert not list(root.glob("mlflow.db*"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.results import artifact_places, mlflow_client, sqlite_file
+from harness.results import artifact_places, sqlite_file
+from harness.results.mlflow_access import client
 
 
 def make(file: Path, artifacts: Path) -> None:
@@ -13,12 +14,12 @@ def make(file: Path, artifacts: Path) -> None:
     Only its store itself can be told where artifacts belong. Where there is none of this name or form, a client
     makes the tables, as documented, and what it thinks of artifacts is corrected.
     """
-    mlflow_client.settle()
+    client.settle()
     try:
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
         SqlAlchemyStore(sqlite_file.url(file), artifacts.as_uri()).engine.dispose()
     except (ImportError, AttributeError, TypeError):
-        mlflow_client.quiet(sqlite_file.url(file)).get_experiment("0")
-        mlflow_client.close_databases()
+        client.quiet_client(sqlite_file.url(file)).get_experiment("0")
+        client.close_databases()
         artifact_places.move_first(file, artifacts)

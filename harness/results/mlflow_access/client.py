@@ -8,14 +8,14 @@ import os
 import weakref
 from typing import TYPE_CHECKING
 
-from harness.results import server, unknown_user
+from harness.results.mlflow_access import server, unknown_user
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from sqlalchemy import Engine
 
 
-def quiet(uri: str) -> MlflowClient:
+def quiet_client(uri: str) -> MlflowClient:
     """A client that says nothing by itself."""
     settle()
     from mlflow import MlflowClient
@@ -24,13 +24,13 @@ def quiet(uri: str) -> MlflowClient:
     return MlflowClient(tracking_uri=uri)
 
 
-def unpooled(uri: str) -> MlflowClient:
+def unpooled_client(uri: str) -> MlflowClient:
     """A client that holds no connection between two calls, so that a long-lived reader keeps no log file open."""
     name = "MLFLOW_SQLALCHEMYSTORE_POOLCLASS"
     before = os.environ.get(name)
     os.environ[name] = "NullPool"
     try:
-        return quiet(uri)
+        return quiet_client(uri)
     finally:
         os.environ.pop(name)
         if before is not None:
