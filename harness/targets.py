@@ -16,19 +16,34 @@ Array = TypeVar("Array")
 
 
 def target(name: str, x0: Array, eps: Array, alpha: Any, sigma: Any) -> Array:
-    """What a network of target `name` should output."""
+    """What a network of target `name` should output.
+
+    >>> from harness.targets import target
+    >>> target("v", x0=1.0, eps=0.5, alpha=0.6, sigma=0.8)  # α ε − σ x₀
+    -0.5
+    """
     output: Array = _row(name).output(x0, eps, alpha, sigma)
     return output
 
 
 def to_eps(name: str, output: Array, x: Array, alpha: Any, sigma: Any) -> Array:
-    """ε that a network's output implies at x."""
+    """ε that a network's output implies at x.
+
+    >>> from harness.targets import to_eps
+    >>> round(to_eps("v", -0.5, x=0.6 * 1.0 + 0.8 * 0.5, alpha=0.6, sigma=0.8), 12)
+    0.5
+    """
     eps: Array = _row(name).eps(output, x, alpha, sigma)
     return eps
 
 
 def to_x0(name: str, output: Array, x: Array, alpha: Any, sigma: Any) -> Array:
-    """x₀ that a network's output implies at x."""
+    """x₀ that a network's output implies at x.
+
+    >>> from harness.targets import to_x0
+    >>> round(to_x0("v", -0.5, x=0.6 * 1.0 + 0.8 * 0.5, alpha=0.6, sigma=0.8), 12)
+    1.0
+    """
     x0: Array = _row(name).x0(output, x, alpha, sigma)
     return x0
 

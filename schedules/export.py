@@ -15,7 +15,13 @@ __all__ = ["FORMATS", "export", "to_diffusers", "to_json", "to_torch"]
 
 
 def export(schedule: Schedule, to: str) -> str:
-    """The schedule as text: torch, diffusers or json. UserError: unknown format, or a schedule that learns."""
+    """The schedule as text: torch, diffusers or json. UserError: unknown format, or a schedule that learns.
+
+    >>> import json, schedules
+    >>> from schedules.export import export
+    >>> len(json.loads(export(schedules.parse("laplace"), "json"))["logsnr"])
+    1001
+    """
     form = exports.get(to)
     if schedule.learns:
         raise UserError(f"schedule {schedule.spec!r} learns while training; there is no fixed density to export")

@@ -109,6 +109,10 @@ class Metric:
     bounds:   least and largest value that a run can have scored; None: (0, ∞) where it is compared by ratio, else any
     place:    where it stands in lists: smaller ones first
     origin:   where it came from: "builtin" or "metric plugin FILE"
+
+        >>> from harness.metrics import METRICS
+        >>> METRICS["fd"].title, METRICS["fd"].better, METRICS["fd"].compare
+        ('Fréchet distance', 'lower', 'ratio')
     """
 
     name: str

@@ -26,6 +26,10 @@ class Format:
     file:     what to call a file of it
     language: of the text, for colouring
     place:    among the formats, the first one offered first
+
+        >>> from schedules import exports
+        >>> exports.get("json").file
+        'schedule.json'
     """
 
     name: str
@@ -36,12 +40,22 @@ class Format:
 
 
 def names() -> tuple[str, ...]:
-    """Every format, in the order in which they are offered."""
+    """Every format, in the order in which they are offered.
+
+    >>> from schedules import exports
+    >>> exports.names()
+    ('torch', 'diffusers', 'json')
+    """
     return tuple(by_name())
 
 
 def get(name: str) -> Format:
-    """A format by name. UserError: unknown."""
+    """A format by name. UserError: unknown.
+
+    >>> from schedules import exports
+    >>> exports.get("torch").language
+    'python'
+    """
     if name not in by_name():
         raise unknown("export format", name, by_name())
     return by_name()[name]

@@ -24,6 +24,11 @@ def to_diffusers(schedule: Schedule, steps: int = STEPS) -> str:
     `scheduler` is the configuration of a DDPMScheduler (trained_betas); `flow_sigmas` are the same levels on the
     straight path, for `FlowMatchEulerDiscreteScheduler.set_timesteps(sigmas=…)`, from noise to clean. Both work in
     float32: levels beyond `SINGLE` are put at its ends, so that each is finite, and `cut` says how many.
+
+        >>> import json, schedules
+        >>> from schedules.export import to_diffusers
+        >>> sorted(json.loads(to_diffusers(schedules.parse("laplace"))))
+        ['cut', 'flow_sigmas', 'scheduler', 'spec']
     """
     exact = np.minimum.accumulate(schedule.logsnr((np.arange(steps) + 0.5) / steps))
     log_signal = _reachable(-np.logaddexp(0.0, -np.clip(exact, *SINGLE)))

@@ -17,6 +17,11 @@ def to_torch(schedule: Schedule) -> str:
     """A Python file with the quantile function as a cubic table in logit q, and what a training loop needs of it.
 
     Error of the table: 1e-6 in λ, relative beyond |λ| = 1.
+
+        >>> import schedules
+        >>> from schedules.export import to_torch
+        >>> "import torch" in to_torch(schedules.parse("laplace"))
+        True
     """
     shares = expit(np.linspace(-_REACH, 0.0, 65))
     start = np.concatenate([schedule.ppf(shares), schedule.logsnr(shares)])

@@ -47,26 +47,47 @@ NOT_IN_UNITS = f"neither {' nor '.join(UNITS)} draws exactly this"
 
 
 def names() -> list[str]:
-    """Every trainer, sorted."""
+    """Every trainer, sorted.
+
+    >>> from schedules import trainers
+    >>> trainers.names()
+    ['ai-toolkit', 'diffusers-flags', 'edm', 'edm2', 'musubi', 'onetrainer', 'sd-scripts', 'simpletuner']
+    """
     return sorted(by_name())
 
 
 def get(name: str) -> Trainer:
-    """A trainer by name. UserError: unknown."""
+    """A trainer by name. UserError: unknown.
+
+    >>> from schedules import trainers
+    >>> trainers.get("musubi").title
+    'musubi-tuner'
+    """
     if name not in by_name():
         raise unknown("trainer", name, by_name())
     return by_name()[name]
 
 
 def read(name: str, flags: str, *, tokens: int | None = None, sigma_data: float | None = None) -> Reading:
-    """What a trainer draws with flags; see `schedules.trainers.common.reading.read`."""
+    """What a trainer draws with flags; see `schedules.trainers.common.reading.read`.
+
+    >>> from schedules import trainers
+    >>> trainers.read("sd-scripts", "--timestep_sampling sigmoid").schedule.spec
+    'logit_normal'
+    """
     return reading.read(get(name), flags, tokens=tokens, sigma_data=sigma_data)
 
 
 def express(
     schedule: Schedule, name: str, *, pinned: str = "", tokens: int | None = None, sigma_data: float | None = None
 ) -> Expression:
-    """Flags for a density, exact or the nearest; see `schedules.trainers.common.search.express`."""
+    """Flags for a density, exact or the nearest; see `schedules.trainers.common.search.express`.
+
+    >>> import schedules
+    >>> from schedules import trainers
+    >>> trainers.express(schedules.parse("logit_normal:m=0.4"), "musubi").flags
+    '--timestep_sampling shift --sigmoid_scale 1 --discrete_flow_shift 1.4918247'
+    """
     return search.express(schedule, get(name), pinned=pinned, tokens=tokens, sigma_data=sigma_data)
 
 
@@ -77,6 +98,11 @@ def lines(
 
     among:      the trainers that are asked; all of them where none is named
     sigma_data: trainer → σ_d of the data that it gets, where that is not the trainer's own
+
+        >>> import schedules
+        >>> from schedules import trainers
+        >>> [(line.trainer, line.flags) for line in trainers.lines(schedules.parse("logit_normal:m=0.4"), ["edm2"])]
+        [('edm2', '--P_mean=-0.2931472 --P_std=1')]
     """
     if schedule.learns:
         return []
@@ -90,18 +116,33 @@ def in_units(spec: str) -> str:
     """A density as the flags of `UNITS`, "edm2 --P_mean=… --P_std=… · diffusers-flags …"; "" where neither draws it.
 
     For which data they hold is `UNITS_HOLD`. UserError: a mistake in the spec
+
+    >>> from schedules import trainers
+    >>> trainers.in_units("logit_normal:m=0.4").split(" · ")[0]
+    'edm2 --P_mean=-0.2931472 --P_std=1'
     """
     return " · ".join(f"{line.trainer} {line.flags}" for line in lines(parse(spec), UNITS))
 
 
 def units_line(spec: str) -> str:
-    """`in_units` with the data that they hold for; that neither draws it, where that is so."""
+    """`in_units` with the data that they hold for; that neither draws it, where that is so.
+
+    >>> from schedules import trainers
+    >>> trainers.units_line("laplace")
+    'neither edm2 nor diffusers-flags draws exactly this'
+    """
     units = in_units(spec)
     return f"{units} ({UNITS_HOLD})" if units else NOT_IN_UNITS
 
 
 def own_lines(schedule: Schedule) -> dict[str, str]:
-    """Of a preset: trainer → the line with which its users ask for it."""
+    """Of a preset: trainer → the line with which its users ask for it.
+
+    >>> import schedules
+    >>> from schedules import trainers
+    >>> trainers.own_lines(schedules.parse("preset/wan-480p"))
+    {'musubi': '--timestep_sampling shift --discrete_flow_shift 2'}
+    """
     own = {name: get(name).presets.get(schedule.spec) for name in names()}
     return {
         name: preset.flags + (f"  (at {preset.tokens} tokens)" if preset.tokens else "")

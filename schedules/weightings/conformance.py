@@ -20,12 +20,21 @@ SECONDS = 20.0
 
 
 def check(weighting: Weighting | str) -> list[str]:
-    """All failures, one line each, at the weighting's own parameters, the defaults and the corners of their space."""
+    """All failures, one line each, at the weighting's own parameters, the defaults and the corners of their space.
+
+    >>> from schedules import weightings
+    >>> weightings.check("min_snr")
+    []
+    """
     return [f"{spec}: {name}: {problem}" for spec, name, problem in results(weighting) if problem]
 
 
 def validate(weighting: Weighting | str) -> None:
-    """Raise UserError, in one line, unless ω is usable at the weighting's own parameters, and learns if it is to."""
+    """Raise UserError, in one line, unless ω is usable at the weighting's own parameters, and learns if it is to.
+
+    >>> from schedules import weightings
+    >>> weightings.validate("min_snr:gamma=3")
+    """
     point = parse(weighting) if isinstance(weighting, str) else weighting
     for name, wrong in _properties(point):
         if wrong:

@@ -97,7 +97,12 @@ ERRORS = tuple(name for name, row in TABLE.items() if not row.twin)
 
 
 def error_of(target: str) -> str:
-    """The one of `ERRORS` that has this target's squared error. UserError: unknown target."""
+    """The one of `ERRORS` that has this target's squared error. UserError: unknown target.
+
+    >>> from schedules import weightings
+    >>> weightings.error_of("edm")
+    'v'
+    """
     if target not in TABLE:
         raise unknown("prediction target", target, TARGETS)
     return TABLE[target].twin or target
@@ -107,5 +112,9 @@ def target_factor(target: str, logsnr: ArrayLike) -> Array:
     """c_target(λ): squared error in the target's space per squared error in ε-space.
 
     target: eps, x0, v, flow or edm;  logsnr: λ, any shape;  UserError: unknown target
+
+        >>> from schedules import weightings
+        >>> weightings.target_factor("x0", [0.0, 2.0]).round(3)  # e^−λ
+        array([1.   , 0.135])
     """
     return TABLE[error_of(target)].factor(np.asarray(logsnr, dtype=np.float64))

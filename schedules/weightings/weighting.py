@@ -32,7 +32,12 @@ register = WEIGHTINGS.register
 
 @runtime_checkable
 class LearnedWeighting(Protocol):
-    """A weighting that changes while training; a schedule that learns has the same three methods."""
+    """A weighting that changes while training; a schedule that learns has the same three methods.
+
+    >>> from schedules import weightings
+    >>> weightings.parse("loss_average").learns
+    True
+    """
 
     def __call__(self, logsnr: Array, target: str, schedule: Schedule, /) -> Array:
         """ω(λ) as learned so far, the shape of λ."""
@@ -48,7 +53,14 @@ class LearnedWeighting(Protocol):
 
 
 class Weighting:
-    """A weighting ω(λ) on the ε-space squared error; immutable, unless it learns."""
+    """A weighting ω(λ) on the ε-space squared error; immutable, unless it learns.
+
+    >>> import schedules
+    >>> from schedules import weightings
+    >>> min_snr = weightings.parse("min_snr:gamma=5")
+    >>> min_snr([2.0, -2.0], "v", schedules.parse("cosine")).round(3)  # min(e^λ, γ) / e^λ
+    array([0.677, 1.   ])
+    """
 
     def __init__(self, info: Info, params: Mapping[str, Value]) -> None:
         self.info = info
@@ -161,12 +173,22 @@ def _learned(info: Info, params: Mapping[str, Value]) -> LearnedWeighting:
 
 
 def create(name: str, **params: Any) -> Weighting:
-    """The weighting of a registered name. UserError: unknown name or parameter, value out of its space."""
+    """The weighting of a registered name. UserError: unknown name or parameter, value out of its space.
+
+    >>> from schedules import weightings
+    >>> weightings.create("min_snr", gamma=3).spec
+    'min_snr:gamma=3'
+    """
     return Weighting(WEIGHTINGS.info(name), WEIGHTINGS.bind(name, params))
 
 
 def parse(spec: str) -> Weighting:
-    """The weighting of a spec `name:key=value,…`. UserError names what is wrong and the column."""
+    """The weighting of a spec `name:key=value,…`. UserError names what is wrong and the column.
+
+    >>> from schedules import weightings
+    >>> weightings.parse("min_snr:gamma=3").params
+    {'gamma': 3.0}
+    """
     tree = grammar.read(spec)
     if isinstance(tree.source, Mixture) or tree.transforms or tree.tuned:
         raise UserError(f"weighting {spec!r}: expected name:parameter=value,… without '|', '@' or mixture")
@@ -175,10 +197,20 @@ def parse(spec: str) -> Weighting:
 
 
 def names() -> list[str]:
-    """Every registered weighting, sorted."""
+    """Every registered weighting, sorted.
+
+    >>> from schedules import weightings
+    >>> "min_snr" in weightings.names()
+    True
+    """
     return WEIGHTINGS.names()
 
 
 def info(name: str) -> Info:
-    """What is known of a weighting. UserError: unknown name."""
+    """What is known of a weighting. UserError: unknown name.
+
+    >>> from schedules import weightings
+    >>> weightings.info("min_snr").paper
+    'arXiv:2303.09556'
+    """
     return WEIGHTINGS.info(name)

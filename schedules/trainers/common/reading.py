@@ -24,6 +24,11 @@ class Reading:
     weighting: the loss weight beside it, a spec
     settings:  all flags that decide it, defaults included
     notes:     what a reader should know, one line each
+
+        >>> from schedules import trainers
+        >>> reading = trainers.read("sd-scripts", "--timestep_sampling sigmoid")
+        >>> reading.schedule.spec, reading.weighting
+        ('logit_normal', 'native')
     """
 
     schedule: Schedule

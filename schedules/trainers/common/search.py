@@ -45,6 +45,12 @@ class Expression:
     exact:  whether that is the density asked for
     w1, tv: its distance: how far draws move on average, nats of λ, and the share of them that would have to
     notes:  what a reader should know, one line each
+
+        >>> import schedules
+        >>> from schedules import trainers
+        >>> expression = trainers.express(schedules.parse("logit_normal:m=0.4"), "edm2")
+        >>> expression.flags, expression.exact, expression.w1
+        ('--P_mean=-0.2931472 --P_std=1', True, 0.0)
     """
 
     trainer: str
@@ -66,7 +72,7 @@ def express(
 ) -> Expression:
     """Flags that draw the density, or the nearest that the trainer can.
 
-    pinned:      flags that are to stay as they are, as a scheduler's shift or a script's name
+    pinned:     flags that are to stay as they are, as a scheduler's shift or a script's name
     tokens:     image tokens; only with them ways are tried whose density depends on them
     sigma_data: σ_d, where the trainer has one
     UserError: a schedule that learns; pinned flags that leave no way

@@ -96,6 +96,10 @@ class Trainer:
     presets: registered presets that are this trainer's own
     write:   flags → text to paste
     named:   a bare word of a command line (a script's name) → flags that it stands for; {}: none
+
+        >>> from schedules import trainers
+        >>> trainers.get("edm").flags["P_mean"].default
+        -1.2
     """
 
     name: str
