@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -69,6 +70,12 @@ class Page(AppTest):
         assert not self.exception
         assert not self.error
         return self
+
+
+@pytest.fixture(autouse=True)
+def same_main(monkeypatch) -> None:
+    """The app's script is the program while it runs. Left so, a process started later would run the app first."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")
