@@ -138,7 +138,9 @@ def test_wrong_use_is_a_user_error(run, arguments):
     assert "\n" not in str(result.exception)
 
 
-@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("html", b"<!doctype html")])
+@pytest.mark.parametrize(
+    ("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("html", (b"<!doctype html", b"<html"))]
+)
 def test_plot(run, tmp_path, ending, start):
     out = tmp_path / f"picture.{ending}"
     result = run("plot", "cosine", "laplace", "preset/sd3", "--out", str(out))

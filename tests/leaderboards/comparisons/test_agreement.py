@@ -99,7 +99,13 @@ def test_what_is_written_beside_a_release_is_what_it_gives(by_track, tmp_path):
         assert agreement_line(track) == line(comparisons) != ""
     assert agreement_line("cifar10-v1") == ""
     written.write(published_table("mnist-v1"), "mnist-v1", tmp_path)
-    assert (tmp_path / "agreement.json").read_bytes() == (FOLDER / "mnist-v1" / "agreement.json").read_bytes()
+    assert to_9_digits(tmp_path) == to_9_digits(FOLDER / "mnist-v1")
+
+
+def to_9_digits(release):
+    """Versions of SciPy differ in the eleventh digit of a quantile."""
+    text = (release / "agreement.json").read_text(encoding="utf8")
+    return json.loads(text, parse_float=lambda number: f"{float(number):.9g}")
 
 
 def test_the_view_as_json():
