@@ -18,6 +18,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+pytestmark = pytest.mark.external
+
 ROWS = """
 const hosts = [...document.querySelectorAll('[data-testid="stBidiComponentRegular"], [data-testid="stMain"] *')];
 const roots = hosts.map(host => host.shadowRoot).filter(Boolean);

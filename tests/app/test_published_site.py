@@ -9,6 +9,8 @@ from harness.cli import main
 from leaderboards.boards.query import board_of
 from leaderboards.data.released import published_table
 
+pytestmark = pytest.mark.external
+
 SHOWN = "return [...document.querySelectorAll('tbody tr')].filter(row => !row.hidden).map(row => row.innerText)"
 FITS = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 

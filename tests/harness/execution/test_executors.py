@@ -14,7 +14,7 @@ from harness.runs.run import execute
 from harness.specs import Entry, RunSpec
 
 CPU = torch.device("cpu")
-EXECUTORS = ("local", "ray")
+EXECUTORS = ("local", pytest.param("ray", marks=pytest.mark.external))
 PYTHON = sys.executable
 
 

@@ -17,6 +17,8 @@ from harness.results.store import Store
 from result_folders import written
 from servers import mlflow_server, postgresql
 
+pytestmark = pytest.mark.external
+
 ADMIN = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "long-enough-password"}
 MEMBER = {"MLFLOW_TRACKING_USERNAME": "ada", "MLFLOW_TRACKING_PASSWORD": "another-long-password"}
 

@@ -87,6 +87,7 @@ def test_compiled_and_uncompiled_losses_agree(name):
     torch.testing.assert_close(losses(name, TRACED), plain, **FP32)
 
 
+@pytest.mark.external
 @pytest.mark.skipif(not any(map(shutil.which, COMPILERS)), reason="no C++ compiler")
 def test_losses_of_generated_code_agree():
     torch.testing.assert_close(losses("small", Compilation("inductor")), losses("small"), **FP32)

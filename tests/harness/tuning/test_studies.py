@@ -304,7 +304,7 @@ def postgres():
         yield databases["studies"]
 
 
-@pytest.mark.parametrize("server", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.external)])
 def test_commands_at_once_share_a_study(tmp_path, server, request, monkeypatch):
     if server == "postgresql":
         monkeypatch.setenv(storage.VARIABLE, request.getfixturevalue("postgres"))
