@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from schedules.errors import UserError
 
 RESTORE = "restore a backup of it, or use another --store"
 EXPECTED = f"the file that MLflow keeps its record in; {RESTORE}"
+
+_MADE: set[tuple[Path, int, int]] = set()
+"""Files that this process found whole, with device and inode: what was made stays made, and is never made in place."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,26 @@ def is_wanted(file: Path, artifacts: Path) -> bool:
 
 def holds_anything(file: Path, artifacts: Path) -> bool:
     """Whether there is a record to read; one that is damaged or lost counts, so that opening it says what is wrong."""
+    # A page asks a dozen times, and counting runs takes the longer the more there are.
+    place = _place(file)
+    if place in _MADE:
+        return True
     try:
-        return not is_wanted(file, artifacts)
+        if is_wanted(file, artifacts):
+            return False
     except UserError:
         return True
+    if place is not None:
+        _MADE.add(place)
+    return True
+
+
+def _place(file: Path) -> tuple[Path, int, int] | None:
+    """Which file it is; None for one that is not there, or empty."""
+    with suppress(OSError):
+        status = file.stat()
+        return (file, status.st_dev, status.st_ino) if status.st_size else None
+    return None
 
 
 def examine(file: Path, artifacts: Path) -> None:

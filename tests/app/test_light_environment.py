@@ -51,6 +51,7 @@ def light(space, tmp_path):
     return call
 
 
+@pytest.mark.external
 def test_everything_that_shows_results_works(light, tmp_path):
     own = f"--track-plugin {OLD / 'own_track.py'}"
     commands = (
@@ -78,6 +79,7 @@ def test_everything_that_shows_results_works(light, tmp_path):
     assert all(page["title"] and not page["wrong"] for page in pages), pages
 
 
+@pytest.mark.external
 def test_what_trains_says_what_to_install_and_makes_nothing(light, tmp_path):
     commands = (
         "run digits-v1",
