@@ -14,11 +14,12 @@ import os
 import select
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
@@ -29,8 +30,30 @@ COMMANDS = "snrbench.commands"
 
 WRONG_USE, DEFECT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 
+
+class Commands(TyperGroup):
+    """Of a Ctrl-C Typer says nothing but the exit code, which commands end with that have said where they stopped."""
+
+    def make_context(self, *arguments: Any, **named: Any) -> Any:
+        with _ctrl_c_is_told():
+            return super().make_context(*arguments, **named)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _ctrl_c_is_told():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _ctrl_c_is_told() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Abort from None
+
+
 cli = typer.Typer(
     name="snrbench",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -36,6 +36,12 @@ def loud_weight(logsnr):
 """
 
 
+def test_a_ctrl_c_before_any_run_is_one_line(snrbench, tmp_path):
+    """Here of a plugin that is stopped while it is imported."""
+    (tmp_path / "slow.py").write_text("raise KeyboardInterrupt\n")
+    assert snrbench("schedules", "list", "--plugin", tmp_path / "slow.py") == (130, "", "interrupted\n")
+
+
 @pytest.fixture
 def loud(tmp_path):
     path = tmp_path / "loud.py"
