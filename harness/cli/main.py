@@ -109,7 +109,7 @@ def main() -> None:
 
 def exit_code(arguments: list[str]) -> int:
     """What a command ends with, given these words after `snrbench`; what went wrong is said on standard error."""
-    code = _outcome(lambda: _command()(arguments, standalone_mode=False))
+    code = _outcome(lambda: _command()(arguments, prog_name=cli.info.name, standalone_mode=False))
     written = _outcome(sys.stdout.flush)  # what was printed is part of the job
     return code or written
 
