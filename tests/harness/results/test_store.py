@@ -50,6 +50,22 @@ def runs(root):
     return [run.data.tags["snrbench.run_key"] for run in read.search(Store(root), "gmm-v1")]
 
 
+def test_what_becomes_of_a_store_is_seen_by_a_process_that_found_it_whole(store):
+    assert store.exists
+    content = store.database.read_bytes()
+    shutil.rmtree(store.artifacts, ignore_errors=True)
+    store.database.write_bytes(b"")
+    assert not store.exists
+    store.database.unlink()
+    assert not store.exists
+    store.database.write_bytes(content)
+    assert store.exists
+    store.database.write_bytes(b"not a database at all" * 100)
+    assert store.exists, "so that opening it says what is wrong"
+    with pytest.raises(UserError, match="cannot be read"):
+        store.check()
+
+
 def test_prepare_says_the_format_once(prepared_folder, store):
     assert json.loads((prepared_folder / "store.json").read_text())["format"] == 1
     store.marker.write_text('{"format": 1, "protocol": "of long ago"}')
