@@ -24,7 +24,7 @@ from schedules.errors import UserError
 RESTORE = "restore a backup of it, or use another --store"
 EXPECTED = f"the file that MLflow keeps its record in; {RESTORE}"
 
-_MADE: set[tuple[Path, int, int]] = set()
+_WHOLE: set[tuple[Path, int, int]] = set()
 """Files that this process found whole, with device and inode: what was made stays made, and is never made in place."""
 
 
@@ -62,7 +62,7 @@ def holds_anything(file: Path, artifacts: Path) -> bool:
     """Whether there is a record to read; one that is damaged or lost counts, so that opening it says what is wrong."""
     # A page asks a dozen times, and counting runs takes the longer the more there are.
     place = _place(file)
-    if place in _MADE:
+    if place in _WHOLE:
         return True
     try:
         if is_wanted(file, artifacts):
@@ -70,7 +70,7 @@ def holds_anything(file: Path, artifacts: Path) -> bool:
     except UserError:
         return True
     if place is not None:
-        _MADE.add(place)
+        _WHOLE.add(place)
     return True
 
 

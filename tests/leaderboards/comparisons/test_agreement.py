@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_what_is_written_beside_a_release_is_what_it_gives(by_track, tmp_path):
 def to_9_digits(release):
     """Versions of SciPy differ in the eleventh digit of a quantile."""
     text = (release / "agreement.json").read_text(encoding="utf8")
-    return json.loads(text, parse_float=lambda number: f"{float(number):.9g}")
+    return re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda number: f"{float(number[0]):.9g}", text)
 
 
 def test_the_view_as_json():
