@@ -11,8 +11,9 @@ this order:
     --evidence     runs of `--track` (evidence.py has the entries), seed by seed, interrupted after `--minutes`; then
                    store.tar.gz, the store without weights, and results.bundle, as `snrbench bundle` writes it
     --tests        the tests that need CUDA; tests.txt
-    --benchmarks   throughput, stacks, processes, memory, costs; each interrupted after two minutes; benchmarks.txt, and
-                   cards.tar.gz with the costs. `--peak`: TFLOP/s of the GPU in bf16, for the utilisation of DiT-B/2
+    --benchmarks   runs an hour (each line up to five minutes, as its processes compile before they are measured), then
+                   throughput, memory, costs (each up to two); what no card has measured yet comes first. benchmarks.txt,
+                   and cards.tar.gz with the costs. `--peak`: TFLOP/s of the GPU in bf16, for DiT-B/2's utilisation
 
 Every command is printed, then what it prints. One that fails does not stop the others; at the end all that failed are
 named, and the exit code is 1. `--list` prints the commands and runs none, `--only WORD` takes those with this word.
@@ -47,6 +48,8 @@ PYTHON = [sys.executable]
 CUDA_TESTS = ("training/test_speed", "stacked/test_stacked", "metrics/test_metrics", "measuring/test_footprint")
 SECONDS = 120.0
 """Of a benchmark."""
+HOURLY_SECONDS = 300.0
+"""Of a line of runs per hour: a minute is measured, after every process has compiled and captured all of a run."""
 TEST_SECONDS = 560.0
 
 
@@ -109,31 +112,33 @@ def cuda_tests() -> list[Part]:
 def benchmarks(track: str, device: str, peak: float, store: Path) -> list[Part]:
     """Each is a command that can be run by itself."""
     here = [name for name in dict.fromkeys(("digits-v1", "gmm-v1", track)) if has_data(name)]
-    commands = []
+    hourly = [*PYTHON, str(HERE / "runs_per_hour.py"), "--device", device]
+    lines = [
+        [*hourly, "--modes", mode, "--processes", processes]
+        for mode, processes in (
+            ("compiled", "4"),
+            ("compiled", "1"),
+            ("stacked", "4"),
+            ("stacked", "1"),
+            ("eager", "1"),
+        )
+    ]
+    if has_data("mnist-latent-v1"):
+        lines.append([*hourly, "mnist-latent-v1", "--modes", "compiled", "--processes", "1"])
+    one_run = [*evidence.SNRBENCH, "run", "digits-v1", "-s", "laplace", "-t", "v", "--seeds", "1", "--device", device]
+    others = [[*PYTHON, "-m", "harness.measuring.measure", name, "--cost", device] for name in here]
+    others += [[*one_run, "--store", str(store), "--nproc", "1", "--micro-batch", "32"]]
     for compile in ("on", "off"):
         how = ["--device", device, "--rounds", "3", "--compile", compile]
         train, sample = ([*PYTHON, str(HERE / f"{kind}_throughput.py")] for kind in ("train", "sample"))
-        commands += [
-            [*train, *here, *how],
-            [*train, "dit-B/2", "--batch", "256", "--peak", f"{peak:g}", "--precision", "bf16", *how],
+        others += [
             [*sample, *here, *how],
             [*sample, "dit-B/2", "--precision", "bf16", *how],
+            [*train, *here, *how],
+            [*train, "dit-B/2", "--batch", "256", "--peak", f"{peak:g}", "--precision", "bf16", *how],
         ]
-    hourly = [*PYTHON, str(HERE / "runs_per_hour.py"), "--device", device]
-    commands += [
-        [*hourly, "--modes", mode, "--processes", processes]
-        for mode, processes in (
-            ("eager", "1"),
-            ("compiled", "1"),
-            ("compiled", "4"),
-            ("stacked", "1"),
-            ("stacked", "4"),
-        )
-    ]
-    one_run = [*evidence.SNRBENCH, "run", "digits-v1", "-s", "laplace", "-t", "v", "--seeds", "1", "--device", device]
-    commands += [[*one_run, "--store", str(store), "--nproc", "1", "--micro-batch", "32"]]
-    commands += [[*PYTHON, "-m", "harness.measuring.measure", name, "--cost", device] for name in here]
-    return [Part(command, "benchmarks.txt") for command in commands]
+    log = "benchmarks.txt"
+    return [Part(line, log, HOURLY_SECONDS) for line in lines] + [Part(command, log) for command in others]
 
 
 def has_data(track: str) -> bool:

@@ -3,10 +3,17 @@
 import os
 
 import pytest
+import torch
 
 import brief_track
 
 LONG = os.environ.get("SNRBENCH_SURVIVAL") == "long"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """As in workers, so that a run in this process has their scores."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

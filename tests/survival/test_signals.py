@@ -116,7 +116,6 @@ def test_stopped_in_every_way_a_command_goes_on_and_ends_as_if_nothing_had_been(
 
 def compare(stopping):
     """The store holds the two runs, once, with the scores of runs in this process; and no checkpoints."""
-    torch.set_num_threads(1)
     track, undisturbed = stopping.track, {}
     bench = Bench(get(track), CPU)
     for entry in ENTRIES:
