@@ -11,9 +11,9 @@ this order:
     --evidence     runs of `--track` (evidence.py has the entries), seed by seed, interrupted after `--minutes`; then
                    store.tar.gz, the store without weights, and results.bundle, as `snrbench bundle` writes it
     --tests        the tests that need CUDA; tests.txt
-    --benchmarks   runs an hour (each line up to five minutes, as its processes compile before they are measured), then
-                   throughput, memory, costs (each up to two); what no card has measured yet comes first. benchmarks.txt,
-                   and cards.tar.gz with the costs. `--peak`: TFLOP/s of the GPU in bf16, for DiT-B/2's utilisation
+    --benchmarks   runs per hour (a line may take five minutes: its processes compile before they are measured), then
+                   costs with memory, throughput (two minutes each), least known first; benchmarks.txt, and
+                   cards.tar.gz with the costs. `--peak`: TFLOP/s of the GPU in bf16, for the utilisation of DiT-B/2
 
 Every command is printed, then what it prints. One that fails does not stop the others; at the end all that failed are
 named, and the exit code is 1. `--list` prints the commands and runs none, `--only WORD` takes those with this word.
