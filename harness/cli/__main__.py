@@ -2,7 +2,7 @@
 
 import sys
 
-from harness.cli.main import main
+from harness.cli.start import main
 
 if __name__ == "__main__":
     sys.argv[0] = "snrbench"  # what a plan says was run

@@ -24,11 +24,12 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from harness.cli import complaints, help_texts, needed_packages, streams
+from harness.cli.start import INTERRUPTED
 from schedules.errors import UserError, text_of
 
 COMMANDS = "snrbench.commands"
 
-WRONG_USE, DEFECT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
+WRONG_USE, DEFECT, CLOSED_PIPE = 2, 70, 141
 
 
 class Commands(TyperGroup):
@@ -95,7 +96,7 @@ help_texts.keep(cli)
 
 
 def main() -> None:
-    """Entry point of the console script: runs the command, prints one line for a mistake, and exits."""
+    """Runs the command that the process was started with, prints one line for a mistake, and exits."""
     os.environ["PYTHONSAFEPATH"] = "1"  # no process that a library starts imports from the working directory
     streams.prepare()
     code = exit_code(sys.argv[1:])

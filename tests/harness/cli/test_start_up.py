@@ -50,6 +50,25 @@ print(schedules.info("laplace").doc)
 """
 
 
+IMPATIENT = """
+import sys
+
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+from harness.cli.start import main
+main()
+"""
+
+
+def test_a_ctrl_c_while_it_is_imported_is_a_line():
+    done = subprocess.run([sys.executable, "-c", IMPATIENT], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
 def test_without_docstrings_and_asserts_help_and_formulas_are_the_same():
     """`python -OO` drops both."""
     done = subprocess.run(
