@@ -24,12 +24,10 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from harness.cli import complaints, help_texts, needed_packages, streams
-from harness.cli.start import INTERRUPTED
+from harness.cli.exit_codes import CLOSED_PIPE, DEFECT, INTERRUPTED, WRONG_USE
 from schedules.errors import UserError, text_of
 
 COMMANDS = "snrbench.commands"
-
-WRONG_USE, DEFECT, CLOSED_PIPE = 2, 70, 141
 
 
 class Commands(TyperGroup):

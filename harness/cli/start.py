@@ -2,8 +2,7 @@
 
 import sys
 
-INTERRUPTED = 130
-"""Exit code after a Ctrl-C: 128 + SIGINT, as shells have it."""
+from harness.cli.exit_codes import INTERRUPTED
 
 
 def main() -> None:
