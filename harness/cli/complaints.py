@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typer.exceptions import TyperException
 from schedules.errors import named, text_of
 
 RECORD = ("alembic", "mlflow", "sqlalchemy", "sqlite3")
+FULL = (errno.ENOSPC, errno.EDQUOT)
 LONGEST = 300  # characters of a library's own message
 
 # pydantic's kinds of refusal, as what was expected; typer validates through it.
@@ -45,7 +47,7 @@ def of_use(error: TyperException) -> str:
         return f"{name} is {refused['input']!r}; expected {_expectation(refused)}"
     if match := re.fullmatch(r"dir (.*) is a file\.?", message):
         return f"{name} is {match.group(1)}, a file; expected a folder"
-    return f"{name}: {message}"
+    return f"{name} {message}" if message.startswith("is ") else f"{name}: {message}"
 
 
 def of_record(error: BaseException) -> str | None:
@@ -62,8 +64,10 @@ def of_record(error: BaseException) -> str | None:
 
 
 def of_system(error: OSError) -> str | None:
-    """A file or folder that the system refuses; None where no file is named."""
-    return None if error.filename is None else f"{str(error.filename)!r}: {error.strerror}"
+    """A file or folder that the system refuses, or a full disk; None for what else names no file."""
+    if error.filename is None:
+        return f"{error.strerror}; the same command goes on when there is room" if error.errno in FULL else None
+    return f"{str(error.filename)!r}: {error.strerror}"
 
 
 def of_defect(error: BaseException) -> str:

@@ -18,9 +18,21 @@ if TYPE_CHECKING:
 
     from schedules import Schedule
 
+
+def _folder(path: str | Path) -> Path:
+    """A folder that may not be there yet. An empty text is a variable of the shell that is not set, not this folder."""
+    if not str(path):
+        raise typer.BadParameter("is ''; expected a folder")
+    if Path(path).is_file():
+        raise typer.BadParameter(f"is {str(path)!r}, a file; expected a folder")
+    return Path(path)
+
+
 Store = Annotated[
     Path,
-    typer.Option("--store", envvar="SNRBENCH_HOME", file_okay=False, help="Folder that holds every result."),
+    typer.Option(
+        "--store", envvar="SNRBENCH_HOME", metavar="DIR", parser=_folder, help="Folder that holds every result."
+    ),
 ]
 UNLIMITED = 10_000  # columns
 STORE = Path("snrbench-store")
@@ -60,18 +72,6 @@ def print_table(table: Table) -> None:
     wide = Console(width=UNLIMITED, file=io.StringIO(), highlight=False, emoji=False, markup=False)
     wide.print(table)
     print("\n".join(line.rstrip() for line in wide.file.getvalue().splitlines()))  # type: ignore[attr-defined]
-
-
-def refuse_to_replace(out: Path, force: bool) -> None:
-    """UserError for a file to write that is there already, unless forced, or whose folder isn't."""
-    from schedules.errors import UserError
-
-    if not out.parent.is_dir():
-        raise UserError(f"--out {str(out)!r}: no such folder {str(out.parent)!r}")
-    if out.is_dir():
-        raise UserError(f"--out {str(out)!r}: a folder; expected a file")
-    if out.exists() and not force:
-        raise UserError(f"--out {str(out)!r}: there already; --force replaces it")
 
 
 def load(plugins: list[str] | None) -> list[str]:

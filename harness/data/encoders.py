@@ -19,7 +19,7 @@ from torch import Tensor
 from schedules.errors import UserError, text_of
 
 VAE_FOLDER = "vae"
-INSTALL = 'pip install "snrbench[latent]"'
+INSTALL = 'pip install -e ".[latent]" where snrbench was cloned'
 PIXELS_DECODED = 2**20  # at once: a decoder holds hundreds of values for each pixel
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 

@@ -24,7 +24,7 @@ from harness.metrics.feature_space import FeatureSpace
 from schedules.errors import UserError, text_of
 
 INCEPTION, DINOV2 = "inception-v3", "dinov2"
-INSTALL = 'pip install "snrbench[image]"'
+INSTALL = 'pip install -e ".[image]" where snrbench was cloned'
 IMAGES_AT_ONCE = 64
 
 

@@ -166,7 +166,7 @@ def hint(store: Path, track: str, target: str | None = None, targets: Iterable[s
 
 def checked(track: Track, metric: str | None, target: str | None, guidance: str | float) -> tuple[Metric, Guidance]:
     """The metric and the guidance that are meant. UserError for an unknown name, with the nearest ones."""
-    name = metric or track.primary_metric
+    name = track.primary_metric if metric is None else metric
     if name not in METRICS:
         raise unknown("metric", name, METRICS)
     if error_of := METRICS[name].error_of:

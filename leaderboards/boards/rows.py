@@ -176,8 +176,8 @@ class Board:
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """The targets, then what is over all of them."""
-        return (*self.cells, self.overall) if self.overall else self.cells
+        """The targets, then what is over all of them; those that have a row."""
+        return tuple(section for section in (*self.cells, self.overall) if section is not None and section.rows)
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -21,8 +21,8 @@ from harness.cli.options import (
     load,
     load_tracks,
     print_json,
-    refuse_to_replace,
 )
+from harness.cli.output_file import refuse_to_replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,8 @@ import typer
 from harness.cli.commands import schedules as schedule_commands
 from harness.cli.commands.schedule_flags import SigmaData, Tokens
 from harness.cli.completion import trainer_names
-from harness.cli.options import Force, Json, Plugins, load, print_json, refuse_to_replace
+from harness.cli.options import Force, Json, Plugins, load, print_json
+from harness.cli.output_file import refuse_to_replace
 from schedules.errors import missing
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def from_(
         raise missing("TRAINER", trainers.names())
     load(plugin)
     if plot is not None:
-        refuse_to_replace(plot, force)
+        refuse_to_replace(plot, force, "--plot")
     pasted = sys.stdin.read() if flags == ["-"] else " ".join(flags or [])
     reading = trainers.read(trainer, pasted, tokens=tokens, sigma_data=sigma_data)
     facts = _facts(trainer, reading)

@@ -78,11 +78,16 @@ def publish(
         return
     if track is None:
         raise UserError("publish takes a track, or --site DIR for pages of what is published")
+    if readme is not None and not readme.is_file():
+        raise UserError(f"--readme {str(readme)!r}: no such file; expected a page with markers for {track}'s table")
     load(plugin)
     load_tracks(track_plugin, store, track)
     from harness import tracks
+    from harness.tracks import shortened
 
     tracks.get(track)  # a wrong name is said before seconds of imports
+    if to is None and shortened.parse(track) is not None:
+        raise UserError(f"{track} is a shortened track, of which nothing is published here; --out DIR writes it")
     from leaderboards.boards.query import check_store
     from leaderboards.data import released
     from leaderboards.progress_bar import reading

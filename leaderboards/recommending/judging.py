@@ -28,6 +28,11 @@ from leaderboards.statistics.verdicts import SAME, Verdicts
 WITHIN, WORSE, UNKNOWN = "within", "worse", "unknown"
 
 
+def _signed(percent: float) -> str:
+    """Whole per cent; nothing has no sign."""
+    return f"{percent:+.0f}".replace("-", "−") if abs(percent) >= 0.5 else "0"
+
+
 @dataclass(frozen=True)
 class Effect:
     """Score of the first over that of the second, with its 95 % interval; below 1 the first is better.
@@ -45,10 +50,8 @@ class Effect:
         return self.told and self.ratio < 1
 
     def __str__(self) -> str:
-        change = 100 * (self.ratio - 1)
-        if not np.isfinite([self.low, self.high]).all():
-            return f"{change:+.0f} %"
-        return f"{change:+.0f} % [{100 * (self.low - 1):+.0f}, {100 * (self.high - 1):+.0f}]"
+        change, low, high = (_signed(100 * (ratio - 1)) for ratio in (self.ratio, self.low, self.high))
+        return f"{change} % [{low}, {high}]" if np.isfinite([self.low, self.high]).all() else f"{change} %"
 
 
 @dataclass(frozen=True)

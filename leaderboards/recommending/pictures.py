@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 import schedules
 from harness.cli.commands.schedule_plots import COLOURS
@@ -16,7 +17,7 @@ from leaderboards.recommending.judging import UNKNOWN, WITHIN, WORSE, Judged
 from schedules.relatives.curves import grid
 
 COLOUR = {WITHIN: "#009E73", WORSE: "#D55E00", UNKNOWN: "#808080"}
-TITLE = {WITHIN: "shown within 5 % of the best", WORSE: "shown worse", UNKNOWN: "unknown"}
+TITLE = {WITHIN: "shown within 5 % of {}", WORSE: "shown worse", UNKNOWN: "unknown"}
 SHARES = (0.25, 0.5, 0.75)
 
 
@@ -41,8 +42,8 @@ def densities(specs: Sequence[str], what: str, out: Path) -> None:
     figure.savefig(out)
 
 
-def scores(judgement: Judged, out: Path) -> None:
-    """A line for each entry: its mean and interval, best on top."""
+def scores(judgement: Judged, chosen: str, out: Path) -> None:
+    """A line for each entry: its mean and interval, best on top. chosen: what the others are compared with"""
     figure, axes = _figure(9, 1.2 + 0.32 * len(judgement.labels))
     for row, label in enumerate(judgement.labels):
         mean, low, high = judgement.means[label]
@@ -52,13 +53,13 @@ def scores(judgement: Judged, out: Path) -> None:
     axes.set_yticks(range(len(judgement.labels)), [spec_of(label) for label in judgement.labels], fontsize=8)
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="distance on held-out data, lower is better")
-    _legend(axes)
+    _legend(axes, chosen)
     figure.savefig(out)
 
 
-def plateau(judgement: Judged, out: Path) -> None:
+def plateau(judgement: Judged, chosen: str, out: Path) -> None:
     """Each entry where its density lies: median against half the distance between the quartiles."""
-    figure, axes = _figure(7, 5)
+    figure, axes = _figure(9, 6)
     for label in judgement.labels:
         low, middle, high = (float(schedules.parse(spec_of(label)).ppf(share)) for share in SHARES)
         best = label == judgement.best
@@ -69,8 +70,11 @@ def plateau(judgement: Judged, out: Path) -> None:
             color=COLOUR[judgement.verdict(label)],
             markersize=16 if best else 8,
         )
+        axes.annotate(spec_of(label), (middle, (high - low) / 2), (5, 3), textcoords="offset points", fontsize=6)
     axes.set(xlabel="median λ", ylabel="half the distance between the quartiles of λ", yscale="log")
-    _legend(axes)
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.yaxis.set_minor_formatter(ScalarFormatter())
+    _legend(axes, chosen)
     figure.savefig(out)
 
 
@@ -82,7 +86,7 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: Axes, chosen: str) -> None:
     for verdict, colour in COLOUR.items():
-        axes.plot([], [], "o", color=colour, label=TITLE[verdict])
+        axes.plot([], [], "o", color=colour, label=TITLE[verdict].format(chosen))
     axes.legend(frameon=False, fontsize=8)

@@ -25,8 +25,8 @@ def write(answer: Answer, folder: Path) -> Path:
         what = answer.verdict if answer.verdict == SHOWN else "chosen by the search"
         drawn = [answer.spec, BASELINE, *(default.spec for default in defaults)]
         pictures.densities(drawn, what, folder / "density.png")
-        pictures.scores(answer.judged, folder / "scores.png")
-        pictures.plateau(answer.judged, folder / "plateau.png")
+        pictures.scores(answer.judged, wording.called(answer), folder / "scores.png")
+        pictures.plateau(answer.judged, wording.called(answer), folder / "plateau.png")
         text += [
             "## The density, beside what trainers have as their defaults",
             "",
@@ -61,7 +61,7 @@ def _named(spec: str, defaults: Sequence[Default]) -> str:
 def table(judgement: Judged, defaults: Sequence[Default], chosen: str = "the best") -> list[str]:
     """A row for each entry, with the trainers that draw its density when nobody says otherwise."""
     names = {label: _named(spec_of(label), defaults) for label in judgement.labels}
-    heads = ["entry", *(["default of"] if any(names.values()) else []), "score", f"over {chosen}", "list"]
+    heads = ["entry", *(["default of"] if any(names.values()) else []), "score", f"distance against {chosen}'s", "list"]
     rows = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for label in judgement.labels:
         spec, (mean, low, high) = spec_of(label), judgement.means[label]

@@ -17,6 +17,7 @@ from leaderboards.recommending.answer import (
     UNTRAINED,
     Answer,
     agreement,
+    spec_of,
 )
 from leaderboards.recommending.families import is_same
 from leaderboards.recommending.judging import Effect, Judged
@@ -42,13 +43,21 @@ def lines(answer: Answer) -> list[str]:
 def _head(answer: Answer) -> list[str]:
     best = f"{answer.density} ({answer.spec})"
     if answer.verdict == NOT_SHOWN:
-        stay = "" if answer.spec == BASELINE else "; no reason to change what you train with"
+        stay = "" if answer.spec == BASELINE else f"; no reason to change what you train with{_lowest(answer)}"
         return [f"{answer.why[0].upper()}{answer.why[1:]}.", f"The search chose: {best}{stay}"]
     if answer.verdict == SHOWN:
         switched = answer.judged is not None and answer.judged.switched
         end = "; not the choice of the search, but shown better" if switched else ""
         return [f"Recommended over {_enumerated(_better_than(answer))}: {best}{end}", *_not_over(answer)]
     return [f"{answer.verdict}: {best}"]
+
+
+def _lowest(answer: Answer) -> str:
+    """Whose mean is the lowest, where it is not the choice's own: the choice was made on other data."""
+    if answer.judged is None:
+        return ""
+    lowest = spec_of(min(answer.judged.means, key=lambda label: answer.judged.means[label][0]))
+    return "" if lowest == answer.spec else f". The lowest mean is {lowest}'s"
 
 
 def _better_than(answer: Answer) -> list[str]:
@@ -79,13 +88,13 @@ def _gains(answer: Answer) -> list[str]:
         return []
     chosen = schedules.parse(answer.spec)
     others = [default for default in answer.defaults if not is_same(default.spec, chosen)]
-    over_cosine = [f"  over cosine: {_told(cosine)}"] if answer.spec != BASELINE else []
+    over_cosine = [f"  distance against cosine's: {_told(cosine)}"] if answer.spec != BASELINE else []
     shown = [f"{', '.join(default.names)} {_told(default.effect)}" for default in others]
     by = f"variances moderated by {judgement.by}" if judgement.by else "variances not moderated: fewer than 15 entries"
     return [
         *over_cosine,
-        f"  over trainers' defaults: {' · '.join(shown)}",
-        f"  (distance on held-out data, lower is better; 95 % intervals over {judgement.seeds} seeds, each of its one "
+        f"  distance against trainers' defaults: {' · '.join(shown)}",
+        f"  (distance on held-out data, minus is better; 95 % intervals over {judgement.seeds} seeds, each of its one "
         f"comparison; * told apart by the test for all {_pairs(judgement)} pairs of {len(judgement.labels)} entries, "
         f"the only ground for recommending; {by})",
     ]
@@ -116,7 +125,7 @@ def _pairs(judgement: Judged) -> int:
 
 
 def _told(effect: Effect) -> str:
-    return f"{effect}{' *' if effect.told else ''}".replace("-", "−")
+    return f"{effect}{' *' if effect.told else ''}"
 
 
 def called(answer: Answer) -> str:
@@ -148,7 +157,11 @@ def _flags(answer: Answer) -> list[str]:
         return [f"  flags: no trainer draws exactly this; {nearest}"]
     wide = max(len(name) for name in answer.flags)
     what = "to paste" if answer.verdict == SHOWN else "to try it, though it is not shown to be better"
-    pasted = [f"    {name:<{wide}}  {' '.join(text.split())}" for name, text in answer.flags.items()]
+    pasted = [
+        f"    {name if number == 0 else '':<{wide}}  {line}"
+        for name, text in answer.flags.items()
+        for number, line in enumerate(text.splitlines())  # as a trainer's configuration has them
+    ]
     return [f"  {what}:", *pasted, f"    {_data_of(answer)}"]
 
 

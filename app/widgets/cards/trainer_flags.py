@@ -46,7 +46,7 @@ def say(expression: Expression) -> None:
     if not expression.exact:
         st.caption(
             f"It can't draw this density. The nearest that it can is {code(expression.spec)}, "
-            f"{expression.w1:.3g} nats of λ away on average:"
+            f"{expression.w1:.3g} nats of λ away on average within ±20:"
         )
     st.code(expression.flags, language=None, wrap_lines=True)
     for note in expression.notes:

@@ -10,7 +10,8 @@ import typer
 
 from harness.cli.commands.tuned_specs import OfTarget, OfTrack, resolved
 from harness.cli.completion import export_names, schedule_names
-from harness.cli.options import STORE, Force, Plugins, Store, blaming, load, refuse_to_replace
+from harness.cli.options import STORE, Force, Plugins, Store, blaming, load
+from harness.cli.output_file import refuse_to_replace, written_whole
 from harness.cli.streams import show as write_out
 from schedules.errors import missing
 
@@ -75,7 +76,8 @@ def export(
     if out is None:
         write_out(text, to)
         return
-    out.write_text(text + "\n", encoding="utf-8")
+    with written_whole(out) as file:
+        file.write_text(text + "\n", encoding="utf-8")
     print(out)
 
 
@@ -105,7 +107,7 @@ def _exported(schedule: Schedule, to: str, pinned: str, tokens: int | None, sigm
     if not expression.exact:
         raise UserError(
             f"{to} can't draw {schedule.spec}; nearest is {one_line(expression.flags)} ({expression.spec}), "
-            f"{expression.w1:.3g} nats of λ away on average (total variation {expression.tv:.3g})"
+            f"{expression.w1:.3g} nats of λ away on average within ±20 (total variation {expression.tv:.3g})"
         )
     for note in expression.notes:
         print(f"note: {note}", file=sys.stderr)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.cli.output_file import written_whole
 from schedules import Schedule, UserError
 from schedules.densities.density import Array
 from schedules.relatives.curves import effective, grid, times
@@ -42,7 +43,8 @@ def draw(schedules: list[Schedule], out: Path) -> None:
         raise UserError(f"--out {str(out)!r}: expected a name that ends in {', '.join(writers)}")
     if not out.parent.is_dir():
         raise UserError(f"--out {str(out)!r}: no such folder {str(out.parent)!r}")
-    writers[out.suffix.lower()]([schedule.spec for schedule in schedules], panels(schedules), out)
+    with written_whole(out) as file:
+        writers[out.suffix.lower()]([schedule.spec for schedule in schedules], panels(schedules), file)
 
 
 def panels(schedules: list[Schedule]) -> list[Panel]:

@@ -22,8 +22,8 @@ from harness.cli.options import (
     load,
     print_json,
     print_table,
-    refuse_to_replace,
 )
+from harness.cli.output_file import refuse_to_replace
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,7 +11,7 @@ from schedules.errors import UserError
 
 def _check() -> None:
     if find_spec("ray") is None:
-        raise UserError("--executor ray needs Ray: pip install 'snrbench[ray]'")
+        raise UserError("--executor ray needs Ray: pip install -e '.[ray]' where snrbench was cloned")
 
 
 def _make(request: Wanted) -> Executor:

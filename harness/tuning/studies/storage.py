@@ -134,7 +134,8 @@ def _explained(place: Path | URL) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise UserError(f"{VARIABLE} needs a driver ({error}); pip install 'snrbench[postgres]'") from error
+        how = "pip install -e '.[postgres]' where snrbench was cloned"
+        raise UserError(f"{VARIABLE} needs a driver ({error}); {how}") from error
     except TROUBLE as error:
         line = _reason(error)
         remedy = ""

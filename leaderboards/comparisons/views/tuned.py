@@ -167,10 +167,10 @@ def view(tables: Tables, track: str, choice: Choice) -> Report:
         f"{metric.name}, published",
         "tuned",
         "gain",
-        "tuned to",
         "trials",
         "min",
         "verdict",
+        "tuned to",
     ]
     rows = [
         [

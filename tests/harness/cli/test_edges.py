@@ -1,6 +1,8 @@
 """What a newcomer runs into: pipes that close, plugins that print, files that are there already, defects."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +133,7 @@ def test_version(snrbench):
         (["run", "gmm-v1", "--apply", "guess"], "--apply is 'guess'; expected one of sample, weight"),
         (["schedules", "nearest", "cosine", "-n", "0"], "--count is '0'; expected at least 1"),
         (["app", "--port", "99999"], "--port is '99999'; expected at most 65535"),
+        (["status", "--store", ""], "--store is ''; expected a folder"),
         (["bundle", "gmm-v1"], "Missing option '-o' / '--out': The bundle to write."),
     ],
 )
@@ -175,6 +178,29 @@ def test_a_file_is_replaced_only_by_force(snrbench, tmp_path, arguments, start):
     assert snrbench("schedules", *arguments, "--out", out, "--force")[0] == 0
     assert out.read_bytes().startswith(start)
     assert snrbench("schedules", *arguments, "--out", tmp_path)[0] == 2
+
+
+@pytest.mark.parametrize("arguments", [("export", "cosine", "--to", "json"), ("plot", "cosine")])
+def test_what_cannot_be_written_whole_replaces_nothing(snrbench, tmp_path, monkeypatch, arguments):
+    def full(self, *arguments, **named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out = tmp_path / "there.png"
+    out.write_text("mine")
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
+    code, _, err = snrbench("schedules", *arguments, "--out", out, "--force")
+    assert (code, err) == (2, f"snrbench: '{out}': No space left on device\n")
+    assert (out.read_text(), len(list(tmp_path.iterdir()))) == ("mine", 1)
+
+
+@pytest.mark.parametrize("arguments", [("export", "cosine", "--to", "json"), ("plot", "cosine")])
+def test_no_pipe_or_device_is_replaced(snrbench, tmp_path, arguments):
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    code, _, err = snrbench("schedules", *arguments, "--out", pipe, "--force")
+    assert (code, pipe.is_fifo()) == (2, True)
+    assert "expected a file" in err
 
 
 def test_a_list_in_a_pipe_loses_nothing(snrbench):

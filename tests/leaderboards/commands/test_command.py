@@ -111,6 +111,14 @@ def test_an_empty_board_says_what_is_there(run, store, monkeypatch, paper, track
     assert f"no runs of {track} in {store}, which has runs of {there}; first: " in run(track, "--store", store).stderr
 
 
+@pytest.mark.parametrize("form", ["table", "json", "md", "html", "csv", "latex"])
+def test_a_board_whose_every_entry_is_hidden_says_so(run, store, form):
+    hidden = [word for entry in ("cosine", "laplace", "edm", "cosine_scaled:s=2") for word in ("--without", entry)]
+    result = run("digits-v1", "--store", store, "--format", form, *hidden)
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == "the filters leave no run\n"
+
+
 def test_an_empty_target_says_which_have_runs(run, store):
     assert (
         run("digits-v1", "-t", "flow", "--store", store).stderr
@@ -177,3 +185,17 @@ def test_of_a_shortened_track_nothing_is_published(run, store):
     assert line == (
         "digits-v1@0.2 has no published results, as no shortened track has; rank its runs alone, or run digits-v1"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("gmm-v1@0.2",), "gmm-v1@0.2 is a shortened track, of which nothing is published here; --out DIR writes it"),
+        (
+            ("gmm-v1", "--readme", "nowhere.md"),
+            "--readme 'nowhere.md': no such file; expected a page with markers for gmm-v1's table",
+        ),
+    ],
+)
+def test_publish_refuses_before_it_reads_a_store(snrbench, tmp_path, words, line):
+    assert snrbench("publish", *words, "--store", tmp_path / "none") == (2, "", f"snrbench: {line}\n")

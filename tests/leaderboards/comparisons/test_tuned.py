@@ -42,6 +42,14 @@ def test_the_gain_is_paired_by_seed(table):
     assert row.verdict.startswith("−20 % [")
 
 
+def test_every_cell_stands_under_its_head(table):
+    (sheet,) = tuned.view(both(table).tables, "digits-v1", Choice()).sheets
+    cells = dict(zip(sheet.headers, sheet.cells[0], strict=True))
+    assert (cells["target"], cells["seeds"], cells["trials"], cells["min"]) == ("v", "4", "20", "10")
+    assert cells["tuned to"].startswith("loc=1")
+    assert cells["verdict"] == "gain"
+
+
 @pytest.mark.parametrize(
     ("gain", "words"),
     [([1.1, 0.9, 1.05, 0.96], "no gain shown"), ([1.2, 1.21, 1.19, 1.2], "worse: +20 %"), ([1, 1, 1, 1], "no gain")],

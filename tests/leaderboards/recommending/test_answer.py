@@ -1,6 +1,7 @@
 """The three lists and the verdict, against scores made by hand."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,16 @@ def test_a_clear_best_is_recommended_with_its_lists(own, table, journal, tmp_pat
     assert answer.record()["plateau"]["worse"] == list(answer.worse)
 
 
+def test_flags_of_several_lines_stay_several_lines(own, table, journal):
+    """ai-toolkit's are YAML, where two entries on one line are none."""
+    answer = answer_of(results(table, journal, lambda spec: 1.0, sd=0.1), "own-v1", "v", journal, 0)
+    flags = trainers.express(schedules.parse("logit_normal"), "ai-toolkit").flags
+    answer = replace(answer, flags={"ai-toolkit": flags, "sd-scripts": "--sigmoid_scale 1"})
+    printed = [line.removeprefix("    ai-toolkit").strip() for line in wording.lines(answer)]
+    start = printed.index(flags.splitlines()[0])
+    assert printed[start : start + len(flags.splitlines())] == flags.splitlines()
+
+
 def test_what_is_told_apart_from_one_default_alone_is_recommended_over_that_one(own, table, journal):
     """Its intervals against cosine do not decide; the test for all pairs does, and the first line says over what."""
     answer = answer_of(
@@ -98,7 +109,7 @@ def test_a_default_is_named_however_it_is_written_and_no_column_is_empty(own, ta
     assert answer.verdict == TOO_EARLY  # which has its table too
     assert f"| `{schedules.parse(written).spec}` | simpletuner |" in write(answer, tmp_path).read_text()
     none = report.table(answer.judged, [])
-    assert none[0] == "| entry | score | over the best | list |"
+    assert none[0] == "| entry | score | distance against the best's | list |"
     assert {row.replace("\\|", "").count("|") for row in none} == {5}
 
 
@@ -111,7 +122,7 @@ def test_a_search_that_ends_at_cosine_itself_says_so(own, table, journal):
     assert (answer.spec, answer.judged.switched, answer.verdict) == ("cosine", False, NOT_SHOWN)
     lines = wording.lines(answer)
     assert lines[1].endswith("(cosine)")
-    assert not any(line.startswith("  over cosine") for line in lines)
+    assert not any(line.startswith("  distance against cosine") for line in lines)
 
 
 @pytest.mark.parametrize(
