@@ -28,7 +28,7 @@ def to_diffusers(schedule: Schedule, steps: int = STEPS) -> str:
         >>> import json, schedules
         >>> from schedules.export import to_diffusers
         >>> sorted(json.loads(to_diffusers(schedules.parse("laplace"))))
-        ['cut', 'flow_sigmas', 'scheduler', 'spec']
+        ['cut', 'flow_sigmas', 'scheduler', 'spec', 'use']
     """
     exact = np.minimum.accumulate(schedule.logsnr((np.arange(steps) + 0.5) / steps))
     log_signal = _reachable(-np.logaddexp(0.0, -np.clip(exact, *SINGLE)))
@@ -37,6 +37,7 @@ def to_diffusers(schedule: Schedule, steps: int = STEPS) -> str:
     return json.dumps(
         {
             "spec": schedule.spec,
+            "use": _use(logsnr),
             "cut": _cut(exact, logsnr),
             "scheduler": {
                 "_class_name": "DDPMScheduler",
@@ -48,6 +49,15 @@ def to_diffusers(schedule: Schedule, steps: int = STEPS) -> str:
         },
         indent=1,
     )
+
+
+def _use(logsnr: Array) -> list[str]:
+    """What to do with the two parts: the file is no scheduler_config.json, whose other keys diffusers would ignore."""
+    return [
+        "training: DDPMScheduler.from_config(file['scheduler'], prediction_type=...), with what your network predicts",
+        "training on the straight path: FlowMatchEulerDiscreteScheduler().set_timesteps(sigmas=file['flow_sigmas'])",
+        f"sampling: on a grid that reaches pure noise; these levels have log SNR {logsnr[-1]:.4g} to {logsnr[0]:.4g}",
+    ]
 
 
 def _reachable(log_signal: Array) -> Array:

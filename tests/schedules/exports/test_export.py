@@ -39,7 +39,8 @@ def test_diffusers_configuration(spec):
     diffusers = pytest.importorskip("diffusers")
     schedule = schedules.parse(spec)
     exported = json.loads(to_diffusers(schedule, steps=200))
-    theirs = diffusers.DDPMScheduler.from_config(exported["scheduler"])
+    theirs = diffusers.DDPMScheduler.from_config(exported["scheduler"], prediction_type="v_prediction")  # as "use" says
+    assert theirs.config.prediction_type == "v_prediction"
     signal = theirs.alphas_cumprod.double().numpy()
     expected = schedule.logsnr((np.arange(200) + 0.5) / 200)
     inner = np.abs(expected) < 5
