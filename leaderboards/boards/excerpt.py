@@ -20,14 +20,14 @@ def top(board: Board, count: int) -> Board:
 def mine(board: Board) -> Board:
     """The store's own rows, each with the row before and after it, the first row, and what all is compared with.
 
-    A board without rows from elsewhere stays as it is.
+    A section without own rows is left out. A board without rows from elsewhere stays as it is.
     """
     if all(is_own(row) for row in board.rows):
         return board
 
     def chosen(rows: tuple[Row, ...]) -> set[int]:
         own = [at for at, row in enumerate(rows) if is_own(row)]
-        return {0} | {near for at in own for near in (at - 1, at, at + 1) if 0 <= near < len(rows)}
+        return {0 for _ in own} | {near for at in own for near in (at - 1, at, at + 1) if 0 <= near < len(rows)}
 
     return _part(board, chosen, "own entries and their neighbours")
 
@@ -55,7 +55,7 @@ def is_own(row: Row) -> bool:
 def _part(board: Board, chosen: Chosen, what: str) -> Board:
     def part(section: Section) -> Section:
         places = chosen(section.rows)
-        compared = (board.baseline, board.focus)
+        compared = (board.baseline, board.focus) if places else ()
         return replace(
             section, rows=tuple(row for at, row in enumerate(section.rows) if at in places or row.entry in compared)
         )

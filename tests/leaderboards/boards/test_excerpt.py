@@ -38,6 +38,14 @@ def test_mine_keeps_own_rows_with_their_neighbours(whole):
     assert own == ["e09", "e04"]
 
 
+def test_mine_leaves_out_targets_that_one_has_not_run(whole):
+    (cell,) = whole.cells
+    published = replace(cell, target="flow", rows=tuple(replace(row, source="published") for row in cell.rows))
+    part = excerpt.mine(replace(whole, cells=(cell, published)))
+    assert [section.target for section in part.sections] == [cell.target]
+    assert any("left out" in note for note in part.notes)
+
+
 def test_a_board_of_one_s_own_stays_whole(whole):
     rows = tuple(replace(row, source="") for row in whole.cells[0].rows)
     own = replace(whole, cells=(replace(whole.cells[0], rows=rows),))
