@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from harness import option_types
 from schedules.errors import UserError
+from schedules.user_code.guarded_calls import foreign
 
 ADDED = "added after the first tracks"
 
@@ -109,7 +110,8 @@ def imported(path: str) -> Callable[..., Any]:
     """The function that "module:function" names. UserError where there is none."""
     module, _, name = path.partition(":")
     try:
-        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        with foreign():
+            function: Callable[..., Any] = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as problem:
         if not f"{module}.".startswith(f"{problem.name}."):
             raise  # a package that the module needs

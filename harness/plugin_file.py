@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 from schedules.errors import UserError, named
 from schedules.user_code import python_file
+from schedules.user_code.guarded_calls import FROM_OUTSIDE, foreign
+
+
+@contextmanager
+def refusing(label: str, failed: str = "import failed with") -> Iterator[None]:
+    """Around an import or a call of somebody's code: whatever it raises is a UserError, which begins with `label`."""
+    try:
+        with foreign():
+            yield
+    except UserError as problem:
+        raise UserError(f"{label}: {problem}") from problem
+    except FROM_OUTSIDE:
+        raise
+    except BaseException as problem:
+        raise UserError(f"{label}: {failed} {named(problem)}") from problem
 
 
 def module_of(file: str, kind: str) -> ModuleType:
@@ -30,9 +47,5 @@ def module_of(file: str, kind: str) -> ModuleType:
     name = f"snrbench_{kind}s_{hashlib.sha256(str(path).encode() + text).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]
-    try:
+    with refusing(label):
         return python_file.load(path, name, text)
-    except UserError as problem:
-        raise UserError(f"{label}: {problem}") from problem
-    except (Exception, SystemExit) as problem:
-        raise UserError(f"{label}: import failed with {named(problem)}") from problem

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST = 80
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class UserError(ValueError):
@@ -61,7 +63,16 @@ def _shown(value: object) -> str:
 
 def text_of(error: BaseException) -> str:
     """What an exception says, in one line; its name where it says nothing: "NotImplementedError"."""
-    return " ".join(str(error).split()) or type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # a plugin's own may fail at this, too
+        text = ""
+    return " ".join(harmless(text).split()) or type(error).__name__
+
+
+def harmless(text: str) -> str:
+    """A plugin's text without what would steer a terminal; line ends stay."""
+    return _CONTROLS.sub(" ", text)
 
 
 def named(error: BaseException) -> str:

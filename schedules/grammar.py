@@ -22,6 +22,7 @@ from schedules.spaces import Value, text
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 8
+MIXTURE = "mixture"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:/[A-Za-z0-9_.-]+)?", re.ASCII)
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -134,7 +135,7 @@ class _Reader:
         call = self._call()
         source: Call | Mixture = call
         tuned = False
-        if call.name == "mixture" and not call.arguments:
+        if call.name == MIXTURE and not call.arguments:
             source = self._mixture(depth)
         if self._peek("@") and re.match(r"@[ \t]*tuned\b", self._source[self._at :]):
             self._at += len("@")

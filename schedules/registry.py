@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from schedules import grammar, spaces
-from schedules.errors import UserError, unknown
+from schedules.errors import UserError, harmless, unknown
 from schedules.grammar import Call
 from schedules.spaces import Space, Value
 from schedules.user_code import python_file
@@ -145,6 +145,8 @@ class Registry:
                 raise UserError(
                     f"{self.kind} name {name!r}: expected small ASCII letters, digits and _, a letter first, 64 at most"
                 )
+            if name == grammar.MIXTURE:
+                raise UserError(f"{self.kind} name {name!r} is a word of the grammar; choose another name")
             if name in self._entries:
                 raise UserError(
                     f"{self.kind} {name!r} is registered already ({self._entries[name].origin}); choose another name"
@@ -277,7 +279,7 @@ class Registry:
             params=params,
             ranges=space,
             given=given,
-            paper=paper,
+            paper=harmless(paper),
             origin=_origin.get(),
             context=tuple(context),
             doc=docstring(function),

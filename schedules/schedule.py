@@ -19,19 +19,18 @@ from numpy.typing import ArrayLike
 
 from schedules import grammar
 from schedules.densities.density import Array, Density, log_density, survival, upper_quantile
-from schedules.errors import UserError, named, unknown, whole_number
+from schedules.errors import UserError, unknown, whole_number
 from schedules.grammar import Argument, Call, Mixture, Spec
 from schedules.presets import PRESETS
 from schedules.registry import Info, Registry
 from schedules.spaces import Value
 from schedules.transforms import TRANSFORMS
-from schedules.user_code.guarded_calls import foreign
+from schedules.user_code.guarded_calls import foreign, made_by
 from schedules.user_code.source_files import behind
 
 SCHEDULES = Registry("schedule", builtins="schedules.builtin")
 register = SCHEDULES.register
 
-MIXTURE = "mixture"
 LEAST_SHARE = 1e-9  # of a part in a mixture; the canonical text has twelve decimals
 
 
@@ -313,7 +312,7 @@ def _build_mixture(tree: Mixture, source: str) -> Schedule:
     exact = abs(total - 1.0) < 1e-9
     ordered = [(parts[key], weights[key] if exact else round(weights[key] / total, 12)) for key in sorted(parts)]
     density = mixture([(schedule._density, weight) for schedule, weight in ordered])
-    family = Info(MIXTURE, mixture, {}, {}, doc="Mixture of schedules.", origin="builtin")
+    family = Info(grammar.MIXTURE, mixture, {}, {}, doc="Mixture of schedules.", origin="builtin")
     sources = tuple(digest for schedule, _ in ordered for digest in schedule._sources)
     return Schedule(
         Spec(Mixture(tuple((schedule._tree, weight) for schedule, weight in ordered))), density, family, sources
@@ -326,14 +325,14 @@ def _canonical(name: str, bound: Mapping[str, Value], family: Info) -> Call:
 
 def _at(source: str, column: int, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """function(…), its failure reported as a mistake in the spec: a plugin's own exceptions included."""
-    try:
-        with foreign():
+
+    def make() -> Any:
+        try:
             return function(*args, **kwargs)
-    except UserError as problem:
-        raise grammar.error(source, column, str(problem)) if column else problem from None
-    except (Exception, SystemExit) as problem:
-        name = getattr(function, "__name__", "function")
-        raise UserError(f"spec {source!r}: {name} raised {named(problem)}") from problem
+        except UserError as problem:
+            raise grammar.error(source, column, str(problem)) if column else problem from None
+
+    return made_by(f"spec {source!r}: {getattr(function, '__name__', 'function')}", make)
 
 
 def _float64(values: ArrayLike) -> Array:

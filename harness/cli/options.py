@@ -89,12 +89,13 @@ def blaming(*schedules: Schedule | None) -> Iterator[None]:
     """A density that fails in mid-work is the plugin's mistake, and is named, where it doesn't pass its tests."""
     from schedules import UserError
     from schedules.plugins import conformance
+    from schedules.user_code.guarded_calls import FROM_OUTSIDE
 
     try:
         yield
-    except UserError:
+    except (UserError, *FROM_OUTSIDE):
         raise
-    except Exception:
+    except BaseException:
         for schedule in filter(None, schedules):
             conformance.validate(schedule)
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from harness.metrics.keys import Measured
 from harness.specs import RunSpec
@@ -105,6 +105,7 @@ class Settings:
     metric_plugins: tuple[str, ...] = ()
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Runs jobs somewhere. What ends is handed out once and forgotten."""
 

@@ -25,6 +25,7 @@ from math import inf
 from typing import Any, Literal, Protocol, get_args
 
 from schedules.errors import UserError, unknown
+from schedules.user_code.guarded_calls import foreign
 
 SHARE = (0.0, 1.0)
 SPLITS = ("val", "test")
@@ -176,7 +177,8 @@ class Measure:
 
         Of ours such a value is a result: the run diverged.
         """
-        values = self.compute(subject, reference)
+        with foreign():
+            values = self.compute(subject, reference)
         several = values if isinstance(values, tuple) else (values,)
         scores: dict[str, float] = {}
         for metric, value in zip(self.metrics, several, strict=True):

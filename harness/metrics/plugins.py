@@ -9,8 +9,8 @@ import functools
 from importlib.metadata import entry_points
 
 from harness.metrics.registry import METRICS
-from harness.plugin_file import module_of
-from schedules.errors import UserError, named
+from harness.plugin_file import module_of, refusing
+from schedules.errors import UserError
 
 GROUP = "snrbench.metrics"
 
@@ -32,10 +32,7 @@ def load_entry_points() -> list[str]:
     names: list[str] = []
     for point in entry_points(group=GROUP):
         origin = f"entry point {point.value}"
-        try:
-            with METRICS.registering(origin):
-                point.load()
-        except (Exception, SystemExit) as problem:
-            raise UserError(f"metric plugin {point.value}: {named(problem)}") from problem
+        with refusing(f"metric plugin {point.value}"), METRICS.registering(origin):
+            point.load()
         names += METRICS.names_from(origin)
     return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from harness.tracks import shortened
@@ -17,6 +18,8 @@ from harness.tracks.standing import standing as standing_of
 from harness.tracks.track import Track, read_card
 from schedules.errors import UserError, unknown
 
+NAME = re.compile(r"\w[\w.-]*")
+"""Folders, files and experiments are called by it; what follows "@" is a share of the budget."""
 TRAINED = frozenset(
     {
         "fingerprint",
@@ -76,7 +79,10 @@ def get(name: str) -> Track:
 
 
 def add(track: Track) -> None:
-    """Make a track known by its name. UserError when another one has it."""
+    """Make a track known by its name. UserError when another one has it, or for a name or value that cannot be."""
+    if not isinstance(track.name, str) or not NAME.fullmatch(track.name):
+        raise UserError(f"track name {track.name!r}: expected letters, digits, '_', '-' and '.', no mark first")
+    track.check_values()
     if TRACKS.setdefault(track.name, track) != track:
         raise UserError(f"track {track.name!r} is there already; choose another name")
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from types import ModuleType
 
 from harness import tracks
-from harness.plugin_file import module_of
+from harness.plugin_file import module_of, refusing
 from harness.tracks.shortened import SEPARATOR
 from harness.tracks.track import Track
-from schedules.errors import UserError, named
+from schedules.errors import UserError
 
 GROUP = "snrbench.tracks"
 BUILT_IN = tuple(tracks.TRACKS.values())
@@ -65,10 +65,8 @@ def load_entry_points() -> list[str]:
     """Register the tracks that installed packages announce in the group `snrbench.tracks`; their names."""
     names: list[str] = []
     for point in entry_points(group=GROUP):
-        try:
+        with refusing(f"track plugin {point.value}"):
             announced = point.load()
-        except (Exception, SystemExit) as problem:
-            raise UserError(f"track plugin {point.value}: {named(problem)}") from problem
         if isinstance(announced, Track):
             tracks.add(announced)
             names.append(announced.name)

@@ -28,17 +28,17 @@ POSITIONAL = {"data": 0, "network": 2, "features": 1, "dinov2": 1}
 class Training(Declared):
     """The fixed budget and the optimiser (AdamW, learning rate constant after a linear warm-up)."""
 
-    steps: int
-    batch: int
-    learning_rate: float
-    warmup_steps: int
+    steps: int = Field(gt=0)
+    batch: int = Field(gt=0)
+    learning_rate: float = Field(gt=0, allow_inf_nan=False)
+    warmup_steps: int = Field(ge=0)
     betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 0.0
-    clip_norm: float = 1.0
-    ema_decay: float
-    label_dropout: float = 0.1
+    weight_decay: float = Field(0.0, ge=0)
+    clip_norm: float = Field(1.0, gt=0)
+    ema_decay: float = Field(ge=0, lt=1)
+    label_dropout: float = Field(0.1, ge=0, le=1)
     logsnr_range: tuple[float, float] = (-20.0, 20.0)
-    block: int = Field(25, description="steps whose random numbers are drawn ahead at once")
+    block: int = Field(25, gt=0, description="steps whose random numbers are drawn ahead at once")
     precision: Literal["fp32", "tf32", "bf16"] = added(
         "fp32", "of the network's passes in training and sampling; weights, λ and loss are float32 always"
     )
@@ -55,13 +55,13 @@ class Evaluation(Declared):
     """How trained weights are scored; independent of the schedule they were trained with."""
 
     marks: tuple[float, ...] = (0.25, 0.5, 1.0)
-    samples: int
-    ddim_steps: int
+    samples: int = Field(gt=0)
+    ddim_steps: int = Field(gt=0)
     sampler_logsnr: tuple[float, float] = Field(description="range of λ that the sampler runs over")
     guidance: tuple[float, ...]
     paired_points: int = Field(1000, description="held-out points, and samples, that kd, precision and recall use")
     curve_logsnr: tuple[float, float, int] = Field(description="lowest, highest λ and number of points of the ε-error")
-    curve_points: int = Field(description="held-out data points on which the ε-error is measured")
+    curve_points: int = Field(gt=0, description="held-out data points on which the ε-error is measured")
     seed: int = Field(0, description="of what is frozen with the track: noise of the ε-error, subsets of the data")
     fid: tuple[int, ...] = added(
         (),
@@ -90,11 +90,13 @@ class Tuning(Declared):
     again on `confirm_seeds` fresh seeds.
     """
 
-    trials: int = 24
-    seeds: int = 2
-    finalists: int = 3
-    confirm_seeds: int = 4
-    together: int = Field(4, description="trials asked for at once, so that a study does not depend on who is faster")
+    trials: int = Field(24, gt=0)
+    seeds: int = Field(2, gt=0)
+    finalists: int = Field(3, ge=0)
+    confirm_seeds: int = Field(4, gt=0)
+    together: int = Field(
+        4, gt=0, description="trials asked for at once, so that a study does not depend on who is faster"
+    )
 
 
 class Track(Declared):
@@ -164,7 +166,7 @@ class Track(Declared):
 
         checked: fields and parts that are known to be right, which need not be imported
         """
-        self._check_types()
+        self.check_values()
         for name, part in self.parts().items():
             if (name, part) not in checked:
                 try:
@@ -172,8 +174,15 @@ class Track(Declared):
                 except UserError as problem:
                     raise UserError(f"track {self.name!r}, {name}: {problem}") from problem
 
-    def _check_types(self) -> None:
-        """A copy with other values, by which tracks of one's own are made, was not looked at by pydantic."""
+    def check_values(self) -> None:
+        """UserError for a misspelt field, or a value of another type or out of its bounds.
+
+        A copy with other values, by which tracks of one's own are made, was not looked at by pydantic.
+        """
+        for declared in (self, *(value for value in vars(self).values() if isinstance(value, Declared))):
+            fields = type(declared).model_fields
+            for name in sorted(vars(declared).keys() - fields):
+                raise unknown(f"field of track {self.name!r}:", name, fields)
         try:
             type(self).model_validate_json(JSON.dump_json(self.model_dump(warnings=False)), strict=True)
         except ValidationError as problem:

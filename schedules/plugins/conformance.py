@@ -16,12 +16,11 @@ from schedules import learning, spaces
 from schedules.densities.density import Array
 from schedules.errors import UserError, named
 from schedules.schedule import Schedule, create, parse
-from schedules.user_code.guarded_calls import foreign
-from schedules.user_code.time_limit import TimeLimit, time_limit
+from schedules.user_code.guarded_calls import FROM_OUTSIDE, foreign
+from schedules.user_code.time_limit import SECONDS, TimeLimit, time_limit
 
 RESOLUTION = 1e-8  # of λ, relative beyond |λ| = 1: half a digit better than what a tabulated ppf states
 MAX_UNRESOLVED = 5e-3  # share of the mass that may lie in intervals of λ below the resolution
-SECONDS = 20.0  # for all properties at one point of the parameter space
 
 _DEPTHS = np.arange(12.0, 0.0, -0.5)
 SHARES = np.concatenate([10.0**-_DEPTHS, [0.5], 1.0 - 10.0 ** -_DEPTHS[::-1]])
@@ -90,10 +89,9 @@ def _points(first: Schedule) -> Iterator[tuple[Schedule | None, str | None]]:
         *spaces.corners(first.info.ranges, spaces.CORNERS_OF_A_LEARNER if first.learns else spaces.CORNERS),
     ]:
         try:
-            with time_limit(SECONDS):
-                point = create(first.name, **params)
-        except (UserError, TimeLimit) as problem:
-            yield None, str(problem) or f"no answer within {SECONDS:g} s at {params}"
+            point = create(first.name, **params)
+        except UserError as problem:
+            yield None, f"{problem} at {params}"
             continue
         if point.spec not in seen:
             seen.add(point.spec)
@@ -106,7 +104,9 @@ def _find(prop: Property, schedule: Schedule) -> str | None:
             return prop.find(schedule)
     except TimeLimit:
         return f"no answer within {SECONDS:g} s"
-    except (Exception, SystemExit) as problem:
+    except FROM_OUTSIDE:
+        raise
+    except BaseException as problem:
         return f"raised {named(problem)}"
 
 

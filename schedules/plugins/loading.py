@@ -21,7 +21,7 @@ from schedules.registry import Registry, registering
 from schedules.schedule import SCHEDULES
 from schedules.transforms import TRANSFORMS
 from schedules.user_code import python_file
-from schedules.user_code.guarded_calls import prints_aside
+from schedules.user_code.guarded_calls import FROM_OUTSIDE, foreign
 from schedules.weightings import WEIGHTINGS
 
 GROUP = "snrbench.schedules"
@@ -98,9 +98,11 @@ def _load(key: str, origin: str, load: Callable[[], None], module: str) -> list[
         before = _registered()
         try:
             _loading.add(key)
-            with registering(origin), prints_aside():
+            with registering(origin), foreign():
                 load()
-        except (Exception, SystemExit) as problem:
+        except FROM_OUTSIDE:
+            raise
+        except BaseException as problem:
             _forget(_registered() - before)
             raise UserError(f"{origin}: {text_of(problem)}") from problem
         finally:
@@ -145,7 +147,7 @@ def _load_point(point: EntryPoint) -> None:
 
 def _explained(problem: BaseException) -> BaseException:
     """The failure of an import as one line; our own errors and interruptions pass unchanged."""
-    if isinstance(problem, UserError) or not isinstance(problem, Exception | SystemExit):
+    if isinstance(problem, (UserError, *FROM_OUTSIDE)):
         return problem
     if isinstance(problem, SyntaxError):
         where = "" if problem.lineno is None else f" in line {problem.lineno}"

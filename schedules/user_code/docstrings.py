@@ -10,18 +10,20 @@ import inspect
 import textwrap
 from typing import Any, cast
 
+from schedules.errors import harmless
+
 
 def docstring(thing: Any) -> str:
     """The docstring of a function or class, without its indentation; "" where it has none."""
     written = inspect.getdoc(thing)
     if written is not None:
-        return written
+        return harmless(written)
     try:
         definition = _parsed(textwrap.dedent(inspect.getsource(thing))).body[0]
     except (OSError, TypeError, SyntaxError, IndexError):  # no source, or no definition of its own
         return ""
     if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return ast.get_docstring(definition) or ""
+        return harmless(ast.get_docstring(definition) or "")
     return ""
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+SECONDS = 20.0
+"""For a plugin to make a schedule, and for all properties of it at one point of the parameter space."""
 
 
 class TimeLimit(BaseException):
@@ -15,7 +19,7 @@ class TimeLimit(BaseException):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TimeLimit` inside the block after `seconds`.
+    """Raise `TimeLimit` inside the block after `seconds`; a limit around this one goes on after it.
 
     Works through SIGALRM, so only in the main thread of a POSIX system; elsewhere the block runs without a limit.
     """
@@ -27,9 +31,11 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TimeLimit
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    began, (left, _) = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(1e-6, left - (time.monotonic() - began)))

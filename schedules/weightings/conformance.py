@@ -12,11 +12,10 @@ from schedules.densities.density import Array
 from schedules.errors import UserError, named, text_of
 from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
-from schedules.user_code.time_limit import TimeLimit, time_limit
+from schedules.user_code.guarded_calls import FROM_OUTSIDE, foreign
+from schedules.user_code.time_limit import SECONDS, TimeLimit, time_limit
 from schedules.weightings.targets import ERRORS, TARGETS
 from schedules.weightings.weighting import Weighting, create, parse
-
-SECONDS = 20.0
 
 
 def check(weighting: Weighting | str) -> list[str]:
@@ -65,13 +64,15 @@ def _properties(point: Weighting) -> Iterator[tuple[str, str | None]]:
 
 def _problem(find: Callable[[Weighting], str | None], point: Weighting) -> str | None:
     try:
-        with time_limit(SECONDS), np.errstate(all="ignore"):
+        with time_limit(SECONDS), foreign():
             return find(point)
     except TimeLimit:
         return f"no answer within {SECONDS:g} s"
     except UserError as error:
         return text_of(error)
-    except Exception as error:
+    except FROM_OUTSIDE:
+        raise
+    except BaseException as error:
         return f"raised {named(error)}"
 
 

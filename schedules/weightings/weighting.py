@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike
 
 from schedules import grammar
 from schedules.densities.density import Array
-from schedules.errors import UserError, named
+from schedules.errors import UserError
 from schedules.grammar import Argument, Call, Mixture
 from schedules.registry import Info, Registry
 from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
 from schedules.spaces import Value
-from schedules.user_code.guarded_calls import prints_aside
+from schedules.user_code.guarded_calls import foreign, made_by
 from schedules.user_code.source_files import behind
 from schedules.weightings.targets import ERRORS, error_of
 
@@ -91,11 +91,11 @@ class Weighting:
         at = np.asarray(logsnr, dtype=np.float64)
         available = {"logsnr": at, "target": target, "schedule": schedule}
         if self._learned is not None:
-            with prints_aside():
+            with foreign():
                 value = np.asarray(self._learned(at, target, schedule), dtype=np.float64)
         else:
             context = {key: available[key] for key in self.info.context}
-            with prints_aside():
+            with foreign():
                 value = np.asarray(self.info.function(**context, **self.params), dtype=np.float64)
         if value.shape != at.shape:
             raise UserError(f"weighting {self.spec!r}: expected shape {at.shape}, got {value.shape}")
@@ -159,11 +159,7 @@ class Weighting:
 def _learned(info: Info, params: Mapping[str, Value]) -> LearnedWeighting:
     if info.context:
         raise UserError(f"weighting {info.name!r} takes {', '.join(info.context)} but not logsnr")
-    try:
-        with prints_aside():
-            rule = info.function(**params)
-    except (Exception, SystemExit) as problem:
-        raise UserError(f"weighting {info.name!r} raised {named(problem)}") from problem
+    rule = made_by(f"weighting {info.name!r}", lambda: info.function(**params))
     if not isinstance(rule, LearnedWeighting):
         raise UserError(
             f"weighting {info.name!r} takes no logsnr, so it must return an object that learns (callable, with update, "

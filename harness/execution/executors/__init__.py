@@ -13,13 +13,15 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import entry_points
 
 from harness import downloads, tracks
 from harness.execution.capacity import memory_check
 from harness.execution.executors.kind import ExecutorKind, Wanted
 from harness.execution.job import Executor, Settings
-from harness.plugin_file import module_of
+from harness.plugin_file import module_of, refusing
 from harness.results import read
 from harness.results.store import Store
 from schedules.errors import UserError, unknown
@@ -35,10 +37,7 @@ def names() -> list[str]:
 def get(name: str) -> ExecutorKind:
     """The executor of this name, or of the file of this path. UserError for one that is not there."""
     if name.endswith(".py"):
-        kind = getattr(module_of(name, "executor"), "EXECUTOR", None)
-        if not isinstance(kind, ExecutorKind):
-            raise UserError(f"executor {name!r} holds no EXECUTOR; expected an ExecutorKind under that name")
-        return kind
+        return _checked(getattr(module_of(name, "executor"), "EXECUTOR", None), f"executor {name!r}")
     if name not in _kinds():
         raise unknown("executor", name, names())
     return _kinds()[name]
@@ -56,7 +55,8 @@ def check(settings: Settings, store: Store, track: str, dry: bool = False) -> No
     store.check()
     read.check_active(store, [track, f"{track}/tuning"])
     kind = get(settings.executor)
-    kind.check()
+    with _named(settings.executor, kind.check, "check"):
+        kind.check()
     if kind.here:  # other machines have data and weights of their own
         with downloads.withheld(dry):
             tracks.check(track)
@@ -65,7 +65,12 @@ def check(settings: Settings, store: Store, track: str, dry: bool = False) -> No
 
 def make(settings: Settings, store: Store, jobs: int, expected: float | None = None, track: str = "") -> Executor:
     """The executor that the settings name, for at most `jobs` at a time. UserError for one that is not there."""
-    return get(settings.executor).make(Wanted(settings, store, jobs, expected, track))
+    kind = get(settings.executor)
+    with _named(settings.executor, kind.make, "make"):
+        executor = kind.make(Wanted(settings, store, jobs, expected, track))
+        if not isinstance(executor, Executor):
+            raise UserError(f"its make returned a {type(executor).__name__}; expected an Executor")
+    return executor
 
 
 @functools.cache
@@ -73,5 +78,24 @@ def _kinds() -> dict[str, ExecutorKind]:
     files = [file.name for file in pkgutil.iter_modules(__path__) if not file.ispkg]
     modules = [importlib.import_module(f"{__name__}.{name}") for name in files]
     kinds = [module.EXECUTOR for module in modules if hasattr(module, "EXECUTOR")]
-    kinds += [point.load() for point in entry_points(group=GROUP)]
+    for point in entry_points(group=GROUP):
+        with refusing(f"executor {point.value}"):
+            kinds.append(_checked(point.load(), "it"))
     return {kind.name: kind for kind in kinds}
+
+
+def _named(executor: str, function: Callable[..., object], part: str) -> AbstractContextManager[None]:
+    """Around a call of a part of an executor: what somebody's own raises is one line that names it."""
+    ours = str(getattr(function, "__module__", "")).startswith(f"{__name__}.")
+    return nullcontext() if ours else refusing(f"executor {executor!r}", f"its {part} failed with")
+
+
+def _checked(kind: object, label: str) -> ExecutorKind:
+    if not isinstance(kind, ExecutorKind):
+        raise UserError(f"{label} holds no EXECUTOR; expected an ExecutorKind under that name")
+    if not isinstance(kind.name, str) or not kind.name:
+        raise UserError(f"{label}: its name is {kind.name!r}; expected a text")
+    for part in ("make", "check"):
+        if not callable(getattr(kind, part)):
+            raise UserError(f"{label}: its {part} is {getattr(kind, part)!r}; expected a function")
+    return kind

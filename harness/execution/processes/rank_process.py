@@ -24,7 +24,7 @@ def main(folder: Path) -> int:
     try:
         assignment, setup = pickle.loads((folder / "order").read_bytes())
         result = _execute(folder, assignment, setup, started)
-    except (Exception, SystemExit) as error:  # a plugin may raise anything
+    except BaseException as error:  # a plugin may raise anything
         write(folder / f"problem-{rank}", in_one_line(error).encode())
         return 1
     if rank == 0:

@@ -65,7 +65,7 @@ class Worker:
         try:
             alone = len(assignments) == 1
             results = [self._run(assignments[0], started)] if alone else self._stack(assignments, started)
-        except (Exception, SystemExit) as error:  # a plugin may raise anything: its run fails alone, and is named
+        except BaseException as error:  # a plugin may raise anything: its run fails alone, and is named
             outcome, reason = how_it_ended(error)
             results = [Result(each.job, outcome, reason) for each in assignments]
         seconds = (time.perf_counter() - began) / len(assignments)

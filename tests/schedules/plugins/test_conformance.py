@@ -13,6 +13,7 @@ from schedules import UserError, register
 from schedules.densities.density import Continuous
 from schedules.plugins import conformance
 from schedules.schedule import SCHEDULES
+from schedules.user_code import time_limit
 
 
 class Changed(Continuous):
@@ -118,6 +119,31 @@ def test_an_infinite_loop_is_stopped(plugin, monkeypatch):
     assert any("no answer within 0.1 s" in line for line in failures)
     with pytest.raises(UserError, match="no answer"):
         schedules.validate(schedules.create(name))
+
+
+def test_an_infinite_loop_in_the_making_is_stopped(monkeypatch):
+    monkeypatch.setattr(time_limit, "SECONDS", 0.1)
+
+    @register("loops_at_corner", space={"scale": Float(0.0, 2.0)})
+    def loops_at_corner(scale: float = 1.0):
+        return stats.norm() if scale < 2 else spin(scale)
+
+    try:
+        assert any("loops_at_corner gave no answer within 0.1 s" in line for line in schedules.check("loops_at_corner"))
+        with pytest.raises(UserError, match=r"loops_at_corner gave no answer within 0\.1 s"):
+            schedules.check("loops_at_corner:scale=2")
+    finally:
+        SCHEDULES.remove("loops_at_corner")
+
+
+def test_a_limit_inside_another_leaves_that_one_running():
+    def limited_then_spinning():
+        with time_limit.time_limit(0.1):
+            pass
+        spin(0)
+
+    with pytest.raises(time_limit.TimeLimit), time_limit.time_limit(0.2):
+        limited_then_spinning()
 
 
 def test_a_corner_that_breaks_is_named_with_its_parameters():

@@ -1,13 +1,16 @@
 """Loading plugins from files, modules and installed packages; each way to fail is one line."""
 
 import hashlib
+import importlib
 import inspect
 import os
 import subprocess
 import sys
 import textwrap
 import traceback
+import warnings
 
+import numpy as np
 import pytest
 
 import schedules
@@ -236,3 +239,68 @@ def test_importing_schedules_is_light():
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
+
+
+STATE = {
+    "os.chdir('/')": os.getcwd,
+    "sys.setrecursionlimit(4321)": sys.getrecursionlimit,
+    "warnings.simplefilter('error')": lambda: list(warnings.filters),
+    "numpy.seterr(all='raise')": np.geterr,
+    "torch.set_num_threads(torch.get_num_threads() + 3)": lambda: importlib.import_module("torch").get_num_threads(),
+    "torch.set_default_dtype(torch.float64)": lambda: importlib.import_module("torch").get_default_dtype(),
+}
+
+
+@pytest.mark.parametrize("change", STATE)
+@pytest.mark.parametrize("where", ["file", "factory"])
+def test_what_a_plugin_sets_for_the_process_is_put_back(tmp_path, change, where):
+    before = STATE[change]()
+    text = "import os, sys, warnings\nimport numpy, torch\n" + GOOD.format(name="meddles")
+    text = text + change if where == "file" else text.replace("return", f"{change}\n    return")
+    schedules.load_plugin(write(tmp_path, "mine.py", text))
+    assert schedules.create("meddles").cdf(0) == 0.5
+    assert STATE[change]() == before
+
+
+@pytest.mark.parametrize("raised", ["GeneratorExit('x')", "type('Panic', (BaseException,), {})('x')"])
+def test_whatever_is_raised_is_one_line(tmp_path, raised):
+    with pytest.raises(UserError, match=r"^plugin mine.py: import failed with (Panic|GeneratorExit): x$"):
+        schedules.load_plugin(write(tmp_path, "mine.py", f"raise {raised}"))
+    source = GOOD.format(name="panics").replace("return stats.norm()", f"raise {raised}")
+    schedules.load_plugin(write(tmp_path, "mine.py", source))
+    with pytest.raises(UserError, match=r"panics raised (Panic|GeneratorExit): x$"):
+        schedules.create("panics")
+
+
+def test_an_interruption_stays_one(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        schedules.load_plugin(write(tmp_path, "mine.py", "raise KeyboardInterrupt"))
+
+
+def test_an_exception_that_cannot_be_written_goes_by_its_name(tmp_path):
+    text = "class Mute(Exception):\n    def __str__(self): raise RuntimeError\nraise Mute"
+    with pytest.raises(UserError, match=r"^plugin mine.py: import failed with Mute$"):
+        schedules.load_plugin(write(tmp_path, "mine.py", text))
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_plugin_may_close_what_it_prints_to(tmp_path, capsys, stream):
+    text = f"import sys\nprint('first')\nsys.{stream}.close()\n" + GOOD.format(name="closes")
+    schedules.load_plugin(write(tmp_path, "mine.py", text))
+    print("still here", file=sys.stderr)
+    assert capsys.readouterr().err == "first\nstill here\n"
+
+
+def test_nothing_of_a_plugin_steers_a_terminal(tmp_path):
+    with pytest.raises(UserError, match=r"RuntimeError: \[2J hidden$"):
+        schedules.load_plugin(write(tmp_path, "mine.py", r"raise RuntimeError('\x1b[2J\x07 hidden')"))
+    text = GOOD.format(name="steers").replace('"steers"', r'"steers", paper="\x1b[2J"')
+    text = text.replace("A normal", r"\x1b[31mA")
+    schedules.load_plugin(write(tmp_path, "mine.py", text))
+    assert (schedules.info("steers").summary, schedules.info("steers").paper) == ("[31mA density.", " [2J")
+
+
+def test_a_word_of_the_grammar_is_no_name(tmp_path):
+    text = GOOD.format(name="mine").replace('"mine"', '"mixture"')
+    with pytest.raises(UserError, match="schedule name 'mixture' is a word of the grammar; choose another"):
+        schedules.load_plugin(write(tmp_path, "mine.py", text))
