@@ -32,14 +32,11 @@ def show(page: str, board: Board, section: Section, chosen: Container[str]) -> s
 
 def _entry(row: Row, board: Board, trainer: str) -> None:
     """An entry's flags: once, or for each target that it was tuned on, which gave it other parameters there."""
-    st.markdown(code(row.entry))
+    notes: list[str] = []
     for own in _of_targets(row, board) if row.tuned else [row]:
-        if row.tuned:
-            st.markdown(f"For target **{plain(own.target)}**:")
-        if _flags(own, trainer) and row.tuned:
-            values = of_entry(own.params, own.tuned_from, own.schedule)
-            st.caption(plain(f"Tuned to {values} (multiples of the track's own)."))
-    for line in _besides(row):
+        st.markdown(f"{code(row.entry)}, target **{plain(own.target)}**" if row.tuned else code(row.entry))
+        notes += _flags(own, trainer)
+    for line in [*dict.fromkeys(notes), *_besides(row)]:
         st.caption(plain(line))
 
 
@@ -50,18 +47,22 @@ def _of_targets(row: Row, board: Board) -> list[Row]:
     return [own for section in board.cells for own in section.rows if own.entry == row.entry]
 
 
-def _flags(row: Row, trainer: str) -> bool:
-    """Put the flags of a row on the page, or why there are none; whether there are."""
+def _flags(row: Row, trainer: str) -> tuple[str, ...]:
+    """Put the flags of a row on the page, or why there are none; returns what should be known of them."""
     try:
         schedule = schedule_of(row)
         if schedule.learns:
             st.caption("It learns while training, so no flags draw it.")
-            return False
-        trainer_flags.say(trainer_flags.expressed(schedule.spec, trainer))
+            return ()
+        expression = trainer_flags.expressed(schedule.spec, trainer)
     except UserError as mistake:
         st.caption(plain(f"{mistake}."))
-        return False
-    return True
+        return ()
+    trainer_flags.say(expression, notes=False)
+    if row.tuned:
+        values = of_entry(row.params, row.tuned_from, row.schedule)
+        st.caption(plain(f"Tuned to {values} (multiples of the track's own)."))
+    return expression.notes
 
 
 def _besides(row: Row) -> list[str]:

@@ -71,15 +71,15 @@ def _choose() -> None:
     st.session_state[OPENED_ON] = CHOSEN
 
 
-def say(expression: Expression) -> None:
-    """Put flags on the page, with how near they come."""
+def say(expression: Expression, notes: bool = True) -> None:
+    """Put flags on the page, with how near they come. notes: and with what should be known of them"""
     if not expression.exact:
         st.caption(
             f"It can't draw this density. The nearest that it can is {code(expression.spec)}, "
             f"{expression.w1:.3g} nats of λ away on average:"
         )
     st.code(expression.flags, language=None, wrap_lines=True)
-    for note in expression.notes:
+    for note in expression.notes if notes else ():
         st.caption(plain(note))
 
 

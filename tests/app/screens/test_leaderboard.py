@@ -227,8 +227,8 @@ def test_flags_of_a_tuned_entry_are_those_of_each_target(open_app, tmp_path, mon
         flags = [block.value for block in app.code if block.value.startswith("--weighting_scheme")]
         drawn = [trainers.read("diffusers-flags", line).schedule for line in flags]
         assert all(similarity.same(one, tuned[name]) for one, name in zip(drawn, targets, strict=True))
-        labels = [line.value for line in app.markdown if line.value.startswith("For target")]
-        assert labels == [f"For target **{name}**:" for name in targets]
+        labels = [line.value for line in app.markdown if line.value.startswith(f"`{entry}`, target")]
+        assert labels == [f"`{entry}`, target **{name}**" for name in targets]
 
 
 def test_downloads_are_the_exports(open_app, full_store):
