@@ -80,10 +80,11 @@ def reference(
     y: float | None = None,
     dash: str = "dash",
     below: bool = False,
+    along: float | None = None,
 ) -> None:
     """A thin grey line across the figure, with its name at the end. The type of the axis is set before.
 
-    below: a horizontal line's name stands below it instead of above
+    below: a horizontal line's name stands below it instead of above; along: at this x instead of at its start
     """
     look = {"line": {"color": NEUTRAL, "dash": dash, "width": 1.4}}
     note = {"text": label(text), "showarrow": False, "font": {"color": NEUTRAL, "size": 12}, "bgcolor": _veil()}
@@ -92,7 +93,9 @@ def reference(
         chart.add_annotation(x=_position(chart.layout.xaxis, x), yref="paper", y=1, yanchor="bottom", **note)
     if y is not None:
         chart.add_shape(type="line", y0=y, y1=y, xref="paper", x0=0, x1=1, **look)
-        place = {"xref": "paper", "x": 0, "xanchor": "left", "yanchor": "top" if below else "bottom"}
+        start = {"xref": "paper", "x": 0, "xanchor": "left"}
+        place = start if along is None else {"x": _position(chart.layout.xaxis, along), "xanchor": "center"}
+        place |= {"yanchor": "top" if below else "bottom"}
         chart.add_annotation(y=_position(chart.layout.yaxis, y), **place, **note)
 
 

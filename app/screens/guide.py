@@ -36,8 +36,9 @@ RULES = (
      " scales. A seed's sampling noise is the same for every entry."),
     ("Every distance has a floor", "It is the distance between real training data and real held-out data. Scores near"
      " it are marked: below it nothing is left to tell apart."),
-    ("Tuned against tuned", "Every schedule is scored with its published parameters and tuned by the same number of"
-     " trials, on seeds and a validation split that the reported score never touches."),
+    ("Tuned against tuned", "What is tuned is scored untuned as well: with the parameters in its name, and defaults"
+     " for the rest. Every study has the same number of trials, on seeds and a validation split that the reported score"
+     " never touches."),
     ("Uncertainty is part of the number", "95 % intervals over seeds, whose noise is judged by that of all pairs;"
      " Holm's correction over the tests of a board; ranks as intervals. One seed has no interval, two have no rank."),
     ("Divergence is a result", "A run whose loss is not finite is recorded with its step and reason, and ranks last."),
@@ -108,8 +109,8 @@ def _question() -> None:
             " of them and not another.\n\n"
             "Does it matter? In [*Improved Noise Schedule for Diffusion Training*](https://arxiv.org/abs/2407.03297)"
             " (Hang, Gu, Geng, Guo; ICCV 2025) drawing λ more often around 0, by a Laplace density, trains faster than"
-            " the usual cosine schedule. snrbench asks the question for every schedule that has been published, under"
-            " one frozen protocol, and says how sure the answer is."
+            " the usual cosine schedule. snrbench asks the question for the schedules that it has from papers and"
+            " public code, under one frozen protocol, and says how sure the answer is."
         )
         with st.container(horizontal=True, gap="medium"):
             st.page_link("screens/leaderboard.py", label="See who leads", icon=":material/leaderboard:")

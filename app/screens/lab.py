@@ -62,6 +62,7 @@ def page() -> None:
     with left:
         shielded(partial(_about, current))
         shielded(partial(_conformance, current))
+        shielded(partial(trainer_flags.standing, current))
     with right:
         shielded(partial(similar_schedules.show, current, _draw_beside))
         shielded(partial(_export, current))

@@ -101,7 +101,7 @@ def _standings(store: ResultSource, view: View, board: Board, section: Section) 
     _actions(view, board, section, chosen, controls.of_sources(store))
     trainer = ""
     if chosen:
-        trainer = flags_of_entries.show(PAGE, [row for row in section.rows if row.entry in chosen])
+        trainer = flags_of_entries.show(PAGE, board, section, chosen)
     else:
         st.caption("Tick rows to compare them, and to have their noise levels in a trainer's flags.")
     usual = ranked_table.Look(ROWS)

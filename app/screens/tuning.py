@@ -35,7 +35,7 @@ HEADS = (
     Column("failed", align="right", phone="wide"),
     Column("steps", align="right", phone="small", help="optimiser steps of all its trials together"),
     Column("best", align="right", phone="small", help="validation score of the best trial"),
-    Column("gain when confirmed", align="right", help="tuned over published, on seeds and data tuning never saw"),
+    Column("gain when confirmed", align="right", help="tuned over untuned, on seeds and data tuning never saw"),
 )
 LEAST = 4
 """Complete trials below which importances say nothing."""
@@ -45,8 +45,9 @@ def page() -> None:
     """The whole page."""
     st.title("Tuning", anchor=False)
     st.caption(
-        "Every schedule is scored twice: with its published parameters, and tuned, with the same number of trials for"
-        " each. Tuning sees validation data only; its winner is then confirmed on other seeds."
+        "What is tuned is scored twice: untuned, with the parameters in its name and defaults for the rest, and tuned,"
+        " with the same number of trials for each. Tuning sees validation data only; its winner is then confirmed on"
+        " other seeds."
     )
     store = results.store()
     all_studies = studies.studies(store, studies.version(store))
@@ -145,7 +146,7 @@ def _study(study: Study) -> None:
         head("Best so far", "every trial's validation score; a cross was stopped early")
         shielded(lambda: _draw(tuning.history(study.trials, study.direction, _metric(study)), "history", "Trials"))
     with right, st.container(border=True, height="stretch"):
-        head("Parameters", "as published, and as the best trial has them")
+        head("Parameters", "untuned, and as the best trial has them")
         if best is None:
             st.info("No trial has finished.")
         else:
@@ -184,16 +185,16 @@ def _contour(study: Study) -> dict[str, str]:
 
 
 def _parameters(study: Study) -> None:
-    """A table: parameter, published, best trial, confirmed."""
+    """A table: parameter, untuned, best trial, confirmed."""
     best, confirmed = study.best, study.confirmed
-    published = _published(study.parts[2])
+    untuned = _untuned(study.parts[2])
     params = dict(best.params) if best else {}
-    heads = [Column("parameter", "entry"), Column("published", align="right", phone="small")]
+    heads = [Column("parameter", "entry"), Column("untuned", align="right", phone="small")]
     heads += [Column("best trial", align="right", phone="small")]
     heads += [Column("confirmed", align="right", phone="small")] * bool(confirmed)
     rows = []
     for name in dict.fromkeys([*params, *confirmed]):
-        cells = [grid.name(name), _value(published.get(name)), _value(params.get(name))]
+        cells = [grid.name(name), _value(untuned.get(name)), _value(params.get(name))]
         rows.append(grid.Row(name, cells + [_value(confirmed.get(name))] * bool(confirmed)))
     grid.show(heads, rows, f"{PAGE}.parameters", "Parameters", look="matrix")
     if best is not None:
@@ -216,7 +217,7 @@ def _units(spec: str) -> str:
         return "a schedule that is not known here"
 
 
-def _published(schedule: str) -> dict[str, object]:
+def _untuned(schedule: str) -> dict[str, object]:
     try:
         return {**schedules.parse(schedule).params, "learning_rate": 1.0, "ema": 1.0}
     except UserError:

@@ -24,8 +24,8 @@ from leaderboards.wording import NOTHING
 
 LIT = 10
 """Entries that are drawn in full where there are many, with those that may be first; the rest is muted."""
-SPARED = frozenset({"p", "g", "seeds"})
-"""Columns that a narrow page leaves out."""
+SPARED = frozenset({"seeds"})
+"""Columns that a narrow page leaves out: what they say stands above the table, too."""
 RANKED: Topic = "reading"
 """Topic of the guide that says what the columns mean."""
 HELP = {

@@ -92,7 +92,7 @@ class Study:
 
     @property
     def gain(self) -> tuple[float, float, float]:
-        """Tuned over published on the confirming seeds, with its interval; NaN where there is none."""
+        """Tuned over untuned on the confirming seeds, with its interval; NaN where there is none."""
         tuned = self.tuned
         for inner in (tuned, _object(tuned.get("gain")), _object(tuned.get("confirmation"))):
             if "ratio" in inner:
@@ -105,7 +105,7 @@ class Study:
         text = change(*self.gain)
         if isfinite(self.gain[0]):
             return text
-        return "published parameters kept" if self.tuned else "not confirmed yet"
+        return "untuned parameters kept" if self.tuned else "not confirmed yet"
 
     def in_memory(self) -> optuna.Study:
         """The same trials as a study that Optuna's figures take."""

@@ -17,7 +17,8 @@ from schedules.trainers import Expression
 from schedules.trainers.common.trainer import TOKENS
 
 KEY = "lab.trainer"
-PASTED, SIZE, SAID = f"{KEY}-pasted", f"{KEY}-tokens", f"{KEY}-said"
+PASTED, SIZE, SAID, OPENED_ON = (f"{KEY}-{name}" for name in ("pasted", "tokens", "said", "opened-on"))
+CHOSEN = "chosen by the visitor"
 
 
 def show(schedule: Schedule, adopt: Callable[[Schedule], None]) -> None:
@@ -25,13 +26,17 @@ def show(schedule: Schedule, adopt: Callable[[Schedule], None]) -> None:
     with st.container(border=True):
         head("In a trainer's flags", "to paste there, or pasted from there")
         names = trainers.names()
+        _open_on_the_nearest(schedule)
         links.offer(KEY, names, names[0])
-        name = str(st.selectbox("Trainer", names, key=KEY))
+        name = str(st.selectbox("Trainer", names, key=KEY, on_change=_choose))
         if schedule.learns:
             st.info("It learns while training, so no flags draw it.")
         else:
-            say(expressed(schedule.spec, name))
-            _say_rank(schedule.spec)
+            expression = expressed(schedule.spec, name)
+            say(expression)
+            if not expression.exact and (rows := ranked(expression.spec)):
+                st.caption("What these flags draw instead stands on published boards:")
+                _say_ranks(rows)
         st.text_area("Flags of this trainer", key=PASTED, placeholder="a command line, JSON or YAML", height=80)
         if "tokens" in trainers.get(name).flags:
             st.session_state.setdefault(SIZE, TOKENS)
@@ -41,25 +46,51 @@ def show(schedule: Schedule, adopt: Callable[[Schedule], None]) -> None:
             (st.error if kind == "mistake" else st.caption)(plain(line))
 
 
-def say(expression: Expression) -> None:
-    """Put flags on the page, with how near they come."""
+def standing(schedule: Schedule) -> None:
+    """Where the density itself stands on the published boards; nothing where it is on none."""
+    rows = [] if schedule.learns else ranked(schedule.spec)
+    if rows:
+        with st.container(border=True):
+            head("On the published boards", "this density, under whatever name it was run")
+            _say_ranks(rows)
+
+
+def _open_on_the_nearest(schedule: Schedule) -> None:
+    """Set the trainer to the nearest, until a visitor has chosen one, or pasted its flags.
+
+    It changes with the schedule's name and transforms and not as a slider moves, which would be a search at each step.
+    """
+    kind = schedule.name, schedule.spec.partition("|")[2]
+    if st.session_state.get(OPENED_ON) in (CHOSEN, kind) or schedule.learns:
+        return
+    st.session_state[OPENED_ON] = kind
+    st.session_state[KEY] = trainers.nearest_to(schedule.spec)
+
+
+def _choose() -> None:
+    st.session_state[OPENED_ON] = CHOSEN
+
+
+def say(expression: Expression, notes: bool = True) -> None:
+    """Put flags on the page, with how near they come. notes: and with what should be known of them"""
     if not expression.exact:
         st.caption(
             f"It can't draw this density. The nearest that it can is {code(expression.spec)}, "
             f"{expression.w1:.3g} nats of λ away on average within ±20:"
         )
     st.code(expression.flags, language=None, wrap_lines=True)
-    for note in expression.notes:
+    for note in expression.notes if notes else ():
         st.caption(plain(note))
 
 
-def _say_rank(spec: str) -> None:
-    for row in ranked(spec):
+def _say_ranks(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
         st.caption(f"{plain(row['track'])}, target {plain(row['target'])}: {code(row['entry'])} {plain(row['text'])}")
 
 
 def _read(name: str, adopt: Callable[[Schedule], None]) -> None:
     """Adopt what the pasted flags draw; what is wrong with them, or should be known, is said on the page."""
+    _choose()
     sized = "tokens" in trainers.get(name).flags
     try:
         reading = trainers.read(

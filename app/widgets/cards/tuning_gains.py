@@ -1,4 +1,4 @@
-"""What tuning gained on the test split: every schedule as published and as tuned, in pairs over the same seeds."""
+"""What tuning gained on the test split: every schedule untuned and tuned, in pairs over the same seeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.widgets.card_heading import head
 from app.widgets.grid import Column
 from leaderboards.boards.rows import ALL_TARGETS
 from leaderboards.boards.tuned_parameters import HEAD, in_trainers, of_entry
-from leaderboards.comparisons.views.tuned import Level, TunedRow
+from leaderboards.comparisons.views.tuned import UNTUNED, Level, TunedRow
 from leaderboards.data.scale import Scale
 from leaderboards.wording import NOTHING, with_interval
 
@@ -42,7 +42,7 @@ def show(store: ResultSource, track: str, target: str) -> None:
     recorded, primary = results.recorded(store, track), results.track(track).primary_metric
     metric = recorded.get(primary) or next(iter(recorded.values()))
     gains = comparisons.tuned(store, View(track, ALL_TARGETS, metric.name))
-    head("Published against tuned, on the test split", f"{metric.title}, paired by seed, with 95 % intervals")
+    head("Untuned against tuned, on the test split", f"{metric.title}, paired by seed, with 95 % intervals")
     rows = [row for row in gains.rows if target in (ALL_TARGETS, row.target)]
     if rows:
         _table(rows, metric.name, Scale.of(metric).logarithmic)
@@ -56,10 +56,10 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
     heads = [
         Column("schedule", "entry"),
         Column("target"),
-        Column(f"{metric}, published", align="right", phone="small", short="published"),
+        Column(f"{metric}, untuned", align="right", phone="small", short="untuned", help=UNTUNED.partition(": ")[2]),
         Column(f"{metric}, tuned", align="right", phone="small", short="tuned"),
-        Column("tuned to", phone="wide", help="lr, EMA: multiples of the track's learning rate and EMA time constant"),
-        Column("tuned vs published", "interval", ticks=axis.ticks(), reference=axis.reference),
+        Column("tuned to", phone="line", help="lr, EMA: multiples of the track's learning rate and EMA time constant"),
+        Column("tuned vs untuned", "interval", ticks=axis.ticks(), reference=axis.reference),
         Column("gain", align="right", help="where the interval holds no change, no gain is shown"),
         Column("seeds", align="right", phone="small"),
         Column("trials", align="right", phone="small", help="trials of the study that found the parameters"),
@@ -81,7 +81,7 @@ def _table(rows: list[TunedRow], metric: str, logarithmic: bool) -> None:
             _time(row.tuning_seconds),
         ]
         grid_rows.append(grid.Row(f"{row.entry} {row.target}", cells, ["strong"] if row.gain_shown else []))
-    grid.show(heads, grid_rows, "tuning.gains", "Published against tuned, on the test split")
+    grid.show(heads, grid_rows, "tuning.gains", "Untuned against tuned, on the test split")
 
 
 def _units(rows: list[TunedRow]) -> None:

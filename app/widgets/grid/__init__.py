@@ -28,7 +28,8 @@ class Column:
 
     kind:      "rank", "entry", "text", "bar", "heat", "interval" or "spark"
     align:     "right" for numbers
-    phone:     "small" moves it below the name on a narrow page, "wide" leaves it out there
+    phone:     "small" moves it below the name on a narrow page, "line" below that in a line of its own, "wide" leaves
+               it out there
     short:     its label there
     reference: where an interval column has its line, a share of the width; ticks: (share, text)
     topic:     of the guide, which its label leads to

@@ -2,6 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 200, NARROW = 110, HEIGHT = 22, HEAD = 16;
+const CLOSE = 0.27; // of the axis: nearer to the last one a tick has no room for its text on a narrow page
 
 const node = (tag, attributes = {}, text = null) => {
   const made = document.createElement(tag);
@@ -69,7 +70,8 @@ const kinds = {
     }
   },
   text: (cell, td, column) => {
-    if (cell === "") td.classList.add("blank");
+    // On a narrow page, where a cell stands beside its label, one that says nothing is left out.
+    if (cell === "" || (cell === "–" && column.phone)) td.classList.add("blank");
     td.append(label(column));
     // Parameters may go on in another line after a comma; a number and its interval may not.
     const parts = column.align ? [cell] : cell.split(/(?<=,)/);
@@ -126,9 +128,12 @@ const header = (several) => (column) => {
     line.append(named(column, column.label));
     th.append(line);
     const svg = plot(HEAD);
+    let last = -1;
     for (const [x, text] of column.ticks ?? []) {
       const anchor = x < 0.06 ? "start" : x > 0.94 ? "end" : "middle";
-      svg.append(draw("text", { x: at(x), y: HEAD - 3, "text-anchor": anchor }, text));
+      const close = x - last < CLOSE;
+      svg.append(draw("text", { x: at(x), y: HEAD - 3, "text-anchor": anchor, class: close ? "close" : "" }, text));
+      if (!close) last = x;
     }
     th.append(svg);
   }

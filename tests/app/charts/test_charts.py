@@ -50,6 +50,15 @@ def test_speed_ups_that_are_alike_stand_on_levels(digits, styles):
     assert min(abs(a.yshift - b.yshift) for a in words for b in words if a is not b) >= 15
     assert {round(10**note.x, 4) for note in words} == {round(1 / speedup, 4) for speedup in alike.values()}
     assert training.levels([0.2, 0.9, 0.21]) == [0, 0, 1]
+    assert all(styles[row.entry].colour in words[place].text for place, row in enumerate(_in_order(rows, styles)))
+    (ends,) = [note for note in figure.layout.annotations if "ends here" in note.text]
+    points = [log10(at) for at in (0.25, 0.5, 1.0, *(1 / speedup for speedup in alike.values()))]
+    assert min(abs(ends.x - point) for point in points) > 0.1, "it covers no point"
+
+
+def _in_order(rows, styles):
+    by_entry = {row.entry: row for row in rows}
+    return [by_entry[name] for name in styles if name in by_entry and not by_entry[name].baseline]
 
 
 def test_bars_stay_inside_a_logarithmic_axis(digits, styles, monkeypatch):

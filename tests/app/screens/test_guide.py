@@ -24,3 +24,10 @@ def test_every_topic_of_the_guide(open_app, tmp_path):
     exec(source, scope)
     assert scope["my_laplace"]().mean() == 0
     assert app.code[1].value.count("snrbench") == 4
+
+
+def test_the_guide_claims_no_more_schedules_than_there_are(open_app, tmp_path):
+    """schedules/README.md names published ones that cannot be said here."""
+    words = open_app(tmp_path, "guide").fine().words
+    assert "has been published" not in words
+    assert "the schedules that it has from papers and public code" in words

@@ -11,6 +11,7 @@ import schedules
 import schedules.relatives.similarity
 from app.widgets.cards import similar_schedules, trainer_flags
 from harness import tracks
+from schedules import trainers
 
 CARDS = Path(tracks.__file__).parent / "cards"
 
@@ -160,3 +161,33 @@ def test_a_density_that_a_trainer_cannot_draw(lab):
     app = lab(spec="laplace")
     app.selectbox(key="lab.trainer").set_value("edm2").run()
     assert "The nearest that it can is" in app.fine().words
+
+
+def test_flags_open_on_a_trainer_that_draws_the_density_or_comes_nearest(lab):
+    """Of every trainer that draws it one that most know; what a visitor chose stays."""
+    app = lab(spec="logit_normal").fine()
+    assert app.selectbox(key="lab.trainer").value == "diffusers-flags"
+    app.selectbox(key="lab.name").set_value("uniform_logsnr").run()
+    exact = [line.trainer for line in trainers.lines(schedules.parse("uniform_logsnr"))]
+    assert [app.fine().selectbox(key="lab.trainer").value] == exact
+    app.selectbox(key="lab.name").set_value("laplace").run()
+    opened = app.fine().selectbox(key="lab.trainer").value
+    away = {name: trainers.express(schedules.parse("laplace"), name).w1 for name in trainers.names()}
+    assert away[opened] == pytest.approx(min(away.values()), abs=1e-3)
+    app.selectbox(key="lab.trainer").set_value("ai-toolkit").run()
+    app.selectbox(key="lab.name").set_value("logit_normal").run()
+    assert app.fine().selectbox(key="lab.trainer").value == "ai-toolkit"
+
+
+def test_ranks_under_flags_are_those_of_what_the_flags_draw(lab, monkeypatch):
+    """Those of the density itself stand in a card of their own, above."""
+    ranks = {"track": "digits-v1", "target": "v", "text": "rank 1 of 3"}
+    monkeypatch.setattr(trainer_flags, "ranked", lambda spec: [{**ranks, "entry": spec}])
+    app = lab(spec="laplace").fine()
+    drawn = trainers.express(schedules.parse("laplace"), app.selectbox(key="lab.trainer").value)
+    lines = [line for line in app.words.splitlines() if "rank 1 of 3" in line or "On the published boards" in line]
+    assert drawn.spec != "laplace"
+    assert [line.split("`")[1] for line in lines if "`" in line] == ["laplace", drawn.spec]
+    assert "What these flags draw instead stands on published boards:" in app.words
+    app = lab(spec="logit_normal").fine()
+    assert app.words.count("rank 1 of 3") == 1

@@ -9,11 +9,15 @@ from contextlib import closing
 import pytest
 
 import schedules
+from app import command
 from app.data import results
 from harness import tracks
+from harness.tuning.studies import lookup
 from leaderboards.boards import query
 from leaderboards.render import formats
 from leaderboards.render.columns import rank
+from schedules import trainers
+from schedules.relatives import similarity
 
 
 def test_an_empty_store_says_what_to_run(open_app, tmp_path):
@@ -211,6 +215,20 @@ def test_the_target_that_is_chosen_is_the_one_that_is_shown(open_app, full_store
     assert (chosen.value, chosen.options, app.address["target"]) == ("v", ["x0", "v"], ["v"])
     assert set(app.names("leaderboard.table")) == {"edm", "cosine"}
     assert "none but cosine was run on all of v, x0" in app.words.replace("`", "")
+
+
+def test_flags_of_a_tuned_entry_are_those_of_each_target(open_app, tmp_path, monkeypatch):
+    """Over all targets a line for each, in the order of the section; on the board of one target that one alone."""
+    monkeypatch.setenv(command.PUBLISHED, "1")
+    entry = "logit_normal@tuned"
+    tuned = {target: lookup.tuned(entry, tmp_path, "digits-v1", target).schedule for target in ("eps", "v", "x0")}
+    for target, targets in (("all", ["eps", "v", "x0"]), ("v", ["v"])):
+        app = open_app(tmp_path / "none", target=target, entry=[entry]).fine()
+        flags = [block.value for block in app.code if block.value.startswith("--weighting_scheme")]
+        drawn = [trainers.read("diffusers-flags", line).schedule for line in flags]
+        assert all(similarity.same(one, tuned[name]) for one, name in zip(drawn, targets, strict=True))
+        labels = [line.value for line in app.markdown if line.value.startswith(f"`{entry}`, target")]
+        assert labels == [f"`{entry}`, target **{name}**" for name in targets]
 
 
 def test_downloads_are_the_exports(open_app, full_store):

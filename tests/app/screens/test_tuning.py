@@ -48,6 +48,9 @@ def test_what_tuning_gained_on_the_test_split(open_app, full_store, tmp_path):
     assert [gains[row.target][4] for row in rows] == ["scale=0.4, lr × 1, EMA × 1"] * 2 + ["–"], "what it was tuned to"
     assert [gains[row.target][6] for row in rows] == [row.verdict for row in rows]
     assert {(cells[0]["name"], *cells[7:]) for cells in gains.values()} >= {("laplace", "2", "30", "6 min")}
+    columns = {column["label"]: column["phone"] for column in app.tables["tuning.gains"]["columns"]}
+    assert columns["tuned to"] == "line", "on a phone, too"
+    assert "published" not in f"{app.caption[0].value} {' '.join(columns)}"
     place = gains["all"][5]
     assert 0 <= place["low"] < place["mean"] < place["high"] <= 1
     app.segmented_control(key="tuning.target").set_value("x0").run()

@@ -1,4 +1,4 @@
-"""Published against tuned (protocol 5): gains, costs, and notes on what is not even."""
+"""Untuned against tuned (protocol 5): gains, costs, and notes on what is not even."""
 
 from __future__ import annotations
 
@@ -205,7 +205,24 @@ def test_a_tuned_entry_alone_has_no_gain(table):
     table.runs_of("cosine", BASE).runs_of("laplace@tuned", BASE, **TUNED)
     gains = tuned_table_of(table.tables, "digits-v1")
     assert gains.rows == ()
-    assert "not run with published parameters, so no gain to show: laplace@tuned" in gains.notes
+    assert "not run untuned, so no gain to show: laplace@tuned" in gains.notes
+
+
+def test_untuned_is_not_called_published_and_the_baseline_under_another_name_is_said(table):
+    """`cosine_scaled` has s = 1 by default, which is cosine."""
+    both(table)
+    facts = {**TUNED, "schedule": "cosine_scaled", "tuned_from": "cosine_scaled", "params": '{"s": 4.0}'}
+    table.runs_of("cosine_scaled", BASE).runs_of("cosine_scaled@tuned", BASE * GAIN, **facts, fingerprint="scaled")
+    view = tuned.view(table.tables, "digits-v1", Choice())
+    (sheet,) = view.sheets
+    assert "published" not in f"{sheet.title} {' '.join(sheet.headers)}"
+    assert {row[0]: row[sheet.headers.index("tuned to")].partition(",")[0] for row in sheet.cells} == {
+        "cosine_scaled": "s=4",
+        "laplace": "loc=1",
+    }
+    assert [note for note in view.notes if "very density" in note] == [
+        "note: cosine_scaled has, untuned, the very density of cosine: its gain is over that one"
+    ]
 
 
 def test_the_board_says_what_is_not_even(table, metric):
