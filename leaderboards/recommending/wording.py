@@ -54,9 +54,8 @@ def _head(answer: Answer) -> list[str]:
 
 def _lowest(answer: Answer) -> str:
     """Whose mean is the lowest, where it is not the choice's own: the choice was made on other data."""
-    if answer.judged is None:
-        return ""
-    lowest = spec_of(min(answer.judged.means, key=lambda label: answer.judged.means[label][0]))
+    means = answer.judged.means if answer.judged is not None else {}
+    lowest = spec_of(min(means, key=lambda label: means[label][0], default=answer.spec))
     return "" if lowest == answer.spec else f". The lowest mean is {lowest}'s"
 
 
