@@ -22,6 +22,9 @@ LOSS_POINTS = 80
 LEVEL = 19  # pixels from a word to the one above it, of 12 points on a ground of its own
 WORD = 0.14
 """Width of a word along the budget, in powers of ten: a quarter of the figure, as a phone has it."""
+LATE = 0.72
+"""Share of the budget from which a word stands to the left of its star: to the right it would leave the figure."""
+TALL = 200  # pixels between the axes' ends at least
 
 Curves = dict[str, dict[int, Curve]]
 """entry → seed → curve"""
@@ -93,9 +96,10 @@ def _between(marks: Iterable[float], stars: Sequence[float]) -> float | None:
 
 
 def _speedups(chart: go.Figure, reached: Sequence[Row], end: float, styles: Mapping[str, Style]) -> None:
-    """A star where each entry reaches the score that the baseline ends with, its speed-up above it.
+    """A star where each entry reaches the score that the baseline ends with, its speed-up above and beside it.
 
-    Words that would lie on each other stand on several levels, each behind a star in its entry's colour.
+    Above a mark of the budget every line has a point, which a word would cover. Words that would lie on each other
+    stand on several levels, each behind a star in its entry's colour.
     """
     shares = [1 / row.speedup for row in reached if row.speedup]
     for row, share, level in zip(reached, shares, levels(shares), strict=True):
@@ -109,15 +113,27 @@ def _speedups(chart: go.Figure, reached: Sequence[Row], end: float, styles: Mapp
             showlegend=False,
         )
         word = f'<span style="color:{colour}">★</span> <b>{text}</b>'
-        note(chart, word, x=share, y=end, yshift=17 + LEVEL * level)
+        side = {"xanchor": "right", "xshift": -6} if share > LATE else {"xanchor": "left", "xshift": 6}
+        note(chart, word, x=share, y=end, yshift=17 + LEVEL * level, **side)
+    if shares:
+        _make_room(chart, end, 17 + LEVEL * (max(levels(shares)) + 0.5))
+
+
+def _make_room(chart: go.Figure, end: float, pixels: float) -> None:
+    """Let a logarithmic axis go on so many pixels above a value, so that words there reach no legend."""
+    axis = chart.layout.yaxis
+    if axis.range is None or end <= 0:
+        return
+    (low, high), share = axis.range, min(pixels / TALL, 0.6)
+    axis.range = [low, max(high, (log10(end) - share * low) / (1 - share))]
 
 
 def levels(shares: Sequence[float]) -> list[int]:
     """For each share of the budget the lowest level on which its word has room beside those before it."""
     taken: list[tuple[float, int]] = []
-    for share in shares:
-        near = {level for other, level in taken if abs(log10(share / other)) < WORD}
-        taken.append((share, next(level for level in range(len(shares)) if level not in near)))
+    for start in (log10(share) - (WORD if share > LATE else 0.0) for share in shares):
+        near = {level for other, level in taken if abs(start - other) < WORD}
+        taken.append((start, next(level for level in range(len(shares)) if level not in near)))
     return [level for _, level in taken]
 
 

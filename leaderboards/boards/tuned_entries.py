@@ -30,7 +30,7 @@ def fairness_notes(runs: pd.DataFrame, baseline: str) -> list[str]:
         by_trials = "; ".join(f"{trials:.0f}: {', '.join(sorted(labels))}" for trials, labels in counts.items())
         notes.append(f"tuned with different numbers of trials, so not on equal terms ({by_trials})")
     if baseline.split("#")[0] not in set(runs["tuned_from"]):
-        notes.append(f"{baseline} is not tuned here: tuned entries stand beside its published parameters")
+        notes.append(f"{baseline} is not tuned here: tuned entries stand beside it as it is, untuned")
     return notes
 
 

@@ -54,6 +54,8 @@ def test_speed_ups_that_are_alike_stand_on_levels(digits, styles):
     (ends,) = [note for note in figure.layout.annotations if "ends here" in note.text]
     points = [log10(at) for at in (0.25, 0.5, 1.0, *(1 / speedup for speedup in alike.values()))]
     assert min(abs(ends.x - point) for point in points) > 0.1, "it covers no point"
+    top = log10(figure.data[0].y[-1]) + max(note.yshift for note in words) / 200 * np.ptp(figure.layout.yaxis.range)
+    assert top < figure.layout.yaxis.range[1], "nor do words reach the legend"
 
 
 def _in_order(rows, styles):
