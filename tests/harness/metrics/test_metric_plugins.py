@@ -102,6 +102,7 @@ GOOD = 'better="lower", compare="ratio"'
         ("", "registers no metric"),
         ("def (", "import failed with SyntaxError"),
         ("import sys; sys.exit('no')", "import failed with SystemExit: no"),
+        ("raise GeneratorExit('no')", "import failed with GeneratorExit: no"),
         (METRIC.format(f'"fd", "Mine", needs=("samples",), {GOOD}'), r"'fd' is there already \(builtin\)"),
         (METRIC.format(f'"My metric", "Mine", needs=("samples",), {GOOD}'), "'My metric': expected a name of small"),
         (METRIC.format(f'"own", "Mine", needs=("sample",), {GOOD}'), "did you mean samples"),
