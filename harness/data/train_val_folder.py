@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.data.class_folders import found
 from schedules.errors import UserError
 
 SPLIT_SEED = 0
@@ -83,12 +84,11 @@ def listed(root: Path, val_per_class: int) -> Folder:
 
 
 def _read(root: Path, part: str) -> tuple[list[str], tuple[list[str], np.ndarray]]:
-    from torchvision.datasets import ImageFolder
-
-    try:
-        image_folder = ImageFolder(root / part)
-    except FileNotFoundError as problem:  # says which classes are empty
-        reason = str(problem).split(". Supported")[0]
-        raise UserError(f"--images {str(root)!r}: {part}: {reason[:1].lower()}{reason[1:]}") from problem
+    image_folder = found(root / part)
+    if not image_folder.classes:
+        raise UserError(f"--images {str(root)!r}: {part}: no class folder in it; expected {part}/CLASS/…")
+    if empty := image_folder.empty:
+        others = f" and {len(empty) - 1} more" * (len(empty) > 1)
+        raise UserError(f"--images {str(root)!r}: {part}: no image in class {empty[0]!r}{others}")
     files = [str(Path(path).relative_to(root)) for path, _ in image_folder.samples]
-    return image_folder.classes, (files, np.array([label for _, label in image_folder.samples], dtype=np.int64))
+    return list(image_folder.classes), (files, np.array(image_folder.targets, dtype=np.int64))

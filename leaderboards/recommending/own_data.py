@@ -148,8 +148,7 @@ def _images(folder: Path) -> OwnData:
     pixels = np.stack([read(file, side, upright=True) for file in some])  # (n, 3, side, side)
     grey = bool((pixels == pixels[:, :1]).all())
     pixels = pixels[:, :1] if grey else pixels
-    counts = Counter(file.parent for file in files)
-    labels = tuple(counts[parent] for parent in sorted(counts))
+    labels = image_folder.counts(str(folder))
     remarks = []
     if unused := image_folder.unused(str(folder)):
         remarks.append(f"not used: {unused} image{'s' * (unused > 1)} beside the subfolders, which are the classes")
