@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from harness.data import array_file, image_folder
-from harness.data.image_file import read
-from schedules.errors import UserError, text_of
+from harness.data.image_file import header, read
+from schedules.errors import UserError
 
 HELD_OUT, LEAST_SHARE, MOST_SHARE = 600, 0.1, 0.25
 """Images that test and validation are to have each, and the shares of all that this may be."""
@@ -133,16 +133,9 @@ def _latents(file: Path) -> OwnData:
 
 
 def _images(folder: Path) -> OwnData:
-    from PIL import Image
-
     files = image_folder.files(str(folder))
-    sizes: Counter[tuple[int, int]] = Counter()
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                sizes[image.size] += 1
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-            raise UserError(f"image {str(file)!r} cannot be read: {text_of(problem)}") from problem
+    headers = [header(file) for file in files]
+    sizes = Counter(each.size for each in headers)
     side = min(min(size) for size in sizes)
     some = files[:: max(1, len(files) // LOOKED_AT)]
     pixels = np.stack([read(file, side, upright=True) for file in some])  # (n, 3, side, side)
