@@ -52,6 +52,16 @@ def is_image(name: str) -> bool:
     return bool(is_image_file(name))
 
 
+def bytes_of_name(name: str) -> bytes:
+    """UTF-8, and of a name that is none the bytes that it has on the disk."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def is_text(name: str) -> bool:
+    """Whether a name is UTF-8 on the disk, so that it can be written to a file."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
 def _images_below(folder: Path, within: Path) -> list[str]:
     walked = _with_parents(os.path.realpath(within))
     names_of: dict[str, list[str]] = {}

@@ -20,13 +20,15 @@ import numpy as np
 import torch
 
 from harness.data import image_file, images
-from harness.data.class_folders import ClassFolders, found, is_image, subfolders
+from harness.data.class_folders import ClassFolders, bytes_of_name, found, is_image, subfolders
 from harness.data.dataset import Dataset, Split
 from schedules.errors import UserError, text_of, whole_number
 
 SPLITS = ("train", "val", "test")
 MODES = {1: "L", 3: "RGB"}
 FEWEST = 2  # images of a class in each split
+OF_EQUAL_SIZE = (".bmp", ".pgm", ".ppm", ".tif", ".tiff")
+"""Formats without compression, where another picture of the same sides has the same size."""
 
 
 @functools.lru_cache(maxsize=1)  # the feature space is trained on the data that the track loads
@@ -70,7 +72,11 @@ def sizes(
 
 
 def contents(folder: str) -> str:
-    """A hash of the names and sizes of a folder's images: another one as soon as images come, go or are edited."""
+    """A hash of the names and sizes of a folder's images, and of every byte of those in formats of `OF_EQUAL_SIZE`.
+
+    Another one as soon as images come or go, are named otherwise, or are edited: an edited PNG, JPEG or WebP that has
+    exactly as many bytes as before is not noticed.
+    """
     return _digest(_listed(folder))
 
 
@@ -162,8 +168,19 @@ def _other_images(folder: str, digest: str, declared: str) -> str:
 
 
 def _digest(image_folder: ClassFolders) -> str:
-    listing = "\n".join(f"{_name(image_folder, path)} {Path(path).stat().st_size}" for path, _ in image_folder.samples)
-    return hashlib.sha256(listing.encode()).hexdigest()[:16]
+    listing = "\n".join(f"{_name(image_folder, path)} {_size_or_more(Path(path))}" for path, _ in image_folder.samples)
+    return hashlib.sha256(bytes_of_name(listing)).hexdigest()[:16]
+
+
+def _size_or_more(file: Path) -> str:
+    size = str(file.stat().st_size)
+    if file.suffix.lower() not in OF_EQUAL_SIZE:
+        return size
+    try:
+        with file.open("rb") as content:
+            return f"{size} {hashlib.file_digest(content, 'sha256').hexdigest()}"
+    except OSError as problem:
+        raise UserError(f"image {str(file)!r} cannot be read: {text_of(problem)}") from problem
 
 
 def _name(image_folder: ClassFolders, path: str) -> str:
@@ -174,8 +191,7 @@ def _shared_out(
     image_folder: ClassFolders, rows: list[int], val: float, test: float
 ) -> tuple[list[int], list[int], list[int]]:
     """Rows of one class for each split."""
-    order = sorted(
-        rows, key=lambda row: hashlib.sha256(_name(image_folder, image_folder.samples[row][0]).encode()).digest()
-    )
+    names = {row: bytes_of_name(_name(image_folder, image_folder.samples[row][0])) for row in rows}
+    order = sorted(rows, key=lambda row: hashlib.sha256(names[row]).digest())
     first, second = round(len(rows) * test), round(len(rows) * test) + round(len(rows) * val)
     return order[second:], order[first:second], order[:first]

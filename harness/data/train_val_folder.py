@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.data.class_folders import found
+from harness.data.class_folders import bytes_of_name, found, is_text
 from schedules.errors import UserError
 
 SPLIT_SEED = 0
@@ -45,7 +45,7 @@ class Folder:
     def digest(self) -> str:
         hasher = hashlib.sha256()
         for name, split in self.splits.items():
-            hasher.update("\n".join([name, *split.files, ""]).encode())
+            hasher.update(bytes_of_name("\n".join([name, *split.files, ""])))
         return hasher.hexdigest()
 
 
@@ -90,5 +90,9 @@ def _read(root: Path, part: str) -> tuple[list[str], tuple[list[str], np.ndarray
     if empty := image_folder.empty:
         others = f" and {len(empty) - 1} more" * (len(empty) > 1)
         raise UserError(f"--images {str(root)!r}: {part}: no image in class {empty[0]!r}{others}")
+    if odd := [name for name in image_folder.classes if not is_text(name)]:
+        raise UserError(
+            f"--images {str(root)!r}: {part}: the name of class {odd[0]!r} is not UTF-8; expected one that is"
+        )
     files = [str(Path(path).relative_to(root)) for path, _ in image_folder.samples]
     return list(image_folder.classes), (files, np.array(image_folder.targets, dtype=np.int64))
