@@ -1,4 +1,4 @@
-"""Images of one's own: a folder with a subfolder for each class, as torchvision's ImageFolder finds them.
+"""Images of one's own: a folder with a subfolder for each class, as `harness.data.class_folders` finds them.
 
     flowers/daisy/1.jpg  flowers/daisy/2.png  flowers/tulip/…
 
@@ -13,22 +13,22 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from harness.data import image_file, images
+from harness.data.class_folders import ClassFolders, bytes_of_name, found, is_image, subfolders
 from harness.data.dataset import Dataset, Split
 from schedules.errors import UserError, text_of, whole_number
 
 SPLITS = ("train", "val", "test")
 MODES = {1: "L", 3: "RGB"}
 FEWEST = 2  # images of a class in each split
+OF_EQUAL_SIZE = (".bmp", ".pgm", ".ppm", ".tif", ".tiff")
+"""Formats without compression, where another picture of the same sides has the same size."""
 
 
 @functools.lru_cache(maxsize=1)  # the feature space is trained on the data that the track loads
@@ -72,7 +72,11 @@ def sizes(
 
 
 def contents(folder: str) -> str:
-    """A hash of the names and sizes of a folder's images: another one as soon as images come, go or are edited."""
+    """A hash of the names and sizes of a folder's images, and of every byte of those in formats of `OF_EQUAL_SIZE`.
+
+    Another one as soon as images come or go, are named otherwise, or are edited: an edited PNG, JPEG or WebP that has
+    exactly as many bytes as before is not noticed.
+    """
     return _digest(_listed(folder))
 
 
@@ -82,7 +86,7 @@ def _check_shape(folder: str, side: int, channels: int) -> None:
     whole_number(f"image folder {folder!r}: side", side, least=1)
 
 
-def _rows_of_splits(image_folder: Any, folder: str, val: float, test: float) -> dict[str, list[int]]:
+def _rows_of_splits(image_folder: ClassFolders, folder: str, val: float, test: float) -> dict[str, list[int]]:
     of_split: dict[str, list[int]] = {name: [] for name in SPLITS}
     for number, class_name in enumerate(image_folder.classes):
         rows = [row for row, (_, label) in enumerate(image_folder.samples) if label == number]
@@ -112,68 +116,45 @@ def files(folder: str) -> list[Path]:
     return [Path(path) for path, _ in _listed(folder).samples]
 
 
+def counts(folder: str) -> tuple[int, ...]:
+    """How many images each class has. UserError as `load`."""
+    listed = _listed(folder)
+    of_class = Counter(listed.targets)
+    return tuple(of_class[number] for number in range(len(listed.classes)))
+
+
 def unused(folder: str) -> int:
     """How many images lie beside subfolders, which are no class's. UserError as `load`."""
     listed = _listed(folder)
-    return 0 if isinstance(listed, _Flat) else len(_inside(Path(listed.root))[0])
+    return len(_beside(listed.root)) if subfolders(listed.root) else 0
 
 
-@dataclass(frozen=True)
-class _Flat:
-    """A folder without subfolders, as torchvision's ImageFolder would show it."""
-
-    root: Path
-    classes: tuple[str, ...]
-    samples: list[tuple[str, int]]
-
-    @property
-    def targets(self) -> list[int]:
-        return [0] * len(self.samples)
-
-
-def _listed(folder: str) -> Any:
-    """torchvision's ImageFolder, or the like of it: `root`, `classes`, `targets`, and `samples` as (path, label)."""
-    from torchvision.datasets import ImageFolder
-
+def _listed(folder: str) -> ClassFolders:
     root = images.root() / Path(folder).expanduser()
     try:
-        beside, folders = _inside(root)
-        if beside and not folders:
-            return _Flat(root, (root.name,), [(str(path), 0) for path in beside])
-        if missing := _missing(root, folders):
+        listed = found(root)
+        if not listed.classes and (beside := _beside(root)):
+            return ClassFolders(root, (root.name,), tuple((str(path), 0) for path in beside))
+        if missing := _missing(listed):
             raise UserError(f"image folder {str(root)!r} {missing}; expected {_expected()}")
-        return ImageFolder(root)
+        return listed
     except OSError as problem:
         raise UserError(f"image folder {str(root)!r}: {text_of(problem)}; expected {_expected()}") from problem
 
 
-def _inside(root: Path) -> tuple[list[Path], list[Path]]:
-    """Images and subfolders of a folder, by name."""
-    inside = sorted(root.iterdir())
-    return [path for path in inside if path.is_file() and _is_image(path)], [path for path in inside if path.is_dir()]
+def _beside(root: Path) -> list[Path]:
+    """Images of the folder itself, by name."""
+    return sorted(path for path in root.iterdir() if path.is_file() and is_image(path.name))
 
 
-def _is_image(path: Path) -> bool:
-    from torchvision.datasets.folder import is_image_file
-
-    return bool(is_image_file(path.name))
-
-
-def _missing(root: Path, folders: list[Path]) -> str:
+def _missing(listed: ClassFolders) -> str:
     """Why it is no folder of classes; "" where it is one."""
-    without = [
-        subfolder.name for subfolder in folders if not any(_is_image(Path(name)) for name in _names_below(subfolder))
-    ]
-    if without:
+    if without := listed.empty:
         return f"has no image in its subfolder {without[0]!r}" + (f" and {len(without) - 1} more" * (len(without) > 1))
-    if folders:
+    if listed.classes:
         return ""
-    other = next((path.name for path in sorted(root.iterdir())), "")
+    other = next((path.name for path in sorted(listed.root.iterdir())), "")
     return f"has no images, but {other!r}" if other else "is empty"
-
-
-def _names_below(folder: Path) -> Iterator[str]:
-    return (name for _, _, names in os.walk(folder, followlinks=True) for name in names)
 
 
 def _expected() -> str:
@@ -186,19 +167,31 @@ def _other_images(folder: str, digest: str, declared: str) -> str:
     return f"image folder {folder!r} has other images than its track says: {digest}, expected {declared}"
 
 
-def _digest(image_folder: Any) -> str:
-    listing = "\n".join(f"{_name(image_folder, path)} {Path(path).stat().st_size}" for path, _ in image_folder.samples)
-    return hashlib.sha256(listing.encode()).hexdigest()[:16]
+def _digest(image_folder: ClassFolders) -> str:
+    listing = "\n".join(f"{_name(image_folder, path)} {_size_or_more(Path(path))}" for path, _ in image_folder.samples)
+    return hashlib.sha256(bytes_of_name(listing)).hexdigest()[:16]
 
 
-def _name(image_folder: Any, path: str) -> str:
+def _size_or_more(file: Path) -> str:
+    size = str(file.stat().st_size)
+    if file.suffix.lower() not in OF_EQUAL_SIZE:
+        return size
+    try:
+        with file.open("rb") as content:
+            return f"{size} {hashlib.file_digest(content, 'sha256').hexdigest()}"
+    except OSError as problem:
+        raise UserError(f"image {str(file)!r} cannot be read: {text_of(problem)}") from problem
+
+
+def _name(image_folder: ClassFolders, path: str) -> str:
     return Path(path).relative_to(image_folder.root).as_posix()
 
 
-def _shared_out(image_folder: Any, rows: list[int], val: float, test: float) -> tuple[list[int], list[int], list[int]]:
+def _shared_out(
+    image_folder: ClassFolders, rows: list[int], val: float, test: float
+) -> tuple[list[int], list[int], list[int]]:
     """Rows of one class for each split."""
-    order = sorted(
-        rows, key=lambda row: hashlib.sha256(_name(image_folder, image_folder.samples[row][0]).encode()).digest()
-    )
+    names = {row: bytes_of_name(_name(image_folder, image_folder.samples[row][0])) for row in rows}
+    order = sorted(rows, key=lambda row: hashlib.sha256(names[row]).digest())
     first, second = round(len(rows) * test), round(len(rows) * test) + round(len(rows) * val)
     return order[second:], order[first:second], order[:first]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.data.class_folders import bytes_of_name, found, is_text
 from schedules.errors import UserError
 
 SPLIT_SEED = 0
@@ -44,7 +45,7 @@ class Folder:
     def digest(self) -> str:
         hasher = hashlib.sha256()
         for name, split in self.splits.items():
-            hasher.update("\n".join([name, *split.files, ""]).encode())
+            hasher.update(bytes_of_name("\n".join([name, *split.files, ""])))
         return hasher.hexdigest()
 
 
@@ -83,12 +84,15 @@ def listed(root: Path, val_per_class: int) -> Folder:
 
 
 def _read(root: Path, part: str) -> tuple[list[str], tuple[list[str], np.ndarray]]:
-    from torchvision.datasets import ImageFolder
-
-    try:
-        image_folder = ImageFolder(root / part)
-    except FileNotFoundError as problem:  # says which classes are empty
-        reason = str(problem).split(". Supported")[0]
-        raise UserError(f"--images {str(root)!r}: {part}: {reason[:1].lower()}{reason[1:]}") from problem
+    image_folder = found(root / part)
+    if not image_folder.classes:
+        raise UserError(f"--images {str(root)!r}: {part}: no class folder in it; expected {part}/CLASS/…")
+    if empty := image_folder.empty:
+        others = f" and {len(empty) - 1} more" * (len(empty) > 1)
+        raise UserError(f"--images {str(root)!r}: {part}: no image in class {empty[0]!r}{others}")
+    if odd := [name for name in image_folder.classes if not is_text(name)]:
+        raise UserError(
+            f"--images {str(root)!r}: {part}: the name of class {odd[0]!r} is not UTF-8; expected one that is"
+        )
     files = [str(Path(path).relative_to(root)) for path, _ in image_folder.samples]
-    return image_folder.classes, (files, np.array([label for _, label in image_folder.samples], dtype=np.int64))
+    return list(image_folder.classes), (files, np.array(image_folder.targets, dtype=np.int64))

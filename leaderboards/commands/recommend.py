@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,8 +37,10 @@ def recommend(
         typer.Argument(metavar="TRACK|DIR", help="Track, or images as by --images.", autocompletion=track_names),
     ] = None,
     images: Annotated[
-        Path | None,
-        typer.Option("--images", metavar="DIR|FILE", help="Folder of images (subfolders: classes), or latents."),
+        str | None,  # as Path, "" would be the working directory
+        typer.Option(
+            "--images", metavar="DIR|FILE", path_type=str, help="Folder of images (subfolders: classes), or latents."
+        ),
     ] = None,
     target: Annotated[str, typer.Option("-t", "--target", metavar="TARGET", help="Prediction target.")] = "v",
     minutes: Annotated[float, typer.Option(help="What it may take, from the first command to the answer.")] = MINUTES,
@@ -65,7 +68,7 @@ def recommend(
     says the same beforehand. The same command, stopped and repeated, goes on where it was with the minutes that are
     left; finished, it prints its answer again. With more --minutes it searches more, and takes over what was run.
     """
-    from schedules.errors import UserError
+    from schedules.errors import UserError, unknown
 
     started = time.monotonic()
     if (track is None) == (images is None):
@@ -74,26 +77,44 @@ def recommend(
         raise UserError(f"--minutes is {minutes:g}; expected more than 0")
     if first_seed and not FEWEST_FIRST <= first_seed < 900_000:
         raise UserError(f"--first-seed is {first_seed}; expected 0, or {FEWEST_FIRST} to 899999")
-    if report is not None and report.exists() and not report.is_dir():
-        raise UserError(f"--report {str(report)!r}: a file; expected a folder")
+    for name, place_given in (("TRACK|DIR", track), ("--images", images)):
+        if place_given == "":
+            raise UserError(f"{name} is empty; expected a folder of images, or a file of latents")
+    if report is not None:
+        _check_report(report)
     from harness.cli.needed_packages import check_training
 
     check_training()
     from harness import tracks
     from harness.execution.plugins import load
     from harness.specs import checked_target
-    from harness.tracks.plugins import load_of_store
+    from harness.tracks.plugins import load_of_store, names_of
+    from harness.tracks.track import Track
+    from schedules.weightings.targets import TARGETS
 
     load(list(plugin or []), list(track_plugin or []))
     track_files = [*(track_plugin or []), *load_of_store(store, track or "")]
-    place = images
+    place = None if images is None else Path(images)
     if track is not None and track not in tracks.names() and Path(track).exists():
         place, track = Path(track), None
     request = Request(track, place, target, minutes, first_seed, report, json, dry_run, started)
     if track is not None:
         checked_target(tracks.get(track), target)  # before torch is imported
+    elif target not in (known := TARGETS if names_of(store) else Track.model_fields["targets"].default):
+        raise unknown("target", target, known)  # before images are read; an own track that was edited may have any
     settings = settings_of(device, "local", workers, None, None, list(plugin or []), track_files, compile.value)
     raise typer.Exit(_answered(request, store, settings))
+
+
+def _check_report(folder: Path) -> None:
+    """UserError for a folder that could not be written into when the minutes are over."""
+    from schedules.errors import UserError
+
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise UserError(f"--report {str(folder)!r}: {str(there)!r} is a file; expected a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"--report {str(folder)!r}: {str(there)!r} cannot be written to")
 
 
 @dataclass(frozen=True)

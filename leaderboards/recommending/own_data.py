@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,17 @@ from typing import Any
 import numpy as np
 
 from harness.data import array_file, image_folder
-from harness.data.image_file import read
-from schedules.errors import UserError, text_of
+from harness.data.class_folders import is_text, subfolders
+from harness.data.image_file import header, read
+from schedules.errors import UserError
 
 HELD_OUT, LEAST_SHARE, MOST_SHARE = 600, 0.1, 0.25
 """Images that test and validation are to have each, and the shares of all that this may be."""
 POINTS_A_DIMENSION = 12
 """Held-out images for each dimension of the feature space, at least: fewer dimensions are taken where they are few."""
 FEWEST_DIMENSIONS, MOST_DIMENSIONS = 4, 64
+SPLITS = (("train", "val"), ("train", "test"), ("train", "validation"), ("train", "valid"))
+"""What two subfolders are called that are hardly classes."""
 LOOKED_AT = 300
 """Images whose colours and spectrum are looked at."""
 
@@ -33,7 +37,7 @@ class OwnData:
     labels:   how many rows each class has
     sigma:    standard deviation of all values; of images where black is −1 and white is 1
     spectrum: α of the power spectrum ∝ 1/frequency^α, NaN where there is none
-    contents: hash of names and sizes, or of the file
+    contents: hash of the images, as `image_folder.contents` has it, or of the file
     remarks:  what a user should know
     """
 
@@ -101,6 +105,8 @@ def looked_at(place: Path) -> OwnData:
     UserError: not there, empty, a file that cannot be read, too few
     """
     place = place.expanduser().absolute()
+    if not is_text(str(place)):
+        raise UserError(f"--images {str(place)!r}: the name is not UTF-8, as that of a track has to be; rename it")
     if not place.exists():
         raise UserError(f"--images {str(place)!r}: no such folder or file")
     if place.is_file() and place.suffix not in array_file.ENDINGS:
@@ -133,26 +139,26 @@ def _latents(file: Path) -> OwnData:
 
 
 def _images(folder: Path) -> OwnData:
-    from PIL import Image
-
     files = image_folder.files(str(folder))
-    sizes: Counter[tuple[int, int]] = Counter()
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                sizes[image.size] += 1
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-            raise UserError(f"image {str(file)!r} cannot be read: {text_of(problem)}") from problem
+    headers = [header(file) for file in files]
+    sizes = Counter(each.size for each in headers)
     side = min(min(size) for size in sizes)
     some = files[:: max(1, len(files) // LOOKED_AT)]
     pixels = np.stack([read(file, side, upright=True) for file in some])  # (n, 3, side, side)
     grey = bool((pixels == pixels[:, :1]).all())
     pixels = pixels[:, :1] if grey else pixels
-    counts = Counter(file.parent for file in files)
-    labels = tuple(counts[parent] for parent in sorted(counts))
+    labels = image_folder.counts(str(folder))
     remarks = []
     if unused := image_folder.unused(str(folder)):
         remarks.append(f"not used: {unused} image{'s' * (unused > 1)} beside the subfolders, which are the classes")
+    if alpha_channels := sum(each.transparent for each in headers):
+        have = "image has" if alpha_channels == 1 else "images have"
+        remarks.append(f"{alpha_channels:,} {have} transparency, which is dropped, as most trainers do")
+    if as_splits := _named_as_splits(folder):
+        remarks.append(
+            f"{as_splits[0]!r} and {as_splits[1]!r} were taken as two classes; if they are splits, give one of them: "
+            f"--images {shlex.quote(str(folder / as_splits[0]))}"
+        )
     if len(sizes) > 1:
         low, *_, high = sorted(sizes, key=lambda size: size[0] * size[1])
         remarks.append(
@@ -165,6 +171,12 @@ def _images(folder: Path) -> OwnData:
     alpha = spectrum(pixels) if side >= 8 else math.nan
     shape = (1 if grey else 3, side, side)
     return OwnData(folder, "images", shape, labels, sigma, alpha, image_folder.contents(str(folder)), tuple(remarks))
+
+
+def _named_as_splits(folder: Path) -> tuple[str, str] | None:
+    """The two subfolders of a folder that has no others, where they are called as splits are."""
+    names = sorted(path.name for path in subfolders(folder))
+    return next((pair for pair in SPLITS if names == sorted(pair)), None)
 
 
 def spectrum(x: np.ndarray) -> float:

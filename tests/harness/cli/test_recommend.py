@@ -116,6 +116,10 @@ def test_what_cannot_be_is_one_line_before_anything_runs(snrbench, tmp_path):
         ("digits-v1", "-t", "w"): "unknown target",
         ("digits-v1", "--first-seed", "3"): "expected 0, or 10",
         ("gmm-v1",): "diagnostic",
+        ("--images", tmp_path / "few", "-t", "zz"): "unknown target 'zz'",
+        ("--images", ""): "--images is empty; expected a folder of images",
+        ("",): "TRACK|DIR is empty",
+        ("digits-v1", "--report", tmp_path / "few" / "0.png" / "report"): "0.png' is a file; expected a folder",
     }.items():
         code, out, err = snrbench("recommend", *words, "--store", tmp_path / "store")
         assert (code, out) == (2, ""), words

@@ -1,6 +1,7 @@
 """A folder of images or a file of latents becomes a track, or is refused in one line before anything runs."""
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -148,6 +149,39 @@ def test_images_beside_subfolders_are_said_not_to_be_used(tmp_path):
     pictures(tmp_path / "mixed" / "a", 200)
     facts = looked_at(tmp_path / "mixed")
     assert (facts.rows, facts.remarks) == (200, ("not used: 2 images beside the subfolders, which are the classes",))
+
+
+def test_transparency_is_said_to_be_dropped_and_changes_no_pixel(tmp_path):
+    folder = pictures(tmp_path / "noise", 200, colour=True)
+    before = looked_at(folder)
+    for number in range(3):
+        with Image.open(folder / f"{number}.png") as image:
+            image.putalpha(7)
+            image.save(folder / f"{number}.png")
+    facts = looked_at(folder)
+    assert before.remarks == ()
+    assert facts.remarks == ("3 images have transparency, which is dropped, as most trainers do",)
+    assert facts.sigma == before.sigma
+
+
+@pytest.mark.parametrize("other", ["val", "test", "validation"])
+def test_folders_called_as_splits_are_said_to_be_taken_as_classes(tmp_path, other):
+    pictures(tmp_path / "my set" / "train" / "ant", 60)
+    pictures(tmp_path / "my set" / "train" / "bee", 60)
+    pictures(tmp_path / "my set" / other, 120, seed=1)
+    facts = looked_at(tmp_path / "my set")
+    assert facts.labels == (120, 120)
+    (remark,) = facts.remarks
+    assert remark.startswith(f"'train' and {other!r} were taken as two classes; if they are splits, give one of them:")
+    assert remark.endswith(f"--images '{tmp_path / 'my set' / 'train'}'")
+    pictures(tmp_path / "my set" / "more", 120)
+    assert looked_at(tmp_path / "my set").remarks == ()
+
+
+def test_a_folder_whose_name_is_not_utf8_is_refused(tmp_path):
+    folder = pictures(tmp_path / os.fsdecode(b"\xff"), 1)
+    with pytest.raises(UserError, match=r"\\udcff': the name is not UTF-8"):
+        looked_at(folder)
 
 
 def test_few_held_out_images_get_few_dimensions():
