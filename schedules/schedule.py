@@ -25,7 +25,7 @@ from schedules.presets import PRESETS
 from schedules.registry import Info, Registry
 from schedules.spaces import Value
 from schedules.transforms import TRANSFORMS
-from schedules.user_code.guarded_calls import foreign, made_by
+from schedules.user_code.guarded_calls import foreign_values, made_by
 from schedules.user_code.source_files import behind
 
 SCHEDULES = Registry("schedule", builtins="schedules.builtin")
@@ -76,32 +76,32 @@ class Schedule:
 
     def pdf(self, logsnr: ArrayLike) -> Array:
         """p(λ), per nat."""
-        with foreign():
+        with foreign_values():
             return np.asarray(self._density.pdf(_float64(logsnr)), dtype=np.float64)
 
     def logpdf(self, logsnr: ArrayLike) -> Array:
         """ln p(λ); −∞ outside the support."""
-        with foreign():
+        with foreign_values():
             return log_density(self._density, _float64(logsnr))
 
     def cdf(self, logsnr: ArrayLike) -> Array:
         """P(λ' ≤ λ)."""
-        with foreign():
+        with foreign_values():
             return np.asarray(self._density.cdf(_float64(logsnr)), dtype=np.float64)
 
     def ppf(self, q: ArrayLike) -> Array:
         """Q(q): λ at a share q in [0, 1] of the mass from below."""
-        with foreign():
+        with foreign_values():
             return np.asarray(self._density.ppf(_float64(q)), dtype=np.float64)
 
     def logsnr(self, t: ArrayLike) -> Array:
         """λ(t) = Q(1 − t): t = 0 clean, t = 1 noise."""
-        with foreign():
+        with foreign_values():
             return upper_quantile(self._density, _float64(t))
 
     def time(self, logsnr: ArrayLike) -> Array:
         """t(λ) = 1 − cdf(λ), the inverse of `logsnr`."""
-        with foreign():
+        with foreign_values():
             return survival(self._density, _float64(logsnr))
 
     def sample(self, n: int, seed: int | np.random.Generator | None = None) -> Array:

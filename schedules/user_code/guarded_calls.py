@@ -27,7 +27,7 @@ FROM_OUTSIDE = (KeyboardInterrupt, time_limit.TimeLimit)
 
 @contextmanager
 def foreign() -> Iterator[None]:
-    """Around an import of a plugin, and a call of its function or of a method of its density.
+    """Around an import of a plugin, and a call of its function.
 
     Standard output and the settings of the process are shared by all threads: in others than the main one they are
     left alone.
@@ -38,6 +38,20 @@ def foreign() -> Iterator[None]:
             return
         errors = cast(TextIO, _Unclosable(sys.stderr))
         with _settings_kept(), redirect_stdout(errors), redirect_stderr(errors):
+            yield
+
+
+@contextmanager
+def foreign_values() -> Iterator[None]:
+    """Around a call of a method of its density or weighting: the same, but for the settings of the process.
+
+    A fit calls them a hundred thousand times, and looking at the settings takes as long as what is called.
+    """
+    with np.errstate(all="ignore"):
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        with redirect_stdout(cast(TextIO, _Unclosable(sys.stderr))):
             yield
 
 

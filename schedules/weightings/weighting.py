@@ -22,7 +22,7 @@ from schedules.registry import Info, Registry
 from schedules.schedule import Schedule
 from schedules.schedule import create as create_schedule
 from schedules.spaces import Value
-from schedules.user_code.guarded_calls import foreign, made_by
+from schedules.user_code.guarded_calls import foreign_values, made_by
 from schedules.user_code.source_files import behind
 from schedules.weightings.targets import ERRORS, error_of
 
@@ -91,11 +91,11 @@ class Weighting:
         at = np.asarray(logsnr, dtype=np.float64)
         available = {"logsnr": at, "target": target, "schedule": schedule}
         if self._learned is not None:
-            with foreign():
+            with foreign_values():
                 value = np.asarray(self._learned(at, target, schedule), dtype=np.float64)
         else:
             context = {key: available[key] for key in self.info.context}
-            with foreign():
+            with foreign_values():
                 value = np.asarray(self.info.function(**context, **self.params), dtype=np.float64)
         if value.shape != at.shape:
             raise UserError(f"weighting {self.spec!r}: expected shape {at.shape}, got {value.shape}")
