@@ -30,7 +30,7 @@ class ClassFolders:
         return tuple(name for number, name in enumerate(self.classes) if number not in labels)
 
 
-def found(root: Path) -> ClassFolders:
+def class_folders(root: Path) -> ClassFolders:
     """What is there. OSError where the folder itself cannot be read."""
     classes = tuple(folder.name for folder in subfolders(root))
     samples = (

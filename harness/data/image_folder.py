@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from harness.data import image_file, images
-from harness.data.class_folders import ClassFolders, bytes_of_name, found, is_image, subfolders
+from harness.data.class_folders import ClassFolders, bytes_of_name, class_folders, is_image, subfolders
 from harness.data.dataset import Dataset, Split
 from schedules.errors import UserError, text_of, whole_number
 
@@ -132,7 +132,7 @@ def unused(folder: str) -> int:
 def _listed(folder: str) -> ClassFolders:
     root = images.root() / Path(folder).expanduser()
     try:
-        listed = found(root)
+        listed = class_folders(root)
         if not listed.classes and (beside := _beside(root)):
             return ClassFolders(root, (root.name,), tuple((str(path), 0) for path in beside))
         if missing := _missing(listed):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.data.class_folders import bytes_of_name, found, is_text
+from harness.data.class_folders import bytes_of_name, class_folders, is_text
 from schedules.errors import UserError
 
 SPLIT_SEED = 0
@@ -84,7 +84,7 @@ def listed(root: Path, val_per_class: int) -> Folder:
 
 
 def _read(root: Path, part: str) -> tuple[list[str], tuple[list[str], np.ndarray]]:
-    image_folder = found(root / part)
+    image_folder = class_folders(root / part)
     if not image_folder.classes:
         raise UserError(f"--images {str(root)!r}: {part}: no class folder in it; expected {part}/CLASS/…")
     if empty := image_folder.empty:

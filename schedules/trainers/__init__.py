@@ -6,7 +6,6 @@ Each trainer is one file of this folder with a `TRAINER`; a new one is found by 
     trainers.read("sd-scripts", "--timestep_sampling flux_shift --sigmoid_scale 1.2", tokens=4096).schedule
     trainers.express(schedule, "musubi").flags
     trainers.lines(schedule)                     every trainer that draws this very density
-    trainers.nearest_to("laplace")               which of them comes nearest
     trainers.in_units("logit_normal:m=0.4")      in those of EDM and diffusers, in one line
 
 They were read in their public code: repository, files and commit stand in each file's docstring and `source`. λ is that
@@ -36,14 +35,11 @@ __all__ = [
     "in_units",
     "lines",
     "names",
-    "nearest_to",
     "own_lines",
     "read",
     "units_line",
 ]
 
-BEST_KNOWN = ("diffusers-flags", "edm2", "sd-scripts", "musubi", "edm")
-"""Of trainers that come equally near to a density, the first is named; the others follow by name."""
 UNITS = ("edm2", "diffusers-flags")
 """The trainers whose units most people know: P_mean and P_std, logit_mean and logit_std."""
 UNITS_HOLD = "P_mean for data of σ_d 0.5"
@@ -113,25 +109,6 @@ def lines(
     own = sigma_data or {}
     expressions = (search.exactly(schedule, get(name), own.get(name)) for name in among or names())
     return [expression for expression in expressions if expression is not None]
-
-
-@functools.lru_cache(maxsize=256)
-def nearest_to(spec: str) -> str:
-    """The trainer to begin with: the first, by `BEST_KNOWN`, that draws this very density, else one as near as any.
-
-    UserError: a mistake in the spec, or a schedule that learns
-
-    >>> from schedules import trainers
-    >>> trainers.nearest_to("preset/sd3"), trainers.nearest_to("cosine")
-    ('diffusers-flags', 'onetrainer')
-    """
-    schedule = parse(spec)
-    order = list(dict.fromkeys([*BEST_KNOWN, *names()]))
-    for name in order:
-        if search.exactly(schedule, get(name)) is not None:
-            return name
-    distances = {name: search.rough_distance(schedule, get(name)) for name in order}
-    return next(name for name, distance in distances.items() if distance <= min(distances.values()) + search.TIE)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -17,8 +17,9 @@ from schedules.trainers import Expression
 from schedules.trainers.common.trainer import TOKENS
 
 KEY = "lab.trainer"
-PASTED, SIZE, SAID, OPENED_ON = (f"{KEY}-{name}" for name in ("pasted", "tokens", "said", "opened-on"))
-CHOSEN = "chosen by the visitor"
+PASTED, SIZE, SAID = (f"{KEY}-{name}" for name in ("pasted", "tokens", "said"))
+FIRST = "diffusers-flags"
+"""The trainer that it opens on: its family of densities is the one that most trainers have."""
 
 
 def show(schedule: Schedule, adopt: Callable[[Schedule], None]) -> None:
@@ -26,9 +27,8 @@ def show(schedule: Schedule, adopt: Callable[[Schedule], None]) -> None:
     with st.container(border=True):
         head("In a trainer's flags", "to paste there, or pasted from there")
         names = trainers.names()
-        _open_on_the_nearest(schedule)
-        links.offer(KEY, names, names[0])
-        name = str(st.selectbox("Trainer", names, key=KEY, on_change=_choose))
+        links.offer(KEY, names, FIRST)
+        name = str(st.selectbox("Trainer", names, key=KEY))
         if schedule.learns:
             st.info("It learns while training, so no flags draw it.")
         else:
@@ -55,22 +55,6 @@ def standing(schedule: Schedule) -> None:
             _say_ranks(rows)
 
 
-def _open_on_the_nearest(schedule: Schedule) -> None:
-    """Set the trainer to the nearest, until a visitor has chosen one, or pasted its flags.
-
-    It changes with the schedule's name and transforms and not as a slider moves, which would be a search at each step.
-    """
-    kind = schedule.name, schedule.spec.partition("|")[2]
-    if st.session_state.get(OPENED_ON) in (CHOSEN, kind) or schedule.learns:
-        return
-    st.session_state[OPENED_ON] = kind
-    st.session_state[KEY] = trainers.nearest_to(schedule.spec)
-
-
-def _choose() -> None:
-    st.session_state[OPENED_ON] = CHOSEN
-
-
 def say(expression: Expression, notes: bool = True) -> None:
     """Put flags on the page, with how near they come. notes: and with what should be known of them"""
     if not expression.exact:
@@ -90,7 +74,6 @@ def _say_ranks(rows: list[dict[str, Any]]) -> None:
 
 def _read(name: str, adopt: Callable[[Schedule], None]) -> None:
     """Adopt what the pasted flags draw; what is wrong with them, or should be known, is said on the page."""
-    _choose()
     sized = "tokens" in trainers.get(name).flags
     try:
         reading = trainers.read(

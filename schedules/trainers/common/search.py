@@ -86,11 +86,6 @@ def exactly(schedule: Schedule, trainer: Trainer, sigma_data: float | None = Non
     return _Search(schedule, trainer, "", None, sigma_data).exact()
 
 
-def rough_distance(schedule: Schedule, trainer: Trainer) -> float:
-    """W₁ to about the nearest that the trainer draws, nats: `express` is nearer, and takes several times as long."""
-    return _Search(schedule, trainer, "", None, None).rough_distance()
-
-
 class _Search:
     """One density and one trainer."""
 
@@ -134,7 +129,9 @@ class _Search:
 
     def nearest(self) -> Expression:
         """The way whose draws are the least far away on average."""
-        fits, points, first = self._first()
+        fits = [fit for fit in self._fits if not fit.way.kind or fit.way.kind in self._pinned]
+        points = [fit.least_squares(fit.defaults()) for fit in fits]
+        first = [fit.distance(point) for fit, point in zip(fits, points, strict=True)]
         if min(first, default=FAR) >= FAR:
             raise UserError(f"{self._trainer.name} takes no flags near {self._schedule.spec!r}")
         promising = [at for at, distance in enumerate(first) if distance <= PROMISING * min(first)]
@@ -142,16 +139,6 @@ class _Search:
         distances = {at: fits[at].distance(point) for at, point in polished.items()}
         best = next(at for at, distance in distances.items() if distance <= min(distances.values()) + TIE)
         return self._expression(fits[best].settings(polished[best], NEAREST_DIGITS), exact=False)
-
-    def rough_distance(self) -> float:
-        """W₁ after least squares, the least of any way."""
-        return min(self._first()[2], default=FAR)
-
-    def _first(self) -> tuple[list[_Fit], list[Array], list[float]]:
-        """The ways that are open to every density, where least squares puts them, and their W₁ there."""
-        fits = [fit for fit in self._fits if not fit.way.kind or fit.way.kind in self._pinned]
-        points = [fit.least_squares(fit.defaults()) for fit in fits]
-        return fits, points, [fit.distance(point) for fit, point in zip(fits, points, strict=True)]
 
     def _expression(self, settings: dict[str, Value], *, exact: bool) -> Expression:
         read_back, draw = drawn(self._trainer, settings)

@@ -9,7 +9,7 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from harness.data import image_folder, train_val_folder
-from harness.data.class_folders import found
+from harness.data.class_folders import class_folders
 from harness.data.image_folder import contents
 from schedules.errors import UserError
 
@@ -37,16 +37,16 @@ def test_the_order_is_that_of_torchvision_links_to_other_folders_included(flower
     (flowers / "tulip" / "again").symlink_to(elsewhere)
     (flowers / "tulip" / "0.png").symlink_to(flowers / "daisy" / "1.png")
     expected = ImageFolder(flowers)
-    assert list(found(flowers).samples) == expected.samples
-    assert list(found(flowers).classes) == expected.classes
+    assert list(class_folders(flowers).samples) == expected.samples
+    assert list(class_folders(flowers).classes) == expected.classes
 
 
 @pytest.mark.parametrize("back", ["..", ".", "../.."])
 def test_a_link_to_a_folder_that_it_lies_in_is_passed_over(flowers, back):
-    before, digest = found(flowers), contents(str(flowers))
+    before, digest = class_folders(flowers), contents(str(flowers))
     for folder in (flowers, flowers / "daisy", flowers / "daisy" / "more"):
         (folder / "up").symlink_to(back)
-    assert found(flowers) == before
+    assert class_folders(flowers) == before
     assert contents(str(flowers)) == digest
     assert image_folder.counts(str(flowers)) == (3, 1, 1)
 
