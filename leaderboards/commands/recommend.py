@@ -100,8 +100,8 @@ def recommend(
     request = Request(track, place, target, minutes, first_seed, report, json, dry_run, started)
     if track is not None:
         checked_target(tracks.get(track), target)  # before torch is imported
-    elif target not in (known := TARGETS if names_of(store) else Track.model_fields["targets"].default):
-        raise unknown("target", target, known)  # before images are read; an own track that was edited may have any
+    elif target not in (targets := TARGETS if names_of(store) else Track.model_fields["targets"].default):
+        raise unknown("target", target, targets)  # before images are read; an own track that was edited may have any
     settings = settings_of(device, "local", workers, None, None, list(plugin or []), track_files, compile.value)
     raise typer.Exit(_answered(request, store, settings))
 
